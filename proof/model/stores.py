@@ -159,8 +159,8 @@ class RecordedChanges(InMemoryChanges):
             if self.records.get(name) is not seen:
                 raise Conflict(f"Change {change.transaction_id} was changed by another worker.")
             put(change)
-            for hears in self.on_record:
-                hears(change)
+            for notify in self.on_record:
+                notify(change)
 
         note = f" ({change.confirmed})" if change.confirmed and not change.deliveries else ""
         self._effects.repeated(f"write {change.state}{note} for a change", write)

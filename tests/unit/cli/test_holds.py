@@ -1,4 +1,4 @@
-"""What waits because a vendor asked for it, and how a person lets it go on."""
+"""What waits because a vendor asked for it, and how a person ends the wait."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class InboundTransaction:
         document: X12 number of the document (`860`, `855` ...); None when nothing tells.
         transaction_type: Orderful's word as it came.
         business_number: The number Orderful files it under, or the one in the message.
-        order_number: The purchase order it speaks of, as the message names it.
+        order_number: The purchase order that the message names.
         message: The document as parsed JSON (numbers as `Decimal`); None when only a link was given.
         created_at: When Orderful received it; None where the envelope does not say (a v4 inbox item).
         validation: None where the envelope does not say (items of inboxes and buckets).

@@ -706,7 +706,7 @@ class Reason(StrEnum):
     ORDER_ENDED = (
         "order-ended",
         "The order has ended",
-        "The message speaks of an order that is cancelled or closed in Visma.",
+        "The message names an order that is cancelled or closed in Visma.",
         "Settle it with the partner, then approve or reject it.",
     )
     ORDER_STATUS = (

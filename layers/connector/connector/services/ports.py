@@ -401,7 +401,7 @@ class Pauses(Protocol):
 
 
 class Breaker(Pauses, Protocol):
-    """Stops a consumer whose every call would fail, so that documents do not burn their receives on a wrong key."""
+    """Stops a consumer whose every call would fail, so that documents do not use up their receives on a wrong key."""
 
     def is_open(self, *, now: datetime) -> bool:
         """Whether calls are held back now."""

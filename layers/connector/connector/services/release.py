@@ -1,4 +1,4 @@
-"""Use case: let go what waited for a routing entry once the entry is there, and say before what that would send."""
+"""Use case: release what waited for a routing entry once the entry is there, and say before what that would send."""
 
 from __future__ import annotations
 

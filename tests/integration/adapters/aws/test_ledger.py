@@ -442,7 +442,7 @@ class TestLists:
         assert listed() == ["2", "1", "4", "3"]
         assert listed(limit=2) == ["2", "1"]
         first = ledger.listed("SENT", after="", before=place_at(NOW), limit=2)
-        assert listed(after=place_of(first[-1])) == ["4", "3"], "two of one moment are told apart"
+        assert listed(after=place_of(first[-1])) == ["4", "3"], "two of one moment are distinguished"
         assert listed(after=place_at(NOW - timedelta(minutes=5))) == ["1", "4", "3"]
         assert listed(before=NOW - timedelta(minutes=5)) == ["2"]
         ledger.move(ledger.get(first[0].key, 1), State.SENT, now=NOW + SECOND, note="status")

@@ -97,9 +97,9 @@ def test_the_item_is_held_against_the_order_as_it_stands():
 def test_an_item_on_several_lines_is_not_guessed():
     order = an_order(a_line(1), a_line(2, item="ITEM-1"))
     assert found(None, named(buyer="ITEM-1"), base=order) == (
-        "The message speaks of a line without a number, whose item is on several lines."
+        "The message names a line without a number, whose item is on several lines."
     )
-    assert found("X", named(buyer="ITEM-1"), base=order).startswith("The message speaks of line 'X'")
+    assert found("X", named(buyer="ITEM-1"), base=order).startswith("The message names line 'X'")
 
 
 def test_the_partner_means_a_line_that_it_knows_and_not_its_new_neighbour():
@@ -161,7 +161,7 @@ def test_a_line_spoken_of_twice_is_told_by_what_is_said(told, twice):
     both = lines()
     for one in told:
         both.find(one)
-    assert list(both.spoken_twice()) == twice
+    assert list(both.named_twice()) == twice
 
 
 def an_insert(**changes):

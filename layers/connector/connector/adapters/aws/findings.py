@@ -47,7 +47,7 @@ class DynamoFindingBook:
         self._given = client
 
     def take(self, *, now: datetime, lease: timedelta) -> None:
-        """Begin or go on with a run; `Conflict` while another one is at it."""
+        """Begin or go on with a run; `Conflict` while another one runs."""
         try:
             self._set(
                 "lease_until = :until",

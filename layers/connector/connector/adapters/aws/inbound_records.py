@@ -4,7 +4,7 @@
     pk = company#kind#number     sk = in#<transaction>   the record, as JSON; `version` counts its writes
                                  sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
 
-The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
+The pointer is written first, so that a transaction that is named twice is recorded in one place whatever happens in
 between; each of its ids has one. It moves only when the message names another order after Orderful changed it. Open
 records stand in the index `by_open_state` as `CHANGE <state>`, beside the open revisions; those that are over and of
 which Orderful has yet to be told as `CHANGE UNTOLD`.

@@ -26,7 +26,7 @@ Every write of a revision is conditional. A claim:
     TRANSLATED --------------------------+
     UNCONFIRMED -------------------------+--> SENDING (claim_until = now + lease, attempts + 1)
     SENDING, claim_until < now ----------+
-    SENDING, claim_until >= now  -> Conflict: another worker is at it
+    SENDING, claim_until >= now  -> Conflict: another worker owns it
     anything else                -> None: nothing to send
 """
 

@@ -44,7 +44,7 @@ class S3Payloads:
 
         Raises:
             PayloadLost: it is missing, forbidden or damaged. S3 answers 403 for a missing key to a caller without
-                `s3:ListBucket`, so the two cannot be told apart, and both are about this one body.
+                `s3:ListBucket`, so the two cannot be distinguished, and both are about this one body.
             Transient: S3 did not answer.
             Misconfigured: there is no such bucket.
         """

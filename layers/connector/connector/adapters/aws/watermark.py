@@ -25,7 +25,7 @@ class DynamoWatermark:
         self._lease: CursorLease | None = None
 
     def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
-        """Begin; `Conflict` while another collector is at it."""
+        """Begin; `Conflict` while another collector runs."""
         self._lease = self._cursors.acquire("(orderful)", InboundList.CHANGES, now=now, lease=lease)
         return self._lease.cursor.watermark
 

@@ -1,6 +1,6 @@
 """Orderful over HTTP: create a transaction, find it again, follow it.
 
-Creation has no idempotency key at Orderful, so every way a create can end is told apart here, and nothing below
+Creation has no idempotency key at Orderful, so every way a create can end is distinguished here, and nothing below
 `create` repeats it.
 """
 

@@ -28,7 +28,7 @@ from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 _WRONG_COMPANY = frozenset({"12027", "12002"})
 
 TOKENS = 3
-"""Tokens that are tried before a 401 speaks of our credentials: the one at hand, the one that others share, a new one.
+"""Tokens that are tried before a 401 counts as a refusal of our credentials: the present, the shared, a new one.
 
 The first two can have been taken back while nobody used them.
 """
@@ -179,7 +179,7 @@ class VismaClient:
         Raises:
             ValueError: there is no ETag (Visma: without If-Match the last writer wins, so it is never left out).
             Conflict: the order is at another version, or is being written by somebody else (412, and a 400 or 409
-                that speaks of a lock collision); nothing was written.
+                that reports a lock collision); nothing was written.
             Rejected: Visma looked at the change and refused it; nothing was written.
             UnknownOutcome: no answer that says what happened: it may have been written. Read the order again.
             Transient, Throttled, Misconfigured: nothing was written.
@@ -272,7 +272,7 @@ def _says_none(answer: Answer) -> bool:
 
 
 def _is_from_gateway(answer: Answer) -> bool:
-    """Whether a 404 speaks of the address, not of the order (Azure API Management, or a web server before it)."""
+    """Whether a 404 is about the address, not about the order (Azure API Management, or a web server before it)."""
     try:
         data = answer.json()
     except Transient:

@@ -231,7 +231,7 @@ def _waiting(record: Record, sequence: int | None = None, *, or_attention: bool 
 
 
 def _queued(waiting: Revision, wish: Revision, cause: Cause, will: str) -> Step:
-    """Queue `wish` again, so that `waiting`, which a person let go, is sent; its history says who did."""
+    """Queue `wish` again, so that `waiting`, which a person released, is sent; its history says who did."""
 
     def carry_out(stack: Stack, decider: Decider) -> State:
         from connector.services.release import message_for

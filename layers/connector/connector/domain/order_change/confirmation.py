@@ -55,13 +55,13 @@ class Confirmation:
         found = self.lines.find(theirs)
         if isinstance(found, str):
             where = f"line {(theirs.line_id or self.lines.name_of(theirs))[:40]}"
-            self.findings.hears(theirs, where=where)
+            self.findings.take_questions(theirs, where=where)
             # A line that is to be gone, and is cancelled or taken out, is as the message says.
             if theirs.ask is not Ask.DELETE or not self._is_cancelled(theirs):
                 self.findings.leaves_out(found, where=where, code=Reason.LINE_NOT_FOUND)
             return
         where = f"line {found.number}"
-        self.findings.hears(theirs, where=where)
+        self.findings.take_questions(theirs, where=where)
         if theirs.ask is Ask.DELETE:
             if found.ours is not None:
                 self.findings.differs(

@@ -222,7 +222,7 @@ class _Desk:
         return _parked(decided, snapshot) if snapshot else decided
 
     def _look(self) -> None:
-        self.findings.hears(self.request)
+        self.findings.take_questions(self.request)
         self.beside.header(self.request.asides)
         if self.known is None:
             self.findings.doubt(
@@ -248,7 +248,7 @@ class _Desk:
         dates = Dates(self.base, self.ours.content, self.request.requested_on, self.route.line_date)
         for place, line in sorted(enumerate(self.request.lines), key=lambda one: _place(one[1])):
             self._on_line(lines, dates, line, place)
-        for number, what in lines.spoken_twice():
+        for number, what in lines.named_twice():
             self.findings.doubt(
                 f"Line {number}: the message says more than one thing of the {what}.",
                 where=f"line {number}",

@@ -151,7 +151,7 @@ class Findings:
         self.doubt(sentence, where=where, code=code)
         self.readings.append((where, self.objections[-1].sentence))
 
-    def hears(self, request: ChangeRequest | LineRequest, *, where: str = HEADER) -> None:
+    def take_questions(self, request: ChangeRequest | LineRequest, *, where: str = HEADER) -> None:
         """Record what was noted while the message, or one of its lines, was read."""
         name = "" if where == HEADER else f"{titled(where)}: "
         for sentence in request.questions:

@@ -1,4 +1,4 @@
-"""Finds the line of an order that a line of an 860 speaks of, and the item that an added one is of."""
+"""Finds the line of an order that a line of an 860 names, and the item that an added one is of."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Lines:
         self._route = route
         items = {} if base is None else {number: line.item for number, line in self._had.items()}
         self._unseen = [line for number, line in sorted(self._has.items()) if items.get(number, "") != line.item]
-        self._spoken: dict[int, list[LineRequest]] = {}
+        self._asked: dict[int, list[LineRequest]] = {}
         self._taken: set[int] = set()
         self._emptied: Counter[int] = Counter()
 
@@ -61,7 +61,7 @@ class Lines:
         if line is None:
             why = "is freight, text or cancelled in the order" if number in self._others else "is not in the order"
             return f"Line {number} {why}."
-        self._spoken.setdefault(number, []).append(theirs)
+        self._asked.setdefault(number, []).append(theirs)
         if self._agrees(theirs.products, line) is False:
             return f"Line {number} is item {line.item} in the order, and another one in the message."
         return Found(number, base, ours, self._facts.get(number))
@@ -85,18 +85,18 @@ class Lines:
         self._emptied[number] += 1
 
     def unnamed(self) -> Iterator[OrderLine]:
-        """Lines that the partner had and that the message did not speak of, be it as added ones."""
-        named = self._spoken.keys() | self._taken
+        """Lines that the partner had and that the message did not name, not even as added ones."""
+        named = self._asked.keys() | self._taken
         return (line for number, line in sorted(self._had.items()) if number not in named)
 
     def unseen(self) -> Iterator[OrderLine]:
-        """Lines that the partner was never told of and that the message did not speak of, be it as added ones."""
-        named = self._spoken.keys() | self._taken
+        """Lines that the partner was never told of and that the message did not name, not even as added ones."""
+        named = self._asked.keys() | self._taken
         return (line for number, line in sorted(self._has.items()) if number not in named | self._had.keys())
 
-    def spoken_twice(self) -> Iterator[tuple[int, str]]:
+    def named_twice(self) -> Iterator[tuple[int, str]]:
         """Lines of which the message says more than one thing: number, and what it is said of."""
-        for number, asked in sorted(self._spoken.items()):
+        for number, asked in sorted(self._asked.items()):
             if len(asked) == 1:
                 continue
             fields = Counter(given for one in asked for given in one.given)
@@ -122,7 +122,7 @@ class Lines:
                 break
         text = (theirs.line_id or "").strip()
         name = f"line '{text[:20]}'" if text else "a line without a number"
-        return f"The message speaks of {name}, whose item is {'on several lines' if matching else 'on no line'}."
+        return f"The message names {name}, whose item is {'on several lines' if matching else 'on no line'}."
 
     def _agrees(self, products: ProductRefs, line: OrderLine) -> bool | None:
         """Whether the message names this line's item; None when it names none that we could compare."""
@@ -162,7 +162,7 @@ class Lines:
         """The line that an added one is already: its number, item, quantity, price and days, told to the partner."""
         number = self.knows(theirs.line_id)
         base, ours = (None, None) if number is None else (self._had.get(number), self._has.get(number))
-        if number is None or base is None or ours is None or number in self._spoken or number in self._taken:
+        if number is None or base is None or ours is None or number in self._asked or number in self._taken:
             return None
         if theirs.requested is None and theirs.promised is None:
             # The day is that of the header, which moves the line that is there.

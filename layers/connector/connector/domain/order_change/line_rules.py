@@ -118,7 +118,7 @@ class LineRules:
         return f"{code} ({meaning})" if meaning and meaning != code else code
 
     def _questions(self) -> None:
-        self.findings.hears(self.theirs, where=self.where)
+        self.findings.take_questions(self.theirs, where=self.where)
 
     def _ask_person(self, sentence: str, *, code: Reason) -> None:
         self.findings.doubt(sentence, where=self.where, code=code)

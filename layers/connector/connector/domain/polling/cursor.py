@@ -49,7 +49,7 @@ def row_id(identity: str) -> int:
 def stamp_of(modified: str | None, raw: bytes = b"") -> int:
     """A row's time stamp as a number: ticks of Visma's wall clock, exact to its 100 nanoseconds.
 
-    A row without a readable time stamp is told apart by its text, or by its bytes: a negative number.
+    A row without a readable time stamp is distinguished by its text, or by its bytes: a negative number.
     """
     ticks = wall_ticks(modified) if modified else None
     if ticks is not None:

@@ -77,7 +77,7 @@ class Sharing:
     Attributes:
         order_type: The type of the other one.
         revision: What the other one has come to at the same partner, or what the partner has of this very order under
-            the key of the other one, from before the two were told apart.
+            the key of the other one, from before the two were distinguished.
         is_own: The latter.
     """
 

@@ -12,7 +12,7 @@ invoice"). Nor do the names of a location and of an account, whose numbers count
 or to work out other figures: the total that company currency implies, the percentage of a discount, and whose place the
 goods go to. The internal id of a party is no content: its number counts.
 
-A cash discount of zero counts as none stated, so that ids from before the two were told apart stay what they are.
+A cash discount of zero counts as none stated, so that ids from before the two were distinguished stay what they are.
 """
 
 from __future__ import annotations

@@ -233,7 +233,7 @@ class _Recorder:
         return [Replace(revision, newest.state, _request_of(decision), outdated)]
 
     def status_noted(self, waiting: Revision) -> list[Step]:
-        """Keep the document of a revision that waits as it stands: its status decides when a person lets it go."""
+        """Keep the document of a revision that waits as it stands: its status decides when a person releases it."""
         revision = self._shown(replace(waiting, updated_at=self.now))
         if revision.visma_status == waiting.visma_status:
             return []

@@ -44,7 +44,7 @@ class Merge(Enum):
     REPLACE = "the later value counts"
     KEYS = "key by key: the later entry counts"
     FIELDS = "key by key, and inside an entry field by field"
-    KIND = "the latest layer that speaks of the kind counts; in it the exact kind goes before `invoice`"
+    KIND = "the latest layer that names the kind counts; in it the exact kind goes before `invoice`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the codes of a changed line ask for: POC02 of X12 (element 670) and Mosaic's `changeReason`.
 
 One table for both. Where the standard and practice leave no doubt a code has a clear meaning; everything else puts a
-question to a person, and a partner's own reading (routing, `changes.codes`) settles it for good.
+question to a person, and a partner's own reading (routing, `changes.codes`) settles it.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def document_of(message: Data) -> str | None:
 
 
 def order_number_of(message: Data) -> str | None:
-    """The purchase order that a message speaks of; the first one of a ship notice."""
+    """The purchase order that a message names; the first one of a ship notice."""
     for tree in rows(message, "transactionSets"):
         for key in _BEGINNINGS:
             if number := text(part(tree, key), "purchaseOrderNumber"):

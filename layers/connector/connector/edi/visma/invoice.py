@@ -349,7 +349,7 @@ def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
 def _rounded_by_total(invoice: Invoice, total: Decimal, company: Decimal, data: Data, suffix: str) -> Invoice:
     """The invoice with the rounding difference that its stated total shows, if Visma's field agrees.
 
-    The field is filled in company currency only, where a small difference may come to nothing.
+    The field is filled in company currency only, where a small difference may round to zero.
     """
     rounding = total - before_rounding(invoice)
     restated = _in_company_currency(rounding, data, suffix) if rounding else None

@@ -43,7 +43,7 @@ def tell(
     """Confirm the deliveries of a transaction, decided or not. Raises as `confirm` does.
 
     Accepted means that we hold it, whoever has yet to decide about it; only what was rejected outright is failed. What
-    a person rejects was accepted when it was parked, whether or not the word for that got through.
+    a person rejects was accepted when it was parked, whether or not the confirmation arrived.
 
     A delivery whose confirmation Orderful refuses is not told again by itself: that is reported and kept in the record,
     and an item that still waits in an inbox is tried once a run. `again`: it was told before, and an inbox still shows

@@ -225,12 +225,12 @@ class Applier:
 
     def _must_be_free(self, change: Change) -> None:
         if change.is_claimed(self.clock.now()):
-            raise Conflict("Another worker is at this change.", document=str(change.key))
+            raise Conflict("Another worker owns this change.", document=str(change.key))
 
     def _looked_up(self, change: Change) -> Change:
         """The change as Orderful has it now: its message may have been corrected, or changed by a rule.
 
-        It is no longer due when its message speaks of another order by now.
+        It is no longer due when its message names another order by now.
 
         Raises:
             Transient, Throttled, Misconfigured: Orderful could not be asked; the change is looked at again later.
@@ -311,7 +311,7 @@ class Applier:
             self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
             return ApplyResult.NOTHING_TO_DO
         except Misconfigured as error:
-            # Polling finds it again once the key works; the hint must not burn its receives until then.
+            # Polling finds it again once the key works; the hint must not use up its receives until then.
             self._report_refusal(error)
             return ApplyResult.HELD_BACK
         if change is not None:
@@ -498,7 +498,7 @@ class Applier:
             now=now,
             note=f"not finished: {error.sentence}",
             claim_until=None,
-            # Its message is let go; the sweep queues it again.
+            # Its message is done; the sweep queues it again.
             not_before=now + HOLD_BACK if isinstance(error, Misconfigured) else None,
         )
         save_claimed(self.changes, released, until=change.claim_until)
@@ -532,7 +532,7 @@ class Applier:
             looks=0,
             decided_on=ending.decided_on,
             decided_by=change.approved_by if ending.state in _BY_A_PERSON and change.approved_by else RULES,
-            # An approval is good for one try, on what was shown: whatever comes of it, the next needs a new one.
+            # An approval is good for one try, on what was shown: the next try needs a new one.
             approved_by=None,
             approved_for=None,
             differences=shown(decision.differences),
@@ -583,7 +583,7 @@ class Applier:
     def _ended(self, change: Change, ended: Change) -> Change:
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         if ended.looks <= 1:
-            # Whoever heard of it need not hear of every look.
+            # Not every look is reported again.
             self.telemetry.count(_COUNTED[ended.state])
         # The reason may quote the document: it stands in the ledger, not in the log.
         report = self.telemetry.info if ended.state is ChangeState.APPLIED else self.telemetry.warning

@@ -121,7 +121,7 @@ class Watermark(Protocol):
     """Up to when the list of 860s was read, held by one collector at a time."""
 
     def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
-        """Begin; None the first time. Raises `Conflict` while another collector is at it."""
+        """Begin; None the first time. Raises `Conflict` while another collector runs."""
 
     def put(self, moment: datetime | None) -> None:
         """End, with everything up to `moment` taken in; None leaves it where it was."""
@@ -409,7 +409,7 @@ class Collector:
     # -- the list -----------------------------------------------------------------------------------------------------
 
     def _read_list(self, result: Collected, since: datetime) -> None:
-        """Take in what is in the list and was heard of in no other way, the oldest first.
+        """Take in what is in the list and came in no other way, the oldest first.
 
         What Orderful still processes waits, and what comes after it from the same sender waits for it, for a while.
         """
@@ -511,7 +511,7 @@ class Collector:
             if not self._has_time():
                 return
             if self.clock.now() - change.updated_at > self.resend_after + LONGEST_DELAY:
-                with suppress(Conflict):  # somebody is at it
+                with suppress(Conflict):  # another worker has it
                     confirm(change, self.changes, self.orderful, self.telemetry)
                     result.confirmed += 1
 

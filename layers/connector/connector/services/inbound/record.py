@@ -1,4 +1,4 @@
-"""Use case: take in a transaction that Orderful holds for us, whichever way we heard of it.
+"""Use case: take in a transaction that Orderful holds for us, whichever channel names it.
 
 The one place that knows each transaction once. Callback, inbox, polling bucket and list all end here; what was seen
 before is recognised by its id, and everything written here may be written again after a crash.

@@ -83,7 +83,7 @@ def assign(
 ) -> Change:
     """Have a parked change decided as one of `order`, whatever number it names.
 
-    It is recorded under that order from then on, so that it takes its turn among the order's changes. The rules decide
+    It is recorded under that order from then on, so that it has its place among the order's changes. The rules decide
     about its content as about any other; the order has to be one that the sender may change.
 
     Raises:
@@ -148,7 +148,7 @@ def retry(
     One that is over is only cleaned up after: Orderful is told, and an order is released from hold.
 
     Raises:
-        ConnectorError: there is nothing left to do, it is no change of an order, or a worker is at it.
+        ConnectorError: there is nothing left to do, it is no change of an order, or a worker owns it.
         Conflict: somebody else has just decided.
     """
     if change.has_ended:
@@ -190,7 +190,7 @@ def reject(
     accepted is told as failed.
 
     Raises:
-        ConnectorError: it is not open, is no change of an order, or a worker is at it.
+        ConnectorError: it is not open, is no change of an order, or a worker owns it.
         Conflict: somebody else has just decided.
     """
     if change.is_open and change.document != CHANGE:
@@ -218,7 +218,7 @@ def close(
     One that the rules refused stays so, and becomes REJECTED: its partner was told.
 
     Raises:
-        ConnectorError: it is not open, or a worker is at it.
+        ConnectorError: it is not open, or a worker owns it.
         Conflict: somebody else has just decided.
     """
     note = f"closed by {_signed(by, caller)}: {reason}"
@@ -304,7 +304,7 @@ def _ended(
 def _end(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> Change:
     """Write it down. Whoever works the queue off tells Orderful and releases the order from hold.
 
-    What it had reserved is given up before: a number that stays taken keeps the order from being sent for good, and one
+    What it had reserved is given up before: a number that stays taken keeps the order from ever being sent, and one
     that was given up too soon is taken again.
     """
     ended = changes.save(ended)

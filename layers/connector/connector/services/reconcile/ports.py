@@ -221,7 +221,7 @@ class FindingBook(Protocol):
     """Where findings, and how far a run came, are kept."""
 
     def take(self, *, now: datetime, lease: timedelta) -> None:
-        """Begin or go on with a run; `Conflict` while another one is at it."""
+        """Begin or go on with a run; `Conflict` while another one runs."""
 
     def give_back(self) -> None:
         """Let the next one go on at once."""
