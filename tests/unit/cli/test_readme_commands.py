@@ -13,7 +13,7 @@ from connector.cli.main import cli
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 CHANGES_SOMETHING = {
-    *("documents replay", "documents release", "documents close"),
+    *("documents replay", "documents release", "documents resend", "documents close"),
     *("changes approve", "changes reject", "changes retry", "changes close"),
     *("pause", "resume", "cursors rewind", "holds lift", "baseline", "reconcile close", "data delete", "secrets set"),
 }

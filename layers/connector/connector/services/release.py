@@ -261,10 +261,26 @@ def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> l
 
 
 def message_for(
-    revision: Revision, source: bytes, payloads: Payloads, *, now: datetime, cause: Cause
+    revision: Revision,
+    source: bytes,
+    payloads: Payloads,
+    *,
+    now: datetime,
+    cause: Cause,
+    resends_after: int | None = None,
 ) -> DocumentMessage:
-    """The message that asks for a stored document to be looked at again."""
-    return loaded(_bare_message(revision, cause.named_at(now)), source, payloads, at=now)
+    """The message that asks for a stored document to be looked at again.
+
+    Args:
+        revision: Of which the document is.
+        source: The Visma document.
+        payloads: Where a large one is put.
+        now: The time.
+        cause: Why.
+        resends_after: As in `Cause.named_at`.
+    """
+    named = cause.named_at(now, resends_after=resends_after)
+    return loaded(_bare_message(revision, named), source, payloads, at=now)
 
 
 def _bare_message(revision: Revision, cause: str) -> DocumentMessage:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from connector.domain.pause import Pause, Scope
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
 from testkit.memory.stores import CALLER
-from tests.unit.cli.documents.conftest import LATE, ORDER, PARKED, RESERVED, SENT
+from tests.unit.cli.documents.conftest import LATE, NOW, ORDER, PARKED, RESERVED, SENT
 
 
 def test_replay_queues_a_document_that_waits_for_a_person(connector, stack, ledger):
@@ -206,3 +207,39 @@ def test_a_withdrawal_is_replayed_by_way_of_the_document_as_it_is_now(connector,
     assert result.err.startswith(f"Revision 3 of {ORDER} (PARKED) will be sent.\n"), "the state is that of what waits"
     (message,) = stack.outbox.queued
     assert b"now" in bytes(message.document)
+
+
+# -- resend -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED])
+def test_resend_sends_what_the_partner_has_a_second_time(connector, stack, ledger, state):
+    ledger.kept = [replace(SENT, state=state)]
+    result = connector("documents", "resend", "500123", "--as", "replacement", "--reason", "they lost it", "--yes")
+    assert (result.code, result.out) == (0, f"Queued; `connector documents show {ORDER}` tells how it ends.\n")
+    (message,) = stack.outbox.queued
+    assert message.cause.startswith("send as replacement again after 1 2026-09-01")
+    ((_, after, note),) = ledger.moved
+    assert (after, note) == (state, f"to be sent a second time, as replacement, says kari ({CALLER}): they lost it")
+
+
+@pytest.mark.parametrize("state", [State.PARKED, State.REJECTED, State.UNCONFIRMED, State.SENDING, State.TRANSLATED])
+def test_what_the_partner_may_not_have_is_not_sent_a_second_time(connector, stack, ledger, state):
+    ledger.kept = [replace(SENT, state=state)]
+    result = connector("documents", "resend", "500123", "--as", "original", "--yes")
+    assert (result.code, stack.outbox.queued) == (1, [])
+    assert f"is {state}: only what Orderful has taken" in result.err
+
+
+def test_an_older_state_is_not_sent_a_second_time(connector, stack, ledger):
+    assert connector("documents", "resend", "500123", "--as", "original", "--yes").code == 1
+    assert stack.outbox.queued == []
+
+
+def test_what_is_paused_is_not_sent_a_second_time(connector, stack, ledger):
+    ledger.kept = [SENT]
+    pause = Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller=CALLER, reason="they move")
+    stack.breaker.pause(pause)
+    result = connector("documents", "resend", "500123", "--as", "replacement", "--yes")
+    assert (result.code, stack.outbox.queued) == (1, [])
+    assert "is not sent a second time while it is paused" in result.err

@@ -1,9 +1,9 @@
-"""`connector documents replay`, `release` and `close`: what a person does with documents that wait, one or many."""
+"""`connector documents replay`, `release`, `resend` and `close`: what a person does with documents, one or many."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from connector.cli.documents.steps import Decider, Step
 from connector.cli.output import WrongInput, go_on, json_option, say, show
 from connector.cli.people import by_option, decider
 from connector.cli.stack import Stack, stack_option
+from connector.domain.pause import Pause
 from connector.domain.revision.record import NEEDS_PERSON, State
 from connector.domain.routing.resolve import Routing
 from connector.services.listing import Selection
@@ -88,6 +89,10 @@ class _Decision:
         )
         return 0
 
+    def pauses(self) -> Sequence[Pause]:
+        """What is paused."""
+        return self._stack.breaker.pauses(now=self._stack.clock.now())
+
     def _decider(self) -> Decider:
         return Decider(*decider(self._stack, self._by), self._why)
 
@@ -151,6 +156,31 @@ def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
     """
     usual = frozenset({State.PARKED})
     return decision.carry_out(lambda record: steps.release(record, purpose, force=force), usual=usual, done=_queued)
+
+
+@click.command("resend", short_help="Send what the partner has a second time.")
+@click.option(
+    "--as",
+    "purpose",
+    type=click.Choice(["original", "replacement"]),
+    required=True,
+    help="replacement: it takes the place of what the partner has. original: the partner is to forget what it has.",
+)
+@_deciding
+def resend_documents(*, decision: _Decision, purpose: str) -> int:
+    r"""Send a document that Orderful has, acknowledged ones too, a second time, because the partner asks for it.
+
+    KEY as in `show`; or many, by filters: without --state those that are sent and not refused. It is the newest
+    revision that is sent, translated by the routing in force. If the document changes before, or was sent again by
+    somebody else, nothing is sent by this.
+
+    \b
+    connector documents resend 500123 --as replacement --reason "they lost it"
+    connector documents resend --as replacement --partner acme --state acknowledged --since 2026-11-28 --dry-run
+    """
+    usual = frozenset({State.SENT, State.VALID, State.DELIVERED})
+    pauses = decision.pauses()
+    return decision.carry_out(lambda record: steps.resend(record, purpose, pauses), usual=usual, done=_queued)
 
 
 @click.command("close", short_help="End questions, send nothing.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connector.cli.documents.find import Record
@@ -10,11 +10,19 @@ from connector.cli.output import Failed, WrongInput
 from connector.cli.stack import Stack
 from connector.domain.advice import after_rejection
 from connector.domain.documents import DocumentKey
+from connector.domain.pause import Pause, pause_of
 from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.receivers import is_same_party
-from connector.domain.revision.record import KNOWN_TO_PARTNER, NEEDS_PERSON, Revision, State, current_revision
+from connector.domain.revision.record import (
+    KNOWN_TO_PARTNER,
+    MAY_NEED_ATTENTION,
+    NEEDS_PERSON,
+    Revision,
+    State,
+    current_revision,
+)
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
 
@@ -22,6 +30,7 @@ LONGEST_TEXT = 500
 """Characters of the note of a person."""
 
 _CLOSABLE = NEEDS_PERSON | {State.UNCONFIRMED}
+_RESENDABLE = frozenset(MAY_NEED_ATTENTION)
 _RELEASABLE = frozenset({State.PARKED, State.SKIPPED, State.BASELINE, State.CLOSED})
 
 
@@ -141,6 +150,26 @@ def release(record: Record, purpose: str, *, force: bool) -> Step:
     return _queued(newest, newest, cause, f"sent as {purpose}")
 
 
+def resend(record: Record, purpose: str, pauses: Sequence[Pause]) -> Step:
+    """Send what the partner has a second time, as the document stands at its newest revision.
+
+    Raises:
+        Failed: the partner does not have its newest state, it is still on its way to Orderful, or it is paused.
+    """
+    own = [one for one in record.revisions if one.withdraws is None]
+    current = current_revision(own)
+    if current is None or current.state not in _RESENDABLE:
+        state = f"is {current.state}" if current else "was never sent"
+        raise Failed(
+            f"{record.key} {state}: only what Orderful has taken and nobody refused is sent a second time. What waits "
+            "is sent by `connector documents replay` or `release`."
+        )
+    if (pause := pause_of(pauses, record.key.company, record.key.kind, current.partner)) is not None:
+        raise Failed(f"{record.key} is not sent a second time while it is paused: {pause.sentence}")
+    cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
+    return _queued(current, current, cause, f"sent a second time, as {purpose}", after=record.revisions[0].sequence)
+
+
 def close(record: Record, sequence: int | None) -> Step:
     """Close a revision that a person has dealt with, or the attention of a sent one; raises as `_waiting`."""
     revision = _waiting(record, sequence, or_attention=True)
@@ -230,15 +259,25 @@ def _waiting(record: Record, sequence: int | None = None, *, or_attention: bool 
     return found[0]
 
 
-def _queued(waiting: Revision, wish: Revision, cause: Cause, will: str) -> Step:
-    """Queue `wish` again, so that `waiting`, which a person released, is sent; its history says who did."""
+def _queued(waiting: Revision, wish: Revision, cause: Cause, will: str, *, after: int | None = None) -> Step:
+    """Queue `wish` again, so that `waiting`, which a person released, is sent; its history says who did.
+
+    Args:
+        waiting: That a person decides about.
+        wish: Whose document is looked at again.
+        cause: Why.
+        will: What becomes of `waiting`.
+        after: As `resends_after` of a message.
+    """
 
     def carry_out(stack: Stack, decider: Decider) -> State:
         from connector.services.release import message_for
 
         source = stack.ledger.source_of(wish)
         stack.ledger.move(waiting, waiting.state, now=stack.clock.now(), note=decider.note(f"to be {will}, says"))
-        stack.outbox.documents([message_for(wish, source, stack.payloads, now=stack.clock.now(), cause=cause)])
+        now = stack.clock.now()
+        message = message_for(wish, source, stack.payloads, now=now, cause=cause, resends_after=after)
+        stack.outbox.documents([message])
         return waiting.state
 
     sentence = f"Revision {waiting.sequence} of {waiting.key} ({waiting.state}) will be {will}."

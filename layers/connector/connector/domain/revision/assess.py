@@ -223,8 +223,11 @@ def _same_content(
     closed = _told_by_person(own, sent)
     # A person who sends it again sends it to whom routing names now, also where only the ISA id is another one.
     moves = sent is not None and incoming.cause.sends_again and incoming.receiver not in {None, sent.receiver_id}
-    if sent is not None and sent.revision_id == incoming.revision_id and not needs_full_resend(own, sent) and not moves:
+    is_new_to_receiver = moves or incoming.resends or (sent is not None and needs_full_resend(own, sent))
+    if sent is not None and sent.revision_id == incoming.revision_id and not is_new_to_receiver:
         withdrawals = withdrawals_of(history, sent)
+        if _is_sent_again(own[0], sent):
+            return Requeue(own[0])
         if closed is None and not any(one.state in WITHDRAWN for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
             return Unchanged(supersede=tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT))
@@ -244,6 +247,16 @@ def _same_content(
     is_held = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
     is_held = is_held and not newest.is_paused and incoming.cause in {Cause.POLL, Cause.BASELINE}
     return Unchanged(waits=newest if is_held and newest.by_routing else None) if is_over or is_held else None
+
+
+def _is_sent_again(newest: Revision, sent: Revision) -> bool:
+    """Whether a person has what the receiver has sent to it a second time, and that has not left yet."""
+    return (
+        newest.state is State.TRANSLATED
+        and newest.released
+        and newest.sequence > sent.sequence
+        and (newest.revision_id, newest.receiver_id) == (sent.revision_id, sent.receiver_id)
+    )
 
 
 def _told_by_person(own: Sequence[Revision], sent: Revision | None) -> Revision | None:

@@ -8,6 +8,8 @@ from enum import Enum
 from connector.domain.revision.record import Revision
 from connector.domain.transactions import Purpose
 
+_AGAIN_AFTER = "again after "
+
 
 class Cause(Enum):
     """Why a document is looked at. All but the poll are the wishes of a person."""
@@ -27,9 +29,25 @@ class Cause(Enum):
         named = [cause for cause in cls if text == cause.value or text.startswith(f"{cause.value} ")]
         return named[0] if named else cls.POLL
 
-    def named_at(self, now: datetime) -> str:
-        """The cause as a message names it; the time keeps the queue from taking a repeated wish for a duplicate."""
-        return f"{self.value} {now.isoformat()}"
+    def named_at(self, now: datetime, *, resends_after: int | None = None) -> str:
+        """The cause as a message names it; the time keeps the queue from taking a repeated wish for a duplicate.
+
+        Args:
+            now: The time.
+            resends_after: What the receiver has is sent again, if this is still the newest revision.
+        """
+        again = f"{_AGAIN_AFTER}{resends_after} " if resends_after is not None else ""
+        return f"{self.value} {again}{now.isoformat()}"
+
+    def resends_after(self, text: str) -> int | None:
+        """The revision that has to be the newest one still, for the wish to send what the receiver has again.
+
+        A message may come twice, and two persons may wish the same: the first one adds a revision, so the second finds
+        another newest one and comes to nothing. None for every other wish.
+        """
+        number = text.removeprefix(f"{self.value} ").removeprefix(_AGAIN_AFTER).partition(" ")[0]
+        is_wish = self.chooses and text.startswith(f"{self.value} {_AGAIN_AFTER}") and number.isdecimal()
+        return int(number) if is_wish else None
 
     @classmethod
     def again(cls, revision: Revision) -> Cause:

@@ -130,6 +130,9 @@ def plan(
     Raises:
         Transient: a fact could not be looked up.
     """
+    if reading.resends_after is not None and (not history or history[0].sequence != reading.resends_after):
+        # It was sent again already, or it changed meanwhile and the newer state counts.
+        reading = replace(reading, cause=Cause.POLL, resends_after=None)
     assessed = assess(history, Incoming.of(reading, routed.receiver))
     sequence = history[0].sequence + 1 if history else 1
     match assessed:
@@ -258,7 +261,8 @@ class _Recorder:
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
-            look_up_first=cause.sends_again or (revision.is_paused and revision.look_up_first),
+            look_up_first=(cause.sends_again and reading.resends_after is None)
+            or (revision.is_paused and revision.look_up_first),
         )
 
 

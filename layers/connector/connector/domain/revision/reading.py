@@ -23,6 +23,7 @@ class Reading:
         problem: Why it cannot be understood; None when it can.
         sighting: What is known of its age, also of one that cannot be understood.
         cause: Why it is looked at.
+        resends_after: A person wants what the receiver has sent again, if this is still the newest revision.
     """
 
     key: DocumentKey
@@ -31,6 +32,7 @@ class Reading:
     problem: Parked | None
     sighting: Sighting
     cause: Cause
+    resends_after: int | None = None
 
     @property
     def version(self) -> str | None:
@@ -50,6 +52,7 @@ class Incoming:
         counterparty: Visma's number of the supplier or customer; None when it cannot be read.
         cause: Why it is looked at.
         counterparty_id: Visma's internal id of it, where the document names one.
+        resends: A person wants it sent although the receiver has it.
     """
 
     revision_id: str
@@ -60,6 +63,7 @@ class Incoming:
     counterparty: str | None
     cause: Cause
     counterparty_id: str | None = None
+    resends: bool = False
 
     @classmethod
     def of(cls, reading: Reading, receiver: str | None) -> Incoming:
@@ -73,4 +77,5 @@ class Incoming:
             counterparty=(document.counterparty or None) if document else None,
             cause=reading.cause,
             counterparty_id=document.counterparty_id if document else None,
+            resends=reading.resends_after is not None,
         )

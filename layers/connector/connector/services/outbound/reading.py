@@ -46,6 +46,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             problem=None,
             sighting=sighting,
             cause=cause,
+            resends_after=cause.resends_after(message.cause),
         )
     if data is None:
         return Reading(
