@@ -30,7 +30,9 @@ from connector.domain.revision.record import (
     place_at,
     place_of,
 )
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from connector.services.listing import Selection, find
 from connector.services.ports import Waiting
 from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from testkit.memory.stores import MemoryLedger
@@ -738,6 +740,15 @@ class TestOverDynamo:
         calls = Calls(clients.dynamodb())
         assert len(list(dynamo.sources_of(revisions))) == 250
         assert calls.made == {"BatchGetItem": 3}
+
+    def test_a_list_is_one_read_of_keys_and_one_of_what_is_shown(self, dynamo):
+        """The others are counted by their keys. What a pause has parked is a list of its own, empty here."""
+        for number in range(120):
+            put(dynamo, a_revision(key=replace(KEY, number=f"{number:03}"), state=State.PARKED, **at(number)))
+        calls = Calls(clients.dynamodb())
+        found = find(dynamo, Routing({"companies": {}}), Selection(states=frozenset({State.PARKED})), limit=50)
+        assert ([one.key.number for one in found.rows][:2], len(found.rows), found.more) == (["000", "001"], 50, 70)
+        assert calls.made == {"Query": 2, "BatchGetItem": 1}
 
     def test_recording_a_transaction_is_one_call(self, dynamo):
         put(dynamo)
