@@ -43,6 +43,10 @@ READING = (
     "documents list --state baseline",
     "documents show {document}",
     "documents trace {document}",
+    "documents source {document}",
+    "documents request {sent}",
+    "documents diff {sent}",
+    "documents open {sent}",
     "holds list",
     "status",
 )
@@ -59,6 +63,7 @@ WRITING = (
     "documents release {document} --as original --by operator --yes",
     "documents replay {document} --by operator --yes",
     "documents close {document} --by operator --yes",
+    "documents resend {sent} --as replacement --by operator --yes",
     "secrets set orderful",
     "cursors rewind --to {now} --yes",
     "data delete --partner acme --company nordic --yes",
@@ -77,7 +82,7 @@ def _person(laptop: Laptop, name: str, output: str) -> Iterator[Run]:
     environment = laptop.stack.environment | {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-        "COLUMNS": "200",
+        "CONNECTOR_ORDERFUL_PAGE": "https://orderful.example/{transaction_id}",
     }
     # Without a name the command looks for the stack, for which it needs a right of its own.
     del environment["CONNECTOR_STACK"]
@@ -140,7 +145,7 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         held = to_item({**key, f"hold_{calls}": until, "pause##nobody#": told})
         nordic.dynamodb.put_item(TableName=nordic.outputs["DocumentsTable"], Item=held)
     named = dict(zip(("change", "another", "third", "fourth"), changes, strict=True))
-    yield {"document": document, **named, "file": str(file), "now": now}
+    yield {"document": document, "sent": ordered[-1], **named, "file": str(file), "now": now}
     nordic.apply_unchecked(in_force)
 
 

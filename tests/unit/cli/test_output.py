@@ -76,6 +76,11 @@ def test_json_means_what_it_meant_and_can_be_printed(capsys):
     assert (captured.out + captured.err).replace("\n", "").isprintable()
 
 
+def at_terminal(monkeypatch, columns):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((columns, 24)))
+
+
 HEAD = ("document", "state", "changed", "code", "why")
 ROW = (
     *("nordic/purchase_order/500123", "PARKED", "2026-09-01 06:00Z", "unit-unmapped"),
@@ -84,13 +89,13 @@ ROW = (
 
 
 def test_a_table_that_fits_has_one_line_for_each_row(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+    at_terminal(monkeypatch, 160)
     assert len(table(HEAD, [ROW, ROW]).splitlines()) == 3
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100, 120])
 def test_a_table_fits_the_terminal_and_loses_nothing(monkeypatch, columns):
-    monkeypatch.setenv("COLUMNS", str(columns))
+    at_terminal(monkeypatch, columns)
     lines = table(
         HEAD, [ROW, (*ROW[:3], None, None)], steps=["Add defaults.units.KRT to the routing file. " * 3]
     ).split("\n")
@@ -102,8 +107,15 @@ def test_a_table_fits_the_terminal_and_loses_nothing(monkeypatch, columns):
     assert lines[0].split()[:2] == ["document", "state"]
 
 
-def test_what_stands_below_its_row_has_its_name(monkeypatch):
+def test_columns_counts_at_a_terminal_alone(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
+    assert len(table(HEAD, [ROW]).splitlines()) == 2
+    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((160, 24)))
+    assert len(table(HEAD, [ROW]).splitlines()) == 4
+
+
+def test_what_stands_below_its_row_has_its_name(monkeypatch):
+    at_terminal(monkeypatch, 60)
     assert table(HEAD, [ROW]).splitlines() == [
         "document                      state   changed",
         "nordic/purchase_order/500123  PARKED  2026-09-01 06:00Z",
@@ -113,7 +125,7 @@ def test_what_stands_below_its_row_has_its_name(monkeypatch):
 
 
 def test_a_column_that_is_wrapped_stays_in_its_place(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "106")
+    at_terminal(monkeypatch, 106)
     lines = table(HEAD, [ROW]).splitlines()
     at = lines[0].index("why")
     assert [line[at:] for line in lines] == ["why", "Unit KRT of line 2 is not mapped", "to a unit of measure."]

@@ -92,10 +92,10 @@ def _screen() -> os.terminal_size | None:
 
 
 def _width() -> int | None:
-    """How wide a line may be; None: as wide as it is. COLUMNS goes before what the terminal says."""
-    if (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
-        return int(columns)
+    """How wide a line may be at a terminal, COLUMNS before what it says itself; None elsewhere: as wide as it is."""
     screen = _screen()
+    if screen is not None and (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
+        return int(columns)
     return screen and screen.columns
 
 
