@@ -50,6 +50,9 @@ def _amounts(_context: click.Context, _option: click.Parameter, text: str | None
     return AmountRange(*bounds)
 
 
+READS_EVERYTHING = "The ledger keeps no list of what is over: this reads all of it."
+"""What is said before the whole table is read."""
+
 _FILTERS = (
     click.option(
         "--state",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from connector.cli.documents.columns import SHOWN, as_csv, as_table, chosen, rows_of
-from connector.cli.documents.filters import filter_options
+from connector.cli.documents.filters import READS_EVERYTHING, filter_options
 from connector.cli.documents.summary import SUMMARY
 from connector.cli.output import FAILED, WrongInput, json_option, say, show
 from connector.cli.stack import Stack, stack_option
@@ -51,7 +51,7 @@ def list_documents(
     if limit is None and is_table and not everything:
         limit = _SHOWN_AT_ONCE
     if wanted.reads_everything:
-        say("The ledger keeps no list of what is over: this reads all of it.")
+        say(READS_EVERYTHING)
     found = find(stack.ledger, routing, wanted, limit=limit, bounded=not everything)
     named = columns or (SHOWN if is_table else SUMMARY)
     rows = rows_of(found, named, stack.ledger, routing)
