@@ -649,7 +649,8 @@ def _unlisted(path: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Pro
         if kinds.get(kind.value, {}).get("send") and not kind.facts.is_listed:
             yield Problem(
                 f"{path}.{kind}.send",
-                f"never applies: the connector reads no list of Visma that has {kind.facts.noun}s. Take it out.",
+                "counts for `connector translate` alone: the connector reads no list of Visma that has "
+                f"{kind.facts.noun}s.",
                 fatal=False,
             )
 

@@ -141,7 +141,7 @@ def test_the_check_of_the_file_says_that_nothing_is_polled_for_it():
     data = routing_data({ON: {"sales_order_confirmation": {"send": True}}})
     (found,) = [one for one in check(data).problems if one.path.endswith("send")]
     assert (found.path, found.fatal) == (f"{ON}.sales_order_confirmation.send", False)
-    assert "never applies" in str(found)
+    assert "reads no list of Visma that has sales orders" in str(found)
 
 
 def test_it_is_off_unless_the_file_says_otherwise():
