@@ -123,14 +123,10 @@ def _deciding(command: _Command) -> _Command:
 @_REVISION
 @_deciding
 def replay_documents(*, decision: _Decision, sequence: int | None) -> int:
-    r"""Send a rejected or parked document again, once its cause is gone. KEY as in `show`; or many, by filters.
+    """Send a rejected or parked document again, once its cause is gone. KEY as in `show`; or many, by filters.
 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time. Without --state, filters
     select what is parked or rejected.
-
-    \b
-    connector documents replay 500123
-    connector documents replay --partner acme --code delivery-failed --since yesterday --dry-run
     """
     return decision.carry_out(lambda record: steps.replay(record, sequence), usual=NEEDS_PERSON, done=_queued)
 
@@ -146,13 +142,9 @@ def replay_documents(*, decision: _Decision, sequence: int | None) -> int:
 @click.option("--force", is_flag=True, help="As original although the partner has it.")
 @_deciding
 def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
-    r"""Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`.
+    """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`.
 
     Or many, by filters: without --state those that are parked.
-
-    \b
-    connector documents release 500123 --as replacement
-    connector documents release --as original --partner acme --state skipped --code send-off --dry-run
     """
     usual = frozenset({State.PARKED})
     return decision.carry_out(lambda record: steps.release(record, purpose, force=force), usual=usual, done=_queued)
@@ -168,15 +160,11 @@ def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
 )
 @_deciding
 def resend_documents(*, decision: _Decision, purpose: str) -> int:
-    r"""Send a document that Orderful has, acknowledged ones too, a second time, because the partner asks for it.
+    """Send a document that Orderful has, acknowledged ones too, a second time, because the partner asks for it.
 
     KEY as in `show`; or many, by filters: without --state those that are sent and not refused. It is the newest
     revision that is sent, translated by the routing in force. If the document changes before, or was sent again by
     somebody else, nothing is sent by this.
-
-    \b
-    connector documents resend 500123 --as replacement --reason "they lost it"
-    connector documents resend --as replacement --partner acme --state acknowledged --since 2026-11-28 --dry-run
     """
     usual = frozenset({State.SENT, State.VALID, State.DELIVERED})
     pauses = decision.pauses()
@@ -187,15 +175,11 @@ def resend_documents(*, decision: _Decision, purpose: str) -> int:
 @_REVISION
 @_deciding
 def close_documents(*, decision: _Decision, sequence: int | None) -> int:
-    r"""Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent.
+    """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent.
 
     KEY as in `show`. Of a sent revision that needs attention only the attention is closed: its state stays what it is.
     What a later change becomes: docs/guarantees.md, 3 and 10. Or many, by filters: without --state or --attention what
     is parked or rejected.
-
-    \b
-    connector documents close 500123 --reason "told by telephone"
-    connector documents close --attention --code acknowledgment-overdue --partner acme --until 2026-11-01
     """
     return decision.carry_out(lambda record: steps.close(record, sequence), usual=NEEDS_PERSON, done=_closed)
 

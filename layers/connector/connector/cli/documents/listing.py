@@ -34,16 +34,10 @@ def list_documents(
     stack: Stack,
     as_json: bool,
 ) -> int:
-    r"""List documents: what waits for a person, what needs attention, then all others that are open.
+    """List documents: what waits for a person, what needs attention, then all others that are open.
 
     What is over (acknowledged, skipped, superseded, from before go-live, closed) is listed by its --state or with
     --ended, the newest first; the ledger keeps no list of it and is read as a whole.
-
-    \b
-    connector documents list --partner acme --state parked,rejected
-    connector documents list --state skipped --reason send-off
-    connector documents list --state acknowledged --since yesterday --until yesterday --csv
-    connector documents list --kind customer_invoice --amount 100000.. --columns document,state,amount,currency
     """
     if as_csv_file and as_json:
         raise WrongInput("--csv and --json cannot be combined.")
