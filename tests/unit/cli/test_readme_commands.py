@@ -15,7 +15,17 @@ README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 CHANGES_SOMETHING = {
     *("documents replay", "documents release", "documents resend", "documents close"),
     *("changes approve", "changes reject", "changes retry", "changes close"),
-    *("pause", "resume", "cursors rewind", "holds lift", "baseline", "reconcile close", "data delete", "secrets set"),
+    *(
+        "pause",
+        "resume",
+        "cursors rewind",
+        "holds lift",
+        "baseline",
+        "backfill",
+        "reconcile close",
+        "data delete",
+        "secrets set",
+    ),
 }
 NEEDS_SECRETS = {"doctor", "reconcile"}
 

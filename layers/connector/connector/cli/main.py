@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from connector import __version__
+from connector.cli.backfill import backfill
 from connector.cli.baseline import baseline
 from connector.cli.change import change
 from connector.cli.changes import changes
@@ -40,7 +41,7 @@ def cli() -> None:
 
 for command in (
     *(status, config, translate, change, documents, changes, pause, resume),
-    *(baseline, reconcile, cursors, holds, data, doctor, secrets),
+    *(baseline, backfill, reconcile, cursors, holds, data, doctor, secrets),
 ):
     cli.add_command(command)
 add_examples(cli)

@@ -9,11 +9,19 @@ import pytest
 
 from connector.adapters.aws.cursors import DynamoCursors
 from connector.adapters.aws.findings import DynamoFindingBook
+from connector.domain.documents import Kind
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Category, Finding
 from connector.services.ports import Resource
 from connector.services.reconcile.local_book import LocalBook
-from connector.services.reconcile.ports import DocumentStep, Progress, Question, TransactionStep
+from connector.services.reconcile.ports import (
+    BackfillProgress,
+    DocumentStep,
+    Progress,
+    Question,
+    Selection,
+    TransactionStep,
+)
 from testkit.aws import CURSORS, aws_in_memory, make_table
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -82,6 +90,14 @@ def test_ids_and_beginnings(book):
     assert book.seen(STEP) == frozenset()
     book.keep_beginnings({"nordic": NOW})
     assert book.beginnings() == {"nordic": NOW}
+
+
+def test_how_far_a_backfill_came(book):
+    assert book.backfill() is None
+    selection = Selection(since=NOW.date(), until=NOW.date(), kind=Kind.PURCHASE_ORDER, numbers=frozenset({"1", "2"}))
+    progress = BackfillProgress(selection=selection, at=1, page=3, found=7, queued=7)
+    book.keep_backfill(progress)
+    assert book.backfill() == progress
 
 
 def test_it_is_no_cursor():

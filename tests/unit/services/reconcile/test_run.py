@@ -236,7 +236,7 @@ def test_a_document_without_record_is_told_once_with_the_transaction_that_nobody
     (found,) = world.reconcile()
     assert (found.document, found.transactions) == (str(key), (name,))
     assert found.sentence.endswith(f"it would be sent. Orderful has {name}, which nobody owns.")
-    assert found.next_step == "connector backfill --company nordic --kind purchase_order --number 1"
+    assert found.next_step == "connector backfill --company nordic --kind purchase_order --number 1 --since 2026-11-02"
 
 
 def test_what_is_listed_under_another_id_is_what_was_sent(world):

@@ -4,6 +4,7 @@
     sk = begun              when each company was reconciled first
     sk = finding#<id>       one finding
     sk = seen#<part>        the ids that Orderful's list showed for a part of the window
+    sk = backfill           how far the last backfill came
 
 No company is called like the partition, since its name begins with a letter or digit. DynamoDB: an item holds 400 KB;
 ids are numbers in a row, of which 100,000 take about 300 KB when they are compressed.
@@ -23,17 +24,18 @@ from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, time_text, to_item
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Finding
-from connector.services.reconcile.ports import Progress, TransactionStep
+from connector.services.reconcile.ports import BackfillProgress, Progress, TransactionStep
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PARTITION = "#reconcile"
-_RUN, _BEGUN, _FINDING, _SEEN = "run", "begun", "finding#", "seen#"
+_RUN, _BEGUN, _FINDING, _SEEN, _BACKFILL = "run", "begun", "finding#", "seen#", "backfill"
 _NEVER = "0000"
 
 _finding = msgspec.json.Decoder(Finding).decode
 _progress = msgspec.json.Decoder(Progress).decode
+_backfill = msgspec.json.Decoder(BackfillProgress).decode
 _times = msgspec.json.Decoder(dict[str, datetime]).decode
 _ids = msgspec.json.Decoder(frozenset[str]).decode
 
@@ -102,6 +104,13 @@ class DynamoFindingBook:
 
     def keep_beginnings(self, beginnings: dict[str, datetime]) -> None:
         self._put(_BEGUN, _packed(beginnings))
+
+    def backfill(self) -> BackfillProgress | None:
+        packed = self._body(_BACKFILL)
+        return None if packed is None else _backfill(packed)
+
+    def keep_backfill(self, progress: BackfillProgress) -> None:
+        self._put(_BACKFILL, _packed(progress))
 
     def _body(self, name: str) -> bytes | None:
         with translated("cursor table"):

@@ -245,7 +245,7 @@ def _same_content(
     # (it is translated) or because routing kept it off: only a person says otherwise.
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not incoming.cause.sends_again
     is_held = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
-    is_held = is_held and not newest.is_paused and incoming.cause in {Cause.POLL, Cause.BASELINE}
+    is_held = is_held and not newest.is_paused and incoming.cause.is_sighting
     return Unchanged(waits=newest if is_held and newest.by_routing else None) if is_over or is_held else None
 
 

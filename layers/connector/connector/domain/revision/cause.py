@@ -22,6 +22,7 @@ class Cause(Enum):
     AS_REPLACEMENT = "send as replacement"
     WITHDRAW = "withdraw again"
     BASELINE = "baseline"
+    BACKFILL = "backfill"
 
     @classmethod
     def of(cls, text: str) -> Cause:
@@ -57,6 +58,11 @@ class Cause(Enum):
         if not revision.released or revision.purpose is None:
             return cls.REPLAY
         return cls.AS_ORIGINAL if revision.purpose is Purpose.ORIGINAL else cls.AS_REPLACEMENT
+
+    @property
+    def is_sighting(self) -> bool:
+        """Whether the document is only shown as it stands, as a poll shows it: nobody wishes anything for it."""
+        return self in {Cause.POLL, Cause.BASELINE, Cause.BACKFILL}
 
     @property
     def chooses(self) -> bool:

@@ -222,7 +222,7 @@ class _Recorder:
         The document goes along with the decision: whoever looks again later must not find the status of former times.
         """
         revision, cause = self._shown(replace(newest, updated_at=self.now)), self.reading.cause
-        if cause not in {Cause.POLL, Cause.BASELINE}:
+        if not cause.is_sighting:
             seen = Event(self.now, newest.state, _SEEN[cause])
             revision = replace(revision, history=(*revision.history, seen))
         revision = _decided(revision, decision)
@@ -231,7 +231,7 @@ class _Recorder:
             newest.reason,
             newest.visma_status,
         )
-        if is_same and cause in {Cause.POLL, Cause.BASELINE, Cause.RELEASE}:
+        if is_same and (cause.is_sighting or cause is Cause.RELEASE):
             return _superseded(outdated)
         return [Replace(revision, newest.state, _request_of(decision), outdated)]
 
@@ -262,6 +262,7 @@ class _Recorder:
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
             look_up_first=(cause.sends_again and reading.resends_after is None)
+            or cause is Cause.BACKFILL
             or (revision.is_paused and revision.look_up_first),
         )
 
@@ -277,6 +278,7 @@ _SEEN = {
     Cause.AS_REPLACEMENT: "a person has it sent as replacement",
     Cause.WITHDRAW: "a person has it withdrawn",
     Cause.BASELINE: "recorded as open in Visma",
+    Cause.BACKFILL: "read again from Visma by a backfill",
 }
 
 

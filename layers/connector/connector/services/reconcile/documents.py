@@ -191,7 +191,7 @@ class DocumentJudge:
                 f"Visma has a state of it that the ledger does not know (status {status or 'none'}); "
                 f"{_NEEDS_LEDGER[result_state]}."
             )
-        filed = self._filed_under(reading)
+        filed, at = self._filed_under(reading), self._at(reading)
         found = self.unknown(key, filed)
         names = tuple(one for finding in found for one in finding.transactions)
         if names:
@@ -199,8 +199,8 @@ class DocumentJudge:
         return self._finding(
             key,
             sentence,
-            f"connector backfill --company {key.company} --kind {key.kind} --number {key.number}",
-            at=self._at(reading),
+            f"connector backfill --company {key.company} --kind {key.kind} --number {key.number} --since {at:%Y-%m-%d}",
+            at=at,
             transactions=names,
             state=state_of(reading.revision_id, content.status if content else "", *names),
         )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Finding
-from connector.services.reconcile.ports import Progress, TransactionStep
+from connector.services.reconcile.ports import BackfillProgress, Progress, TransactionStep
 
 
 @dataclass(slots=True)
@@ -18,13 +18,14 @@ class LocalBook:
     Attributes:
         kept: The findings by their ids.
         since: When each company was reconciled first.
-        last: How far the run came.
+        last: How far the run came; `backfilled`: a backfill.
     """
 
     kept: dict[str, Finding] = field(default_factory=dict)
     since: dict[str, datetime] = field(default_factory=dict)
     _: KW_ONLY
     last: Progress | None = None
+    backfilled: BackfillProgress | None = None
     _ids: dict[str, frozenset[str]] = field(default_factory=dict)
     _until: datetime | None = None
 
@@ -64,6 +65,12 @@ class LocalBook:
 
     def keep(self, progress: Progress) -> None:
         self.last = progress
+
+    def backfill(self) -> BackfillProgress | None:
+        return self.backfilled
+
+    def keep_backfill(self, progress: BackfillProgress) -> None:
+        self.backfilled = progress
 
     def beginnings(self) -> dict[str, datetime]:
         return dict(self.since)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from connector.domain.documents import Kind
 from connector.domain.reconcile.finding import Finding
 from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream
@@ -217,8 +218,45 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.at >= len(self.steps)
 
 
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which documents.
+
+    Attributes:
+        since: The first day; `until`: the last one.
+        question: Whether they are dated, were created or were modified then.
+        company: None for every one; so are `kind`, `partner` and `status`.
+        numbers: Numbers as keys have them, or as Visma has them; empty for every one.
+    """
+
+    since: date
+    until: date
+    question: Question = Question.DATED
+    company: str | None = None
+    kind: Kind | None = None
+    partner: str | None = None
+    status: str | None = None
+    numbers: frozenset[str] = frozenset()
+
+
+class BackfillProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a backfill came.
+
+    Attributes:
+        at: The list that is at hand, `page` its page; all before are done.
+        found: How many documents were selected; `queued`: how many of them were queued.
+        is_done: Whether no list is left.
+    """
+
+    selection: Selection
+    at: int = 0
+    page: int = 1
+    found: int = 0
+    queued: int = 0
+    is_done: bool = False
+
+
 class FindingBook(Protocol):
-    """Where findings, and how far a run came, are kept."""
+    """Where findings, and how far a run or a backfill came, are kept."""
 
     def take(self, *, now: datetime, lease: timedelta) -> None:
         """Begin or go on with a run; `Conflict` while another one runs."""
@@ -249,6 +287,12 @@ class FindingBook(Protocol):
 
     def keep(self, progress: Progress) -> None:
         """Write down how far a run came."""
+
+    def backfill(self) -> BackfillProgress | None:
+        """How far the last backfill came; None before the first."""
+
+    def keep_backfill(self, progress: BackfillProgress) -> None:
+        """Write down how far a backfill came."""
 
     def beginnings(self) -> dict[str, datetime]:
         """When each company was reconciled first."""
