@@ -54,6 +54,8 @@ EXAMPLES = (
     "resume --all",
     "baseline --dry-run",
     "baseline --company nordic",
+    "backfill --since 2026-11-01 --dry-run",
+    "backfill --since 2026-11-02 --company nordic --kind purchase_order --number 500123",
     "reconcile --since 2026-11-20 --partner acme",
     "reconcile list",
     "reconcile close 5d1f0c2a --reason 'sent by hand'",
