@@ -14,11 +14,12 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import Change
+from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision
 from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from connector.services.inbound.review import approve, reject
+from connector.services.inbound.review import approve, close, reject
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
 from proof.model.changing import Changing
 from proof.model.clockwork import Clockwork, NeverRests
@@ -172,11 +173,28 @@ class System(Clockwork):
     # -- operators ----------------------------------------------------------------------------------------------------
 
     def approve(self, number: str) -> None:
-        """An operator approves a parked change."""
+        """An operator approves a parked change.
+
+        One that may be a message again is asked about: closed if the partner says that it is.
+        """
 
         def command() -> None:
             change = self.change(number)
-            if change is not None:
+            if change is None:
+                return
+            if Reason.MAYBE_REPEATED in change.reason_codes and self.receivers.has_got(number):
+                known = PartnerBaseline(self.ledger, self.clock)
+                close(
+                    change,
+                    changes=self.changes,
+                    known=known,
+                    outbox=self.outbox,
+                    clock=self.clock,
+                    order=change.key,
+                    by="operator",
+                    reason="The partner says that it is the same message.",
+                )
+            else:
                 approve(change, self.changes, self.outbox, self.clock, by="operator")
 
         self.person(command)

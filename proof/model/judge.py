@@ -263,7 +263,7 @@ class Judge:
         if current.state in excuses and is_known:
             return []
         is_sent = any(one.sent_at is not None for one in own_revisions)
-        if self.before_go_live.is_old(name) and current.state is State.AGREED and is_known and not is_sent:
+        if current.state is State.AGREED and is_known and not is_sent and self._is_approved(current):
             return []  # who asked for a change of it has it from elsewhere, says the person who approved that
         if self.before_go_live.is_old(name) and not own:
             allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
@@ -274,6 +274,11 @@ class Judge:
         states = [str(one.state) for one in reversed(own_revisions)]
         has = f"its partner has {own}, Visma {now.view} for {receiver}"
         return [f"{document.key}: {has}; the newest of {states} does not say why{expected}."]
+
+    def _is_approved(self, agreed: Revision) -> bool:
+        """Whether a person has approved the change that a revision comes from."""
+        changes = [one for one in self.changes.all() if one.transaction_id == agreed.change_id]
+        return any(one.decided_by is not None for one in changes)
 
     def _reads_as(self, revision: Revision) -> View:
         said = json.loads(self.ledger.source_of(revision))

@@ -62,6 +62,10 @@ class Receivers:
         """What an 860 asks for, by either of its names."""
         return self.requests[self.number_of(transaction_id)]
 
+    def has_got(self, transaction_id: str) -> bool:
+        """Whether what an 860 asks for stood in Visma, by either of its names."""
+        return self.number_of(transaction_id) in self._granted
+
     def receives(self, body: Mapping[str, Any]) -> None:
         """A transaction reaches the receiver that it names."""
         held, view = held_in(body), view_in(body)

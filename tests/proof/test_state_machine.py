@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.domain.revision.cause import Cause
 from proof.state_machine import FAST_RUNS, Connector, prove
 from proof.tally import Size, Tally
 
@@ -82,6 +83,19 @@ ASKED: Step = ("another_860", {"draw": 0, "line": 0, "way": "inbox", "what": "pr
 EDITED: Step = ("an_edit", {"draw": 0, "line": 0, "quantity": 700, "late": 0})
 CANCELLED: Step = ("a_cancellation", {"draw": 0})
 ORDERED: Step = ("a_new_order", {"held": False, "old": False, "supplier": "50012"})
+POLL: Step = ("a_poll", {"pages": None})
+COLLECTED: Step = ("a_collection", {})
+ASKED_FOR_90: Step = ("an_860", {"draw": 0, "line": 0, "quantity": 90, "sent": ("inbox", None), "told": False})
+ASKED_TWICE: Step = (
+    "two_860s",
+    {"draw": 0, "quantities": (90, 120), "counted": (None, None), "apart": 2, "ways": "inbox"},
+)
+PUSHED_AS_UUID: Step = ("a_push_comes_again", {"draw": 0, "as_uuid": True, "anew": False})
+EDITED_TO_80: Step = ("a_user_edits_meanwhile", {"draw": 0, "line": 0, "quantity": 80, "steps": 1})
+EDITED_TO_90: Step = ("a_user_edits_meanwhile", {"draw": 0, "line": 0, "quantity": 90, "steps": 1})
+OLD_ONE_CANCELLED: Step = ("a_cancellation", {"draw": 1})
+AS_REPLACEMENT: Step = ("a_person_answers", {"draw": 0, "answer": Cause.AS_REPLACEMENT})
+AS_ORIGINAL: Step = ("a_person_answers", {"draw": 0, "answer": Cause.AS_ORIGINAL})
 TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
 
 
@@ -92,12 +106,26 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
         ("by number", [CANCELLED, OTHER_ISA_ID, REFUSED, QUIESCENCE, FIRST_ISA_ID]),
         ("by number", [EDITED, OTHER_ISA_ID, REFUSED, QUIESCENCE, FIRST_ISA_ID, QUIESCENCE]),
         ("ties, no overlap", [ORDERED, QUIESCENCE, TIED]),
+        ("differences", [ASKED_FOR_90, ("things_take_their_course", {"steps": 1}), EDITED_TO_80, PUSHED_AS_UUID]),
+        ("differences", [POLL, ASKED_FOR_90, PUSHED_AS_UUID, ASKED_TWICE, COLLECTED]),
+        (
+            "ties, no overlap",
+            [
+                *(POLL, *[QUIESCENCE] * 3, ASKED_FOR_90, *[QUIESCENCE] * 5, EDITED_TO_90, *[QUIESCENCE] * 4),
+                *(PUSHED_AS_UUID, EDITED_TO_80, QUIESCENCE),
+            ],
+        ),
+        ("live since the first poll", [OLD_ONE_CANCELLED, QUIESCENCE, AS_REPLACEMENT, AS_ORIGINAL]),
     ],
     ids=[
         "the sender leaves while its change is being written",
         "an ISA id comes back after a withdrawal was refused: cancelled",
         "an ISA id comes back after a withdrawal was refused: changed",
         "edits of one moment, long after the last poll",
+        "a difference comes again by its other name, and the order was edited",
+        "a difference comes again by its other name, behind a repetition",
+        "an approved change comes again by its other name, and the order was edited",
+        "a cancelled order is released twice before it is translated",
     ],
 )
 def test_what_long_runs_have_found_comes_right(world: str, steps: list[Step]) -> None:

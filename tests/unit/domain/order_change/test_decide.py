@@ -283,7 +283,10 @@ def test_what_nobody_can_read_is_lifted_by_no_approval():
 
 def test_an_order_that_the_partner_never_got_waits_for_a_person():
     reason = soft(asks("QI", 1, quantity=12), base=None, ours=ORDER)
-    assert reason == "The ledger knows no version of this order that the partner has seen."
+    assert reason == (
+        "The ledger knows no version of this order that the partner has seen; approved, the order counts as known "
+        "to the partner and is not sent."
+    )
 
 
 def test_an_approval_writes_what_was_shown():

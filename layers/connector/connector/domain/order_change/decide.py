@@ -226,7 +226,9 @@ class _Desk:
         self.beside.header(self.request.asides)
         if self.known is None:
             self.findings.doubt(
-                "The ledger knows no version of this order that the partner has seen.", code=Reason.BASE_UNKNOWN
+                "The ledger knows no version of this order that the partner has seen; approved, the order counts as "
+                "known to the partner and is not sent.",
+                code=Reason.BASE_UNKNOWN,
             )
         if self.request.purpose is ChangePurpose.CONFIRMATION:
             self._confirm()

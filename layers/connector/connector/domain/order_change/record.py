@@ -538,6 +538,17 @@ def out_of_turn_reason(change: Change, others: Sequence[Change]) -> StatedReason
     return StatedReason(Reason.EARLIER_CHANGE_WAITS, sentence)
 
 
+def repetition_reason(change: Change, others: Sequence[Change]) -> StatedReason | None:
+    """What whoever approves a change has to know of an applied one that says the same; None when none does."""
+    repeated = _last_alike(change, others)
+    if repeated is None:
+        return None
+    sentence = (
+        f"It repeats {repeated.transaction_id} to the letter, which was applied: it may be the same message again."
+    )
+    return StatedReason(Reason.MAYBE_REPEATED, sentence)
+
+
 def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> StatedReason | None:
     """Why others speak against writing this change now; None when none does.
 

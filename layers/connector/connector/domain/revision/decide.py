@@ -163,6 +163,8 @@ def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecisi
 
 def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision:
     assessed, cause = case.assessed, case.reading.cause
+    if cause is Cause.AS_ORIGINAL and is_withdrawn(document):
+        return _original_of_withdrawn(case, document, route)
     known = assessed.partner_baseline is not None or assessed.person_says_sent or cause is Cause.AS_REPLACEMENT
     reason = hold_reason(document, route, partner_has_it=known)
     # A person may choose what nobody knows to be unfinished, and to send again what went out before.
@@ -178,6 +180,15 @@ def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision
         if held is not None:
             return held
     return send_as(newer_purpose(document), document, route, case.facts)
+
+
+def _original_of_withdrawn(case: Case, document: VismaDocument, route: Route) -> RevisionDecision:
+    """What a person wants sent as original, and Visma has cancelled: an original would order it anew."""
+    sent = case.assessed.partner_baseline
+    reason = hold_reason(document, route)
+    if reason is not None and (sent is None or sent.purpose is Purpose.CANCELLATION):
+        return RevisionDecision.skip(reason)
+    return RevisionDecision.ask(questions.no_original_of_withdrawn(document.key))
 
 
 def _renumbered_elsewhere(case: Case, document: VismaDocument, route: Route) -> Revision | None:

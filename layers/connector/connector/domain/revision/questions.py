@@ -106,6 +106,20 @@ def partner_not_told(sent: Revision, purpose: Purpose, reason: StatedReason) -> 
     )
 
 
+def no_original_of_withdrawn(key: DocumentKey) -> Parked:
+    """A person chose an original of what was withdrawn in Visma after the partner got it."""
+    return Parked(
+        "It was withdrawn in Visma after it was sent: an original would order it anew.",
+        document=str(key),
+        field="status",
+        next_step=(
+            f"Send the cancellation: connector documents release {key} --as replacement. Or, once the partner knows: "
+            f"connector documents close {key}"
+        ),
+        code=Reason.CHANGED_AFTER_SENDING,
+    )
+
+
 def _at_orderful(sent: Revision) -> str:
     return f" (Orderful {sent.orderful_id})" if sent.orderful_id else ""
 

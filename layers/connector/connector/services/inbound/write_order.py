@@ -33,6 +33,7 @@ from connector.domain.order_change.record import (
     later_changes,
     out_of_sequence_reason,
     out_of_turn_reason,
+    repetition_reason,
 )
 from connector.domain.order_change.request import ChangeRequest
 from connector.domain.reasons import Reason, StatedReason
@@ -183,8 +184,11 @@ class OrderChange:
         if self.change.was_assigned and request.order_number == self.change.named:
             # A person said which order is meant.
             request = msgspec.structs.replace(request, order_number=self.change.number)
+        decided_on = revision_id(ours.content)
         repeated = duplicate_of(self.change, self.others)
-        if repeated is not None and self._still_stands(repeated, request, ours, route):
+        # Who approves it and was shown the order as it stands wants it written, whatever it repeats.
+        is_wanted = self.change.approved_for == decided_on
+        if repeated is not None and not is_wanted and self._still_stands(repeated, request, ours, route):
             self._take_off_hold(ours)
             reason = f"It repeats {repeated.transaction_id} to the letter."
             return WriteResult(
@@ -201,7 +205,6 @@ class OrderChange:
             reading=self.change.reading,
             taken_on=self.change.ordered_at.date(),
         )
-        decided_on = revision_id(ours.content)
         decision = self._beside_the_others(decision, decided_on, types, repeated)
         if decision.action is not ChangeAction.APPLY:
             self._take_off_hold(ours)
@@ -388,7 +391,7 @@ class OrderChange:
             )
         if decision.action is ChangeAction.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
             waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
-            return replace(
+            decision = replace(
                 decision,
                 action=ChangeAction.PARK,
                 reason=doubt.sentence,
@@ -396,16 +399,17 @@ class OrderChange:
                 next_step=LOOK,
                 waits_for=waits_for,
             )
-        if decision.action is ChangeAction.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
+        elif (
+            decision.action is ChangeAction.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None
+        ):
             # Whoever approves it is to know what it overtakes.
             first = "Decide about that one first: this one is looked at again when it has ended."
-            return replace(
-                decision,
-                reason=f"{decision.reason} {turn.sentence}",
-                reasons=(*decision.reasons, turn.sentence),
-                codes=(*decision.codes, turn.code),
-                next_step=f"{first} {decision.next_step}" if decision.next_step else first,
+            decision = replace(
+                _with(decision, turn), next_step=f"{first} {decision.next_step}" if decision.next_step else first
             )
+        if decision.action is ChangeAction.PARK and Reason.MAYBE_REPEATED not in decision.codes:
+            repetition = repetition_reason(self.change, self.others)
+            return decision if repetition is None else _with(decision, repetition)
         return decision
 
     def _doubt(self, content: str, decision: ChangeDecision, repeated: Change | None) -> StatedReason | None:
@@ -551,6 +555,16 @@ def about_this_one() -> Iterator[None]:
         raise Unavailable(
             error.sentence, error.document, error.request_id, error.next_step, retry_after=error.retry_after
         ) from None
+
+
+def _with(decision: ChangeDecision, besides: StatedReason) -> ChangeDecision:
+    """The decision to park, with one more thing that whoever approves it has to know."""
+    return replace(
+        decision,
+        reason=f"{decision.reason} {besides.sentence}",
+        reasons=(*decision.reasons, besides.sentence),
+        codes=(*decision.codes, besides.code),
+    )
 
 
 def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
