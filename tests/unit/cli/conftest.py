@@ -234,6 +234,7 @@ def stack():
         who=CALLER,
         stream=Stream.TEST,
         clock=SimpleNamespace(now=lambda: NOW),
+        wait=lambda _: None,
         routing=FakeRouting(),
         ledger=CommandLedger(),
         breaker=MemoryBreaker(),

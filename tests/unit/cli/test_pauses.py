@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.documents import Kind
+from connector.cli import pauses
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Transient
 from connector.domain.pause import Pause, Scope
+from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
 from testkit.memory.change_world import World
 from testkit.memory.stores import CALLER, FixedRouting
@@ -16,10 +19,17 @@ from tests.unit.cli.conftest import NOW, FakeRouting
 ACME = Scope(partner="acme")
 
 
+class Stopped(World):
+    """Everything of ours."""
+
+    def newest(self, number):
+        return self.ledger.revisions(DocumentKey.of_order("nordic", number), limit=1)[0]
+
+
 @pytest.fixture
 def world(stack):
     """A stack with two orders that a pause of acme keeps."""
-    world = World()
+    world = Stopped()
     stack.breaker = stack.ledger = world.ledger
     stack.outbox, stack.payloads, stack.changes = world.outbox, world.payloads, world.changes
     stack.routing = FakeRouting(routing_data())
@@ -127,6 +137,93 @@ class TestResume:
 
         monkeypatch.setattr(world.ledger, "listed", late)
         assert "2 documents" in connector("resume", "--partner", "acme", "--yes").out
+
+    @pytest.mark.parametrize("meanwhile", ["close", "resume"])
+    def test_what_a_person_did_while_the_question_stood_counts(self, connector, world, monkeypatch, meanwhile):
+        """It had been released as an original: such a wish would send it even though it is closed."""
+        connector("documents", "release", "1", "--as", "original", "--yes")
+        connector("documents", "close", "2", "--yes")
+        world.quiesce()
+        assert world.newest("1").reason_code == Reason.PAUSED
+        sent = len(world.sent)
+        others = {"close": ("documents", "close", "1", "--yes"), "resume": ("resume", "--all", "--yes")}
+
+        def another_person(_stack, *, yes):
+            monkeypatch.setattr(pauses, "go_on", lambda _stack, *, yes: None)
+            assert connector(*others[meanwhile]).code == 0
+            world.quiesce()
+
+        monkeypatch.setattr(pauses, "go_on", another_person)
+        result = connector("resume", "--partner", "acme", "--yes")
+        world.quiesce()
+        assert result.out == "Resumed partner acme: 0 documents and 0 changes let go.\n"
+        assert len(world.sent) - sent == (meanwhile == "resume")
+
+    def test_waits_for_what_workers_have_read_before_it_looks(self, connector, stack, world):
+        def late(_time):
+            """A worker that read the pause just before it ended parks another order."""
+            world.ledger.pause(Pause(scope=ACME, since=NOW, by="kari", caller=CALLER, reason="they move"))
+            world.orders.put_in(a_purchase_order(orderNbr="3", lines=[an_order_line()]))
+            world.poll("3")
+            world.quiesce()
+            world.ledger.resume(ACME)
+
+        stack.wait = late
+        assert "3 documents" in connector("resume", "--partner", "acme", "--yes").out
+
+    def test_what_was_worked_out_for_the_question_is_not_worked_out_again(self, connector, world, monkeypatch):
+        whole, read = world.ledger.sources_of, []
+
+        def sources_of(revisions):
+            read.extend(revisions)
+            return whole(revisions)
+
+        monkeypatch.setattr(world.ledger, "sources_of", sources_of)
+        connector("resume", "--partner", "acme", "--yes")
+        assert len(read) == 4, "once for the question and once to queue them"
+
+    @pytest.mark.parametrize("trouble", [Transient("The queue takes no more."), KeyboardInterrupt()])
+    def test_interrupted_it_says_that_the_pause_has_ended_and_how_to_go_on(
+        self, connector, world, monkeypatch, trouble
+    ):
+        def documents(_messages):
+            raise trouble
+
+        with monkeypatch.context() as patched:
+            patched.setattr(world.outbox, "documents", documents)
+            result = connector("resume", "--partner", "acme", "--yes")
+        assert result.code != 0
+        assert "may have ended, and not everything was let go" in result.err
+        assert "connector resume --left-behind" in result.err
+        assert connector("resume", "--left-behind", "--yes").out.startswith("Resumed what was left behind: 2 documents")
+
+    def test_what_was_left_behind_goes_alone_and_ends_no_pause(self, connector, world):
+        world.ledger.resume(ACME)
+        invoices = Scope(kind=Kind.SUPPLIER_INVOICE)
+        world.ledger.pause(Pause(scope=invoices, since=NOW, by="ola", caller=CALLER, reason="x"))
+        result = connector("resume", "--left-behind", "--yes")
+        assert (result.code, "No pause ends" in result.err) == (0, True)
+        assert "2 documents and 0 changes let go" in result.out
+        assert list(world.ledger.paused) == [invoices]
+        world.quiesce()
+        assert "No pause has left anything behind." in connector("resume", "--left-behind", "--yes").err
+
+    @pytest.mark.parametrize("more", [("--all",), ("--partner", "acme"), ("--kind", "purchase_order")])
+    def test_what_was_left_behind_is_named_alone(self, connector, world, more):
+        assert connector("resume", "--left-behind", *more, "--yes").code == 2
+        assert ACME in world.ledger.paused
+
+    @pytest.mark.parametrize("option", ["--partner", "--company"])
+    def test_of_an_empty_name_is_refused(self, connector, world, option):
+        result = connector("resume", option, " ", "--yes")
+        assert (result.code, result.err) == (2, f"{option} is empty.\n")
+
+    def test_what_another_pause_keeps_is_named(self, connector, world):
+        world.ledger.pause(Pause(scope=Scope(), since=NOW, by="ola", caller=CALLER, reason="wrong prices"))
+        result = connector("resume", "--partner", "acme", "--yes")
+        assert "2 documents more of these stay parked, because of another pause. Everything is paused" in result.err
+        assert "(connector resume --all)" in result.err
+        assert "0 documents and 0 changes let go" in result.out
 
     def test_what_cannot_be_read_is_named(self, connector, world):
         world.ledger.bodies = {}

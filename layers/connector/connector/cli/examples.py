@@ -52,6 +52,7 @@ EXAMPLES = (
     "pause --company nordic --kind customer_invoice --reason 'VAT rates are checked'",
     "resume --partner acme --dry-run",
     "resume --all",
+    "resume --left-behind",
     "baseline --dry-run",
     "baseline --company nordic",
     "backfill --since 2026-11-01 --dry-run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -13,13 +14,20 @@ from connector.cli.output import WrongInput, counted, go_on, json_option, say, s
 from connector.cli.people import by_option, decider
 from connector.cli.stack import Stack, stack_option
 from connector.domain.documents import Kind
-from connector.domain.errors import Conflict
+from connector.domain.errors import Conflict, ConnectorError
 from connector.domain.pause import Act, Pause, Scope
 from connector.domain.routing.resolve import Routing
 from connector.services.release import Forecast, ReleaseEffect
 from connector.services.resume import Resumable, let_go, resumable
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+LEFT_BEHIND = "connector resume --left-behind"
+"""The command for what a pause has parked that has ended."""
+
+_SEEN_BY_ALL = timedelta(seconds=3)
+"""How long after the end of a pause a worker may still park for it, by what it read before (`BELIEVED_FOR` of
+adapters/aws/breaker.py), and the index may not show that yet (DynamoDB: usually a fraction of a second)."""
 
 _BECOMES = {
     ReleaseEffect.NOT_NOW: ("is not to be sent any more", "are not to be sent any more"),
@@ -42,6 +50,9 @@ def _scope_options(command: _Command) -> _Command:
 
 
 def _scope(company: str | None, partner: str | None, kind: str | None, *, everything: bool) -> Scope:
+    for option, value in (("--company", company), ("--partner", partner)):
+        if value is not None and not value.strip():
+            raise WrongInput(f"{option} is empty.")
     scope = Scope(company, partner, Kind(kind) if kind else None)
     if everything is (scope != Scope()):
         raise WrongInput("Say what is meant: --company, --partner and --kind, or --all.")
@@ -100,6 +111,7 @@ def pause(
 
 @click.command(short_help="End a pause, and let go what it kept.")
 @_scope_options
+@click.option("--left-behind", is_flag=True, help="End none; let go what no pause keeps any more.")
 @click.option("--dry-run", is_flag=True, help="Show only; nothing is changed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
@@ -111,6 +123,7 @@ def resume(
     partner: str | None,
     kind: str | None,
     everything: bool,
+    left_behind: bool,
     dry_run: bool,
     yes: bool,
     by: str | None,
@@ -120,15 +133,17 @@ def resume(
     """End a pause, and let go what it kept: each document once, as it stands in Visma by now. --all ends every pause.
 
     It says first how many documents would leave, from when, and their sums. A document that was cancelled meanwhile and
-    that the partner never got is not sent. Interrupted, it goes on when it is run again.
+    that the partner never got is not sent. What an interrupted one has left goes on with --left-behind.
 
     """
-    scope = _scope(company, partner, kind, everything=everything)
+    if left_behind and (everything or company is not None or partner is not None or kind is not None):
+        raise WrongInput("--left-behind goes without --company, --partner, --kind and --all: it ends no pause.")
+    scope = _scope(company, partner, kind, everything=everything or left_behind)
     routing, pauses = stack.routing.load(), _pauses(stack)
-    ending = [one for one in pauses if everything or one.scope == scope]
+    ending = [one for one in pauses if everything or (one.scope == scope and not left_behind)]
     staying = [one for one in pauses if one not in ending]
 
-    def waiting() -> Resumable:
+    def waiting(before: Resumable | None = None) -> Resumable:
         return resumable(
             scope,
             staying=staying,
@@ -137,14 +152,17 @@ def resume(
             routing=routing,
             stream=stack.stream,
             today=stack.clock.now().date(),
+            before=before,
         )
 
     found = waiting()
     if not ending and not found:
-        raise WrongInput(_no_such(scope, pauses))
+        raise WrongInput(_no_such(scope, pauses) if not left_behind else "No pause has left anything behind.")
     for one in ending:
         say(f"Ends on {stack.title}: {one.sentence}")
-    if not ending:
+    if left_behind:
+        say(f"No pause ends on {stack.title}; what none keeps any more goes on.")
+    elif not ending:
         say(f"No pause of {scope} is in force on {stack.title}; what one has left behind goes on.")
     say(_told(found))
     result = {"ends": [_as_data(one) for one in ending], **_summary(found)}
@@ -153,23 +171,32 @@ def resume(
         return 0
     go_on(stack.title, yes=yes)
     by, caller = decider(stack, by)
-    for one in ending:
-        stack.breaker.resume(one.scope)
-    stack.breaker.note(Act(stack.clock.now(), by, caller, f"resumed {scope}"))
-    # What was parked while the question stood, and what the index showed late.
-    found = waiting() or found
-    let_go(
-        found,
-        ledger=stack.ledger,
-        outbox=stack.outbox,
-        payloads=stack.payloads,
-        changes=stack.changes,
-        clock=stack.clock,
-    )
+    what = "what was left behind" if left_behind else str(scope)
+    try:
+        for one in ending:
+            stack.breaker.resume(one.scope)
+        stack.breaker.note(Act(stack.clock.now(), by, caller, f"resumed {what}"))
+        if ending:
+            stack.wait(_SEEN_BY_ALL)
+        # While the question stood, some may have been parked, and persons may have closed others.
+        found = waiting(found)
+        number = len(found.documents)
+        let_go(
+            found,
+            ledger=stack.ledger,
+            outbox=stack.outbox,
+            payloads=stack.payloads,
+            changes=stack.changes,
+            clock=stack.clock,
+            progress=lambda done: say(f"{done} of {number} documents let go.") if done < number else None,
+        )
+    except (ConnectorError, KeyboardInterrupt):
+        say(_unfinished(ending))
+        raise
     show(
         {**result, **_summary(found)},
         lambda: (
-            f"Resumed {scope}: {counted(len(found.documents) + len(found.withdrawals), 'document')} and "
+            f"Resumed {what}: {counted(len(found.documents) + len(found.withdrawals), 'document')} and "
             f"{counted(len(found.changes), 'change')} let go."
         ),
         as_json=as_json,
@@ -200,6 +227,11 @@ def _no_such(scope: Scope, pauses: Sequence[Pause]) -> str:
     return f"No pause of exactly {scope} is in force. In force:\n{listed}"
 
 
+def _unfinished(ending: Sequence[Pause]) -> str:
+    ended = "The pause may have ended, and not" if ending else "Not"
+    return f"{ended} everything was let go. What is left does not leave by itself; go on with: {LEFT_BEHIND}"
+
+
 def _told(found: Resumable) -> str:
     parts = []
     leaving = [one for one in found.documents if one.would_leave]
@@ -219,6 +251,11 @@ def _told(found: Resumable) -> str:
     parts += [
         f"{one.key} cannot be read and stays parked: connector documents close {one.key}" for one in found.unreadable
     ]
+    parts += [
+        f"{counted(number, 'document')} more of these {'stay' if number > 1 else 'stays'} parked, because of another "
+        f"pause. {pause.sentence} (connector resume {pause.scope.options})"
+        for pause, number in found.kept.items()
+    ]
     return "\n".join(parts)
 
 
@@ -229,6 +266,7 @@ def _summary(found: Resumable) -> dict[str, Any]:
         "withdrawals": [str(one.key) for one in found.withdrawals],
         "changes": [one.transaction_id for one in found.changes],
         "unreadable": [str(one.key) for one in found.unreadable],
+        "kept": sum(found.kept.values()),
     }
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
+from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -74,6 +75,10 @@ class Stack:
         """
         self._named = _named(name)
         self.clock = SystemClock()
+
+    def wait(self, time: timedelta) -> None:
+        """Wait for what others need that long to see."""
+        sleep(time.total_seconds())
 
     @cached_property
     def name(self) -> str:

@@ -12,6 +12,7 @@ import click
 from connector.cli.cursors import lag
 from connector.cli.holds import EVERY_CALL, Hold, holds_of
 from connector.cli.output import HELD, counted, json_option, moment, say, show, span, table, utc_option
+from connector.cli.pauses import LEFT_BEHIND
 from connector.cli.stack import Stack, stack_option
 from connector.cli.stack_state import TODAY, StackState, stack_state
 from connector.domain.errors import ConnectorError
@@ -188,7 +189,7 @@ def _paused(found: _Status) -> str:
     left = found.work.paused.get(None)
     if left is not None:
         left_behind = f"{counted(left.count, 'document')} left behind by a pause that has ended"
-        lines += [f"{left_behind}, the oldest of {moment(left.oldest)}", "      -> connector resume --all"]
+        lines += [f"{left_behind}, the oldest of {moment(left.oldest)}", f"      -> {LEFT_BEHIND}"]
     return "\n".join(lines)
 
 

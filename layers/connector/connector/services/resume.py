@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -36,12 +37,14 @@ class Resumable:
         withdrawals: Cancellations for former receivers; they leave as they are.
         changes: Changes of partners (860), which are decided then.
         unreadable: Documents that cannot be read; a person has to close them.
+        kept: How many documents of the same scope stay, by the pause that keeps them.
     """
 
     documents: Sequence[Forecast]
     withdrawals: Sequence[Revision]
     changes: Sequence[Change]
     unreadable: Sequence[Revision]
+    kept: Mapping[Pause, int]
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
@@ -65,22 +68,53 @@ def resumable(
     routing: Routing,
     stream: Stream,
     today: date,
+    before: Resumable | None = None,
 ) -> Resumable:
-    """What waits in `scope` and would be kept by none of the pauses that stay. Changes nothing."""
-    waiting = [one for one in paused_documents(ledger) if _is_let_go(scope, staying, one)]
+    """What waits in `scope` and would be kept by none of the pauses that stay. Changes nothing.
+
+    Args:
+        scope: What is meant.
+        staying: The pauses that stay.
+        ledger: Of the documents.
+        changes: Of partners.
+        routing: The routing in force.
+        stream: That of the stack.
+        today: The day, UTC.
+        before: What was found before: what has not changed since is not worked out again.
+    """
+    waiting, kept = [], Counter[Pause]()
+    for one in paused_documents(ledger):
+        if not scope.covers(*_of(one)):
+            continue
+        if (pause := pause_of(staying, *_of(one))) is None:
+            waiting.append(one)
+        else:
+            kept[pause] += 1
     documents = [one for one in waiting if one.withdraws is None]
-    forecasts = list(forecasts_of(documents, ledger, routing, stream, today=today, cause_of=_cause_of))
-    read = {(one.key, one.revision.sequence) for one in forecasts}
+    worked_out = {(one.key, one.revision.sequence): one for one in (before.documents if before else ())}
+    known = [found for one in documents if (found := worked_out.get((one.key, one.sequence))) and found.revision == one]
+    read = {(one.key, one.revision.sequence) for one in known}
+    others = [one for one in documents if (one.key, one.sequence) not in read]
+    forecasts = [*known, *forecasts_of(others, ledger, routing, stream, today=today, cause_of=_cause_of)]
+    read |= {(one.key, one.revision.sequence) for one in forecasts}
     return Resumable(
         documents=forecasts,
         withdrawals=[one for one in waiting if one.withdraws is not None],
         changes=[one for one in changes.in_state(ChangeState.PARKED) if _is_change_let_go(scope, staying, one)],
         unreadable=[one for one in documents if (one.key, one.sequence) not in read],
+        kept=kept,
     )
 
 
 def let_go(
-    found: Resumable, *, ledger: Ledger, outbox: Outbox, payloads: Payloads, changes: Changes, clock: Clock
+    found: Resumable,
+    *,
+    ledger: Ledger,
+    outbox: Outbox,
+    payloads: Payloads,
+    changes: Changes,
+    clock: Clock,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Queue it. What was interrupted can be done again: what has left by then is found in no list.
 
@@ -88,7 +122,7 @@ def let_go(
         Transient: a queue takes no more.
     """
     now = clock.now()
-    release(found.documents, ledger, outbox, payloads, now=now, cause_of=_cause_of)
+    release(found.documents, ledger, outbox, payloads, now=now, progress=progress, cause_of=_cause_of)
     for one in found.withdrawals:
         with suppress(Conflict):  # the document has come back to this receiver
             moved = ledger.move(
@@ -111,9 +145,8 @@ def _cause_of(revision: Revision) -> Cause:
     return Cause.again(revision) if revision.released else Cause.RESUME
 
 
-def _is_let_go(scope: Scope, staying: Sequence[Pause], one: Revision) -> bool:
-    of = (one.key.company, one.key.kind, one.partner)
-    return scope.covers(*of) and pause_of(staying, *of) is None
+def _of(one: Revision) -> tuple[str, Kind, str | None]:
+    return one.key.company, one.key.kind, one.partner
 
 
 def _is_change_let_go(scope: Scope, staying: Sequence[Pause], one: Change) -> bool:
