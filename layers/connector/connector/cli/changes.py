@@ -145,7 +145,6 @@ def approve_change(
     by, caller = decider(stack, by)
     _tell(change)
     if order is not None:
-        order = _text(order, "--order")
         say(
             f"This has it decided as a change of order {order} of {change.company}, in {by}'s name; it names"
             f" {change.named or change.number}. The rules say what is written. It is parked again if Visma has no such"
@@ -216,7 +215,6 @@ def retry_change(*, name: str, by: str | None, stack: Stack, yes: bool, as_json:
 def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Have an open change come to nothing. ID is a transaction id, or an order with one open change."""
     change = _open_one(stack, name)
-    reason = _text(reason, "--reason")
     by, caller = decider(stack, by)
     _tell(change)
     say(f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}.")
@@ -245,7 +243,6 @@ def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: b
     REFUSED ends as REJECTED: close it when the partner was told.
     """
     change = _open_one(stack, name)
-    reason = _text(reason, "--reason")
     by, caller = decider(stack, by)
     _tell(change)
     if change.state is ChangeState.REFUSED:
@@ -353,12 +350,6 @@ def _tell(change: Change) -> None:
         _remarks(change),
     ]
     say("\n\n".join(filter(None, parts)) + "\n")
-
-
-def _text(text: str, option: str) -> str:
-    if not text.strip():
-        raise WrongInput(f"{option} is empty.")
-    return text.strip()
 
 
 def _why(change: Change) -> str | None:

@@ -25,6 +25,7 @@ from connector.cli.pauses import pause, resume
 from connector.cli.reconcile import reconcile
 from connector.cli.secrets import secrets
 from connector.cli.status import status
+from connector.cli.texts import refuse_empty_texts
 from connector.cli.translate import translate
 
 
@@ -45,6 +46,7 @@ for command in (
 ):
     cli.add_command(command)
 add_examples(cli)
+refuse_empty_texts(cli)
 
 
 def command_line(arguments: Sequence[str], *, opener: Callable[[str | None], Any] | None = None) -> int:

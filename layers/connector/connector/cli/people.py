@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from connector.cli.output import WrongInput
 from connector.cli.stack import Stack
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -21,7 +20,6 @@ def by_option(command: _Command) -> _Command:
         show_envvar=True,
         metavar="NAME",
         help="Who decides; it is kept, with the identity that AWS names for your credentials.",
-        callback=_filled,
     )(command)
 
 
@@ -33,9 +31,3 @@ def decider(stack: Stack, by: str | None) -> tuple[str, str]:
     """
     caller = stack.caller
     return by or caller.rpartition(":")[2].rpartition("/")[2], caller
-
-
-def _filled(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
-    if name is not None and not name.strip():
-        raise WrongInput("--by is empty.")
-    return name and name.strip()

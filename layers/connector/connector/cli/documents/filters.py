@@ -29,7 +29,7 @@ def _states(_context: click.Context, _option: click.Parameter, given: tuple[str,
     Raises:
         WrongInput: there is no such state.
     """
-    words = [word.strip().upper() for text in given for word in text.split(",") if word.strip()]
+    words = [word.strip().upper() for text in given for word in text.split(",")]
     for word in words:
         if word not in list(State):
             raise WrongInput(f"There is no state '{word}'. {_instead(word, State)}")
@@ -67,7 +67,7 @@ _FILTERS = (
     click.option("--company", metavar="NAME", help="Only documents of this company."),
     click.option("--partner", metavar="NAME", help="Only documents for this partner, what is parked for it included."),
     click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only documents of this kind."),
-    click.option("--number", metavar="NUMBER", default="", help="Only this number, or those that begin with it."),
+    click.option("--number", metavar="NUMBER", help="Only this number, or those that begin with it."),
     click.option("--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, yesterday, 2026-11-28."),
     click.option("--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."),
     click.option(
@@ -101,7 +101,7 @@ def _filtered(command: _Command, reason: tuple[str, ...]) -> _Command:
             ended=given.pop("ended"),
             company=company,
             kind=Kind(kind) if kind else None,
-            number=given.pop("number").strip(),
+            number=given.pop("number") or "",
             partner=partner,
             reason=given.pop("code"),
             since=since(since_text, now) if since_text else None,

@@ -1,0 +1,39 @@
+"""Texts that people give to commands: never an empty one, never spaces around one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.cli.output import WrongInput
+
+
+class _Text(click.ParamType[str]):
+    """A text that says something.
+
+    An empty one is a variable of a script that was not set. Taken for no filter at all, it would select everything.
+    """
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, _: click.Context | None) -> str:
+        """The text without spaces around it; raises `WrongInput` where nothing is left."""
+        text = str(value).strip()
+        if not text:
+            named = param.opts[0] if isinstance(param, click.Option) else (param and param.human_readable_name)
+            raise WrongInput(f"{named} is empty.")
+        return text
+
+
+def refuse_empty_texts(group: click.Group) -> None:
+    """Have every option and argument of every command that is a text refuse an empty one."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            refuse_empty_texts(command)
+        for param in command.params:
+            if param.type is click.STRING:
+                param.type = _TEXT
+
+
+_TEXT = _Text()

@@ -1,0 +1,52 @@
+"""An empty text is refused by every command: it is a variable of a script that was not set."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from connector.cli.main import cli, command_line
+
+
+def commands(group, path=()):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        yield (*path, name), command
+
+
+def texts():
+    """A command line for every text that a command takes: how it begins, and of how many parts the text is."""
+    for path, command in commands(cli):
+        for param in command.params:
+            if param.type.name == "text":
+                named = param.opts[-1] if isinstance(param, click.Option) else "--"
+                yield pytest.param((*path, named), param.nargs, id=f"{' '.join(path)} {param.opts[-1]}")
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize(("line", "parts"), list(texts()))
+def test_no_command_takes_an_empty_text(line, parts, blank, capsys):
+    code = command_line([*line, *[blank] * parts], opener=lambda _: None)
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (2, "")
+    assert captured.err.endswith(" is empty.\n")
+
+
+def test_empty_times_close_nothing(connector, stack):
+    for options in (("--since", ""), ("--until", " "), ("--number", " "), ("--code", "")):
+        result = connector("documents", "close", *options, "--state", "parked", "--yes")
+        assert (result.code, result.out, stack.ledger.moved) == (2, "", [])
+        assert f"{options[0]} is empty." in result.err
+
+
+@pytest.mark.parametrize("states", [",", "parked,", "parked, ,rejected"])
+def test_a_state_that_is_empty_is_none(connector, stack, states):
+    result = connector("documents", "close", "--state", states, "--yes")
+    assert (result.code, result.out, stack.ledger.moved) == (2, "", [])
+    assert "There is no state ''." in result.err
+
+
+def test_spaces_around_a_text_are_no_part_of_it(connector, stack):
+    stack.routing.data = {"companies": {"nordic": {}}}
+    assert connector("documents", "list", "--company", " nordic ").code == 0
