@@ -19,6 +19,8 @@ ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
             DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "CreditNote:900145"),
         ),
         ("nordic/purchase_order/A/1", DocumentKey("nordic", Kind.PURCHASE_ORDER, "A/1")),
+        ("nordic/purchase_order/A#1", DocumentKey("nordic", Kind.PURCHASE_ORDER, "A#1")),
+        ("nordic#purchase_order#A/1", DocumentKey("nordic", Kind.PURCHASE_ORDER, "A/1")),
     ],
 )
 def test_a_key_is_read_as_it_is_written(text, key):

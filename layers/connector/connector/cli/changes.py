@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from connector.cli.comparison import all_reasons, comparison, comparison_data, unwritten
+from connector.cli.documents.find import check_is_no_half_key, key_of
 from connector.cli.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
 from connector.cli.people import by_option, decider
 from connector.cli.readings import reading_of, reading_option
@@ -398,20 +399,17 @@ def _found(stack: Stack, name: str) -> Sequence[Change]:
     if place is not None:
         found.update({one.transaction_id: one for one in stack.changes.of_order(place) if name in one.names})
     if not found:
+        check_is_no_half_key(name)
         raise Failed(f"No change is recorded under {name}, be it a transaction or an order.")
     return apply_order(found.values())
 
 
 def _keys(stack: Stack, name: str) -> Iterator[DocumentKey]:
-    if "/" not in name and "#" not in name:
-        for company in [*stack.routing.load().companies, NOBODY]:
-            yield from (DocumentKey(company, kind, name) for kind in Kind)
+    if key := key_of(name):
+        yield key
         return
-    try:
-        key = DocumentKey.parse(name)
-    except ValueError:
-        raise WrongInput(f"'{name}' is no key; write company/{Kind.PURCHASE_ORDER}/number.") from None
-    yield key
+    for company in [*stack.routing.load().companies, NOBODY]:
+        yield from (DocumentKey(company, kind, name) for kind in Kind)
 
 
 def _title(change: Change) -> str:

@@ -82,10 +82,13 @@ class DocumentKey:
     def parse(cls, text: str) -> DocumentKey:
         """Read `company/kind/number` (as people write it) or `company#kind#number` (as it is stored).
 
+        A number may have either sign; the name of a company has neither, so the first sign tells the form.
+
         Raises:
             ValueError: the text has not three parts or the kind is unknown.
         """
-        parts = text.split("#" if "#" in text else "/", 2)
+        sign = next((sign for sign in text if sign in "/#"), "/")
+        parts = text.split(sign, 2)
         if len(parts) != 3 or not all(parts):
             raise ValueError(f"'{text}' is not company/kind/number")
         return cls(parts[0], Kind(parts[1]), parts[2])

@@ -23,6 +23,14 @@ def test_what_is_no_key_is_wrong_input(connector, ledger, key):
     assert "company/kind/number" in result.err
 
 
+@pytest.mark.parametrize("number", ["2026/17", "AB#1", "nordic/order/1", "A/B/C"])
+def test_a_number_may_have_the_signs_of_a_key(connector, ledger, number):
+    ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.PURCHASE_ORDER, number))]
+    (row,) = connector("documents", "list", "--number", number, "--json").data
+    for text in (number, row["document"], f"nordic#purchase_order#{number}"):
+        assert connector("documents", "show", text, "--json").data["document"] == row["document"]
+
+
 @pytest.mark.parametrize("kept", ["CreditNote:900145", "DebitNote:900145", "CashSale:900145"])
 def test_a_credit_or_debit_note_is_found_by_its_number_alone(connector, ledger, kept):
     ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.CUSTOMER_INVOICE, kept))]

@@ -46,16 +46,17 @@ def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
         ask_visma: Visma is asked for a document that the ledger does not know.
 
     Raises:
-        WrongInput: the text is no key, or several documents have the number.
+        WrongInput: the text looks like a key and is none, or several documents have the number.
         Failed: the ledger knows no such document; says why that may be.
     """
-    keys = list(_keys(stack, text))
-    records = [_of(stack, key) for key in keys]
+    key = key_of(text)
+    records = [_of(stack, one) for one in ([key] if key else _of_number(stack, text))]
     # What came in may speak of any number; it only counts where nothing of ours has it.
     found = [one for one in records if one.revisions] or [one for one in records if one.changes]
     if not found:
-        wanted = Wanted(keys[0].number, keys[0].company, keys[0].kind) if _is_key(text) else Wanted(text)
-        under = "" if _is_key(text) else " under the companies in force (of another one: give company/kind/number)"
+        check_is_no_half_key(text)
+        wanted = Wanted(key.number, key.company, key.kind) if key else Wanted(text)
+        under = "" if key else " under the companies in force (of another one: give company/kind/number)"
         why = seen_by_visma(stack, wanted) if ask_visma else f"{why_unseen(stack, wanted)}\n{_ASK}"
         raise Failed(f"The ledger knows no document {text}{under}.\n{why}")
     if len(found) > 1:
@@ -92,14 +93,24 @@ def revisions_of(stack: Stack, key: DocumentKey) -> Record:
     return Record(key, stack.ledger.revisions(key, limit=_ALL_REVISIONS), ())
 
 
-def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
-    if _is_key(text):
-        try:
-            yield DocumentKey.parse(text)
-        except ValueError:
-            kinds = ", ".join(Kind)
-            raise WrongInput(f"'{text}' is no key; write company/kind/number with one of {kinds}.") from None
-        return
+def key_of(text: str) -> DocumentKey | None:
+    """The key that a text is; None for a number, which may have the signs of a key too."""
+    try:
+        return DocumentKey.parse(text)
+    except ValueError:
+        return None
+
+
+def check_is_no_half_key(text: str) -> None:
+    """Refuse what is the number of no document when it looks like a key; raises `WrongInput`."""
+    if key_of(text) is None and ("/" in text or "#" in text):
+        raise WrongInput(
+            f"'{text}' is no key, and no document has this number; write company/kind/number with one of "
+            f"{', '.join(Kind)}."
+        )
+
+
+def _of_number(stack: Stack, text: str) -> Iterator[DocumentKey]:
     for company in stack.routing.load().companies:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
@@ -107,7 +118,3 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
             typed = [f"{word}:{text}" for word in types] if ":" not in text else []
             for number in (text, *typed):
                 yield DocumentKey(company, kind, number)
-
-
-def _is_key(text: str) -> bool:
-    return "/" in text or "#" in text
