@@ -153,3 +153,22 @@ def test_what_is_longer_than_the_terminal_goes_through_a_pager(tmp_path, lines, 
     environment = os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT / "layers" / "connector")}
     code, shown = typed(command, directory=tmp_path, environment=environment)
     assert (code, {line for line in shown.splitlines() if line} - {"paged:"}) == (0, {seen})
+
+
+@pytest.mark.parametrize(
+    ("pager", "has_colours"), [("", True), ("less", True), ("less -R", True), ("less -S", False), ("cat", False)]
+)
+def test_a_pager_gets_colours_when_it_shows_them(tmp_path, pager, has_colours):
+    less = tmp_path / "less"
+    less.write_text('#!/bin/sh\necho "options:$LESS $*"; grep -c "$(printf "\\033")"; exit 0\n')
+    (tmp_path / "cat").write_text(less.read_text())
+    for program in (less, tmp_path / "cat"):
+        program.chmod(0o755)
+    script = "from connector.cli.output import tell; tell('PARKED\\\\n' * 200)"
+    command = f'stty rows 24 cols 80; PATH="{tmp_path}:$PATH" PAGER="{pager}" {sys.executable} -c "{script}"'
+    environment = {name: value for name, value in os.environ.items() if name not in {"LESS", "NO_COLOR"}}
+    environment |= {"TERM": "xterm", "PYTHONPATH": str(ROOT / "layers" / "connector")}
+    code, shown = typed(command, directory=tmp_path, environment=environment)
+    options, coloured = shown.split("\n")[:2]
+    assert (code, int(coloured) > 0) == (0, has_colours)
+    assert not has_colours or "-R" in options

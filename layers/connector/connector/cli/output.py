@@ -77,7 +77,8 @@ def tell(text: str) -> None:
     if not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         text = _STATE_WORDS.sub(lambda found: click.style(found[0], fg=_COLOURS[found[0]]), text)
     if text.count("\n") + 1 >= screen.lines and sys.stdin.isatty():
-        click.echo_via_pager(f"{text}\n", color=True)
+        # click: without `color`, a less gets -R and colours unless LESS or PAGER has options; others get none.
+        click.echo_via_pager(f"{text}\n")
     else:
         click.echo(text, color=True)
 
