@@ -135,7 +135,14 @@ class TestRewinding:
         assert set(problems.values()) == {None}
         assert self.watermarks(cursors)["v3/transactions"] == timedelta(days=1)
 
-    @pytest.mark.parametrize(("time", "said"), [("yesterday", "is no time"), ("2026-09-01T06:01Z", "has yet to come")])
+    @pytest.mark.parametrize(
+        ("time", "said"),
+        [
+            ("yesterday", "is no time"),
+            ("0001-01-01T00:00+05:00", "is no time"),
+            ("2026-09-01T06:01Z", "has yet to come"),
+        ],
+    )
     def test_what_is_no_past_time_is_refused(self, connector, cursors, time, said):
         ended = connector("cursors", "rewind", "--to", time, "--yes")
         assert (ended.code, said in ended.err) == (2, True)

@@ -62,7 +62,23 @@ def test_until_takes_the_day_along(zone, monkeypatch):
     assert until("2026-11-28T06:00", NOW) == utc("2026-11-28T06:00")
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2x", "2026-13-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    ("text", "first", "after"),
+    [
+        ("2026-09-01", "2026-09-01", "2026-09-02"),
+        ("20260901", "2026-09-01", "2026-09-02"),
+        ("2026-W36-2", "2026-09-01", "2026-09-02"),
+        ("2026w362", "2026-09-01", "2026-09-02"),
+        ("2026-W36", "2026-08-31", "2026-09-07"),
+        ("2026W36", "2026-08-31", "2026-09-07"),
+    ],
+)
+def test_every_form_of_a_day_is_a_whole_one(zone, monkeypatch, text, first, after):
+    monkeypatch.setenv("CONNECTOR_UTC", "1")
+    assert (since(text, NOW), until(text, NOW)) == (utc(f"{first}T00:00"), utc(f"{after}T00:00"))
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2x", "2026-13-01", "9999-12-31", "999999w", "2026-W60", "0001-W00"])
 def test_what_is_no_time_is_refused(zone, text):
     with pytest.raises(WrongInput, match="write 2h, 3d, today, yesterday"):
         until(text, NOW)

@@ -154,10 +154,10 @@ def _rewind(stack: Stack, view: CursorView, to: datetime, now: datetime, *, dry_
 
 def _moment(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise WrongInput(f"'{text}' is no time; write it as 2026-11-28T06:00Z.") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def lag(view: CursorView, now: datetime) -> timedelta | None:

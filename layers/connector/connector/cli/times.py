@@ -1,9 +1,9 @@
-"""Times as people type them: `yesterday`, `2h`, a date, a date with a time."""
+"""Times as people type them: `yesterday`, `2h`, a date or a week (ISO 8601), a date with a time."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from connector.cli.output import WrongInput, in_utc
 
@@ -11,10 +11,11 @@ _AGO = re.compile(r"(\d{1,6})\s*([mhdw])(?:\s+ago)?")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAYS = {"today": 0, "yesterday": 1}
 _DAY = timedelta(days=1)
+_WEEK = re.compile(r"\d{4}-?w\d\d")
 
 
 def since(text: str, now: datetime) -> datetime:
-    """From when on: of a day its beginning.
+    """From when on: of a day or a week its beginning.
 
     Args:
         text: As a person typed it; days and times are local ones, unless UTC was asked for.
@@ -23,34 +24,49 @@ def since(text: str, now: datetime) -> datetime:
     Raises:
         WrongInput: it is no time.
     """
-    return _read(text, now, whole_days=0)
+    return _span(text, now)[0]
 
 
 def until(text: str, now: datetime) -> datetime:
-    """Before when: of a day its end, so that the day is in; raises as `since`."""
-    return _read(text, now, whole_days=1)
+    """Before when: of a day or a week its end, so that all of it is in; raises as `since`."""
+    return _span(text, now)[1]
 
 
-def _read(text: str, now: datetime, *, whole_days: int) -> datetime:
+def _span(text: str, now: datetime) -> tuple[datetime, datetime]:
+    """When what was typed begins and ends; an instant does both at once."""
     words = text.strip().lower()
-    if ago := _AGO.fullmatch(words):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    if words == "now":
-        return now
-    if words in _DAYS:
-        today = now.astimezone(UTC if in_utc() else None).date()
-        return _local(datetime.combine(today - (_DAYS[words] - whole_days) * _DAY, time()))
     try:
-        found = datetime.fromisoformat(text.strip())
-        is_day = len(text.strip()) == len("2026-11-28")
-        return _local(found + whole_days * _DAY if is_day else found)
+        if ago := _AGO.fullmatch(words):
+            at = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        elif words == "now":
+            at = now
+        elif (first := _first_day(words, now)) is not None:
+            days = 7 if _WEEK.fullmatch(words) else 1
+            return _midnight(first), _midnight(first + days * _DAY)
+        else:
+            at = _instant(datetime.fromisoformat(words.upper()))
     except (ValueError, OverflowError):
         raise WrongInput(
             f"'{text}' is no time; write 2h, 3d, today, yesterday, 2026-11-28 or 2026-11-28T06:00."
         ) from None
+    return at, at
 
 
-def _local(found: datetime) -> datetime:
+def _first_day(words: str, now: datetime) -> date | None:
+    """The day that is named, or the first one of the week; None where it is neither."""
+    if words in _DAYS:
+        return now.astimezone(UTC if in_utc() else None).date() - _DAYS[words] * _DAY
+    try:
+        return date.fromisoformat(words.upper())
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return _instant(datetime.combine(day, time()))
+
+
+def _instant(found: datetime) -> datetime:
     """An instant; without a zone it is a local time."""
     if found.tzinfo is not None:
         return found.astimezone(UTC)
