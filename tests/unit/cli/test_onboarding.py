@@ -13,7 +13,7 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.services.release import NOT_RELEASED
 from testkit.memory.stores import a_change
-from testkit.samples.routing_data import routing_data
+from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 from tests.unit.cli.conftest import parked
 
@@ -124,7 +124,7 @@ def test_a_file_that_may_let_skipped_documents_leave_says_so(connector, skipped,
 def test_what_would_leave_and_is_paused_is_counted(connector, waiting, routing_file):
     waiting.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller="arn", reason="they move"))
     result = connector("config", "apply", routing_file(KRT), "--dry-run")
-    assert "Of these, 2 documents will be paused: connector resume lets them go." in result.err
+    assert "Of these, 2 documents would be paused: connector resume lets them go." in result.err
 
 
 def test_what_is_looked_at_again_is_not_told_as_released(connector, waiting, routing_file):
@@ -219,3 +219,53 @@ def test_an_unknown_answer_is_asked_again(connector, waiting, routing_file, monk
     assert result.code == 0
     assert "'soon' is no choice" in result.err + result.out
     assert "500123" in [message.number for message in waiting.outbox.queued]
+
+
+class TestWhatIsPaused:
+    """A pause goes by names: a file that gives its documents another one would end it unseen."""
+
+    def paused(self, waiting, scope):
+        waiting.routing.data = routing_data({"partners.berg": a_partner(supplier="60000")})
+        waiting.breaker.pause(Pause(scope=scope, since=NOW, by="kari", caller="arn", reason="they move"))
+
+    @pytest.mark.parametrize(
+        ("scope", "changes", "said"),
+        [
+            (
+                Scope(partner="acme"),
+                {"partners.acme": None, "partners.acme-ab": routing_data()["partners"]["acme"]},
+                "Partner acme is paused and is not in this file.",
+            ),
+            (
+                Scope(partner="acme"),
+                {"partners.acme.visma.supplier": "60000", "partners.berg": a_partner(supplier="50012")},
+                "Partner acme is paused, and its supplier 50012 is berg in this file.",
+            ),
+            (
+                Scope(company="nordic"),
+                {
+                    "companies.nordic.visma.branch": "1",
+                    "companies.nordic-2": {
+                        "visma": {**routing_data()["companies"]["nordic"]["visma"], "branch": "2"},
+                        "go_live": "2027-01-01",
+                        "orderful": {"isa_id": {"live": "N2", "test": "N2T"}},
+                    },
+                },
+                "Company nordic is paused, and this file reads it as nordic-2 as well.",
+            ),
+        ],
+    )
+    def test_keeps_its_name_while_it_is_paused(self, connector, waiting, routing_file, *, scope, changes, said):
+        self.paused(waiting, scope)
+        before = waiting.routing.data
+        result = connector("config", "apply", routing_file(changes), "--yes", "--release", "none")
+        assert (result.code, said in result.err) == (2, True), result.err
+        assert f"connector resume {scope.options}" in result.err
+        assert waiting.routing.data == before
+
+    def test_may_get_other_numbers_and_settings(self, connector, waiting, routing_file):
+        self.paused(waiting, Scope(partner="acme"))
+        changes = {"partners.acme.visma.supplier": "77777", "partners.acme.dialect": "x12"}
+        result = connector("config", "apply", routing_file(changes), "--yes", "--release", "none")
+        assert result.code == 0, result.err
+        assert "would be paused" not in result.err, "nothing is released"

@@ -68,12 +68,27 @@ class TestPause:
             (("--all", "--partner", "acme"), "Say what is meant"),
             (("--partner", "acmee"), "knows no partner 'acmee'; did you mean acme?"),
             (("--company", "zzz"), "knows no company 'zzz'; it knows nordic."),
+            (
+                ("--company", "other", "--partner", "acme"),
+                "acme has no number in company other; it is of company nordic",
+            ),
+            (
+                ("--partner", "acme", "--kind", "customer_invoice"),
+                "acme is no customer: it gets no document of the kind",
+            ),
         ],
     )
-    def test_of_nothing_or_of_nobody_is_refused(self, connector, free, options, said):
+    def test_of_nothing_or_of_nobody_is_refused(self, connector, stack, free, options, said):
+        if "other" in options:
+            stack.routing.data = routing_data({"companies.other": routing_data()["companies"]["nordic"]})
         result = connector("pause", *options, "--reason", "x", "--yes")
         assert (result.code, said in result.err) == (2, True)
         assert free.ledger.paused == {}
+
+    def test_of_everything_needs_no_routing(self, connector, stack, free):
+        stack.routing.data = None
+        assert connector("pause", "--all", "--reason", "x", "--yes").code == 0
+        assert Scope() in free.ledger.paused
 
     def test_of_the_same_a_second_time_is_refused_with_the_first(self, connector, world):
         result = connector("pause", "--partner", "acme", "--reason", "again", "--yes")

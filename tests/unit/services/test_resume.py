@@ -26,6 +26,8 @@ from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 ACME = Scope(partner="acme")
+BY_RULES = {"defaults.changes": {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}}
+"""Changes of this size are written without asking."""
 
 
 class Paused(World):
@@ -302,6 +304,34 @@ class TestAChange:
         assert "connector resume --partner acme" in change.next_step
         assert [one.transaction_id for one in world.resume().changes] == [change.transaction_id]
         assert (world.change().state, len(world.orders.puts)) == (ChangeState.APPLIED, 1)
+
+    def test_of_two_partners_with_one_isa_id_goes_by_the_partner_of_its_order(self, world):
+        freight = {**routing_data()["partners"]["acme"], "visma": {"supplier": "50099"}}
+        world.routing.apply(routing_data({"partners.a-freight": freight, **BY_RULES}))
+        world.pause(Scope(partner="a-freight"))
+        assert self.arrives(world).state is ChangeState.APPLIED
+
+    def test_of_such_partners_is_found_by_the_end_of_its_pause(self, world):
+        freight = {**routing_data()["partners"]["acme"], "visma": {"supplier": "50099"}}
+        world.routing.apply(
+            routing_data({"partners": {"a-freight": freight, **routing_data()["partners"]}, **BY_RULES})
+        )
+        world.pause()
+        assert self.arrives(world).reason_codes[0] == Reason.PAUSED
+        world.resume()
+        assert world.change().state is ChangeState.APPLIED
+
+    def test_whose_partner_got_another_name_is_found_by_the_end_of_its_pause(self, world):
+        world.inbound.send(an_860(more_of(1, 900, was=800)))
+        world.collect()
+        data = routing_data(BY_RULES)
+        data["partners"]["acme-ab"] = data["partners"].pop("acme")
+        world.routing.apply(data)
+        world.pause(Scope(partner="acme-ab"))
+        world.quiesce()
+        assert world.change().reason_codes[0] == Reason.PAUSED
+        world.resume(Scope(partner="acme-ab"))
+        assert world.change().state is ChangeState.APPLIED
 
     def test_that_the_rules_would_refuse_is_parked_as_well(self, world):
         world.show("500123", status="Closed")

@@ -163,9 +163,11 @@ def apply_file(
     if not other_companies:
         onboarding.refuse_other_companies(applied, wanted, file=file, stack=stack.name)
     onboarding.refuse_renamed(applied, wanted, now=stack.clock.now())
+    now = stack.clock.now()
+    pauses = stack.breaker.pauses(now=now)
+    onboarding.refuse_escaping(pauses, applied, wanted)
     changes = list(differences(applied.data if applied else {}, data))
     say(_readable(changes) or "Nothing changes.")
-    now = stack.clock.now()
     for path, sentence in unusual(wanted, now=now, known=applied):
         say(f"warning: {path}: {sentence}")
     across = []
@@ -181,9 +183,9 @@ def apply_file(
         forecasts += freed
     elif any(onboarding.may_free_skipped(change["path"]) for change in changes):
         say(onboarding.SKIPPED_TOO)
-    paused = [one for one in forecasts if one.would_leave and pause_of(stack.breaker.pauses(now=now), *_of(one))]
-    if paused:
-        say(f"Of these, {counted(len(paused), 'document')} will be paused: connector resume lets them go.")
+    paused = [one for one in forecasts if one.would_leave and pause_of(pauses, *_of(one))]
+    if paused and choice != onboarding.NONE:
+        say(f"Of these, {counted(len(paused), 'document')} would be paused: connector resume lets them go.")
     result: dict[str, Any] = {
         "changes": changes,
         "across_go_live": [str(one.key) for one in across],

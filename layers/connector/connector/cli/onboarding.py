@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from connector.cli.output import WrongInput, counted, say, table
+from connector.domain.pause import Pause, Scope
 from connector.domain.routing.resolve import Routing
 from connector.services.release import NOT_RELEASED, Forecast, ReleaseEffect
 
@@ -110,6 +111,48 @@ def refuse_other_companies(applied: Routing | None, wanted: Routing, *, file: st
         f"{names_text}, without one company id or tenant in common. Name the other stack with --stack or "
         "CONNECTOR_STACK. To replace all companies of this stack, add --other-companies. Nothing was changed."
     )
+
+
+def refuse_escaping(pauses: Iterable[Pause], applied: Routing | None, wanted: Routing) -> None:
+    """Refuse a routing with another name for what is paused: a pause goes by names, and would keep nothing any more.
+
+    Raises:
+        WrongInput: a paused partner or company is not in it, or what it stands for has another name there.
+    """
+    if applied is None:
+        return
+    for pause in pauses:
+        problem = _escapes(pause.scope, applied, wanted)
+        if problem is not None:
+            raise WrongInput(
+                f"{problem} A pause goes by the name, so its documents would be sent. {pause.sentence}. Keep the name "
+                f"until it has ended (connector resume {pause.scope.options}). To keep documents back meanwhile, pause "
+                "more first: connector pause --all. Nothing was changed."
+            )
+
+
+def _escapes(scope: Scope, applied: Routing, wanted: Routing) -> str | None:
+    if scope.company is not None:
+        if scope.company not in wanted.companies:
+            return f"Company {scope.company} is paused and is not in this file."
+        read = applied.companies.get(scope.company)
+        for name, company in wanted.companies.items():
+            is_read = read is not None and company.visma.company_id == read.visma.company_id
+            if is_read and name not in applied.companies:
+                return f"Company {scope.company} is paused, and this file reads it as {name} as well."
+    if scope.partner is None:
+        return None
+    if scope.partner not in (wanted.data.get("partners") or {}):
+        return f"Partner {scope.partner} is paused and is not in this file."
+    owners: dict[tuple[str, str, str], set[str]] = {}
+    for of, partner, role, number in wanted.numbers():
+        owners.setdefault((of, role, number), set()).add(partner)
+    for of, partner, role, number in applied.numbers():
+        others = owners.get((of, role, number), set())
+        if partner == scope.partner and others and partner not in others:
+            names = " and ".join(sorted(others))
+            return f"Partner {partner} is paused, and its {role} {number} is {names} in this file."
+    return None
 
 
 def ask(forecasts: Sequence[Forecast], *, may_ask: bool) -> str | date:

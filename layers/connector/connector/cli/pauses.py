@@ -88,7 +88,8 @@ def pause(
     scope = _scope(company, partner, kind, everything=everything)
     if not reason.strip():
         raise WrongInput("--reason is empty.")
-    _must_be_known(scope, stack.routing.load())
+    if scope != Scope() and (problem := keeps_nothing(scope, stack.routing.load())) is not None:
+        raise WrongInput(problem)
     say(
         f"This pauses {scope} on {stack.title}: no such document is sent from now on, and changes of such orders are "
         "not written by the rules. A post that has begun ends."
@@ -208,8 +209,8 @@ def _pauses(stack: Stack) -> Sequence[Pause]:
     return stack.breaker.pauses(now=stack.clock.now())
 
 
-def _must_be_known(scope: Scope, routing: Routing) -> None:
-    """Refuse names that routing does not know: a pause of nobody keeps nothing."""
+def keeps_nothing(scope: Scope, routing: Routing) -> str | None:
+    """Why no document of the routing in force can be meant; None when one can."""
     for word, name, known in (
         ("company", scope.company, routing.data["companies"]),
         ("partner", scope.partner, routing.data.get("partners") or {}),
@@ -217,7 +218,17 @@ def _must_be_known(scope: Scope, routing: Routing) -> None:
         if name is not None and name not in known:
             near = get_close_matches(name, known, n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else f"; it knows {', '.join(sorted(known))}."
-            raise WrongInput(f"The routing in force knows no {word} '{name}'{hint}")
+            return f"The routing in force knows no {word} '{name}'{hint}"
+    if scope.partner is None:
+        return None
+    mapped = [(company, role) for company, partner, role, _ in routing.numbers() if partner == scope.partner]
+    if scope.company not in {None, *(company for company, _ in mapped)}:
+        others = ", ".join(sorted({company for company, _ in mapped})) or "none"
+        return f"Partner {scope.partner} has no number in company {scope.company}; it is of company {others}."
+    role = scope.kind.facts.counterparty if scope.kind else None
+    if role is not None and role not in {of for _, of in mapped}:
+        return f"Partner {scope.partner} is no {role}: it gets no document of the kind {scope.kind}."
+    return None
 
 
 def _no_such(scope: Scope, pauses: Sequence[Pause]) -> str:

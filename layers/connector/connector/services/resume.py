@@ -28,7 +28,7 @@ _LAST = "~"
 """Behind every place of a list."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumable:
     """What the end of pauses lets go.
 

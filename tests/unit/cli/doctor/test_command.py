@@ -118,6 +118,13 @@ def test_a_list_that_is_refused_is_named_unless_nobody_needs_it(doctor, stack):
     assert "Visma answered 403." in found["list nordic v1/purchaseorder"]["sentence"]
 
 
+def test_a_pause_of_a_name_that_routing_does_not_know_fails(doctor, stack):
+    stack.breaker.pause(Pause(scope=Scope(partner="acme-2"), since=NOW, by="kari", caller="arn:kari", reason="x"))
+    found = doctor()["pause of partner acme-2"]
+    assert found["mark"] == "fail"
+    assert found["sentence"].startswith("It keeps nothing. The routing in force knows no partner 'acme-2'")
+
+
 def test_a_pause_in_force_is_named_with_who_made_it_and_how_it_ends(doctor, stack):
     stack.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller="arn:kari", reason="they move"))
     found = doctor()["pause of partner acme"]

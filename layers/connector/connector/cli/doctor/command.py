@@ -15,6 +15,7 @@ from connector.cli.doctor.visma import examine_visma
 from connector.cli.files import read_routing
 from connector.cli.go_live_checks import unusual
 from connector.cli.output import FAILED, json_option, moment, say, show, tell
+from connector.cli.pauses import keeps_nothing
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError, NoRouting
 from connector.domain.routing.resolve import Routing
@@ -85,7 +86,12 @@ def _pauses(stack: Stack) -> Iterator[Finding]:
     except ConnectorError as error:
         yield failed("pauses", error)
         return
+    routing = _known(stack)
     for one in pauses:
+        if routing is not None and (problem := keeps_nothing(one.scope, routing)) is not None:
+            step = f"Pause what is meant by its name of now, then: connector resume {one.scope.options}"
+            yield Finding(Mark.FAIL, f"pause of {one.scope}", f"It keeps nothing. {problem}", step)
+            continue
         step = f"When it may go on: connector resume {one.scope.options}"
         yield Finding(Mark.WARN, f"pause of {one.scope}", one.sentence, step)
 

@@ -365,18 +365,24 @@ class Applier:
         sentence = f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
         return _Objection(StatedReason(Reason.INVALID_AT_ORDERFUL, sentence), CORRECT_IT)
 
-    def _paused(self, change: Change, company: Company, routing: Routing) -> _Objection | None:
-        """Its order is of those that a person has paused. What may be written already goes on to its end."""
-        if change.is_approved:
-            return None
-        pauses = self.pauses.pauses(now=self.clock.now())
+    def _paused(self, change: Change, company: Company, routing: Routing) -> tuple[str, _Objection] | None:
+        """The partner of its order, and that a person has paused it. What may be written already goes on to its end."""
+        pauses = [] if change.is_approved else self.pauses.pauses(now=self.clock.now())
+        for name in self._partners_of(change, company, routing) if pauses else ():
+            pause = pause_of(pauses, company.name, Kind.PURCHASE_ORDER, name)
+            if pause is None:
+                continue
+            if change.attempts > 1 and self.known.begun(change.key) == change.transaction_id:
+                return None
+            step = f"To have it decided: connector resume {pause.scope.options}. An approval writes it before."
+            return name, _Objection(StatedReason(Reason.PAUSED, pause.sentence), step)
+        return None
+
+    def _partners_of(self, change: Change, company: Company, routing: Routing) -> list[str]:
+        """The partner that has the order, of several with the ISA id of the sender; all of these when nobody knows."""
         names = [name for of, name in routing.senders(change.sender_id or "", self.stream) if of == company.name]
-        found = [pause_of(pauses, company.name, Kind.PURCHASE_ORDER, name) for name in names]
-        pause = next((one for one in found if one is not None), None)
-        if pause is None or (change.attempts > 1 and self.known.begun(change.key) == change.transaction_id):
-            return None
-        step = f"To have it decided: connector resume {pause.scope.options}. An approval writes it before."
-        return _Objection(StatedReason(Reason.PAUSED, pause.sentence), step)
+        known = self.known.newest_known(change.key) if len(names) > 1 else None
+        return [known.partner] if known is not None and known.partner in names else names
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, WriteResult]:
         """The record as it was last written, and how it ends."""
@@ -391,7 +397,10 @@ class Applier:
                 sender_id=change.sender_id or "",
                 stream=self.stream,
             )
-            objection = objection or self._paused(change, company, routing)
+            if objection is None and (paused := self._paused(change, company, routing)) is not None:
+                # By this name the end of the pause finds it.
+                partner, objection = paused
+                change = msgspec.structs.replace(change, partner=partner)
             with about_this_one():
                 message = self._message_of(change)
             work = self._work_on(
