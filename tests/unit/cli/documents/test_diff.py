@@ -7,12 +7,13 @@ import pytest
 
 from connector.cli.documents.diff import differences
 from connector.domain.documents import Kind
+from connector.domain.pause import Pause, Scope
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.visma.read import decode, read_document
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
-from tests.unit.cli.documents.conftest import ORDER, PARKED, SENT
+from tests.unit.cli.documents.conftest import NOW, ORDER, PARKED, SENT
 
 
 def test_lines_are_told_by_their_numbers():
@@ -106,3 +107,33 @@ def test_a_document_that_cannot_be_read_is_one_sentence(connector, sent):
 def test_a_withdrawal_is_not_what_the_document_says(connector, sent):
     sent.kept = [SENT, replace(PARKED, withdraws=1)]
     assert "say the same" in connector("documents", "diff", "500123").out
+
+
+def test_another_receiver_is_a_difference(connector, stack, sent):
+    sent.kept = [SENT]
+    stack.routing.data["partners"]["acme"]["orderful"]["isa_id"] = {"live": "OTHER", "test": "OTHERT"}
+    (one,) = connector("documents", "diff", "500123", "--json").data["differences"]
+    assert (one["where"], one["after"]) == ("receiver.isaId", "OTHERT")
+
+
+def test_a_document_that_routing_keeps_back_is_not_said_to_leave(connector, stack, sent):
+    stack.routing.data["partners"]["acme"]["kinds"] = {"purchase_order": {"send": False}}
+    out = connector("documents", "diff", "500123").out
+    assert "would be sent now" not in out
+    told = "Routing says not to send purchase_order to partner acme (send: false)."
+    assert out.endswith(f"\nIt would not be sent now: {told}\n")
+    found = connector("documents", "diff", "500123", "--json").data
+    assert (found["after"], found["kept_back"]) == ("written now (x12)", told)
+
+
+def test_neither_is_one_that_is_paused(connector, stack, sent):
+    stack.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller="arn", reason="they move"))
+    assert "It would not be sent now: Partner acme is paused since" in connector("documents", "diff", "500123").out
+
+
+def test_a_cancelled_order_is_compared_as_what_would_be_sent(connector, sent):
+    cancelled = as_json(a_purchase_order(status="Cancelled"))
+    sent.bodies[ORDER, 2, PARKED.revision_id] = (cancelled, None)
+    found = connector("documents", "diff", "500123", "--json").data
+    assert found["kept_back"] is None
+    assert any("urpose" in one["where"] for one in found["differences"])

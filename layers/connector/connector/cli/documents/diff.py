@@ -14,7 +14,11 @@ from connector.cli.output import Failed, WrongInput, json_option, show, table
 from connector.cli.stack import Stack, stack_option
 from connector.domain.documents import VismaDocument
 from connector.domain.errors import Parked
+from connector.domain.pause import pause_of
+from connector.domain.revision.comparison import newer_purpose
 from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision
+from connector.domain.routing.policy import hold_reason
+from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose
 
 
@@ -38,13 +42,15 @@ def diff_document(*, key: str, first: int | None, second: int | None, stack: Sta
     """Show what is different. KEY as in `show`.
 
     With --from it is what a partner could see of the Visma document in two revisions. Without, it is the request that
-    was sent last beside the one that would be sent now: of the document as it was read last, by the routing in force.
+    was sent last beside that of the document as it was read last, by the routing in force; what keeps that from being
+    sent now is said.
     """
     if second is not None and first is None:
         raise WrongInput("--to takes --from.")
     record = record_named(stack, key)
+    kept_back = None
     if first is None:
-        titles, found = _since_sent(stack, record)
+        titles, found, kept_back = _since_sent(stack, record)
     else:
         titles, found = _between(stack, revision_of(record, first), revision_of(record, second))
     show(
@@ -53,11 +59,15 @@ def diff_document(*, key: str, first: int | None, second: int | None, stack: Sta
             "before": titles[0],
             "after": titles[1],
             "differences": [one._asdict() for one in found],
+            "kept_back": kept_back,
         },
-        lambda: (
-            f"{record.key}\n\n" + table(("where", *titles), found)
-            if found
-            else f"{record.key}: {titles[0]} and {titles[1]} say the same."
+        lambda: "\n".join(
+            [
+                f"{record.key}\n\n" + table(("where", *titles), found)
+                if found
+                else f"{record.key}: {titles[0]} and {titles[1]} say the same.",
+                *([f"It would not be sent now: {kept_back}"] if kept_back else []),
+            ]
         ),
         as_json=as_json,
     )
@@ -69,19 +79,39 @@ def _between(stack: Stack, before: Revision, after: Revision) -> tuple[tuple[str
     return (f"revision {before.sequence}", f"revision {after.sequence}"), differences(*contents)
 
 
-def _since_sent(stack: Stack, record: Record) -> tuple[tuple[str, str], list[Difference]]:
+def _since_sent(stack: Stack, record: Record) -> tuple[tuple[str, str], list[Difference], str | None]:
+    """The titles, the differences of the whole requests, and what keeps the newer one from being sent now."""
     sent = revision_of(record, None, lambda one: one.state in KNOWN_TO_PARTNER and one.is_translated, "was sent")
     newest = next(one for one in record.revisions if one.withdraws is None or one is sent)
     document = _document(stack, newest)
 
     from connector.edi.translate import translate
 
-    key = record.key
-    route = stack.routing.load().route(key.company, key.kind, document.counterparty)
-    now = translate(document.content, route, stream=stack.stream, purpose=sent.purpose or Purpose.ORIGINAL)
-    was = stack.ledger.request_of(sent)
-    titles = (f"sent as revision {sent.sequence} ({sent.dialect})", f"would be sent now ({now.dialect})")
-    return titles, differences(was.get("message", was), now.request.body.get("message", now.request.body))
+    route = stack.routing.load().route(record.key.company, record.key.kind, document.counterparty)
+    now = translate(document.content, route, stream=stack.stream, purpose=_purpose(sent, document))
+    kept_back = _kept_back(stack, document, route)
+    titles = (
+        f"sent as revision {sent.sequence} ({sent.dialect})",
+        f"{'written' if kept_back else 'would be sent'} now ({now.dialect})",
+    )
+    return titles, differences(stack.ledger.request_of(sent), now.request.body), kept_back
+
+
+def _purpose(sent: Revision, document: VismaDocument) -> Purpose:
+    """As what it is written: as what was sent, so that this is no difference, unless that or this withdraws it."""
+    newer = newer_purpose(document)
+    if sent.purpose is None or Purpose.CANCELLATION in {newer, sent.purpose}:
+        return newer
+    return sent.purpose
+
+
+def _kept_back(stack: Stack, document: VismaDocument, route: Route) -> str | None:
+    """Why the document would not be sent now; None when nothing that can be told from here keeps it."""
+    if (reason := hold_reason(document, route, partner_has_it=True)) is not None:
+        return reason.sentence
+    pauses = stack.breaker.pauses(now=stack.clock.now())
+    pause = pause_of(pauses, document.key.company, document.key.kind, route.partner)
+    return pause.sentence if pause else None
 
 
 def _document(stack: Stack, revision: Revision) -> VismaDocument:
