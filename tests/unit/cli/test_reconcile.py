@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from connector.domain.errors import ListRefused, Throttled
+from connector.services.ports import Resource
 from connector.services.reconcile.night import Nightly
 from testkit.memory.reconcile_world import World, lines
 from testkit.memory.stores import CALLER
@@ -64,13 +66,18 @@ def test_wrong_input_is_one_sentence(connector, world, arguments, sentence):
     assert (result.code, result.err.startswith(sentence)) == (2, True)
 
 
-def test_what_vismas_hour_does_not_allow_is_told(connector, world):
-    world.save(1, lines=lines())
+def test_what_vismas_hour_does_not_allow_is_told(connector, stack, world):
+    for number in range(80):
+        world.save(number, lines=lines())
     world.clock.forward(hours=3)
+    world.lists.page_size = 1
     world.lists.share_left = 0.1
+    waited = []
+    stack.wait = waited.append
     result = connector("reconcile")
     assert result.code == 1
     assert "Not read: Not everything was read: what is left of Visma's hour belongs to polling." in result.out
+    assert sum(waited, timedelta()) <= timedelta(hours=6)
 
 
 def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack, world):
@@ -98,3 +105,51 @@ def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack,
 def test_a_finding_that_is_not_there_is_not_closed(connector, world):
     result = connector("reconcile", "close", "00000000", "--reason", "x")
     assert (result.code, result.err) == (2, "There is no finding '00000000'; connector reconcile list shows them.\n")
+
+
+def test_a_window_in_which_everything_is_young_is_refused(connector, world):
+    world.save(1, lines=lines())
+    world.clock.forward(minutes=40)
+    result = connector("reconcile", "--since", f"{world.clock.now() - timedelta(minutes=45):%Y-%m-%dT%H:%MZ}")
+    assert result.code == 2
+    assert "nothing younger than an hour is judged" in result.err
+
+
+def test_what_the_last_night_could_not_read_is_told(connector, world):
+    for resource in Resource:
+        world.lists.broken[resource] = ListRefused("Visma answered 403.")
+    Nightly(
+        reconciler=world.reconciler(),
+        book=world.book,
+        clock=world.clock,
+        telemetry=world.telemetry,
+        days=timedelta(days=14),
+    ).run()
+    result = connector("reconcile", "list")
+    assert result.code == 1
+    assert result.out.startswith("No finding is open.\n")
+    assert "Not read: nordic v1/purchaseorder (dated): Visma answered 403." in result.out
+    assert connector("reconcile", "list", "--json").data["problems"]
+
+
+def test_pauses_of_orderful_and_of_visma_are_waited_out(connector, stack, world):
+    key = world.save(1, lines=lines())
+    world.save(2, Resource.CUSTOMER_INVOICES)
+    world.flow()
+    world.orderful.delete(world.transaction_of(key))
+    world.clock.forward(hours=3)
+    world.listed.broken = Throttled("Orderful answered 429.", retry_after=timedelta(seconds=30))
+    world.lists.share_left = 0.1
+    waited = []
+
+    def wait(pause):
+        waited.append(pause)
+        world.listed.broken = None
+        if len(waited) > 3:
+            world.lists.share_left = 0.9
+
+    stack.wait = wait
+    result = connector("reconcile")
+    assert (result.code, "1 finding" in result.out) == (3, True)
+    assert waited == [timedelta(seconds=30), *[timedelta(minutes=5)] * 3]
+    assert "A pause was asked for; this goes on at 2026-11-02" in result.err

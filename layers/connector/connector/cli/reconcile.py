@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import click
@@ -53,6 +54,7 @@ def reconcile(
     if context.invoked_subcommand:
         return 0
     from connector.adapters.clock import FixedDeadline
+    from connector.services.reconcile.documents import YOUNG
     from connector.services.reconcile.local_book import LocalBook
     from connector.services.reconcile.run import Reconciler
 
@@ -62,9 +64,12 @@ def reconcile(
             raise WrongInput(f"No {what} '{name}' is in the applied routing, only {', '.join(known)}.")
     now = stack.clock.now()
     since = since_time(since_text, now) if since_text else now - DAYS
-    until = until_time(until_text, now) if until_text else now
+    until = min(until_time(until_text, now) if until_text else now, now - YOUNG)
     if since >= until:
-        raise WrongInput(f"The window ends ({moment(until)}) before it begins ({moment(since)}).")
+        raise WrongInput(
+            f"The window ends ({moment(until)}) before it begins ({moment(since)}); nothing younger than an hour is "
+            "judged."
+        )
     deadline = FixedDeadline(_PATIENCE)
     book = LocalBook.of(stack.findings.findings(), stack.findings.beginnings())
     reconciler = Reconciler(
@@ -78,6 +83,7 @@ def reconcile(
         deadline=deadline,
         most_tries=1,
         partner=partner,
+        wait=_Patience(stack),
     )
     progress = reconciler.begin(since, until, company=company)
     say(f"This reads Visma, the ledger and Orderful from {moment(progress.since)} to {moment(progress.until)}.")
@@ -117,18 +123,28 @@ def reconcile(
 @stack_option
 @json_option
 def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
-    """List what the nightly runs have found and nobody has closed, the oldest first."""
+    """List what the nightly runs have found and nobody has closed, the oldest first.
+
+    Exit code 1: the last run could not read everything.
+    """
     found = sorted(stack.findings.findings(), key=lambda one: (one.first_seen, one.subject))
     found = [one for one in found if with_closed or one.is_open]
     progress = stack.findings.progress()
     ended = progress.ended_at if progress else None
+    problems = progress.problems if progress else ()
     state = f"The last run ended {moment(ended)}." if ended else "No run has ended yet, or one is under way."
     show(
-        {"last_run": ended, "findings": [_plain(one) for one in found]},
-        lambda: "\n".join([_table(found) if found else "Nothing is open.", state]),
+        {"last_run": ended, "findings": [_plain(one) for one in found], "problems": problems},
+        lambda: "\n".join(
+            [
+                *([_table(found)] if found else ["No finding is open." if problems else "Nothing is open."]),
+                state,
+                *(f"Not read: {one}" for one in problems),
+            ]
+        ),
         as_json=as_json,
     )
-    return 0
+    return FAILED if problems else 0
 
 
 @reconcile.command("close", short_help="Close a finding that was dealt with.")
@@ -152,6 +168,22 @@ def close_finding(*, finding_id: str, reason: str, by: str | None, stack: Stack,
     stack.findings.put(closed)
     show(_plain(closed), lambda: f"{found.finding_id} is closed: {found.category}, {found.subject}.", as_json=as_json)
     return 0
+
+
+@dataclass
+class _Patience:
+    """Waits out the pauses that Orderful and Visma ask for, as long as a person may wait in all."""
+
+    stack: Stack
+    left: timedelta = _PATIENCE
+
+    def __call__(self, pause: timedelta) -> bool:
+        if pause > self.left:
+            return False
+        self.left -= pause
+        say(f"A pause was asked for; this goes on at {moment(self.stack.clock.now() + pause)}.")
+        self.stack.wait(pause)
+        return True
 
 
 def _plain(finding: Finding) -> dict[str, object]:

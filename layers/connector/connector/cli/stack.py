@@ -77,7 +77,7 @@ class Stack:
         self.clock = SystemClock()
 
     def wait(self, time: timedelta) -> None:
-        """Wait for what others need that long to see."""
+        """Do nothing for so long."""
         sleep(time.total_seconds())
 
     @cached_property

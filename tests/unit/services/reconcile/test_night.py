@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.errors import Misconfigured, Transient
+from connector.domain.errors import Misconfigured, Throttled, Transient
 from connector.services.ports import Metric, Resource, Waiting
 from connector.services.reconcile.night import Nightly
 from connector.services.reconcile.open_findings import open_findings
@@ -179,3 +179,54 @@ def test_what_is_found_is_attention_until_a_person_closes_it(world, night):
     (found,) = world.book.findings()
     world.book.put(replace(found, closed_at=world.clock.now()))
     assert waiting(world) == Waiting(0, None)
+
+
+def test_what_was_dated_back_is_forgotten_when_it_is_over(world, night):
+    world.clock.forward(days=30)
+    world.save(1, lines=lines(), date="2026-10-25T00:00:00")
+    world.clock.forward(hours=3)
+    assert night()[1] == 1
+    world.flow()
+    world.clock.forward(days=1)
+    night()
+    assert world.book.findings() == []
+
+
+def test_what_has_left_the_window_is_kept_until_a_person_closes_it(world, night):
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    night()
+    world.clock.forward(days=30)
+    night()
+    assert told(world.book.findings()) == {("missing", "nordic/purchase_order/1")}
+
+
+def test_what_orderful_got_in_the_hour_before_a_run_is_compared_by_the_next_and_kept_while_it_lasts(world, night):
+    world.clock.forward(hours=3)
+    night()
+    world.clock.forward(hours=23)
+    key = world.save(1, lines=lines())
+    world.flow()
+    world.change_message(world.transaction_of(key), lambda tree: tree["PO1_loop"].pop())
+    world.clock.forward(minutes=30)
+    assert night()[1] == 0
+    for new in (1, 0, 0):
+        world.clock.forward(days=1)
+        assert night()[1] == new
+        assert told(world.book.findings()) == {("different", str(key))}
+
+
+def test_a_pause_that_orderful_names_is_no_try(world, night):
+    key = world.save(1, lines=lines())
+    world.flow()
+    world.clock.forward(hours=3)
+    world.orderful.delete(world.transaction_of(key))
+    world.listed.broken = Throttled("Orderful asked for a pause.", retry_after=timedelta(minutes=20))
+    for _ in range(5):
+        with pytest.raises(Throttled):
+            night()
+        world.clock.forward(minutes=5)
+    world.listed.broken = None
+    progress, _ = night()
+    assert progress.problems == ()
+    assert told(world.book.findings()) == {("missing", str(key))}

@@ -11,6 +11,7 @@ from connector.domain.errors import ListRefused, Misconfigured, Transient
 from connector.domain.revision.record import State
 from connector.domain.transactions import Dialect, OrderfulRequest
 from connector.services.ports import Resource
+from connector.services.reconcile.local_book import LocalBook
 from testkit.memory.effects import START, StepDeadline
 from testkit.memory.reconcile_world import World, lines, told
 from testkit.samples.routing_data import routing_data
@@ -239,6 +240,44 @@ def test_a_document_without_record_is_told_once_with_the_transaction_that_nobody
     assert found.next_step == "connector backfill --company nordic --kind purchase_order --number 1 --since 2026-11-02"
 
 
+@pytest.mark.parametrize("cut_off", ["put", "remove"])
+def test_the_transaction_that_nobody_owns_is_told_whenever_the_run_is_cut_off(world, monkeypatch, cut_off):
+    key = world.save(1, lines=lines())
+    world.flow()
+    name = world.transaction_of(key)
+    world.forget(key)
+    world.clock.forward(hours=3)
+    reconciler, progress = world.begin()
+    real = getattr(LocalBook, cut_off)
+
+    def then_killed(book, finding):
+        real(book, finding)
+        if finding.category == ("missing" if cut_off == "put" else "unknown"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(LocalBook, cut_off, then_killed)
+    with pytest.raises(KeyboardInterrupt):
+        reconciler.go_on(progress)
+    monkeypatch.undo()
+    assert world.reconciler().go_on(world.book.progress()).is_done
+    (found,) = world.book.findings()
+    assert found.transactions == (name,)
+    assert found.sentence.endswith(f"Orderful has {name}, which nobody owns.")
+
+
+def test_a_document_that_a_shifted_page_shows_twice_keeps_the_name_of_its_transaction(world, monkeypatch):
+    key = world.save(1, lines=lines())
+    world.flow()
+    name = world.transaction_of(key)
+    world.forget(key)
+    world.clock.forward(hours=3)
+    world.lists.page_size = 1
+    shown_otherwise(
+        world, monkeypatch, lambda shown, page: shown if page != 1 else replace(shown, documents=shown.documents * 2)
+    )
+    assert [one.transactions for one in world.reconcile()] == [(name,)]
+
+
 def test_what_is_listed_under_another_id_is_what_was_sent(world):
     world.orderful.gives_uuids = True
     key = world.save(1, lines=lines())
@@ -334,6 +373,54 @@ class TestTrouble:
         assert found == {("missing", "nordic/purchase_order/2")}
         assert progress.problems == ("nordic 1: an unexpected failure: ZeroDivisionError.",)
 
+    @pytest.mark.parametrize("text", ["9999-12-31T23:59:59", "0001-01-01T00:00:00", "9999-12-31T23:59:59-11:00"])
+    @pytest.mark.parametrize("field", ["dated", "created", "modified"])
+    def test_a_date_at_an_end_of_the_calendar(self, world, monkeypatch, text, field):
+        world.save(1, lines=lines())
+        world.save(2, lines=lines())
+        world.clock.forward(hours=3)
+
+        def odd(shown, _):
+            rows = [replace(one, **{field: text}) if one.number == "1" else one for one in shown.documents]
+            return replace(shown, documents=rows)
+
+        shown_otherwise(world, monkeypatch, odd)
+        progress, found = self.run(world)
+        assert progress.is_done
+        assert ("missing", "nordic/purchase_order/2") in found
+
+    def test_a_row_without_any_date(self, world, monkeypatch):
+        world.save(1, lines=lines())
+        world.save(2, lines=lines())
+        world.clock.forward(hours=3)
+
+        def undated(shown, _):
+            none = {"dated": None, "created": None, "modified": None}
+            rows = [replace(one, **none) if one.number == "1" else one for one in shown.documents]
+            return replace(shown, documents=rows)
+
+        shown_otherwise(world, monkeypatch, undated)
+        progress, found = self.run(world)
+        assert found == {("missing", "nordic/purchase_order/2")}
+        assert {one.partition(":")[0] for one in progress.problems} == {"nordic 1"}
+
+    def test_rows_without_a_number(self, world, monkeypatch):
+        world.save(1, lines=lines())
+        world.clock.forward(hours=3)
+        shown_otherwise(world, monkeypatch, lambda shown, page: replace(shown, unreadable=1) if page == 1 else shown)
+        progress, found = self.run(world)
+        assert found == {("missing", "nordic/purchase_order/1")}
+        assert progress.problems[0] == (
+            "nordic v1/purchaseorder (dated): page 1 has 1 elements without a readable number."
+        )
+
+    def test_pages_without_any_number_do_not_go_on_for_ever(self, world, monkeypatch):
+        shown_otherwise(world, monkeypatch, lambda shown, _: replace(shown, documents=(), unreadable=3))
+        progress, _ = self.run(world)
+        assert progress.is_done
+        assert len(progress.problems) == 2
+        assert world.lists.calls < 20
+
     def test_vismas_hour_is_left_to_polling(self, world):
         for number in range(60):
             world.save(number, lines=lines())
@@ -369,3 +456,14 @@ def an_order_elsewhere(receiver: str = "ACMEPRODUCET"):
         "receiver": {"isaId": receiver},
         "message": {"transactionSets": [{"beginningSegmentForPurchaseOrder": heads}]},
     }
+
+
+def shown_otherwise(world, monkeypatch, change):
+    """Let Visma show something else than it has."""
+    real = type(world.lists(world.routing.load().companies["nordic"], None)).page
+
+    def page(lists, resource, question, *, since, page):
+        shown = real(lists, resource, question, since=since, page=page)
+        return change(shown, page) if resource is Resource.PURCHASE_ORDERS else shown
+
+    monkeypatch.setattr(type(world.lists(world.routing.load().companies["nordic"], None)), "page", page)

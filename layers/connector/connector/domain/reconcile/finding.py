@@ -65,7 +65,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def finding_id(self) -> str:
         """By which a person names it; the same as long as it is about the same thing."""
-        return blake2b(f"{self.category.value} {self.subject}".encode(), digest_size=4).hexdigest()
+        return id_of(self.category, self.subject)
 
     @property
     def is_open(self) -> bool:
@@ -83,6 +83,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             closed_by=before.closed_by,
             closed_because=before.closed_because,
         )
+
+
+def id_of(category: Category, subject: str) -> str:
+    """The id of a finding."""
+    return blake2b(f"{category.value} {subject}".encode(), digest_size=8).hexdigest()
 
 
 def state_of(*parts: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from connector.domain.documents import LONGEST_TYPE, DocumentKey, number_in_key
+from connector.domain.errors import Misconfigured
 from connector.domain.reconcile.finding import Category, Finding, state_of
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.assess import Wait
@@ -55,6 +56,14 @@ class Window:
     partner: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A document, and what is wrong with it."""
+
+    key: DocumentKey
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentJudge:
     """Judges the documents of one company.
@@ -63,7 +72,7 @@ class DocumentJudge:
         facts: The ledger, and the routing in force.
         begun: When the company was reconciled first: without a go-live in routing, what is older is not judged.
         is_at_orderful: Whether Orderful has a transaction; None where nobody can tell now.
-        unknown: Unknown transactions that this run has found, by the document or by type and number.
+        unknown: The ids of unknown transactions that this run has found, by the document or by type and number.
     """
 
     company: Company
@@ -72,7 +81,7 @@ class DocumentJudge:
     now: datetime
     begun: datetime
     is_at_orderful: Callable[[Revision], bool | None]
-    unknown: Callable[[DocumentKey, tuple[str, str] | None], Sequence[Finding]]
+    unknown: Callable[[DocumentKey, tuple[str, str] | None], Sequence[str]]
 
     def is_asked(self, resource: Resource, question: Question, document: ListedDocument) -> bool:
         """Whether a row answers the question, as far as it tells."""
@@ -80,14 +89,16 @@ class DocumentJudge:
 
     def judge(
         self, resource: Resource, question: Question, document: ListedDocument, page: DocumentPage
-    ) -> tuple[Finding, ...] | None:
+    ) -> Judged | None:
         """What is wrong with a document; None when it is not judged here.
 
         Each is judged for the first question that it answers, and not while it may still be on its way.
 
         Raises:
-            Transient, Throttled, Misconfigured: the ledger or Orderful could not be asked.
+            Transient, Throttled, Misconfigured: the ledger or Orderful could not be asked; or it has no date at all.
         """
+        if not any(map(_day, (document.dated, document.created, document.modified))):
+            raise Misconfigured("Visma shows none of its dates, so nobody can tell whether it belongs to the window.")
         answered = self._answers(resource, document, until=self.window.until)
         if next(iter(answered), None) is not question or self._is_young(document, page.server_time):
             return None
@@ -98,7 +109,8 @@ class DocumentJudge:
         if self.window.partner is not None and not self._is_partners(reading, history):
             return None
         missing = self._missing(reading, history, result)
-        return tuple(filter(None, (missing, None if missing else self._stuck(history), *self._gone(history))))
+        found = (missing, None if missing else self._stuck(history), *self._gone(history))
+        return Judged(reading.key, tuple(filter(None, found)))
 
     # -- which documents ----------------------------------------------------------------------------------------------
 
@@ -115,7 +127,7 @@ class DocumentJudge:
         return tuple(
             one
             for one in QUESTIONS[resource]
-            if (at := moments[one]) is not None and first <= at + UNKNOWN_ZONE and (until is None or at <= until)
+            if (at := moments[one]) is not None and first - UNKNOWN_ZONE <= at and (until is None or at <= until)
         )
 
     def _is_young(self, document: ListedDocument, server_time: datetime) -> bool:
@@ -124,7 +136,7 @@ class DocumentJudge:
         modified = to_utc(document.modified, zone_named(visma.time_zone)) if document.modified else None
         slack = timedelta(0) if visma.time_zone else UNKNOWN_ZONE
         rest = max(self.window.young, visma.settle + self.window.young / 2)
-        return modified is not None and modified + slack > server_time - rest
+        return modified is not None and modified > server_time - rest - slack
 
     def _is_partners(self, reading: Reading, history: Sequence[Revision]) -> bool:
         document = reading.document
@@ -192,8 +204,7 @@ class DocumentJudge:
                 f"{_NEEDS_LEDGER[result_state]}."
             )
         filed, at = self._filed_under(reading), self._at(reading)
-        found = self.unknown(key, filed)
-        names = tuple(one for finding in found for one in finding.transactions)
+        names = tuple(self.unknown(key, filed))
         if names:
             sentence += f" Orderful has {', '.join(names)}, which nobody owns."
         return self._finding(

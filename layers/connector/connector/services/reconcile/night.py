@@ -74,15 +74,16 @@ class Nightly:
         for one in unreported:
             self.book.put(replace(one, reported=one.state))
         for one in found:
-            if not progress.problems and one.last_seen < progress.started_at and one.at >= progress.since:
+            if not progress.problems and _is_over(one, progress):
                 self.book.remove(one)
         for step in progress.steps:
             if isinstance(step, TransactionStep):
                 self.book.forget_seen(step)
         for problem in progress.problems:
             self.telemetry.warning("reconciliation could not read everything", {"reason": problem})
-        complete_at = progress.complete_at if progress.problems else progress.started_at
-        ended = replace(progress, ended_at=self.clock.now(), complete_at=complete_at)
+        ended = replace(progress, ended_at=self.clock.now())
+        if not progress.problems:
+            ended = replace(ended, complete_at=progress.started_at, complete_until=progress.until)
         self.book.keep(ended)
         counts: Fields = {"rows": progress.documents, "queued": len(unreported)}
         self.telemetry.info("reconciliation ended", counts)
@@ -91,6 +92,12 @@ class Nightly:
     def _is_unreported(self, finding: Finding, progress: Progress) -> bool:
         is_of_this_run = finding.last_seen >= progress.started_at
         return is_of_this_run and finding.is_open and finding.reported != finding.state
+
+
+def _is_over(finding: Finding, progress: Progress) -> bool:
+    """Whether a run that read everything did not find it again: what lies outside its window it has not judged."""
+    is_judged = progress.since <= finding.at <= progress.until or finding.finding_id in progress.over
+    return finding.last_seen < progress.started_at and is_judged
 
 
 def _names(finding: Finding) -> Fields:

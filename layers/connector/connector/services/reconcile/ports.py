@@ -192,7 +192,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         problems: What could not be read.
         is_listed: Whether the whole of Orderful's list was read, so that what is not in it is looked for.
         ended_at: When it had ended and was reported; None before.
-        complete_at: When the last run began that ended without a problem.
+        complete_at: When the last run began that ended without a problem; `complete_until`: the end of its window.
+        over: The ids of findings of documents that were judged, and are as they should be.
     """
 
     started_at: datetime
@@ -211,6 +212,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_listed: bool = True
     ended_at: datetime | None = None
     complete_at: datetime | None = None
+    complete_until: datetime | None = None
+    over: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:

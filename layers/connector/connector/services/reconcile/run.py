@@ -9,7 +9,7 @@ It decides nothing and sends nothing: each finding says what a person can do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -17,14 +17,14 @@ from datetime import UTC, datetime, time, timedelta
 from msgspec.structs import replace
 
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import ConnectorError, ListRefused, Misconfigured, Transient
-from connector.domain.reconcile.finding import Category, Finding
+from connector.domain.errors import ConnectorError, ListRefused, Misconfigured, Throttled, Transient
+from connector.domain.reconcile.finding import Category, Finding, id_of
 from connector.domain.revision.record import Revision
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.outbound.facts import DocumentFacts
 from connector.services.ports import Clock, Deadline, Ledger, Resource
-from connector.services.reconcile.documents import YOUNG, DocumentJudge, Window
+from connector.services.reconcile.documents import YOUNG, DocumentJudge, Judged, Window
 from connector.services.reconcile.ports import (
     QUESTIONS,
     DocumentLists,
@@ -51,8 +51,18 @@ MOST_PAGES = 5_000
 MOST_PROBLEMS = 50
 
 
+SHARE_PAUSE = timedelta(minutes=5)
+"""After so long Visma is asked again what is left of its hour."""
+
+_USUAL_PAUSE = timedelta(minutes=1)
+
+
 class _PutAside(Exception):
     """Time or calls have ended: the run goes on from here another time."""
+
+
+class _ShareUsed(_PutAside):
+    """What is left of Visma's hour belongs to others."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +74,8 @@ class Reconciler:
         most_tries: How often a step may fail before the run goes on without it.
         young: What is younger may still be on its way, and is not judged.
         partner: Only documents and transactions of this one; None for all.
+        wait: Waits out a pause that Orderful or Visma asks for; False where there is no time for it, and the run is put
+            aside.
     """
 
     lists: DocumentLists
@@ -78,6 +90,7 @@ class Reconciler:
     most_tries: int = 3
     young: timedelta = YOUNG
     partner: str | None = None
+    wait: Callable[[timedelta], bool] = lambda _: False
     _calls: int = 0
     _seen: frozenset[str] | None = None
     _found: dict[str, Finding] = field(default_factory=dict)
@@ -103,7 +116,7 @@ class Reconciler:
             started_at=now,
             since=since,
             until=until,
-            contents_since=before.complete_at if before else None,
+            contents_since=before.complete_until if before else None,
             steps=(
                 *(
                     TransactionStep(since=begin, until=end, senders=chunk)
@@ -118,6 +131,7 @@ class Reconciler:
                 ),
             ),
             complete_at=before.complete_at if before else None,
+            complete_until=before.complete_until if before else None,
         )
 
     def go_on(self, progress: Progress) -> Progress:
@@ -134,16 +148,21 @@ class Reconciler:
         while progress.at < len(progress.steps):
             try:
                 progress = self._step(progress, progress.steps[progress.at])
-            except _PutAside:
-                return self.book.progress() or progress
+            except _PutAside as reason:
+                progress = self.book.progress() or progress
+                if not (isinstance(reason, _ShareUsed) and self.wait(SHARE_PAUSE)):
+                    return progress
             except ConnectorError as error:
-                progress = self._failed(self.book.progress() or progress, error)
+                progress = self.book.progress() or progress
+                if not (isinstance(error, Throttled) and self.wait(error.retry_after or _USUAL_PAUSE)):
+                    progress = self._failed(progress, error)
         return progress
 
     def _failed(self, progress: Progress, error: ConnectorError) -> Progress:
         """Note that a step failed: it is tried again later, or the run goes on without it."""
         step = progress.steps[progress.at]
-        tries = progress.tries + 1
+        is_held = self.most_tries > 1 and isinstance(error, Throttled) and error.retry_after is not None
+        tries = progress.tries + (not is_held)
         if isinstance(error, Transient) and tries < self.most_tries:
             self.book.keep(replace(progress, tries=tries))
             raise error
@@ -183,6 +202,7 @@ class Reconciler:
             now=self.clock.now(),
             contents_since=progress.contents_since,
             begun=self._begun,
+            differing=frozenset(one.subject for one in self._found.values() if one.category is Category.DIFFERENT),
         )
         seen = self.book.seen(step) if progress.following else frozenset()
         for count in range(MOST_PAGES):
@@ -246,7 +266,7 @@ class Reconciler:
             now=self.clock.now(),
             begun=self._begun[company.name],
             is_at_orderful=lambda revision: self._is_at_orderful(progress, revision),
-            unknown=self._unknown,
+            unknown=lambda key, filed: self._unknown(progress, key, filed),
         )
         first = window.since.date()
         before: Sequence[str] = ()
@@ -256,46 +276,69 @@ class Reconciler:
             numbers = [f"{one.document_type} {one.number}" for one in page.documents]
             if not page.documents and not page.unreadable:
                 return self._next(progress)
+            if not page.documents:
+                raise Misconfigured(f"Visma shows page {progress.page} of {step.resource.value} in an unknown form.")
             if numbers and numbers == before:
                 raise Misconfigured(f"Visma shows the same page of {step.resource.value} again and again.")
             if page.documents and not any(judge.is_asked(step.resource, step.question, one) for one in page.documents):
                 raise Misconfigured(f"Visma ignored the question for what was {step.question.value} since {first}.")
             for document in page.documents[progress.handled :]:
-                found = None
+                judged, over = None, progress.over
                 with self._kept(progress):
                     self._allow()
                     with self._guarded(progress.problems, f"{step.company} {document.number}") as problems:
-                        found = judge.judge(step.resource, step.question, document, page)
-                        for finding in found or ():
-                            self._note(finding)
+                        judged = judge.judge(step.resource, step.question, document, page)
+                        if judged is not None:
+                            over = self._noted(progress, judged)
                 progress = replace(
                     progress,
                     handled=progress.handled + 1,
-                    documents=progress.documents + (found is not None),
+                    documents=progress.documents + (judged is not None),
                     problems=tuple(problems),
+                    over=over,
                 )
+            if page.unreadable:
+                told = f"{step.name}: page {progress.page} has {page.unreadable} elements without a readable number."
+                progress = replace(progress, problems=(*progress.problems, told)[:MOST_PROBLEMS])
             before = numbers
             progress = replace(progress, page=progress.page + 1, handled=0, tries=0)
             self.book.keep(progress)
             if page.share_left is not None and page.share_left < SHARE_FOR_OTHERS:
-                raise _PutAside
+                raise _ShareUsed
         raise Misconfigured(f"Visma's list {step.resource.value} does not end.")
 
     # -- findings, and the limits of a run ----------------------------------------------------------------------------
 
-    def _unknown(self, key: DocumentKey, filed: tuple[str, str] | None) -> Sequence[Finding]:
-        """Unknown transactions of a document that the ledger does not know: they are told along with it."""
-        found = [
-            one
+    def _unknown(self, progress: Progress, key: DocumentKey, filed: tuple[str, str] | None) -> Sequence[str]:
+        """Unknown transactions of a document that the ledger does not know: they are told along with it.
+
+        What this run has told along with it already counts: a document may be judged twice.
+        """
+        before = self._found.get(id_of(Category.MISSING, str(key)))
+        told = before.transactions if before and before.last_seen >= progress.started_at else ()
+        found = {
+            name
             for one in self._found.values()
             if one.category is Category.UNKNOWN
             and one.company == key.company
             and (one.document == str(key) or (filed is not None and one.filed_under == filed))
-        ]
-        for one in found:
-            del self._found[one.finding_id]
-            self.book.remove(one)
-        return found
+            for name in one.transactions
+        }
+        return sorted({*told, *found})
+
+    def _noted(self, progress: Progress, judged: Judged) -> tuple[str, ...]:
+        """Write down what is wrong with a document; the findings that are over by now.
+
+        The unknown transactions that are told along with it are taken away last: nothing is lost when this is cut off.
+        """
+        for finding in judged.findings:
+            self._note(finding)
+            for name in finding.transactions:
+                if (along := self._found.pop(id_of(Category.UNKNOWN, name), None)) is not None:
+                    self.book.remove(along)
+        before = self._found.get(id_of(Category.MISSING, str(judged.key)))
+        is_over = before is not None and before.last_seen < progress.started_at
+        return (*progress.over, before.finding_id) if before is not None and is_over else progress.over
 
     def _note(self, finding: Finding | None) -> None:
         if finding is None:

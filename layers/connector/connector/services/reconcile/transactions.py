@@ -36,6 +36,7 @@ class TransactionJudge:
 
     Attributes:
         contents_since: The contents of what Orderful has not touched since are not compared; None compares all.
+        differing: The ids of those of which a difference is on record: it is looked at again.
         begun: When each company was reconciled first: without a go-live in routing, what is older is from elsewhere.
         calls: How many calls of Orderful were made.
     """
@@ -48,6 +49,7 @@ class TransactionJudge:
     now: datetime
     contents_since: datetime | None
     begun: Mapping[str, datetime]
+    differing: frozenset[str]
     calls: int = 0
     _aliases: dict[tuple[DocumentKey, int], str] = field(default_factory=dict)
     _contents: dict[str, Fingerprint | None] = field(default_factory=dict)
@@ -240,7 +242,8 @@ class TransactionJudge:
     def _is_due(self, transaction: ListedTransaction) -> bool:
         """Whether the content may have changed since it was compared."""
         touched = transaction.updated_at or transaction.created_at
-        return self.contents_since is None or touched is None or touched >= self.contents_since
+        since = self.contents_since
+        return since is None or touched is None or touched >= since or transaction.transaction_id in self.differing
 
     def _content(self, transaction: ListedTransaction) -> Fingerprint | None:
         name = transaction.transaction_id
