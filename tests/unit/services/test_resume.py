@@ -12,11 +12,12 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import UnknownOutcome
 from connector.domain.order_change.record import ChangeState
-from connector.domain.pause import Pause, Scope
+from connector.domain.pause import Act, Pause, Scope
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Purpose, Stream
+from connector.services.ports import Metric
 from connector.services.release import ReleaseEffect, message_for
 from connector.services.resume import Resumable, let_go, resumable
 from testkit.memory.change_world import ORDER, World, an_860, more_of
@@ -228,6 +229,27 @@ def test_an_interrupted_end_of_a_pause_is_taken_up_again(world):
     world.quiesce()
     assert world.got("1") == [Purpose.ORIGINAL]
     assert len(world.sent) == 2
+
+
+def test_what_an_interrupted_end_of_a_pause_leaves_behind_is_reported_as_parked(world):
+    world.pause()
+    world.pause(Scope(kind=Kind.SUPPLIER_INVOICE))
+    world.show("1")
+
+    def reported() -> int:
+        world.telemetry.counts.clear()
+        world.telemetry.durations.clear()
+        world.tracker().run()
+        return world.telemetry.counts[Metric.OPEN_PARKED]
+
+    assert reported() == 0, "whoever paused it knows"
+    world.ledger.resume(ACME)
+    world.ledger.note(Act(world.clock.now(), "kari", "arn:kari", "resumed partner acme"))
+    world.clock.forward(minutes=29)
+    assert reported() == 0, "it may be in a queue yet"
+    world.clock.forward(minutes=1)
+    assert reported() == 1
+    assert dict(world.telemetry.durations)[Metric.OLDEST_OPEN] == pytest.approx(30 * 60, abs=1)
 
 
 def test_what_a_person_chose_before_the_pause_still_holds(world):

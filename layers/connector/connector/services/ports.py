@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self, TypedDict
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.pause import Pause
+from connector.domain.pause import Act, Pause
 from connector.domain.polling.cursor import Cursor
 from connector.domain.revision.record import Owner, Posted, Revision, State
 from connector.domain.routing.resolve import Routing
@@ -417,6 +417,9 @@ class Breaker(Pauses, Protocol):
 
     def accepted(self) -> None:
         """Note that the other side looked at a document: the count of refusals begins anew."""
+
+    def acts(self, *, now: datetime) -> Sequence[Act]:
+        """That persons let sending go on, the newest last; no more than some of the newest."""
 
 
 class RoutingSource(Protocol):

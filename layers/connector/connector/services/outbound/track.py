@@ -16,14 +16,17 @@ from typing import Any
 
 from connector.domain.advice import after_rejection
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
+from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Arrival, Concern, Expected, OrderfulStatuses, watch
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
+    PAUSED_LIST,
     ChangeResult,
     Revision,
     State,
     may_move,
+    moment_at,
     place_at,
     place_of,
     sent_moment,
@@ -46,6 +49,7 @@ from connector.services.ports import (
     RemoteTransaction,
     RoutingSource,
     Telemetry,
+    Waiting,
 )
 from connector.services.reconcile.open_findings import open_findings
 from connector.services.reconcile.ports import FindingBook
@@ -61,6 +65,12 @@ MOST_COUNTED = 200
 
 RESERVE = timedelta(seconds=20)
 """Time that is left to write down how far a run came."""
+
+LEFT_AFTER = timedelta(minutes=30)
+"""So long after a person let something go on, what no pause keeps any more may still be in a queue."""
+
+MOST_LEFT = 500
+"""Of the documents that pauses have parked, so many are looked at: those that have waited longest."""
 
 UNCONFIRMED_FOR = timedelta(minutes=15)
 """How long an outcome may be unknown before that is told."""
@@ -112,11 +122,22 @@ class Tracker:
         """Tell how many documents wait for a person, before anything that can fail."""
         now = self.clock.now()
         parked, rejected = self.ledger.waiting(State.PARKED), self.ledger.waiting(State.REJECTED)
-        self.telemetry.count(Metric.OPEN_PARKED, parked.count)
+        left = self._left_behind(now)
+        self.telemetry.count(Metric.OPEN_PARKED, parked.count + left.count)
         self.telemetry.count(Metric.OPEN_REJECTED, rejected.count)
-        oldest = min((one.oldest for one in (parked, rejected) if one.oldest is not None), default=None)
+        oldest = min((one.oldest for one in (parked, rejected, left) if one.oldest is not None), default=None)
         if oldest is not None:
             self.telemetry.seconds(Metric.OLDEST_OPEN, (now - oldest).total_seconds())
+
+    def _left_behind(self, now: datetime) -> Waiting:
+        """What pauses have parked and none keeps any more: an interrupted resume leaves that, and nothing moves it."""
+        acts = self.breaker.acts(now=now)
+        if acts and now - acts[-1].at < LEFT_AFTER:
+            return Waiting(0, None)
+        pauses = self.breaker.pauses(now=now)
+        kept = self.ledger.listed(PAUSED_LIST, after="", before="~", limit=MOST_LEFT)
+        left = [one for one in kept if pause_of(pauses, one.key.company, one.key.kind, one.partner) is None]
+        return Waiting(len(left), moment_at(place_of(left[0])) if left else None)
 
     def _follow(self) -> int:
         now = self.clock.now()
