@@ -148,6 +148,8 @@ class Found:
         more: How many more there are.
         complete: Whether everything was looked at; otherwise there may be more than `more`.
         of_nobody: Revisions that need a person and that no partner is known of, where one partner was asked for.
+        of_unknown_amount: Revisions that would be wanted if it could be told what is payable, where an amount was asked
+            for.
         amounts: What is payable by each of the rows, where it was asked for.
     """
 
@@ -156,6 +158,7 @@ class Found:
     more: int
     complete: bool
     of_nobody: int = 0
+    of_unknown_amount: int = 0
     amounts: Mapping[tuple[DocumentKey, int], Amount] = field(default_factory=dict)
 
 
@@ -228,6 +231,7 @@ class _Search:
     amounts: dict[tuple[DocumentKey, int], Amount] = field(default_factory=dict)
     more: int = 0
     of_nobody: int = 0
+    of_unknown_amount: int = 0
 
     def in_lists(self, *, bounded: bool) -> Found:
         """Look through the lists, in their order."""
@@ -289,15 +293,24 @@ class _Search:
             return found
         amounts = amounts_of(found, self.ledger, self.routing)
         self.amounts |= amounts
-        return [one for one in found if _is_in(self.wanted.amount, amounts.get((one.key, one.sequence)))]
+        totals = [
+            (one, amount.total)
+            for one in found
+            if (amount := amounts.get((one.key, one.sequence))) is not None and amount.total is not None
+        ]
+        self.of_unknown_amount += len(found) - len(totals)
+        return [one for one, total in totals if total in self.wanted.amount]
 
     def _found(self, *, complete: bool) -> Found:
-        return Found(self.rows, more=self.more, complete=complete, of_nobody=self.of_nobody, amounts=self.amounts)
+        return Found(
+            self.rows,
+            more=self.more,
+            complete=complete,
+            of_nobody=self.of_nobody,
+            of_unknown_amount=self.of_unknown_amount,
+            amounts=self.amounts,
+        )
 
 
 def _last_written(revision: Revision) -> datetime:
     return revision.updated_at
-
-
-def _is_in(wanted: AmountRange, amount: Amount | None) -> bool:
-    return amount is not None and amount.total is not None and amount.total in wanted

@@ -126,6 +126,10 @@ def test_attention_and_states_narrow_each_other(connector, ledger):
         (("--since", "last week"), "'last week' is no time"),
         (("--amount", "much"), "'much' is no amount"),
         (("--amount", ".."), "'..' is no amount"),
+        (("--amount", "5000..1000"), "'5000..1000' is no range: amounts"),
+        (("--amount", "-100"), "'-100' is no range: amounts"),
+        (("--amount", "..-5"), "'..-5' is no range: amounts"),
+        (("--amount", "-5.."), "'-5..' is no range: amounts"),
         (("--columns", "document,sum"), "There is no column 'sum'. There are amount, "),
         (("--csv", "--json"), "cannot be combined"),
     ],
@@ -223,6 +227,23 @@ def test_amounts_are_those_of_the_visma_document(connector, ledger):
     total = order["orderTotal"]
     for amounts, found in ((f"{total}", 1), (f"..{total}", 1), (f"{total + 1}..", 0), (f"1..{total - 1}", 0)):
         assert len(connector("documents", "list", "--amount", amounts, "--json").data) == found
+
+
+def test_an_amount_that_is_not_known_is_told_where_amounts_are_asked_for(connector, ledger):
+    known, unread, unsummed = many(3)
+    order = a_purchase_order()
+    ledger.sources = {
+        known.key.number: as_json(order),
+        unread.key.number: b"no document",
+        unsummed.key.number: as_json(order | {"currency": "JPY"}),
+    }
+    ledger.kept = [known, unread, unsummed]
+    told = "2 more may have such an amount: what is payable cannot be worked out."
+    listed = connector("documents", "list", "--amount", f"{order['orderTotal']}", "--json")
+    assert [row["document"] for row in listed.data] == [str(known.key)]
+    assert told in listed.err
+    assert told in connector("documents", "close", "--amount", "1..", "--dry-run").err
+    assert "more may have" not in connector("documents", "list").err
 
 
 def test_csv_has_the_chosen_columns_and_no_formula(connector, ledger):

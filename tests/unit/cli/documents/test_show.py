@@ -133,9 +133,11 @@ def test_show_has_the_content_of_every_kind(connector, ledger, make, kind, role)
     content = connector("documents", "show", str(key), "--json").data["content"]
     assert [party["role"] for party in content["parties"]] == [role]
     assert "problem" not in content["sums"]
-    assert f"total {figure(Decimal(content['sums']['total']))} {content['currency']}" in (
-        connector("documents", "show", str(key)).out
-    )
+    total, payable = (Decimal(content["sums"][name]) for name in ("total", "payable"))
+    (row,) = connector("documents", "list", "--columns", "amount", "--json").data
+    assert Decimal(row["amount"]) == payable, "the same figure in a list"
+    told = f"total {figure(total)}" + (f"  payable {figure(payable)}" if payable != total else "")
+    assert f"{told} {content['currency']}" in (connector("documents", "show", str(key)).out)
 
 
 def test_content_that_cannot_be_read_leaves_the_rest(connector, ledger):

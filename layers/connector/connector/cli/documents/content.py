@@ -12,7 +12,7 @@ from connector.domain.errors import ConnectorError, Parked
 from connector.domain.revision.facts import StoredDocument
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
-from connector.domain.totals import reconcile
+from connector.domain.totals import payable, reconcile
 
 Content = Mapping[str, Any]
 """A document in words: JSON data."""
@@ -105,7 +105,7 @@ def _sums(document: VismaDocument, routing: Routing) -> dict[str, Any]:
         stated = content.order_total if isinstance(content, PurchaseOrder) else content.total
         return {"total": stated, "problem": problem.sentence}
     names = ("lines", "charges", "discounts", "tax", "rounding", "total")
-    return {name: getattr(totals, name) for name in names}
+    return {**{name: getattr(totals, name) for name in names}, "payable": payable(content, route)}
 
 
 def as_text(content: Content) -> str:
@@ -131,7 +131,11 @@ def as_text(content: Content) -> str:
         indent="  ",
     )
     sums = content["sums"]
-    figures = [f"{name} {figure(sums[name])}" for name in sums if name != "problem" and (sums[name] or name == "total")]
+    # What is payable is another figure than the total for a credit memo alone, where lists have it below zero.
+    shown = {
+        name: sums[name] for name in sums if name != "problem" and (name != "payable" or sums[name] != sums["total"])
+    }
+    figures = [f"{name} {figure(value)}" for name, value in shown.items() if value or name == "total"]
     total = f"{'  '.join(figures)} {content['currency'] or ''}".rstrip()
     return "\n".join(
         [

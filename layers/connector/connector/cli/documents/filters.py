@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from connector.cli.output import WrongInput, utc_option
+from connector.cli.output import WrongInput, say, utc_option
 from connector.cli.reasons import reason_filter
 from connector.cli.stack import Stack
 from connector.cli.times import since, until
@@ -18,7 +18,7 @@ from connector.domain.documents import Kind
 from connector.domain.errors import NoRouting
 from connector.domain.revision.record import State
 from connector.domain.routing.resolve import Routing
-from connector.services.listing import AmountRange, Selection
+from connector.services.listing import AmountRange, Found, Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -47,7 +47,24 @@ def _amounts(_context: click.Context, _option: click.Parameter, text: str | None
         bounds = [None, None]
     if bounds == [None, None] or any(one is not None and not one.is_finite() for one in bounds):
         raise WrongInput(f"'{text}' is no amount; write 1000, 1000..5000, 1000.. or ..5000.")
+    given = [one for one in bounds if one is not None]
+    if given[0] > given[-1] or given[0] < 0:
+        raise WrongInput(f"'{text}' is no range: amounts are compared without their sign, the smaller one is first.")
     return AmountRange(*bounds)
+
+
+def say_what_is_unknown(found: Found, wanted: Selection) -> None:
+    """Tell the person of documents that may be meant too, and that the filters could not be applied to."""
+    if found.of_nobody:
+        say(
+            f"{found.of_nobody} more wait for a person without a partner that is known; they may be for "
+            f"{wanted.partner}. The list without --partner shows them."
+        )
+    if found.of_unknown_amount:
+        say(
+            f"{found.of_unknown_amount} more may have such an amount: what is payable cannot be worked out. The list "
+            f"without --amount shows them."
+        )
 
 
 READS_EVERYTHING = "The ledger keeps no list of what is over: this reads all of it."

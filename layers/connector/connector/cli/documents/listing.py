@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from connector.cli.documents.columns import SHOWN, as_csv, as_table, chosen, rows_of
-from connector.cli.documents.filters import READS_EVERYTHING, filter_options
+from connector.cli.documents.filters import READS_EVERYTHING, filter_options, say_what_is_unknown
 from connector.cli.documents.summary import SUMMARY
 from connector.cli.output import FAILED, WrongInput, json_option, say, show
 from connector.cli.stack import Stack, stack_option
@@ -57,11 +57,7 @@ def list_documents(
         show(rows, lambda: "\n".join(filter(None, [table, rest])), as_json=as_json)
     if rest and not is_table:
         say(rest)
-    if found.of_nobody:
-        say(
-            f"{found.of_nobody} more wait for a person without a partner that is known; they may be for "
-            f"{wanted.partner}. The list without --partner shows them."
-        )
+    say_what_is_unknown(found, wanted)
     return 0 if found.complete else FAILED
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from connector.cli.documents.filters import READS_EVERYTHING
+from connector.cli.documents.filters import READS_EVERYTHING, say_what_is_unknown
 from connector.cli.documents.find import Record, revisions_of
 from connector.cli.documents.steps import Decider, Step
 from connector.cli.output import FAILED, counted, go_on, say, show, table
@@ -56,6 +56,7 @@ def decide_many(
     if wanted.reads_everything:
         say(READS_EVERYTHING)
     found = find(stack.ledger, routing, wanted, limit=None, bounded=False)
+    say_what_is_unknown(found, wanted)
     steps, left_out = _planned(stack, {(one.key, one.sequence) for one in found.rows}, plan)
     say(_preview(steps, left_out))
     failed: list[LeftOut] = []
