@@ -10,12 +10,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from connector.domain.documents import DocumentKey
+from connector.domain.order_change.record import ChangeState
 from connector.domain.pause import Act, Pause, Scope
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Stream
 from connector.services.list_health import ListHealth
 from connector.services.ports import Calls, CursorView
-from testkit.memory.stores import CALLER, MemoryBreaker, MemoryLedger
+from testkit.memory.stores import CALLER, MemoryBreaker, MemoryLedger, a_change
 from testkit.samples.routing_data import routing_data
 from tests.unit.cli.conftest import NOW
 
@@ -230,6 +232,34 @@ def test_what_aws_does_not_show_is_said_and_hides_nothing_else(connector, quiet)
     assert "AWS does not show the alarms (DescribeAlarms: AccessDenied)." in result.err
     assert "connector documents list --reason unmapped-unit" in result.out
     assert "No alarm is on." not in result.out
+
+
+@pytest.mark.parametrize("hidden", ["DescribeAlarms", "GetQueueAttributes"])
+def test_what_could_not_be_found_out_is_exit_code_1(connector, quiet, hidden):
+    quiet.client.forbidden = {hidden}
+    assert connector("status").code == 1
+    assert connector("status", "--json").data["needs_person"] is None
+
+
+def test_more_paused_documents_than_are_read_are_told_as_such(connector, quiet):
+    for name in ("acme", "globex"):
+        quiet.breaker.pause(Pause(scope=Scope(partner=name), since=NOW, by="kari", caller=CALLER, reason="x"))
+    put(quiet, *map(str, range(1001)), reason_code="paused", created_at=NOW - 2 * HOUR)
+    put(quiet, "9999", reason_code="paused", partner="globex")
+    result = connector("status")
+    assert (result.code, "More than 1,000 documents are paused" in result.out) == (1, True)
+    assert "(none of the first 1,000 documents)" in result.out
+
+
+def test_a_change_that_a_pause_keeps_waits_for_nobody_until_the_pause_has_ended(connector, quiet):
+    scope = Scope(partner="acme")
+    quiet.breaker.pause(Pause(scope=scope, since=NOW, by="kari", caller=CALLER, reason="they move"))
+    quiet.changes.put(a_change(state=ChangeState.PARKED, reason_codes=(Reason.PAUSED,), partner="acme"))
+    result = connector("status")
+    assert (result.code, "(no document; 1 change of partners)" in result.out) == (0, True)
+    quiet.breaker.resume(scope)
+    result = connector("status")
+    assert (result.code, "1 change left behind by a pause that has ended" in result.out) == (3, True)
 
 
 def test_the_same_as_data(connector, quiet):

@@ -11,12 +11,12 @@ import click
 
 from connector.cli.cursors import lag
 from connector.cli.holds import EVERY_CALL, Hold, holds_of
-from connector.cli.output import HELD, counted, json_option, moment, say, show, span, table, utc_option
+from connector.cli.output import FAILED, HELD, counted, json_option, moment, say, show, span, table, utc_option
 from connector.cli.pauses import LEFT_BEHIND
 from connector.cli.stack import Stack, stack_option
 from connector.cli.stack_state import TODAY, StackState, stack_state
 from connector.domain.errors import ConnectorError
-from connector.domain.pause import Act, Pause, Stop
+from connector.domain.pause import Act, Pause, Scope, Stop
 from connector.services.open_work import MOST, OpenWork, Subject, Tally, open_work
 from connector.services.ports import Waiting
 
@@ -44,7 +44,7 @@ class _Status:
     stop: Stop | None
     holds: Sequence[Hold]
     acts: Sequence[Act]
-    lists: Sequence[PolledList]
+    lists: Sequence[PolledList] | None
     findings: int
     aws: StackState
 
@@ -55,12 +55,19 @@ class _Status:
         return bool(
             self.work.for_person
             or None in self.work.paused
+            or None in self.work.paused_changes
             or self.stop
-            or any(one.failing_since for one in self.lists)
+            or any(one.failing_since for one in self.lists or ())
             or self.findings
             or self.aws.alarms
             or dead_letters
         )
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it could not be found out that nothing else needs a person."""
+        is_left_behind_unknown = self.work.is_paused_partial and all(one.scope != Scope() for one in self.pauses)
+        return self.lists is None or self.aws.queues is None or self.aws.alarms is None or is_left_behind_unknown
 
 
 @click.command(short_help="One screen: what needs a person.")
@@ -77,7 +84,9 @@ def status(*, stack: Stack, as_json: bool) -> int:
     for sentence in found.aws.unanswered:
         say(sentence)
     show(_data(stack, found), lambda: "\n\n".join(_screen(stack, found)), as_json=as_json)
-    return HELD if found.needs_person else 0
+    if found.needs_person:
+        return HELD
+    return FAILED if found.is_unknown else 0
 
 
 def _looked_at(stack: Stack) -> _Status:
@@ -91,20 +100,20 @@ def _looked_at(stack: Stack) -> _Status:
         stop=stack.breaker.stop(now=now),
         holds=list(holds_of(stack)),
         acts=stack.breaker.acts(now=now),
-        lists=list(_lists(stack, now)),
+        lists=_lists(stack, now),
         findings=sum(one.is_open for one in stack.findings.findings()),
         aws=stack_state(stack, now=now),
     )
 
 
-def _lists(stack: Stack, now: datetime) -> Iterator[PolledList]:
-    """The lists of companies in routing, the ones that fail first, then by their lag."""
+def _lists(stack: Stack, now: datetime) -> Sequence[PolledList] | None:
+    """The lists of companies in routing, the ones that fail first, then by their lag; None when that is not known."""
     try:
         known = stack.routing.load().companies if stack.routing.current_version() else {}
         health = {(one.company, one.resource): one for one in stack.health.read().lists}
     except ConnectorError as error:
         say(f"It is not known which lists fail. {error}")
-        known, health = {}, {}
+        return None
     views = {(view.company, view.resource): lag(view, now) for view in stack.cursors.all_cursors()}
     names = [name for name in {**views, **health} if name[0] in known or name[0].startswith("(")]
     found = []
@@ -121,7 +130,7 @@ def _lists(stack: Stack, now: datetime) -> Iterator[PolledList]:
             )
         )
     never = timedelta.max
-    yield from sorted(found, key=lambda one: (one.failing_since is None, -(one.lag if one.lag is not None else never)))
+    return sorted(found, key=lambda one: (one.failing_since is None, -(one.lag if one.lag is not None else never)))
 
 
 # -- as a person reads it ---------------------------------------------------------------------------------------------
@@ -131,9 +140,10 @@ def _screen(stack: Stack, found: _Status) -> Iterator[str]:
     yield f"{stack.title[0].upper()}{stack.title[1:]}, {moment(found.now)}"
     yield _for_person(found.work)
     yield _sending(found)
-    if found.pauses or None in found.work.paused:
+    if found.pauses or None in found.work.paused or None in found.work.paused_changes:
         yield _paused(found)
-    yield _polled(found.lists)
+    if found.lists is not None:
+        yield _polled(found.lists)
     if found.aws.queues is not None:
         yield _queued(found.aws)
     if found.aws.alarms is not None:
@@ -184,12 +194,25 @@ def _paused(found: _Status) -> str:
     lines = []
     for pause in found.pauses:
         kept = found.work.paused.get(pause)
-        waits = f"{counted(kept.count, 'document')}, the oldest of {moment(kept.oldest)}" if kept else "no document yet"
+        none = "no document" if not found.work.is_paused_partial else f"none of the first {MOST:,} documents"
+        waits = f"{counted(kept.count, 'document')}, the oldest of {moment(kept.oldest)}" if kept else none
+        if (changes := found.work.paused_changes.get(pause)) is not None:
+            waits += f"; {counted(changes.count, 'change')} of partners"
         lines += [f"{pause.sentence} ({waits})", f"      -> connector resume {pause.scope.options}"]
     left = found.work.paused.get(None)
     if left is not None:
         left_behind = f"{counted(left.count, 'document')} left behind by a pause that has ended"
         lines += [f"{left_behind}, the oldest of {moment(left.oldest)}", f"      -> {LEFT_BEHIND}"]
+    if (changes := found.work.paused_changes.get(None)) is not None:
+        lines += [
+            f"{counted(changes.count, 'change')} left behind by a pause that has ended",
+            f"      -> {LEFT_BEHIND}",
+        ]
+    if found.work.is_paused_partial:
+        lines.append(
+            f"More than {MOST:,} documents are paused; only the {MOST:,} that have waited longest are counted here. "
+            "All of them: connector resume --all --dry-run"
+        )
     return "\n".join(lines)
 
 
@@ -249,7 +272,7 @@ def _data(stack: Stack, found: _Status) -> dict[str, Any]:
         "stack": stack.name,
         "stream": stack.stream,
         "at": found.now,
-        "needs_person": found.needs_person,
+        "needs_person": True if found.needs_person else None if found.is_unknown else False,
         "waiting": [
             {"what": one.what, "reason_code": one.reason_code, **_tally(tally)}
             for one, tally in work.for_person.items()
@@ -263,10 +286,13 @@ def _data(stack: Stack, found: _Status) -> dict[str, Any]:
                 "by": one.by,
                 "reason": one.reason,
                 **_tally(work.paused.get(one)),
+                "changes": _tally(work.paused_changes.get(one)),
             }
             for one in found.pauses
         ],
         "left_behind": _tally(work.paused.get(None)),
+        "changes_left_behind": _tally(work.paused_changes.get(None)),
+        "paused_is_partial": work.is_paused_partial,
         "lists": found.lists,
         "queues": found.aws.queues,
         "alarms": found.aws.alarms,

@@ -13,8 +13,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Literal, NamedTuple, TypeVar
 
+from connector.domain.documents import Kind
 from connector.domain.order_change.record import FOR_A_PERSON
 from connector.domain.pause import Pause, pause_of
+from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import reason_codes
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
@@ -64,6 +66,8 @@ class OpenWork:
         for_person: What waits for a person, the longest first.
         is_partial: Some list is longer than `MOST`; only that many of it are in `for_person`.
         paused: What each pause keeps, by the pause; None for what is left behind by one that has ended.
+        paused_changes: The same of changes.
+        is_paused_partial: More than `MOST` documents are paused; only these are in `paused`.
         being_sent: What is decided and not posted yet.
         sent: What Orderful has and the partner has not acknowledged.
         sent_since: Of these, how many of each partner were posted since `since`, at most `MOST` in all.
@@ -72,6 +76,8 @@ class OpenWork:
     for_person: Mapping[Subject, Tally]
     is_partial: bool
     paused: Mapping[Pause | None, Tally]
+    paused_changes: Mapping[Pause | None, Tally]
+    is_paused_partial: bool
     being_sent: Waiting
     sent: Waiting
     sent_since: Mapping[str, int]
@@ -80,6 +86,7 @@ class OpenWork:
 def open_work(ledger: Ledger, changes: Changes, pauses: Sequence[Pause], *, since: datetime) -> OpenWork:
     """Look what is open."""
     waiting: list[tuple[Subject, datetime]] = []
+    paused_changes: list[tuple[Pause | None, datetime]] = []
     is_partial = False
     for name in _LISTS:
         found = ledger.listed(name, after="", before=_LAST, limit=MOST + 1)
@@ -88,14 +95,20 @@ def open_work(ledger: Ledger, changes: Changes, pauses: Sequence[Pause], *, sinc
     for state in FOR_A_PERSON:
         incoming = list(islice(changes.in_state(state), MOST + 1))
         is_partial |= len(incoming) > MOST
-        waiting += [(Subject(CHANGE, next(iter(one.reason_codes), None)), one.created_at) for one in incoming[:MOST]]
+        for one in incoming[:MOST]:
+            code = next(iter(one.reason_codes), None)
+            if Reason.PAUSED not in one.reason_codes:
+                waiting.append((Subject(CHANGE, code), one.created_at))
+            else:
+                paused_changes.append((pause_of(pauses, one.company, Kind.PURCHASE_ORDER, one.partner), one.created_at))
     kept = ledger.listed(PAUSED_LIST, after="", before=_LAST, limit=MOST + 1)
-    is_partial |= len(kept) > MOST
     today = ledger.listed(state_list(State.SENT), after=place_at(since), before=_LAST, limit=MOST)
     return OpenWork(
         for_person=_tallied(waiting),
         is_partial=is_partial,
         paused=_tallied((_pause(pauses, one), one.created_at) for one in kept[:MOST]),
+        paused_changes=_tallied(paused_changes),
+        is_paused_partial=len(kept) > MOST,
         being_sent=ledger.waiting(State.TRANSLATED),
         sent=ledger.waiting(State.SENT),
         sent_since=dict(Counter(one.partner or "-" for one in today).most_common()),
