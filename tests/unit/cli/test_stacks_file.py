@@ -56,6 +56,15 @@ def test_a_name_without_region_and_profile_leaves_the_environment_alone(write, s
     assert (Stack("test").name, session) == ("connector-dev", [])
 
 
+def test_a_profile_that_aws_does_not_know_is_told_with_the_file(write, monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    path = write(TWO)
+    with pytest.raises(WrongInput, match="names the profile 'nordic-prod', which") as refused:
+        Stack("live")
+    assert str(path) in refused.value.message
+
+
 def test_another_name_is_that_of_cloudformation(write, session):
     write(TWO)
     assert (Stack("connector-old").name, session) == ("connector-old", [])

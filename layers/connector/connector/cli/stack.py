@@ -397,8 +397,14 @@ def _named(name: str | None) -> str | None:
         return name
     if found.region or found.profile:
         import boto3
+        from botocore.exceptions import ProfileNotFound
 
-        boto3.setup_default_session(profile_name=found.profile, region_name=found.region)
+        try:
+            boto3.setup_default_session(profile_name=found.profile, region_name=found.region)
+        except ProfileNotFound:
+            raise WrongInput(
+                f"{path} names the profile '{found.profile}', which the configuration of AWS does not have."
+            ) from None
     return found.stack
 
 

@@ -255,6 +255,14 @@ def test_csv_has_the_chosen_columns_and_no_formula(connector, ledger):
     ]
 
 
+def test_csv_commands_no_terminal(connector, ledger):
+    ledger.kept = [replace(PARKED, key=replace(ORDER, number="5\x1b]0;x\x07"), reason="a\x1b[2J\nb")]
+    out = connector("documents", "list", "--csv", "--columns", "number,reason").out
+    assert r"5\u001b]0;x\u0007,a\u001b[2J b" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
 @pytest.mark.parametrize("options", [(), ("--partner", "acme")])
 def test_ten_thousand_open_documents_are_listed_with_few_reads_and_little_work(connector, ledger, options):
     """One read of the index for each list and one of the rows that are shown; the others are counted by their keys."""

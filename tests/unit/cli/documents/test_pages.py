@@ -48,6 +48,19 @@ def test_an_address_that_nobody_documents_is_a_setting(opened, stack, ledger, mo
     }
 
 
+def test_a_browser_that_does_not_start_is_no_success(opened, monkeypatch):
+    monkeypatch.setattr("click.launch", lambda _: 3)
+    result = opened("--browse")
+    assert (result.code, "No browser could be started here" in result.err) == (1, True)
+
+
+@pytest.mark.parametrize("page", ["https://x/{number!z}", "https://x/{number!r}", "https://x/{number:d}"])
+def test_a_value_stands_as_it_is(opened, monkeypatch, page):
+    monkeypatch.setenv("CONNECTOR_VISMA_PAGE", page)
+    result = opened()
+    assert (result.code, "CONNECTOR_VISMA_PAGE is no address of a page" in result.err) == (2, True)
+
+
 @pytest.mark.parametrize("page", ["file:///etc/{number}", "https://x/{0}", "https://x/{other}", "https://x/{", "x"])
 def test_what_is_no_address_of_a_page_is_refused(opened, monkeypatch, page):
     monkeypatch.setenv("CONNECTOR_VISMA_PAGE", page)

@@ -15,6 +15,7 @@ from connector.cli.documents.summary import FIELDS
 from connector.cli.output import WrongInput, minute, plain, table
 from connector.domain.revision.record import NEEDS_PERSON, Revision
 from connector.domain.routing.resolve import Routing
+from connector.domain.text import visible
 from connector.services.listing import Amount, Found, amounts_of
 from connector.services.ports import Ledger
 
@@ -81,8 +82,8 @@ def _cell(value: Any) -> Any:
 def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """The rows as CSV (RFC 4180) with a head.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP: CSV Injection): partners and
-    vendors write some of them.
+    A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP: CSV Injection), and no sign
+    in it commands a terminal: partners and vendors write some of them.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -96,4 +97,5 @@ def _field(value: Any) -> str:
         value = " ".join(map(str, value))
     written = "" if value is None else str(plain(value))
     is_number = isinstance(value, int | Decimal)
-    return f"'{written}" if written.startswith(("=", "+", "-", "@", "\t", "\r")) and not is_number else written
+    is_formula = written.startswith(("=", "+", "-", "@", "\t", "\r")) and not is_number
+    return visible(f"'{written}" if is_formula else written)

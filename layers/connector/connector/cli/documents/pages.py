@@ -47,7 +47,8 @@ def open_document(*, key: str, browse: bool, stack: Stack, as_json: bool) -> int
     show(pages, lambda: "\n".join(f"{name:<10}{address}" for name, address in pages.items()), as_json=as_json)
     if browse:
         for address in pages.values():
-            click.launch(address)
+            if click.launch(address):
+                raise Failed(f"No browser could be started here; the address is {address}")
     return 0
 
 
@@ -77,7 +78,9 @@ def _filled(setting: str, template: str, values: Mapping[str, Any]) -> str:
         WrongInput: it is no address of a page, or it names a value that there is none of.
     """
     try:
-        names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        fields = [field for field in Formatter().parse(template) if field[1] is not None]
+        # A value stands as it is: no format and no conversion.
+        names = {name if not (form or conversion) else template for _, name, form, conversion in fields}
     except ValueError:
         names = {template}
     if not template.startswith(("https://", "http://")) or not names <= values.keys():
