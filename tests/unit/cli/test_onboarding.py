@@ -102,6 +102,12 @@ def test_what_routing_skipped_is_offered_if_it_is_asked_for(connector, skipped, 
     assert "Released nordic/purchase_order/1 (was skipped)." in result.out
 
 
+def test_what_release_0_1_0_skipped_without_a_reason_code_is_offered_as_well(connector, skipped, routing_file):
+    skipped.ledger.kept = [replace(one, reason_code=None) for one in skipped.ledger.kept]
+    connector("config", "apply", routing_file(), "--skipped", "--yes", "--release", "all")
+    assert [one.number for one in skipped.outbox.queued] == ["1"]
+
+
 def test_what_routing_skipped_stays_so_unless_it_is_named(connector, skipped, routing_file):
     connector("config", "apply", routing_file(), "--skipped", "--yes", "--release", "none")
     assert (skipped.outbox.queued, skipped.ledger.moved) == ([], [])

@@ -134,8 +134,13 @@ def forecast_skipped(ledger: Ledger, routing: Routing, stream: Stream, *, today:
 
     Changes nothing; reads the whole ledger.
     """
-    skipped = [one for one in ledger.in_state(State.SKIPPED) if one.reason_code in SKIPPED_BY_ROUTING]
+    skipped = [one for one in ledger.in_state(State.SKIPPED) if _was_skipped_by_routing(one)]
     return (one for one in forecasts_of(skipped, ledger, routing, stream, today=today) if one.would_leave)
+
+
+def _was_skipped_by_routing(one: Revision) -> bool:
+    """Release 0.1.0 wrote no reason code, and marked what routing said not to send."""
+    return one.by_routing if one.reason_code is None else one.reason_code in SKIPPED_BY_ROUTING
 
 
 def forecasts_of(
