@@ -22,6 +22,9 @@ from connector.services.resume import Resumable, let_go, resumable
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_LONGEST_REASON = 500
+"""Characters: all pauses stand in one item, which is read before each document is sent."""
+
 LEFT_BEHIND = "connector resume --left-behind"
 """The command for what a pause has parked that has ended."""
 
@@ -50,9 +53,6 @@ def _scope_options(command: _Command) -> _Command:
 
 
 def _scope(company: str | None, partner: str | None, kind: str | None, *, everything: bool) -> Scope:
-    for option, value in (("--company", company), ("--partner", partner)):
-        if value is not None and not value.strip():
-            raise WrongInput(f"{option} is empty.")
     scope = Scope(company, partner, Kind(kind) if kind else None)
     if everything is (scope != Scope()):
         raise WrongInput("Say what is meant: --company, --partner and --kind, or --all.")
@@ -86,8 +86,10 @@ def pause(
 
     """
     scope = _scope(company, partner, kind, everything=everything)
-    if not reason.strip():
-        raise WrongInput("--reason is empty.")
+    if len(reason) > _LONGEST_REASON:
+        raise WrongInput(
+            f"--reason is longer than {_LONGEST_REASON} characters; it stands in each document that waits."
+        )
     if scope != Scope() and (problem := keeps_nothing(scope, stack.routing.load())) is not None:
         raise WrongInput(problem)
     say(
