@@ -98,7 +98,8 @@ def test_no_file_names_nothing(tmp_path):
         "live: connector",
         "live: {region: eu-north-1}",
         "live: {stack: connector, regoin: eu-north-1}",
-        "live: {stack: 7}",
+        "live: {stack: connector}\nlive: {stack: connector-dev}",
+        "live: {stack: [connector]}",
         'live: {stack: ""}',
         "live: {stack: connector",
         b"live: \xff".decode("latin-1"),
@@ -113,5 +114,5 @@ def test_a_file_of_another_form_is_refused_with_its_path(write, text):
 def test_a_file_that_cannot_be_read_is_refused(write):
     path = write("")
     path.write_bytes(b"live: \xff")
-    with pytest.raises(WrongInput, match="cannot be read"):
+    with pytest.raises(WrongInput, match="is not UTF-8 text"):
         named_stacks(path)

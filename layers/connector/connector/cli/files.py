@@ -85,15 +85,23 @@ def read_routing(name: str, *, stream: Stream | None = None) -> Checked:
     Raises:
         WrongInput: it cannot be read or is not YAML.
     """
+    return check(read_yaml(name), stream=stream)
+
+
+def read_yaml(name: str) -> Any:
+    """Read a file of YAML as people mean it; a key that stands twice is an error.
+
+    Raises:
+        WrongInput: it cannot be read or is not YAML.
+    """
     try:
-        data = yaml.load(read_bytes(name).decode("utf-8-sig"), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
+        return yaml.load(read_bytes(name).decode("utf-8-sig"), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError as error:
         raise WrongInput(f"{name} is not UTF-8 text (byte {error.start}).") from None
     except RecursionError:
         raise WrongInput(f"{name} is not YAML that anybody would write: it is nested too deeply.") from None
     except yaml.YAMLError as error:
         raise WrongInput(f"{name} is not YAML: {_where(error)}.") from None
-    return check(data, stream=stream)
 
 
 def read_sound_routing(name: str) -> dict[str, Any]:

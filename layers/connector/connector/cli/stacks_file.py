@@ -46,14 +46,9 @@ def named_stacks(path: Path) -> Mapping[str, NamedStack]:
     """
     if not path.exists():
         return {}
-    import yaml
+    from connector.cli.files import read_yaml
 
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongInput(f"{path} cannot be read: {error}.") from None
-    except yaml.YAMLError as error:
-        raise WrongInput(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
+    data = read_yaml(str(path))
     if data is None:
         return {}
     if not isinstance(data, dict):
