@@ -175,6 +175,7 @@ class Connector:
             outbox=use["outbox"],
             routing=use["routing"],
             watermark=use["watermark"],
+            pauses=use.get("breaker", self.ledger),
             clock=self.clock,
             telemetry=self.telemetry,
             deadline=use["deadline"],

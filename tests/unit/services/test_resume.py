@@ -355,6 +355,16 @@ class TestAChange:
         world.resume(Scope(partner="acme-ab"))
         assert world.change().state is ChangeState.APPLIED
 
+    def test_that_a_pause_keeps_is_not_reported_as_waiting_for_a_person(self, world):
+        world.pause()
+        self.arrives(world)
+        world.telemetry.counts.clear()
+        world.collect()
+        assert world.telemetry.counts[Metric.OPEN_CHANGES_PARKED] == 0
+        world.ledger.resume(ACME)
+        world.collect()
+        assert world.telemetry.counts[Metric.OPEN_CHANGES_PARKED] == 1
+
     def test_that_the_rules_would_refuse_is_parked_as_well(self, world):
         world.show("500123", status="Closed")
         world.pause()

@@ -65,6 +65,7 @@ class PollOrderful:
             outbox=self._outbox,
             routing=self._routing,
             watermark=self._watermark,
+            pauses=self._breaker,
             clock=clock,
             telemetry=telemetry(),
             deadline=deadline,

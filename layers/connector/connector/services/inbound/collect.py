@@ -18,7 +18,7 @@ from typing import Protocol
 
 import msgspec
 
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import (
     AnswerDamaged,
     AnswerTooLarge,
@@ -40,6 +40,8 @@ from connector.domain.order_change.record import (
     WaitsOn,
     apply_order,
 )
+from connector.domain.pause import pause_of
+from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.inbound.acknowledge import confirm, tell
@@ -47,7 +49,7 @@ from connector.services.inbound.ports import Changes, InboundNetwork
 from connector.services.inbound.record import InboundRecorder, message_for
 from connector.services.inbound.review import look_at_visma_again, look_behind_one
 from connector.services.list_health import LOST_ROUTING
-from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
+from connector.services.ports import Clock, Deadline, Metric, Outbox, Pauses, RoutingSource, Telemetry
 
 PAGE = 100
 """Items of an inbox or bucket that Orderful gives at once."""
@@ -160,6 +162,7 @@ class Collector:
     recorder: InboundRecorder
     orderful: InboundNetwork
     outbox: Outbox
+    pauses: Pauses
     routing: RoutingSource
     watermark: Watermark
     clock: Clock
@@ -477,21 +480,27 @@ class Collector:
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
         for_a_person = [self.changes.waiting(state).count for state in (ChangeState.PARKED, ChangeState.REFUSED)]
-        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, sum(for_a_person))
+        parked = list(self.changes.in_state(ChangeState.PARKED))
+        pauses = self.pauses.pauses(now=now)
+        kept = sum(
+            Reason.PAUSED in one.reason_codes
+            and pause_of(pauses, one.company, Kind.PURCHASE_ORDER, one.partner) is not None
+            for one in parked
+        )
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, max(sum(for_a_person) - kept, 0))
         answers = self.changes.waiting(ChangeState.ATTENTION).count
         self.telemetry.count(Metric.INBOUND_ATTENTION, answers + result.unclaimed + result.nameless)
         if result.unclaimed:
             self.telemetry.error("items that nobody takes", {"rows": result.unclaimed})
         if result.nameless:
             self.telemetry.error("what Orderful shows names no transaction", {"rows": result.nameless})
-        self._look_at_parked(result, now)
+        self._look_at_parked(parked, result, now)
 
-    def _look_at_parked(self, result: Collected, now: datetime) -> None:
+    def _look_at_parked(self, parked: Sequence[Change], result: Collected, now: datetime) -> None:
         """Queue parked changes that wait for Visma, and those behind one that has ended meanwhile.
 
         Those that wait for Visma are queued with all of their order, so that none overtakes another.
         """
-        parked = list(self.changes.in_state(ChangeState.PARKED))
         for change in apply_order(one for one in parked if one.waits_on is WaitsOn.EARLIER):
             before = self.changes.get(change.key, change.behind or "")
             if before is None or before.has_ended:
