@@ -20,7 +20,10 @@ SUPPLIER = "50012"
 OTHER_SUPPLIER = "50013"
 _POINTER = {"pk": {"S": "current"}, "sk": {"S": "current"}}
 _CONSUMERS = ("TranslateDocumentFunction", "DeliverTransactionFunction", "ApplyChangeFunction")
-_ROUTED = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction")
+_ROUTED = (
+    *("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction"),
+    "ReconcileFunction",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ from testkit.laptop.observed import FUNCTIONS, Laptop
 USED = "Each permission of each role is used (without it something fails)"
 COMPLETE = "No role lacks a permission (the whole work with the whole role)"
 SEED = 860
+AFTER = "3600"
+"""The default of `ReconcileAfterSeconds`."""
+
 SAMPLE = 8
 """Pieces that the fast form takes away, each of another role as far as there are as many."""
 
@@ -52,6 +55,7 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
     with prepared(laptop, "permits") as environment, held_up(laptop):
         bench = Bench(environment, SEED)
         laptop.poll()
+        laptop.reconfigure("ReconcileFunction", RECONCILE_AFTER_SECONDS="0")  # it judges what is seconds old
         small, large = (out.translated(bench, make(bench.number())) for make in (bench.small, bench.large))
         exercises: dict[str, Exercise] = {
             "PollVismaFunction": lambda: out.poll(bench),
@@ -61,12 +65,14 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
             "ReceiveCallbackFunction": lambda: back.callback(bench),
             "PollOrderfulFunction": lambda: back.collect(bench),
             "ApplyChangeFunction": lambda: back.apply(bench, large),
+            "ReconcileFunction": lambda: out.reconcile(bench, large),
         }
         try:
             for function, pieces in groupby(_chosen(laptop, size), key=lambda each: each[0]):
                 _try_role(laptop, function, exercises[function], [piece for _, piece in pieces], findings)
         finally:
             bench.clear()
+            laptop.reconfigure("ReconcileFunction", RECONCILE_AFTER_SECONDS=AFTER)
     _look_at_the_rest(laptop, findings)
     listed = "; ".join(f"{action}: {NOT_ENFORCED[action]} ({n})" for action, n in findings.not_provable.items())
     return [

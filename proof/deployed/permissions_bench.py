@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.adapters.aws.breaker import BELIEVED_FOR, visma_item
+from connector.adapters.aws.findings import PARTITION
 from connector.adapters.aws.items import Item, time_text, to_item
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import Revision
@@ -163,6 +164,13 @@ class Bench:
             if item["pk"]["S"].startswith(f"{self.environment.company}#"):
                 place = {name: item[name] for name in ("pk", "sk")}
                 self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=place)
+
+    def forget_comparison(self) -> None:
+        """Forget what reconciliation has found and how far it came, so that the next run begins anew."""
+        for item in self.laptop.items("CursorsTable"):
+            if item["pk"]["S"] == PARTITION:
+                place = {name: item[name] for name in ("pk", "sk")}
+                self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["CursorsTable"], Key=place)
 
     def throttle(self) -> None:
         """Have Orderful answer the next question with a 429 that asks for a second."""

@@ -14,12 +14,15 @@ from typing import Any
 import msgspec
 
 from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.findings import DynamoFindingBook
 from connector.adapters.aws.queues import group_name
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.polling.cursor import Cursor, Waiting, row_id, stamp_of
+from connector.domain.reconcile.finding import Category
 from connector.domain.revision.record import Revision, State
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Resource
+from connector.services.reconcile.ports import TransactionStep
 from proof.deployed.permissions_bench import Bench, renumbered, with_number
 
 BAD = '{"company": 7'
@@ -224,6 +227,45 @@ def track(bench: Bench, small: Translated) -> Iterator[str]:
         for one in (taken, refused, stuck):
             bench.plant(replace(one, state=State.SUPERSEDED), source=small.source, request=None)
         bench.emptied("DeliveriesQueueUrl")
+
+
+def reconcile(bench: Bench, large: Translated) -> Iterator[str]:
+    """An order that nobody queued, a large one that was sent and changed since, and a token that has to be stored."""
+    laptop, environment = bench.laptop, bench.environment
+    missed, sent = bench.number(), large.planted(bench)
+    body = msgspec.json.encode(DeliveryMessage.of(sent))
+    event = bench.event("DeliveriesQueueUrl", {sent.key.stored: body})
+    delivered = bench.work("DeliverTransactionFunction", event)
+    bench.done("DeliveriesQueueUrl", event)
+    changed = bench.large(sent.key.number)
+    changed["lines"][0]["orderQty"] = 21
+    for document in (bench.small(missed), changed):
+        laptop.put(environment.company_id, document)
+    bench.forget_token()
+    book = DynamoFindingBook(laptop.outputs["CursorsTable"], laptop.dynamodb)
+    try:
+        bench.throttle()
+        answer = bench.work("ReconcileFunction")
+        yield from bench.throttled()
+        if answer != {"ended": True, "problem": None}:
+            yield f"the comparison answered {answer}"
+        progress = book.progress()
+        if progress is None or progress.problems:
+            yield f"the comparison could not read {progress and progress.problems}"
+        found = {(one.category, one.document) for one in book.findings()}
+        expected = {(Category.MISSING, environment.key(missed)), (Category.MISSING, str(sent.key))}
+        if not expected <= found:
+            yield f"of {expected} the comparison found {found} (the order was sent with {delivered})"
+        if any(book.seen(step) for step in progress.steps if isinstance(step, TransactionStep)) if progress else True:
+            yield "what the list showed was not forgotten at the end"
+        if not bench.has_token():
+            yield "the token was not stored"
+    finally:
+        for number in (missed, sent.key.number):
+            row = {"kind": "purchaseorder", "number": number, "company": environment.company_id}
+            laptop.visma.control("DELETE", "documents", row)
+        bench.plant(replace(sent, state=State.SUPERSEDED), source=large.source, request=None)
+        bench.forget_comparison()
 
 
 def _put_back(bench: Bench, queue: str, event: dict[str, Any], answer: Any, bodies: list[str]) -> Iterator[str]:
