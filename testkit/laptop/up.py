@@ -29,17 +29,19 @@ def main() -> int:
         f"""
 The laptop stack is running. In this shell:
 {exports}
+  export VISMA={stack.visma.url}
 
 Then, for example:
-  .venv/bin/connector doctor
+  .venv/bin/connector status
+  .venv/bin/connector doctor             # one check fails on purpose: vesterbro has no relationship for invoices
   .venv/bin/connector cursors
   .venv/bin/connector documents list
   curl -s {stack.orderful.url}/_sandbox/transactions | python3 -m json.tool | head -40
 
-Change a document in the sandbox Visma and watch it arrive within a minute:
-  curl -s -X POST {stack.visma.url}/_sandbox/documents -H 'Content-Type: application/json' \\
+Put an order into the sandbox Visma. It is at Orderful within two minutes:
+  curl -s -X POST $VISMA/_sandbox/documents -H 'Content-Type: application/json' \\
     -d @demo/order.json
-  .venv/bin/connector documents list
+  .venv/bin/connector documents trace 500200
 
 `make down` ends everything.""",
         highlight=False,

@@ -146,7 +146,7 @@ class TestResume:
         connector("resume", "--partner", "acme", "--yes")
         world.quiesce()
         result = connector("resume", "--partner", "acme", "--yes")
-        assert (result.code, result.err) == (2, "Nothing is paused, and nothing waits of partner acme.\n")
+        assert (result.code, result.err) == (2, "Nothing is paused, and no document waits (partner acme).\n")
 
     def test_what_the_index_shows_late_goes_along(self, connector, world, monkeypatch):
         whole, looks = world.ledger.listed, []

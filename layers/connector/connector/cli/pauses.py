@@ -235,7 +235,7 @@ def keeps_nothing(scope: Scope, routing: Routing) -> str | None:
 
 def _no_such(scope: Scope, pauses: Sequence[Pause]) -> str:
     if not pauses:
-        return f"Nothing is paused, and nothing waits of {scope}."
+        return f"Nothing is paused, and no document waits ({scope})."
     listed = "\n".join(f"  {one.sentence} (connector resume {one.scope.options})" for one in pauses)
     return f"No pause of exactly {scope} is in force. In force:\n{listed}"
 
