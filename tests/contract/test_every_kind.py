@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import jsonschema
 import pytest
 import yaml
+from msgspec import Raw
 from msgspec.structs import replace
 
 from connector.cli.main import command_line
@@ -29,8 +31,10 @@ from connector.edi.visma.read import NotADocument, dated_on, decode, read_docume
 from connector.edi.x12.text import interchange
 from connector.kinds.facts import Counterparty
 from connector.routing_file import check, json_schema
+from connector.services.messages import DocumentMessage
 from connector.services.ports import Resource
 from contracts import facts
+from testkit.memory.reconcile_world import World
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import BY_KIND, MISSING, as_json
 from testkit.x12_reader import every, only, read
@@ -111,6 +115,26 @@ def test_it_has_a_sample_that_is_recognised_and_read(kind):
     assert document.status in kind.facts.sent_in
     assert not document.held
     assert dated_on(decode(as_json(BY_KIND[kind]())), kind) is not None
+
+
+def test_it_is_recorded_as_what_it_is_beside_an_order_of_its_number(kind, monkeypatch):
+    monkeypatch.setattr(kind, "facts", dataclasses.replace(kind.facts, plain_type=None))
+    document = a_document(kind)
+    world = World()
+    order = world.save(document.content.number)
+    world.flow()
+    now = world.clock.now()
+    world.translator().handle(
+        DocumentMessage(
+            company="nordic",
+            kind=kind,
+            number=document.content.number,
+            modified_at=now,
+            seen_at=now,
+            document=Raw(as_json(BY_KIND[kind]())),
+        )
+    )
+    assert {key for key, _ in world.ledger.rows} == {order, DocumentKey("nordic", kind, document.content.number)}
 
 
 def test_what_has_no_number_is_none_of_it(kind):

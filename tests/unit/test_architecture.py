@@ -272,7 +272,6 @@ ENTRY_POINTS = {
     "unit/services/reconcile/test_night.py": "services/reconcile/open_findings",
     "unit/services/reconcile/test_run.py": """
         domain/reconcile/finding services/reconcile/documents services/reconcile/local_book
-        services/reconcile/transactions
     """,
 }
 """The parts of a package that are tested through its entry point, by the test file that covers them."""

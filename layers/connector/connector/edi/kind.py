@@ -16,6 +16,8 @@ from connector.edi.x12.model import Loop
 
 Content = TypeVar("Content", bound=BusinessDocument)
 
+_OWN_NUMBER: Callable[[BusinessDocument], str] = attrgetter("number")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentKind(Generic[Content]):
@@ -35,4 +37,9 @@ class DocumentKind(Generic[Content]):
     mosaic: Callable[[CanonicalDocument, Content], dict[str, Any]]
     mosaic_gaps: tuple[Gap, ...]
     x12: Callable[[CanonicalDocument, Content, Wording], Loop]
-    business_number: Callable[[Content], str] = attrgetter("number")
+    business_number: Callable[[Content], str] = _OWN_NUMBER
+
+    @property
+    def is_filed_by_its_number(self) -> bool:
+        """Whether Orderful files it by the number that Visma knows it by."""
+        return self.business_number is _OWN_NUMBER

@@ -69,7 +69,7 @@ def type_of(ledger: Recorded, revision: Revision) -> str | None:
     if revision.document_type is not None:
         return revision.document_type
     try:
-        order_type = text(decode(ledger.source_of(revision)), "orderType")
+        order_type = text(decode(ledger.source_of(revision)), revision.key.kind.facts.names.document_type)
     except (Parked, NotADocument, Transient):
         return None
     return order_type[:LONGEST_TYPE] if order_type else None

@@ -240,6 +240,56 @@ def test_a_document_without_record_is_told_once_with_the_transaction_that_nobody
     assert found.next_step == "connector backfill --company nordic --kind purchase_order --number 1 --since 2026-11-02"
 
 
+def test_what_is_filed_without_a_date_or_ahead_is_selected_by_the_command(world):
+    later = f"{world.clock.now() + timedelta(days=90):%Y-%m-%d}"
+    world.save(1, lines=lines(), date=f"{later}T00:00:00")
+    world.save(2, lines=lines(), date=None)
+    world.clock.forward(hours=3)
+    assert [one.next_step.partition("--number ")[2] for one in world.reconcile()] == [
+        f"1 --since {later} --until {later}",
+        "2 --by-day modified --since 2026-11-01",
+    ]
+
+
+def test_the_steps_for_what_was_sent_are_commands_that_send_it_again(world):
+    changed, deleted, replaced = (world.save(n, lines=lines()) for n in (1, 2, 3))
+    world.flow()
+    first = world.transaction_of(replaced)
+    world.save(3, lines=lines(7))
+    world.flow()
+    for name in (world.transaction_of(changed), first):
+        world.change_message(name, lambda tree: tree["PO1_loop"].pop())
+    world.orderful.delete(world.transaction_of(deleted))
+    world.clock.forward(hours=3)
+    steps = {one.document: one.next_step for one in world.reconcile()}
+    assert steps[str(changed)].endswith(f"connector documents resend {changed} --as replacement")
+    assert steps[str(deleted)].endswith(f"connector documents resend {deleted} --as original")
+    assert steps[str(replaced)] == f"connector documents show {replaced}"
+
+
+def test_a_copy_whose_original_is_gone_stands_in_its_place(world):
+    key = world.save(1, lines=lines())
+    world.flow()
+    first = world.transaction_of(key)
+    second = world.orderful.copy(first)
+    world.orderful.delete(first)
+    world.clock.forward(hours=3)
+    copy, gone = world.reconcile()
+    assert (copy.category, copy.subject) == ("doubled", second)
+    assert f"in place of {first}, which is gone" in copy.sentence
+    assert "Cancel one" not in copy.next_step
+    assert gone.sentence.endswith(f"{second}, a copy of it, is there in its place.")
+    assert "resend" not in gone.next_step
+
+
+def test_what_routing_leaves_to_another_system_is_not_unknown(world):
+    off = {"companies.nordic.go_live": "2026-10-20", "defaults.kinds.purchase_order.send": False}
+    world.routing.apply(routing_data(off))
+    world.orderful.file(OrderfulRequest.create(Dialect.X12, an_order_elsewhere()))
+    world.clock.forward(hours=3)
+    assert world.reconcile() == []
+
+
 @pytest.mark.parametrize("cut_off", ["put", "remove"])
 def test_the_transaction_that_nobody_owns_is_told_whenever_the_run_is_cut_off(world, monkeypatch, cut_off):
     key = world.save(1, lines=lines())

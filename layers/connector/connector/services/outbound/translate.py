@@ -97,7 +97,7 @@ class Translator:
         key, document = reading.key, reading.document
         if key.kind.facts.plain_type is not None or document is None or not document.document_type:
             return SharedNumber(key)
-        plain = DocumentKey.of_order(key.company, document.content.number)
+        plain = DocumentKey(key.company, key.kind, document.content.number)
         recorded = history if key == plain else self._history(plain)
         return shared_number(
             self.ledger, key, plain=plain, recorded=recorded, order_type=document.document_type[:LONGEST_TYPE]

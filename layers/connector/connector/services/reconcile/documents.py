@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from connector.domain.documents import LONGEST_TYPE, DocumentKey, number_in_key
-from connector.domain.errors import Misconfigured
+from connector.domain.errors import Misconfigured, Parked
 from connector.domain.reconcile.finding import Category, Finding, state_of
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.assess import Wait
@@ -15,9 +16,10 @@ from connector.domain.revision.go_live import UNKNOWN_ZONE
 from connector.domain.revision.plan import Add, Plan, Replace, plan
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
-from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, State, sent_moment
+from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, State, current_revision, sent_moment
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc, zone_named
+from connector.edi.kinds import KINDS
 from connector.services.messages import DocumentMessage
 from connector.services.order_types import shared_number
 from connector.services.outbound.facts import DocumentFacts
@@ -72,6 +74,7 @@ class DocumentJudge:
         facts: The ledger, and the routing in force.
         begun: When the company was reconciled first: without a go-live in routing, what is older is not judged.
         is_at_orderful: Whether Orderful has a transaction; None where nobody can tell now.
+        copies: The ids of transactions that this run has found besides what a document was sent as.
         unknown: The ids of unknown transactions that this run has found, by the document or by type and number.
     """
 
@@ -81,6 +84,7 @@ class DocumentJudge:
     now: datetime
     begun: datetime
     is_at_orderful: Callable[[Revision], bool | None]
+    copies: Callable[[DocumentKey], Sequence[str]]
     unknown: Callable[[DocumentKey, tuple[str, str] | None], Sequence[str]]
 
     def is_asked(self, resource: Resource, question: Question, document: ListedDocument) -> bool:
@@ -166,7 +170,7 @@ class DocumentJudge:
         shared = None
         content = reading.document
         if kind.facts.plain_type is None and content is not None and content.document_type:
-            plain = DocumentKey.of_order(self.company.name, content.content.number)
+            plain = DocumentKey(self.company.name, kind, content.content.number)
             recorded = history if reading.key == plain else self._history(plain)
             shared = shared_number(
                 self.facts.ledger,
@@ -210,16 +214,30 @@ class DocumentJudge:
         return self._finding(
             key,
             sentence,
-            f"connector backfill --company {key.company} --kind {key.kind} --number {key.number} --since {at:%Y-%m-%d}",
+            self._backfill(reading, at),
             at=at,
             transactions=names,
             state=state_of(reading.revision_id, content.status if content else "", *names),
         )
 
+    def _backfill(self, reading: Reading, at: datetime) -> str:
+        """The command that queues it: its options select by Visma's number, and by days that end tomorrow."""
+        key, content = reading.key, reading.document
+        number = content.content.number if content else key.number
+        command = f"connector backfill --company {key.company} --kind {key.kind} --number {shlex.quote(number)}"
+        if reading.sighting.dated is None:
+            return f"{command} --by-day {Question.MODIFIED} --since {at - timedelta(days=1):%Y-%m-%d}"
+        until = f" --until {at:%Y-%m-%d}" if at > self.now else ""
+        return f"{command} --since {at:%Y-%m-%d}{until}"
+
     def _filed_under(self, reading: Reading) -> tuple[str, str] | None:
         if reading.document is None:
             return None
-        return reading.key.kind.facts.transaction_type.value, reading.document.content.number
+        kind, content = reading.key.kind, reading.document.content
+        try:
+            return kind.facts.transaction_type.value, KINDS[kind].business_number(content)
+        except Parked:
+            return None
 
     def _at(self, reading: Reading) -> datetime:
         dated = reading.sighting.dated
@@ -244,6 +262,7 @@ class DocumentJudge:
     def _gone(self, history: Sequence[Revision]) -> Sequence[Finding]:
         """What each receiver should have at last, and Orderful does not show."""
         found = []
+        current = current_revision([one for one in history if one.withdraws is None])
         for revision, _ in newest_reached(history):
             at = sent_moment(revision)
             if (
@@ -254,17 +273,27 @@ class DocumentJudge:
                 or self.is_at_orderful(revision) is not False
             ):
                 continue
+            copies = self.copies(revision.key)
+            sentence = (
+                f"Revision {revision.sequence} was sent as {revision.transaction_id} to {revision.partner}, and "
+                "Orderful has no such transaction."
+            )
+            step = f"connector documents trace {revision.key}"
+            if copies:
+                sentence += f" {', '.join(copies)}, a copy of it, is there in its place."
+            elif revision is current:
+                step += (
+                    f"; if {revision.partner} does not have it: connector documents resend {revision.key} --as original"
+                )
             found.append(
                 self._finding(
                     revision.key,
-                    f"Revision {revision.sequence} was sent as {revision.transaction_id} to {revision.partner}, and "
-                    "Orderful has no such transaction.",
-                    f"connector documents trace {revision.key}; was it deleted by mistake: connector documents replay "
-                    f"{revision.key}",
+                    sentence,
+                    step,
                     at=at,
                     subject=revision.transaction_id,
                     transactions=(revision.transaction_id,),
-                    state=state_of("gone", revision.transaction_id),
+                    state=state_of("gone", revision.transaction_id, *copies),
                 )
             )
         return found

@@ -266,6 +266,7 @@ class Reconciler:
             now=self.clock.now(),
             begun=self._begun[company.name],
             is_at_orderful=lambda revision: self._is_at_orderful(progress, revision),
+            copies=lambda key: self._copies(progress, key),
             unknown=lambda key, filed: self._unknown(progress, key, filed),
         )
         first = window.since.date()
@@ -308,6 +309,14 @@ class Reconciler:
         raise Misconfigured(f"Visma's list {step.resource.value} does not end.")
 
     # -- findings, and the limits of a run ----------------------------------------------------------------------------
+
+    def _copies(self, progress: Progress, key: DocumentKey) -> Sequence[str]:
+        """Copies of what a document was sent as, that this run has found."""
+        return sorted(
+            one.subject
+            for one in self._found.values()
+            if one.category is Category.DOUBLED and one.document == str(key) and one.last_seen >= progress.started_at
+        )
 
     def _unknown(self, progress: Progress, key: DocumentKey, filed: tuple[str, str] | None) -> Sequence[str]:
         """Unknown transactions of a document that the ledger does not know: they are told along with it.

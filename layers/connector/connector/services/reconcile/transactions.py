@@ -13,10 +13,19 @@ from connector.domain.errors import Parked
 from connector.domain.invoice_types import why_never_sent
 from connector.domain.reconcile.finding import Category, Finding, state_of
 from connector.domain.revision.arrival import Concern
-from connector.domain.revision.record import AT_ORDERFUL, Owner, Revision, State, sent_moment
+from connector.domain.revision.record import (
+    AT_ORDERFUL,
+    MAY_NEED_ATTENTION,
+    Owner,
+    Revision,
+    State,
+    current_revision,
+    sent_moment,
+)
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, differences, fingerprint
+from connector.edi.kinds import KINDS
 from connector.services.ports import Ledger
 from connector.services.reconcile.documents import Window
 from connector.services.reconcile.ports import ListedTransaction, TransactionList
@@ -66,12 +75,12 @@ class TransactionJudge:
         """
         self._contents.clear()
         parties = self._parties(transaction)
-        keys = [owner.key] if owner else list(_keys(transaction, parties))
+        keys = [owner.key] if owner else list(keys_of(transaction, parties))
         histories = [found for key in keys if (found := self._history(key))]
         for history in histories:
             revision = self._recorded(transaction, history)
             if revision is not None:
-                return self._different(transaction, revision) if self._is_wanted(revision.partner) else None
+                return self._different(transaction, revision, history) if self._is_wanted(revision.partner) else None
         if not any(map(self._is_wanted, parties.values())):
             return None
         for history in histories:
@@ -82,7 +91,8 @@ class TransactionJudge:
             sentence = f"It belongs to revision {owner.sequence} of {owner.key}, of which the ledger has no record."
             return self._unknown(transaction, owner.key.company, sentence, key=owner.key)
         company, partner = next(iter(parties.items()))
-        if self._is_from_before(transaction, company, partner):
+        is_ours = any(self._is_ours_to_send(transaction, *one) for one in parties.items())
+        if not is_ours or self._is_from_before(transaction, company, partner):
             return None
         key = histories[0][0].key if histories else None
         what = f"{key} is on record, and did not send it." if key else "No document owns it."
@@ -146,6 +156,13 @@ class TransactionJudge:
         is_earlier = transaction.created_at is not None and transaction.created_at < oldest
         return None, is_from_elsewhere and is_earlier
 
+    def _is_ours_to_send(self, transaction: ListedTransaction, company: str, partner: str) -> bool:
+        """Whether routing has the connector send such transactions: those of a kind that is off come from elsewhere."""
+        return any(
+            route.send and route.partner == partner and route.transaction_type.value == transaction.transaction_type
+            for route in self.routing.routes_of(company)
+        )
+
     def _is_from_before(self, transaction: ListedTransaction, company: str, partner: str) -> bool:
         """Whether something else may have sent it, before the partner went live."""
         go_lives = [
@@ -158,7 +175,9 @@ class TransactionJudge:
 
     # -- what is wrong ------------------------------------------------------------------------------------------------
 
-    def _different(self, transaction: ListedTransaction, revision: Revision) -> Finding | None:
+    def _different(
+        self, transaction: ListedTransaction, revision: Revision, history: Sequence[Revision]
+    ) -> Finding | None:
         told = list(_header_differences(transaction, revision))
         if self._is_due(transaction):
             ours, theirs = self._sent(revision), self._content(transaction)
@@ -167,6 +186,10 @@ class TransactionJudge:
                 told = told or ["its content"]
         if not told:
             return None
+        step = f"connector documents show {revision.key}"
+        current = current_revision([one for one in history if one.withdraws is None])
+        if revision is current and revision.state in MAY_NEED_ATTENTION:
+            step += f"; to send it again as it is in Visma: connector documents resend {revision.key} --as replacement"
         more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
         return self._finding(
             Category.DIFFERENT,
@@ -174,22 +197,31 @@ class TransactionJudge:
             revision.key.company,
             f"Orderful has it otherwise than revision {revision.sequence} of {revision.key} was sent: "
             f"{'; '.join(told[:MOST_NAMED])}{more}.",
-            f"connector documents show {revision.key}; to send what Visma says: connector documents release "
-            f"{revision.key} --as replacement",
+            step,
             key=revision.key,
             state=state_of(*told),
         )
 
     def _doubled(self, transaction: ListedTransaction, revision: Revision) -> Finding:
+        own = f"revision {revision.sequence} of {revision.key}"
+        self.calls += 1
+        if self.orderful.exists(revision.listed_as or revision.transaction_id or ""):
+            sentence = (
+                f"Orderful has it besides {revision.transaction_id}: {own} is there twice, for {revision.partner}."
+            )
+            step = (
+                f"Cancel one of the two at Orderful or tell {revision.partner}; connector documents show {revision.key}"
+            )
+            state = state_of(revision.transaction_id)
+        else:
+            sentence = (
+                f"Orderful has it in place of {revision.transaction_id}, which is gone: it is what {own} says, for "
+                f"{revision.partner}."
+            )
+            step = f"Do not cancel it: it stands in place of the original; connector documents show {revision.key}"
+            state = state_of("in place of", revision.transaction_id)
         return self._finding(
-            Category.DOUBLED,
-            transaction,
-            revision.key.company,
-            f"Orderful has it besides {revision.transaction_id}: revision {revision.sequence} of {revision.key} is "
-            f"there twice, for {revision.partner}.",
-            f"Cancel one of the two at Orderful or tell {revision.partner}; connector documents show {revision.key}",
-            key=revision.key,
-            state=state_of(revision.transaction_id),
+            Category.DOUBLED, transaction, revision.key.company, sentence, step, key=revision.key, state=state
         )
 
     def _unknown(
@@ -263,12 +295,16 @@ class TransactionJudge:
         return self.ledger.revisions(key, limit=_HISTORY)
 
 
-def _keys(transaction: ListedTransaction, parties: Mapping[str, str]) -> Iterator[DocumentKey]:
+def keys_of(transaction: ListedTransaction, parties: Mapping[str, str]) -> Iterator[DocumentKey]:
     """The documents that Orderful may have filed under this number."""
     number = transaction.business_number
     if number is None:
         return
-    kinds = [kind for kind in Kind if kind.facts.transaction_type.value == transaction.transaction_type]
+    kinds = [
+        kind
+        for kind in Kind
+        if kind.facts.transaction_type.value == transaction.transaction_type and KINDS[kind].is_filed_by_its_number
+    ]
     for company in parties:
         for kind in sorted(kinds, key=lambda kind: not kind.facts.we_sell):
             yield DocumentKey(company, kind, number)
