@@ -153,3 +153,8 @@ def test_pauses_of_orderful_and_of_visma_are_waited_out(connector, stack, world)
     assert (result.code, "1 finding" in result.out) == (3, True)
     assert waited == [timedelta(seconds=30), *[timedelta(minutes=5)] * 3]
     assert "A pause was asked for; this goes on at 2026-11-02" in result.err
+
+
+def test_nothing_is_closed_without_a_reason(connector, world):
+    result = connector("reconcile", "close", "00000000", "--reason", " ")
+    assert (result.code, result.err) == (2, "Say why with --reason: it is kept.\n")
