@@ -157,4 +157,4 @@ def test_pauses_of_orderful_and_of_visma_are_waited_out(connector, stack, world)
 
 def test_nothing_is_closed_without_a_reason(connector, world):
     result = connector("reconcile", "close", "00000000", "--reason", " ")
-    assert (result.code, result.err) == (2, "Say why with --reason: it is kept.\n")
+    assert (result.code, result.err) == (2, "--reason is empty.\n")

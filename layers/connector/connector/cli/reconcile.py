@@ -155,8 +155,6 @@ def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
 @json_option
 def close_finding(*, finding_id: str, reason: str, by: str | None, stack: Stack, as_json: bool) -> int:
     """Close a finding of the nightly runs, so that it is not told again unless it changes. ID as in `list`."""
-    if not reason.strip():
-        raise WrongInput("Say why with --reason: it is kept.")
     found = next((one for one in stack.findings.findings() if one.finding_id == finding_id.lower()), None)
     if found is None:
         raise WrongInput(f"There is no finding '{finding_id}'; connector reconcile list shows them.")
