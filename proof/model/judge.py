@@ -17,7 +17,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.revision.record import Revision, State, current_revision
-from proof.model.asking import View
+from proof.model.asking import NOTHING, View
 from proof.model.changing import Changing
 from proof.model.directory import Directory
 from proof.model.go_live import BeforeGoLive, Condition
@@ -155,7 +155,8 @@ class Judge:
         )
         self.receivers.hear_of_edit(number, by=change.sender_id)
         now = view_of({**self.visma.orders[number], "status": "Open"})
-        approved = {item: said for item, said in now.items() if said != view_of({**order, "status": "Open"}).get(item)}
+        before = view_of({**order, "status": "Open"})
+        approved = {item: now.get(item, NOTHING) for item in {**before, **now} if now.get(item) != before.get(item)}
         self.receivers.is_granted(change.transaction_id, approved if change.approved_by else None)
         self._versions[change.transaction_id] = self.visma.versions[number]
         if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):

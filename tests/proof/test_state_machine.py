@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.domain.revision.cause import Cause
+from proof.model.machine.partners import Validation
 from proof.state_machine import FAST_RUNS, Connector, prove
 from proof.tally import Size, Tally
 
@@ -74,6 +75,8 @@ class _World:
 
 Step = tuple[str, dict[str, Any]]
 
+INVALID = Validation.INVALID
+
 OTHER_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": True})
 FIRST_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": False})
 QUIESCENCE: Step = ("everything_becomes_quiescent", {})
@@ -89,6 +92,14 @@ ASKED_FOR_90: Step = ("an_860", {"draw": 0, "line": 0, "quantity": 90, "sent": (
 ASKED_TWICE: Step = (
     "two_860s",
     {"draw": 0, "quantities": (90, 120), "counted": (None, None), "apart": 2, "ways": "inbox"},
+)
+ASKED_TWICE_FOR_MORE: Step = (
+    "two_860s",
+    {"draw": 0, "quantities": (90, 700), "counted": (None, None), "apart": 2, "ways": "inbox"},
+)
+ASKED_TWICE_ALIKE: Step = (
+    "two_860s",
+    {"draw": 0, "quantities": (90, 90), "counted": (None, None), "apart": 2, "ways": "inbox"},
 )
 PUSHED_AS_UUID: Step = ("a_push_comes_again", {"draw": 0, "as_uuid": True, "anew": False})
 EDITED_TO_80: Step = ("a_user_edits_meanwhile", {"draw": 0, "line": 0, "quantity": 80, "steps": 1})
@@ -115,6 +126,24 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
                 *(PUSHED_AS_UUID, EDITED_TO_80, QUIESCENCE),
             ],
         ),
+        (
+            "differences",
+            [
+                (
+                    "an_860_that_orderful_holds",
+                    {"draw": 0, "line": 0, "quantity": 90, "validation": INVALID, "way": "inbox"},
+                ),
+                *(COLLECTED, ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})),
+                ("an_860", {"draw": 0, "line": 1, "quantity": 700, "sent": ("callback", None), "told": False}),
+            ],
+        ),
+        (
+            "by number",
+            [
+                *(*[QUIESCENCE] * 8, EDITED_TO_80, *[QUIESCENCE] * 2, ASKED_TWICE_FOR_MORE, ASKED_TWICE_ALIKE),
+                *(("a_neighbour_fails", {"lost": False, "steps": 1}), QUIESCENCE, EDITED_TO_80, QUIESCENCE),
+            ],
+        ),
         ("live since the first poll", [OLD_ONE_CANCELLED, QUIESCENCE, AS_REPLACEMENT, AS_ORIGINAL]),
     ],
     ids=[
@@ -125,6 +154,8 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
         "a difference comes again by its other name, and the order was edited",
         "a difference comes again by its other name, behind a repetition",
         "an approved change comes again by its other name, and the order was edited",
+        "a person approves a difference that takes a line out",
+        "a repetition of what the partner had already, and the order was edited",
         "a cancelled order is released twice before it is translated",
     ],
 )

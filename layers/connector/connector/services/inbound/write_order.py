@@ -465,7 +465,7 @@ class OrderChange:
             reading=repeated.reading,
             taken_on=repeated.ordered_at.date(),
         )
-        return decision.action is ChangeAction.APPLY and not decision.edits
+        return decision.action is ChangeAction.APPLY and not (decision.edits or decision.keeps)
 
     def _by_our_numbers(
         self,
