@@ -220,6 +220,18 @@ class Bench:
 
     # -- Orderful
 
+    def edit_at_orderful(self, number: str) -> None:
+        """Change the first quantity in the newest transaction of a number."""
+        transaction = self.laptop.held(number)[-1]["id"]
+        request = urllib.request.Request(  # noqa: S310 - our own http URL
+            f"{self.laptop.orderful.url}/v3/transactions/{transaction}/message",
+            headers={"orderful-api-key": ORDERFUL_KEY["api_key"]},
+        )
+        with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310 - our own http URL
+            sets = json.loads(answer.read())["transactionSets"]
+        sets[0]["PO1_loop"][0]["baselineItemData"][0]["quantity"] = "98765"
+        self.laptop.orderful.control("PUT", f"transactions/{transaction}/message", {"transaction_sets": sets})
+
     def take_over(self, sent: Sequence[Mapping[str, Any]]) -> None:
         """Accept deliveries at Orderful, so that the inbox is empty again."""
         for one in sent:
