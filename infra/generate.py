@@ -110,8 +110,9 @@ class _Maker:
         if unknown := written.keys() - {"Action", "Resource", "Keys"}:
             raise ValueError(f"access.yaml: {sid} has {sorted(unknown)}; a statement has Action, Resource and Keys.")
         action, on = written["Action"], written["Resource"]
-        if action == "sqs:SendMessage":
-            action = [action, {"Fn::If": ["IsOnAws", {"Ref": "AWS::NoValue"}, "sqs:SendMessageBatch"]}]
+        actions = [action] if isinstance(action, str) else action
+        if "sqs:SendMessage" in actions:
+            action = [*actions, {"Fn::If": ["IsOnAws", {"Ref": "AWS::NoValue"}, "sqs:SendMessageBatch"]}]
         resource = [self._arn(one) for one in on] if isinstance(on, list) else self._arn(on)
         statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
         condition = {

@@ -86,7 +86,7 @@ def test_a_document_nobody_knows_is_one_sentence_and_exit_code_1(laptop: Laptop)
     ended = laptop.connector("documents", "show", "404404")
 
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("The ledger knows no document 404404 under the companies in force;")
+    assert ended.stderr.startswith("The ledger knows no document 404404 under the companies in force")
 
 
 def test_cursors_show_every_list_of_every_company(laptop: Laptop) -> None:
