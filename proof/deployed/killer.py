@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testkit.laptop.observed import FUNCTIONS, Laptop
+from testkit.laptop.observed import MOVERS, Laptop
 
 DIED = "Worker process died"
 """What MiniStack answers when a worker ends in the middle of an invocation."""
@@ -38,7 +38,7 @@ _LONGEST_SPAN = 3.0
 
 def _none() -> Counter[str]:
     """No key is added later on: others add up the counts while they are counted."""
-    return Counter(dict.fromkeys(FUNCTIONS, 0))
+    return Counter(dict.fromkeys(MOVERS, 0))
 
 
 @dataclass(slots=True)
@@ -76,10 +76,10 @@ class Killer:
 
     def follow(self, over: threading.Event) -> None:
         """Read MiniStack's log until it is over: kill the workers that it speaks of, and count their ends."""
-        names = {self.laptop.outputs[function]: function for function in FUNCTIONS}
+        names = {self.laptop.outputs[function]: function for function in MOVERS}
         log = self.laptop.directory / "ministack.log"
         begin = log.stat().st_size
-        for function in FUNCTIONS:
+        for function in MOVERS:
             self._strike(function, self._workers(function))
         for line in _lines(log, begin, over):
             if (spawned := _SPAWNED.search(line)) and spawned[1] in names:

@@ -19,7 +19,7 @@ from proof.deployed.environment import prepared
 from proof.deployed.kills_run import CONSUMERS, Plan, Run
 from proof.deployed.outcome import Edited, Outbound, World
 from proof.tally import Size, Tally
-from testkit.laptop.observed import FUNCTIONS, Laptop
+from testkit.laptop.observed import MOVERS, Laptop
 
 SEED = 850
 PLANS = {
@@ -90,8 +90,7 @@ def _kills(run: Run) -> tuple[int, tuple[str, ...]]:
 def _figures(run: Run) -> str:
     hits, starting = run.killer.hits, run.killer.starting
     by_function = ", ".join(
-        f"{function.removesuffix('Function')} {hits[function]} of {run.killer.strikes[function]}"
-        for function in FUNCTIONS
+        f"{function.removesuffix('Function')} {hits[function]} of {run.killer.strikes[function]}" for function in MOVERS
     )
     most = max(run.receives.most.values(), default=0)
     return (

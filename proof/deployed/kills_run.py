@@ -24,7 +24,7 @@ from proof.deployed.environment import SUPPLIER, Environment
 from proof.deployed.killer import Killer, Receives
 from proof.deployed.outcome import Asked
 from proof.deployed.quiescence import LOCKED, Quiescence
-from testkit.laptop.observed import FUNCTIONS, SENT
+from testkit.laptop.observed import MOVERS, SENT
 from testkit.laptop.stack import CALLBACK_SECRET
 
 CONSUMERS = {
@@ -161,7 +161,7 @@ class Run:
 
     def short(self) -> dict[str, int]:
         """Functions of which too few invocations were hit, and how many were."""
-        return {each: self.killer.hits[each] for each in FUNCTIONS if self.killer.hits[each] < self.plan.floor}
+        return {each: self.killer.hits[each] for each in MOVERS if self.killer.hits[each] < self.plan.floor}
 
     # -- functions that are started by hand
 
@@ -296,7 +296,7 @@ class Run:
         while not self._over.is_set():
             self.receives.look()
             hits = self.killer.hits
-            if sum(hits.values()) >= self.plan.hits and all(hits[each] >= self.plan.share for each in FUNCTIONS):
+            if sum(hits.values()) >= self.plan.hits and all(hits[each] >= self.plan.share for each in MOVERS):
                 self._killing_ends.set()
             self._over.wait(1.0)
 

@@ -48,6 +48,8 @@ FUNCTIONS = (
     "ApplyChangeFunction",
     "ReconcileFunction",
 )
+MOVERS = FUNCTIONS[:-1]
+"""The functions that move documents and changes; the last one only compares, and writes nothing but what it found."""
 
 ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
 """For invocations: the answer is waited for as long as a function may run, and none is started twice."""

@@ -14,7 +14,7 @@ from proof.deployed.kills import PLANS, _figures, _kills
 from proof.deployed.kills_run import CONSUMERS, LONGEST, STUCK, Run
 from proof.deployed.quiescence import LOCKED
 from proof.tally import Size
-from testkit.laptop.observed import FUNCTIONS
+from testkit.laptop.observed import MOVERS
 
 PLAN = replace(PLANS[Size.FAST], documents=1, changes=0)
 
@@ -61,30 +61,30 @@ def test_orders_may_be_added_while_others_are_gone_through(run):
 def test_counts_may_rise_while_they_are_added_up(run):
     counts = iter(run.killer.hits.values())
     seen = [next(counts)]
-    hit(run, FUNCTIONS[0], 1)
-    assert [*seen, *counts] == [0] * len(FUNCTIONS)
+    hit(run, MOVERS[0], 1)
+    assert [*seen, *counts] == [0] * len(MOVERS)
 
 
 def test_fewer_kills_than_were_aimed_at_are_said_and_are_no_violation(run):
-    for function in FUNCTIONS:
+    for function in MOVERS:
         hit(run, function, PLAN.floor)
-    assert _kills(run) == (len(FUNCTIONS) * PLAN.floor, ())
-    assert f"{len(FUNCTIONS) * PLAN.floor} of the {PLAN.hits} that were aimed at" in _figures(run)
+    assert _kills(run) == (len(MOVERS) * PLAN.floor, ())
+    assert f"{len(MOVERS) * PLAN.floor} of the {PLAN.hits} that were aimed at" in _figures(run)
 
 
 def test_a_function_of_which_hardly_any_invocation_was_hit_is_a_violation(run):
-    for function in FUNCTIONS[1:]:
+    for function in MOVERS[1:]:
         hit(run, function, PLAN.floor)
     _, (violation,) = _kills(run)
-    assert violation.startswith(f"Only {PLAN.floor - 1} of {FUNCTIONS[0]}'s invocations were hit")
+    assert violation.startswith(f"Only {PLAN.floor - 1} of {MOVERS[0]}'s invocations were hit")
 
 
 def test_when_the_time_is_over_only_what_is_short_is_killed(run):
-    for function in FUNCTIONS[1:]:
+    for function in MOVERS[1:]:
         hit(run, function, PLAN.floor)
-    assert all(map(run.wants, FUNCTIONS))
+    assert all(map(run.wants, MOVERS))
     run._late.set()
-    assert [function for function in FUNCTIONS if run.wants(function)] == [FUNCTIONS[0]]
+    assert [function for function in MOVERS if run.wants(function)] == [MOVERS[0]]
 
 
 class Watch:
@@ -141,4 +141,4 @@ def test_a_lock_that_comes_and_goes_is_no_progress(run, monkeypatch):
 def test_what_has_to_be_hit_may_be_hit(plan):
     assert 0 < plan.floor <= plan.share <= plan.most
     assert plan.floor <= plan.most_held
-    assert plan.hits <= plan.most_held * len(CONSUMERS) + plan.most * (len(FUNCTIONS) - len(CONSUMERS))
+    assert plan.hits <= plan.most_held * len(CONSUMERS) + plan.most * (len(MOVERS) - len(CONSUMERS))
