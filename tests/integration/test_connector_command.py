@@ -81,7 +81,7 @@ def watched():
             Name=name, ScheduleExpression="rate(5 minutes)", FlexibleTimeWindow=off, Target=target
         )
         outputs |= {f"{name}Schedule": name}
-    for name in (*SCHEDULED, "TranslateDocument", "DeliverTransaction", "ReceiveCallback", "ApplyChange"):
+    for name in (*SCHEDULED, "TranslateDocument", "DeliverTransaction", "ReceiveCallback", "ApplyChange", "Reconcile"):
         outputs |= {f"{name}Function": name}
         metric = {
             "MetricName": "Invocations",
@@ -103,12 +103,14 @@ def connector(visma, orderful, monkeypatch, capsys):
     with mock_aws():
         create_table("routing")
         create_table("cursors")
+        create_table("documents")
         create_table("tokens", sort=False)
         secrets = boto3.client("secretsmanager")
         credentials = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         outputs = {
             "RoutingTable": "routing",
             "CursorsTable": "cursors",
+            "DocumentsTable": "documents",
             "TokensTable": "tokens",
             "VismaSecretArn": secrets.create_secret(Name="visma", SecretString=json.dumps(credentials))["ARN"],
             "OrderfulSecretArn": secrets.create_secret(Name="orderful", SecretString=json.dumps({"api_key": API_KEY}))[
