@@ -157,7 +157,7 @@ MUTATIONS = (
         _says_nothing_of_its_check,
         scenario="an 860 that a rule of Orderful's changes",
     ),
-    Mutation("what Orderful found wrong is applied", (Applier, "_objection"), _no_objection, scenario=_CORRECTED),
+    Mutation("what Orderful found wrong is applied", (Applier, "_not_let_through"), _no_objection, scenario=_CORRECTED),
     Mutation("the message as first read is applied", (Applier, "_looked_up"), _as_recorded, scenario=_CORRECTED),
     Mutation("a day of the order leaves its lines", (Dates, "_move_line"), _lines_stay, scenario=_DAYS),
     Mutation("a wanted day is written as requested", (LineRules, "_days"), _as_requested, scenario=_DAYS),

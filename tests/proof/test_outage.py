@@ -228,7 +228,7 @@ OUTAGES = [
         ("create",),
         Transient("Orderful answered 503."),
         {"messages-held-up": 45},
-        "Trouble of Orderful's, Visma's or AWS's passes",
+        "A failure of Orderful, Visma or AWS passes",
     ),
     _calls(
         ("create",),
@@ -299,7 +299,7 @@ OUTAGES = [
     ),
     _function("poll_visma", "stopped", {"poll-heartbeat": 22}, "its schedule is stopped or deleted"),
     _function("track_transactions", "stopped", {"track-heartbeat": 22}, "the schedule is stopped", spares=True),
-    _function("poll_orderful", "stopped", {"collect-heartbeat": 22}, "not started, or throttled", spares=True),
+    _function("poll_orderful", "stopped", {"collect-heartbeat": 22}, "or throttled: see `poll-heartbeat`", spares=True),
     _function("translate_document", "stopped", {"documents-stuck": 45}, "there are no lines"),
     _function("deliver_transaction", "stopped", {"deliveries-stuck": 45}, "there are no lines"),
     _function(
@@ -344,7 +344,7 @@ OUTAGES = [
     ),
     _function("poll_visma", "crashing", {"poll-visma-failed": 12}, "The function itself failed"),
     _function("track_transactions", "crashing", {"track-heartbeat": 22}, "the function failed", spares=True),
-    _function("poll_orderful", "crashing", {"collect-heartbeat": 22}, "the function failed", spares=True),
+    _function("poll_orderful", "crashing", {"collect-heartbeat": 22}, "a missing environment variable or", spares=True),
     _function(
         "translate_document",
         "crashing",
