@@ -56,6 +56,19 @@ def book(request):
     return LocalBook() if request.param == "memory" else DynamoFindingBook(CURSORS)
 
 
+def test_a_close_outlives_a_run_that_has_read_the_finding_before(book):
+    read_by_a_run = a_finding()
+    book.put(read_by_a_run)
+    book.put(a_finding(closed_at=NOW, closed_by="kari", closed_because="sent by mail"))
+
+    book.put(msgspec.structs.replace(read_by_a_run, last_seen=NOW + timedelta(minutes=5), reported="1"))
+
+    (found,) = book.findings()
+    assert (found.closed_by, found.closed_because, found.reported) == ("kari", "sent by mail", "1")
+    book.put(a_finding(state="2"))
+    assert [one.is_open for one in book.findings()] == [True]
+
+
 def test_a_finding_is_kept_until_it_is_removed(book):
     one, other = a_finding(), a_finding(subject="12345", transactions=("12345",))
     book.put(one)

@@ -2,7 +2,7 @@
 
     sk = run                the progress of the last run, and until when somebody carries it on
     sk = begun              when each company was reconciled first
-    sk = finding#<id>       one finding
+    sk = finding#<id>       one finding; `closed` is what a person closed of it
     sk = seen#<part>        the ids that Orderful's list showed for a part of the window
     sk = backfill           how far the last backfill came
 
@@ -78,10 +78,12 @@ class DynamoFindingBook:
         )
         with translated("cursor table"):
             items = [from_item(item) for page in pages for item in page["Items"]]
-        return [_finding(zlib.decompress(item["body"])) for item in items]
+        return [_read(item) for item in items]
 
     def put(self, finding: Finding) -> None:
-        self._put(f"{_FINDING}{finding.finding_id}", _packed(finding))
+        body = _packed(finding)
+        what = "body = :body" if finding.is_open else "body = :body, closed = :body"
+        self._set(what, {":body": body}, name=f"{_FINDING}{finding.finding_id}")
 
     def remove(self, finding: Finding) -> None:
         with translated("cursor table"):
@@ -122,12 +124,12 @@ class DynamoFindingBook:
         with translated("cursor table"):
             self._client.put_item(TableName=self._table, Item={**_key(name), **to_item({"body": body})})
 
-    def _set(self, what: str, values: Mapping[str, Any], *, condition: str | None = None) -> None:
+    def _set(self, what: str, values: Mapping[str, Any], *, name: str = _RUN, condition: str | None = None) -> None:
         given: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
         with translated("cursor table"):
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(_RUN),
+                Key=_key(name),
                 UpdateExpression=f"SET {what}",
                 ExpressionAttributeValues=to_item(dict(values)),
                 **given,
@@ -140,6 +142,12 @@ class DynamoFindingBook:
 
 def _key(name: str) -> Item:
     return {"pk": {"S": PARTITION}, "sk": {"S": name}}
+
+
+def _read(item: Mapping[str, Any]) -> Finding:
+    """A finding of the table. A run writes `body` alone, so that it takes back no close of a person's."""
+    finding = _finding(zlib.decompress(item["body"]))
+    return finding.closed_like(_finding(zlib.decompress(item["closed"]))) if "closed" in item else finding
 
 
 def _packed(value: Any) -> bytes:

@@ -75,13 +75,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def seen_again(self, before: Finding) -> Finding:
         """This finding with what is on record of it; one that changed is open again."""
         kept = msgspec.structs.replace(self, first_seen=before.first_seen, reported=before.reported)
-        if before.state != self.state:
-            return kept
+        return kept.closed_like(before)
+
+    def closed_like(self, other: Finding) -> Finding:
+        """This finding, closed as another record of it is, if it has not changed since."""
+        if not self.is_open or other.state != self.state:
+            return self
         return msgspec.structs.replace(
-            kept,
-            closed_at=before.closed_at,
-            closed_by=before.closed_by,
-            closed_because=before.closed_because,
+            self, closed_at=other.closed_at, closed_by=other.closed_by, closed_because=other.closed_because
         )
 
 

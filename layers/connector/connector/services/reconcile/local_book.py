@@ -46,7 +46,8 @@ class LocalBook:
         return list(self.kept.values())
 
     def put(self, finding: Finding) -> None:
-        self.kept[finding.finding_id] = finding
+        before = self.kept.get(finding.finding_id)
+        self.kept[finding.finding_id] = finding.closed_like(before) if before else finding
 
     def remove(self, finding: Finding) -> None:
         self.kept.pop(finding.finding_id, None)

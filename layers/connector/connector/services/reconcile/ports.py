@@ -271,7 +271,7 @@ class FindingBook(Protocol):
         """All of them, those that a person closed included."""
 
     def put(self, finding: Finding) -> None:
-        """Write a finding."""
+        """Write a finding. One that a person has closed meanwhile stays closed, unless it has changed."""
 
     def remove(self, finding: Finding) -> None:
         """Forget a finding."""
