@@ -14,7 +14,7 @@ from proof.deployed.environment import Environment, prepared
 from proof.deployed.outcome import Asked, Edited, Outbound, World
 from proof.deployed.quiescence import Quiescence
 from proof.tally import Size
-from testkit.laptop.observed import FUNCTIONS, Laptop
+from testkit.laptop.observed import MOVERS, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
@@ -27,7 +27,7 @@ def test_what_dead_workers_held_is_done_once_by_others(empty: Laptop) -> None:
     assert (documents.violations, changes.violations, killed.violations) == ((), (), ())
     assert documents.cases >= kills.PLANS[Size.FAST].documents
     assert changes.cases >= kills.PLANS[Size.FAST].changes
-    assert killed.cases >= kills.PLANS[Size.FAST].floor * len(FUNCTIONS), killed.figures
+    assert killed.cases >= kills.PLANS[Size.FAST].floor * len(MOVERS), killed.figures
     after = empty.sqs.get_queue_attributes(QueueUrl=empty.outputs["ChangesQueueUrl"], AttributeNames=["All"])
     settings = ("VisibilityTimeout", "RedrivePolicy")
     assert [after["Attributes"][name] for name in settings] == [before["Attributes"][name] for name in settings]
