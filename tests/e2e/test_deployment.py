@@ -268,7 +268,7 @@ def test_a_parameter_and_a_default_that_change_reach_the_stack(person: Person, d
         person.client("scheduler").get_schedule(Name=found["Name"])["ScheduleExpression"]
         for found in person.client("scheduler").list_schedules()["Schedules"]
     }
-    assert expressions == {"rate(4 minutes)", "rate(5 minutes)"}
+    assert expressions == {"rate(4 minutes)", "rate(5 minutes)", "cron(0/5 1-4 * * ? *)"}
 
 
 def test_a_parameter_that_is_wrong_stops_before_anything_is_built(person: Person, deployed: str) -> None:
