@@ -29,6 +29,7 @@ from connector.domain.totals import payable_amount
 # Names are cut where they are sent and where partners store them (N102 has 60 characters, older systems 30).
 _SHORTEST_CUT = 30
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "œ": "oe"})
+_NO_LETTER = re.compile(r"[\W_]+")
 # Who the two are is settled by the ids of the envelope; what they call themselves beside it is compared where we can.
 _IDENTITIES = frozenset({Role.BUYER, Role.SELLER})
 # How a document says that its terms are ordinary ones, in both dialects; `known_facts` holds what they come to.
@@ -262,7 +263,7 @@ def order_text(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence
 def folded(text: str) -> str:
     """A name as it is compared: without case, accents, punctuation and spaces, which X12's character sets lose."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(letter for letter in plain if letter.isalnum())
+    return _NO_LETTER.sub("", plain)
 
 
 def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:

@@ -164,13 +164,15 @@ class Wording:
 
 def _broken(text: str, longest: int) -> list[str]:
     """A text in rows of at most `longest` characters, broken between words where the row stays half full."""
-    rows = []
-    while len(text) > longest:
-        cut = text.rfind(" ", 1, longest + 1)
-        cut = cut if cut > longest // 2 else longest
-        rows.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [*rows, text] if text else rows
+    rows, begin = [], 0
+    while len(text) - begin > longest:
+        cut = text.rfind(" ", begin + 1, begin + longest + 1)
+        cut = cut if cut - begin > longest // 2 else begin + longest
+        rows.append(text[begin:cut].rstrip())
+        begin = cut
+        while begin < len(text) and text[begin].isspace():
+            begin += 1
+    return [*rows, text[begin:]] if begin < len(text) else rows
 
 
 def _joined(lines: Iterable[str], longest: int) -> list[str]:
