@@ -68,10 +68,15 @@ def the_route(kind, **settings):
 
 
 def without_vat(kind):
-    """Content that every dialect can carry: Mosaic has no place for VAT and payment references."""
+    """Content that every dialect can carry.
+
+    Mosaic has no place for VAT and payment references, nor in an 855 for the delivery address.
+    """
     content = a_document(kind).content
     plain = {"taxes": (), "tax_total": Decimal(0), "order_total": None, "total": None, "implied_total": None}
     plain |= {"payment_reference": None, "currency": "NOK"}
+    if kind.facts.we_sell and hasattr(content, "ship_to"):
+        plain["ship_to"] = replace(content.ship_to, address=None)
     return replace(content, **{name: value for name, value in plain.items() if hasattr(content, name)})
 
 

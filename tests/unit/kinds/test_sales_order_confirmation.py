@@ -65,11 +65,19 @@ def test_an_855_confirms_the_order_of_the_customer_line_by_line():
     assert only(segments, "CTT") == ["CTT", "2"]
 
 
+def test_an_order_with_a_delivery_address_leaves_in_x12_because_mosaic_has_no_place_for_it():
+    assert sent(a_document()).dialect is Dialect.X12
+    with pytest.raises(Parked, match="no place for the delivery address") as parked:
+        sent(a_document(), dialect="mosaic")
+    assert parked.value.field == "shipping.address"
+
+
 def test_mosaic_accepts_what_our_order_has():
-    confirmation = sent(a_document())
+    confirmation = sent(a_document(shipping=MISSING))
     message = confirmation.request.body["message"]
     assert (confirmation.dialect, confirmation.business_number) == (Dialect.MOSAIC, "4500012345")
     assert (message["purchaseOrderNumber"], message["status"]) == ("4500012345", "accepted")
+    assert message["statusNote"] == {"text": ["Our order: 000101"]}
     assert message["lineItems"][0]["actions"] == [
         {
             "status": "accepted",
@@ -100,7 +108,7 @@ def test_freight_and_discounts_leave_in_x12_because_mosaic_has_no_place_for_them
 
 
 def test_an_order_without_the_number_of_the_customer_is_parked():
-    document = a_document(customer={**CUSTOMER, "order": None})
+    document = a_document(customer={**CUSTOMER, "order": None}, shipping=MISSING)
     for dialect in Dialect:
         with pytest.raises(Parked, match=r"customer\.order") as parked:
             sent(document, dialect=dialect.value)

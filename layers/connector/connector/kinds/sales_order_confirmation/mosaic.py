@@ -30,6 +30,11 @@ GAPS = (
     UNIT,
     ITEM,
     Gap(
+        "shipping.address",
+        "Mosaic's purchase order acknowledgment has no place for the delivery address",
+        lambda document: any(party.role is Role.SHIP_TO and party.address for party in document.parties),
+    ),
+    Gap(
         "lines",
         "Mosaic's purchase order acknowledgment has no place for allowances and charges",
         lambda document: bool(document.charges) or any(line.charges for line in document.lines),
@@ -40,7 +45,10 @@ GAPS = (
         lambda document: document.purpose is not Purpose.ORIGINAL,
     ),
 )
-"""What a confirmation may have and Mosaic cannot carry. Its prices are without VAT, which it does not speak of."""
+"""What a confirmation may have and Mosaic cannot carry.
+
+Its prices are without VAT, which it does not speak of. Our order number has no field and stands in the note.
+"""
 
 
 def acknowledgment(document: CanonicalDocument, order: PurchaseOrder) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def acknowledgment(document: CanonicalDocument, order: PurchaseOrder) -> dict[st
         {
             "purchaseOrderNumber": customers_order(order),
             "status": "accepted",
-            "statusNote": note(document.texts).get("general"),
+            "statusNote": note([f"Our order: {order.number}", *document.texts]).get("general"),
             "parties": parties(document, {Role.SELLER: "supplier"}),
             "termsOfSale": terms(document.terms),
             "lineItems": [_line(line, days.get(line.number)) for line in document.lines],
