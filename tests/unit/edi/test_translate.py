@@ -75,6 +75,10 @@ GAP_DOCUMENTS = {
     "lines[].inventory": (an_invoice(an_invoice_line(item=None)), "invoiceLines[0].inventory"),
     "lines": (an_order(a_line(1), a_line(2, item=None, supplier_item=None)), "lines"),
     "purpose": (an_invoice(), "purpose"),
+    "shipping.address": (
+        an_order(kind=Kind.SALES_ORDER_CONFIRMATION, supplier_reference="4500012345"),
+        "shipping.address",
+    ),
     "paymentReference": (an_invoice(payment_reference="1234567"), "paymentReference"),
     "contractDocRef": (an_invoice(contract_number="C-1"), "contractDocRef"),
     "applications": (
