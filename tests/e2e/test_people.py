@@ -38,7 +38,11 @@ READING = (
     "changes show {change}",
     "config diff {file}",
     "config apply {file} --dry-run",
+    "config rollback {version} --dry-run",
     "config show",
+    "config show {version}",
+    "config history",
+    "config export",
     "cursors",
     "documents list --state baseline",
     "documents show {document}",
@@ -60,6 +64,7 @@ WRITING = (
     "changes reject {another} --by operator --reason no --yes",
     "changes retry {third} --by operator --yes",
     "changes close {fourth} --by operator --reason done --yes",
+    "config rollback {version} --release none --by operator --yes",
     "config apply {file} --release none --by operator --yes",
     "documents resend {sent} --as replacement --by operator --yes",
     "documents release {document} --as original --by operator --yes",
@@ -141,7 +146,11 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     in_force = json.loads(json.dumps(nordic.routing().data))
     # The twins cannot be applied: they have the same supplier.
     partners = {name: partner for name, partner in in_force["partners"].items() if name != "twin-two"}
-    file.write_text(yaml.safe_dump({**in_force, "partners": partners}), encoding="utf-8")
+    sound = {**in_force, "partners": partners}
+    nordic.apply_unchecked({**sound, "defaults": {**sound.get("defaults", {}), "settle_cap": "31m"}})
+    version = nordic.routing().version
+    nordic.apply_unchecked(in_force)
+    file.write_text(yaml.safe_dump(sound), encoding="utf-8")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     until = time_text(datetime.now(UTC) + timedelta(minutes=30))
     for key, calls in ((ORDERFUL, "confirm"), (visma_item("nordic"), "visma")):
@@ -149,7 +158,8 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         held = to_item({**key, f"hold_{calls}": until, "pause###sales_order_confirmation": told})
         nordic.dynamodb.put_item(TableName=nordic.outputs["DocumentsTable"], Item=held)
     named = dict(zip(("change", "another", "third", "fourth"), changes, strict=True))
-    yield {"document": document, "sent": ordered[-1], **named, "file": str(file), "now": now}
+    others = {"file": str(file), "now": now, "version": version}
+    yield {"document": document, "sent": ordered[-1], **named, **others}
     nordic.apply_unchecked(in_force)
 
 

@@ -219,11 +219,13 @@ class Problem:
         path: Where in the file (`partners.acme.visma.supplier`).
         sentence: What is wrong and what to do.
         fatal: False for a warning: the file can be applied all the same.
+        line: The line of the file, counted from 1, where it is known.
     """
 
     path: str
     sentence: str
     fatal: bool = True
+    line: int | None = None
 
     def __str__(self) -> str:
         """Path and sentence, as a person reads them."""

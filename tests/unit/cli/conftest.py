@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,12 +35,25 @@ NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
 
 class FakeRouting:
-    """The routing store, with what it was asked to write."""
+    """The routing store in memory.
+
+    Attributes:
+        data: What is in force.
+        put_in_force: What was applied, one after the other.
+        who: The entry of what is in force.
+        entries: The history, oldest first.
+        versions: Every version that was applied.
+        texts: The texts of files by their names.
+        overtaken: Somebody else is faster than the next apply.
+    """
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:
         self.data = data
         self.put_in_force: list[dict[str, Any]] = []
         self.who: Applied | None = None
+        self.entries: list[Applied] = []
+        self.versions: dict[str, dict[str, Any]] = {}
+        self.texts: dict[str, bytes] = {}
         self.overtaken = False
 
     def current_version(self) -> str | None:
@@ -53,15 +67,39 @@ class FakeRouting:
     def applied(self) -> Applied | None:
         return self.who
 
-    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None, by: str, caller: str) -> str:
+    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None, **kept: Any) -> Applied:
         assert replacing == self.current_version()
         if self.overtaken:
             raise Conflict("Somebody else applied another routing meanwhile.")
+        if self.data is not None:
+            self.versions[Routing.from_data(self.data).version] = self.data
         self.data = data
         self.put_in_force.append(data)
         version = Routing.from_data(data).version
-        self.who = Applied(version, now, by, caller)
-        return version
+        self.versions[version] = data
+        text = f"text {len(self.texts)}" if kept["text"] is not None else None
+        if text is not None:
+            self.texts[text] = kept["text"]
+        self.who = Applied(
+            version, now, kept["by"], kept["caller"], previous=replacing, text=text, difference=kept["difference"]
+        )
+        self.entries.append(self.who)
+        return self.who
+
+    def released(self, entry: Applied, *, documents: int, changes: int) -> None:
+        self.entries[-1] = dataclasses.replace(entry, documents=documents, changes=changes)
+
+    def applied_as(self, version: str) -> Applied | None:
+        return next((one for one in reversed(self.entries) if one.version == version), None)
+
+    def history(self, *, limit: int | None = None) -> list[Applied]:
+        return self.entries[::-1][:limit]
+
+    def version(self, version: str) -> dict[str, Any] | None:
+        return self.versions.get(version)
+
+    def text(self, name: str) -> bytes:
+        return self.texts[name]
 
 
 class CommandLedger(MemoryLedger):

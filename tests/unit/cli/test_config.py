@@ -5,13 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.cli.config import differences
 from connector.cli.files import read_routing
-from connector.domain.order_change.record import ChangeState
 from connector.routing_file import json_schema
-from testkit.memory.stores import a_change
-from testkit.samples.routing_data import a_partner, routing_data
-from tests.unit.cli.conftest import parked
+from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -49,7 +45,6 @@ def test_check_as_json_gives_path_sentence_and_level(connector, routing_file):
     [
         ("companies: [", "is not YAML"),
         ("companies: {nordic: {visma: 1}\npartners: {}", "is not YAML"),
-        ("a: 1\na: 2\n", "the key 'a' stands twice (line 2"),
         ("\x00", "is not YAML"),
         ("[" * 5_000, "is not YAML"),
         ("? [a]\n: 1", "is not YAML"),
@@ -61,6 +56,51 @@ def test_what_is_no_yaml_is_one_sentence_and_exit_2(connector, routing_file, tex
     assert (result.code, result.out) == (2, "")
     assert told in result.err
     assert result.err.count("\n") == 1
+
+
+def test_every_key_that_stands_twice_is_told_with_both_lines_beside_the_other_problems(connector, routing_file):
+    text = """companies:
+  nordic:
+    visma: {company_id: "1", tenant_id: t, company_id: "2"}
+    orderful: {isa_id: {live: A, test: AT}}
+    settle: soon
+    settle: 2m
+defaults: {dialect: edi}
+"""
+    path = routing_file(text=text)
+    result = connector("config", "check", path)
+    assert result.code == 2
+    twice = "the key 'settle' stands twice, first in line 5. Keep one of the two."
+    assert f"{path}:6: error: companies.nordic.settle: {twice}" in result.out
+    assert f"{path}:3: error: companies.nordic.visma.company_id: the key 'company_id' stands twice" in result.out
+    assert f"{path}:7: error: defaults.dialect: 'edi' is not allowed" in result.out
+    assert connector("config", "apply", path, "--yes").code == 2
+    assert connector("translate", "order.json", "--config", path).code == 2
+
+
+def test_a_problem_names_the_line_of_its_key_or_of_what_it_is_missing_in(connector, routing_file):
+    text = """companies:
+  nordic:
+    orderful: {isa_id: {live: A, test: AT}}
+    visma:
+      company_id: "1"
+defaults:
+  units:
+    KG.: kilo
+inbound:
+  take:
+    - 860
+    - letter
+"""
+    problems = connector("config", "check", routing_file(text=text), "--json").data["problems"]
+    lines = {problem["path"]: problem["line"] for problem in problems}
+    assert lines["companies.nordic.visma.tenant_id"] == 4
+    assert lines["inbound.take.1"] == 12
+    text = text.replace('"1"', '"1"\n      tenant_id: t').replace("letter", "855")
+    problems = connector("config", "check", routing_file(text=text), "--json").data["problems"]
+    lines = {problem["path"]: problem["line"] for problem in problems}
+    assert lines["defaults.units.KG."] == 9
+    assert lines["companies.nordic.go_live"] == 2
 
 
 def test_a_file_that_is_not_there_is_one_sentence_and_exit_2(connector):
@@ -139,112 +179,6 @@ def test_diff_against_nothing_applied_shows_the_whole_file(connector, routing_fi
 def test_diff_of_equal_files_says_so(connector, stack, routing_file):
     stack.routing.data = routing_data()
     assert "Nothing would change." in connector("config", "diff", routing_file()).out
-
-
-def test_differences_are_found_at_every_depth():
-    before = {"a": {"b": 1, "c": [1]}, "d": 1}
-    after = {"a": {"b": 2, "c": [1]}, "e": {"f": 1}}
-    assert list(differences(before, after)) == [
-        {"path": "a.b", "before": 1, "after": 2},
-        {"path": "d", "before": 1, "after": None},
-        {"path": "e.f", "before": None, "after": 1},
-    ]
-
-
-KRT = {"defaults.units.KRT": "case"}
-
-
-def test_apply_refuses_another_name_for_a_company(connector, stack, routing_file):
-    """The ledger does not follow it: everything would be sent a second time."""
-    assert connector("config", "apply", routing_file(), "--yes").code == 0
-    before = stack.routing.load().version
-    renamed = {
-        "companies": {"nordic_food": routing_data()["companies"]["nordic"]},
-        "partners.acme.company": "nordic_food",
-        "partners.matsenteret.company": "nordic_food",
-    }
-    result = connector("config", "apply", routing_file(renamed), "--yes")
-    assert (result.code, stack.routing.load().version) == (2, before)
-    assert "Keep the name 'nordic'" in result.err
-
-
-@pytest.mark.parametrize(("go_live", "code"), [("2026-01-01", 2), ("2099-01-01", 0)])
-def test_apply_splits_a_company_only_with_a_go_live_that_is_to_come(connector, routing_file, go_live, code):
-    assert connector("config", "apply", routing_file(), "--yes").code == 0
-    nordic = routing_data()["companies"]["nordic"]
-    visma = nordic["visma"]
-    split = {
-        "companies.nordic.visma.branch": "1",
-        "companies.norden": nordic | {"go_live": go_live, "visma": visma | {"branch": "2"}},
-    }
-    assert connector("config", "apply", routing_file(split), "--yes").code == code
-
-
-def test_apply_says_what_it_will_do_before_it_does_it(connector, routing_file):
-    result = connector("config", "apply", routing_file(), "--yes")
-    assert '+ partners.acme.company: "nordic"' in result.err
-    assert "in force for stack 'laptop'" in result.err
-    assert result.out.startswith("Routing version ")
-
-
-def test_apply_with_dry_run_writes_nothing(connector, stack, routing_file):
-    stack.ledger.kept = [parked("500123", "defaults.units.KRT")]
-    stack.changes.put(a_change(state=ChangeState.PARKED, waits_for="defaults.units.KRT"))
-    result = connector("config", "apply", routing_file(), "--dry-run")
-    assert (result.code, stack.routing.put_in_force, stack.outbox.queued) == (0, [], [])
-    assert [change.state for change in stack.changes.all()] == [ChangeState.PARKED]
-
-
-def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monkeypatch):
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("click.confirm", _refuse)
-    result = connector("config", "apply", routing_file())
-    assert (result.code, stack.routing.put_in_force) == (1, [])
-    assert result.err.endswith("Stopped.\n")
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("config", "apply"),
-        ("baseline",),
-        ("documents", "replay", "500124"),
-        ("documents", "release", "500124", "--as", "original"),
-        ("documents", "close", "500124"),
-        ("changes", "approve", "1", "--by", "ola"),
-        ("changes", "reject", "1", "--by", "ola", "--reason", "no"),
-    ],
-)
-def test_without_a_terminal_a_command_asks_for_yes_and_changes_nothing(
-    connector, stack, routing_file, command, monkeypatch
-):
-    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    stack.routing.data = routing_data()
-    stack.ledger.kept = [parked("500124", None)]
-    stack.changes.put(a_change(transaction_id="1", state=ChangeState.PARKED))
-    result = connector(*command, *([routing_file()] if command[0] == "config" else []))
-    assert result.code == 2
-    assert result.err.endswith("There is no terminal to ask on; write --yes. Nothing was changed.\n")
-    assert (stack.routing.put_in_force, stack.ledger.moved, stack.outbox.queued) == ([], [], [])
-
-
-def _refuse(*_arguments, **_options):
-    import click
-
-    raise click.Abort
-
-
-def test_apply_refuses_a_wrong_file_before_it_touches_anything(connector, stack, routing_file):
-    result = connector("config", "apply", routing_file({"partners.beta": a_partner(supplier="50012")}), "--yes")
-    assert (result.code, stack.routing.put_in_force) == (2, [])
-    assert "mapped twice, to acme and beta" in result.err
-
-
-def test_apply_tells_when_somebody_else_was_faster(connector, stack, routing_file):
-    stack.routing.overtaken = True
-    result = connector("config", "apply", routing_file(), "--yes")
-    assert (result.code, stack.outbox.queued) == (1, [])
-    assert "Somebody else applied another routing meanwhile." in result.err
 
 
 def test_show_gives_the_layer_of_every_setting_of_a_route(connector, stack):
@@ -366,24 +300,6 @@ def test_show_without_any_routing_tells_the_command_to_run(connector):
     result = connector("config", "show", "--json")
     assert result.code == 1
     assert "connector config apply" in json.loads(result.err)["error"]
-
-
-def test_apply_says_until_when_the_former_version_counts(connector, routing_file):
-    first = connector("config", "apply", routing_file(), "--yes", "--json").data
-    assert first["former_until"] is None
-    changed = connector("config", "apply", routing_file({"defaults.settle": "3m"}), "--yes")
-    assert "Until 2026-09-01 06:01:00Z functions may still use the former version" in changed.out
-
-
-def test_apply_refuses_the_file_of_another_stack_unless_it_is_meant(connector, stack, routing_file):
-    assert connector("config", "apply", routing_file(), "--yes").code == 0
-    visma = {"companies.nordic.visma.company_id": "777"}
-    assert connector("config", "apply", routing_file(visma), "--yes", "--dry-run").code == 0, "one id may be mended"
-    other = routing_file({**visma, "companies.nordic.visma.tenant_id": "another"})
-    refused = connector("config", "apply", other, "--yes")
-    assert (refused.code, len(stack.routing.put_in_force)) == (2, 1)
-    assert "stack 'laptop' reads nordic (" in refused.err
-    assert connector("config", "apply", other, "--yes", "--other-companies").code == 0
 
 
 def test_a_setting_of_a_kind_in_the_wrong_place_is_told_where_it_belongs(connector, routing_file):

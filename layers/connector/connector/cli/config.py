@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from connector.adapters.aws.routing_store import POINTER_AGE, Applied
+from connector.adapters.aws.routing_store import Applied
 from connector.adapters.clock import SystemClock
-from connector.cli import onboarding
-from connector.cli.files import read_routing
-from connector.cli.go_live_checks import across_sentence, unusual
+from connector.cli.applying import ApplyOptions, Candidate, apply_options, in_force, put_in_force
+from connector.cli.config_history import export, history, rollback, stored
+from connector.cli.file_text import secret_lines
+from connector.cli.files import RoutingText, read_routing_text
+from connector.cli.go_live_checks import unusual
 from connector.cli.output import (
     HELD,
     WRONG_INPUT,
     WrongInput,
     counted,
-    go_on,
     json_option,
     moment,
     plain,
@@ -28,38 +27,32 @@ from connector.cli.output import (
     table,
     tell,
 )
-from connector.cli.people import by_option, decider
+from connector.cli.routing_differences import differences, readable
 from connector.cli.routing_summary import go_live_text, summaries
 from connector.cli.stack import Stack, stack_option
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
-from connector.domain.pause import pause_of
 from connector.domain.revision.arrival import NEVER
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
 from connector.domain.routing.settings import Merge
 from connector.domain.routing.values import Form
 from connector.domain.transactions import Stream
-from connector.routing_file import Checked, json_schema
-from connector.services.release import (
-    Forecast,
-    across_go_live,
-    forecast_skipped,
-    forecast_waiting,
-    keep_waiting,
-    release,
-    release_waiting_changes,
-)
-
-_LISTED = 50
-"""Released documents that are named one by one."""
+from connector.routing_file import Problem, json_schema
 
 _FILE = click.argument("file", metavar="FILE")
+_SUSPECT = (
+    "looks like a secret. Take it out of the file: comments are kept when it is applied, and this one is left out."
+)
 
 
 @click.group(short_help="The routing file: check, compare, apply.")
 def config() -> None:
     """The routing file: companies, defaults, partners."""
+
+
+for _command in (history, rollback, export):
+    config.add_command(_command)
 
 
 @config.command("check", short_help="List every problem of a file.")
@@ -71,31 +64,39 @@ def config() -> None:
 )
 @json_option
 def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
-    """Check FILE: list every problem with its path, and tell what it switches on. Reads nothing but the file.
+    """Check FILE: list every problem with its line, and tell what it switches on. Reads nothing but the file.
 
-    A go_live more than 31 days ahead or 400 days ago is a warning.
+    What is allowed and hardly ever meant is a warning: a go_live more than 31 days ahead or 400 days ago, a limit of
+    500%, one ISA id for two partners, a comment that looks like a secret.
     """
-    checked = read_routing(file, stream=Stream(stream) if stream else None)
-    findings = [
-        {"path": problem.path, "sentence": problem.sentence, "level": "error" if problem.fatal else "warning"}
-        for problem in checked.problems
-    ]
+    read = read_routing_text(file, stream=Stream(stream) if stream else None)
+    checked = read.checked
+    findings = [_finding(problem) for problem in checked.problems]
     routing = Routing.from_data(checked.data) if checked.data and not checked.errors else None
     companies = list(summaries(routing)) if routing else []
     if routing:
-        findings += [
-            {"path": path, "sentence": sentence, "level": "warning"}
-            for path, sentence in unusual(routing, now=SystemClock().now())
-        ]
+        late = (Problem(path, sentence, fatal=False) for path, sentence in unusual(routing, now=SystemClock().now()))
+        findings += [_finding(read.placed(problem)) for problem in late]
+    findings += [
+        _finding(Problem("comment", _SUSPECT, fatal=False, line=line))
+        for line in secret_lines(read.body.decode("utf-8-sig"))
+    ]
     if as_json:
         show({"ok": not checked.errors, "problems": findings, "companies": companies}, str, as_json=True)
     else:
         for finding in findings:
-            tell(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
+            place = f"{file}:{finding['line']}: " if finding["line"] else ""
+            tell(f"{place}{finding['level']}: {finding['path']}: {finding['sentence']}")
         for company in companies:
             click.echo(str(company))
-        click.echo(_summary(file, checked))
+        warnings = sum(finding["level"] == "warning" for finding in findings)
+        click.echo(_summary(file, len(checked.errors), warnings))
     return WRONG_INPUT if checked.errors else 0
+
+
+def _finding(problem: Problem) -> dict[str, Any]:
+    level = "error" if problem.fatal else "warning"
+    return {"path": problem.path, "sentence": problem.sentence, "level": level, "line": problem.line}
 
 
 @config.command("schema", short_help="Print the JSON Schema, for editors.")
@@ -112,12 +113,12 @@ def print_schema(*, as_json: bool) -> int:  # noqa: ARG001 - it is JSON either w
 @json_option
 def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
     """Show what applying FILE would change. Changes nothing."""
-    data = _sound(file)
-    applied = _applied(stack)
+    _, data = _sound(file)
+    applied = in_force(stack)
     changes = list(differences(applied.data if applied else {}, data))
     show(
         {"applied": applied.version if applied else None, "file": Routing.from_data(data).version, "changes": changes},
-        lambda: _readable(changes) or "Nothing would change.",
+        lambda: readable(changes) or "Nothing would change.",
         as_json=as_json,
     )
     return 0
@@ -125,128 +126,20 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
 
 @config.command("apply", short_help="Put a file in force, release documents.")
 @_FILE
-@stack_option
-@click.option("--dry-run", is_flag=True, help="Stop before anything is written.")
-@click.option("--yes", is_flag=True, help="Do not ask whether to put the file in force.")
-@click.option(
-    "--release",
-    "choice",
-    metavar="CHOICE",
-    callback=onboarding.release_choice,
-    help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
-)
-@click.option("--skipped", is_flag=True, help="Offer what routing skipped as well; this reads the whole ledger, once.")
-@click.option("--other-companies", is_flag=True, help="FILE reads other companies than the stack: it is meant so.")
-@by_option
-@json_option
-def apply_file(
-    *,
-    file: str,
-    stack: Stack,
-    dry_run: bool,
-    yes: bool,
-    choice: str | date | None,
-    skipped: bool,
-    other_companies: bool,
-    by: str | None,
-    as_json: bool,
-) -> int:
+@apply_options
+def apply_file(*, file: str, stack: Stack, **options: Any) -> int:
     """Check FILE, show the difference and what it would release, put it in force, and release what is named.
 
     Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question. So
     do those that routing skipped, with --skipped. Changes (860) that waited for an entry are decided anew in any case.
-    Functions may decide with the former routing for a minute more.
+    Functions may decide with the former routing for a minute more. The file is kept with its comments.
     """
-    data = _sound(file, stream=stack.stream)
-    applied = _applied(stack)
-    wanted = Routing.from_data(data)
-    if not other_companies:
-        onboarding.refuse_other_companies(applied, wanted, file=file, stack=stack.name)
-    onboarding.refuse_renamed(applied, wanted, now=stack.clock.now())
-    now = stack.clock.now()
-    pauses = stack.breaker.pauses(now=now)
-    onboarding.refuse_escaping(pauses, applied, wanted)
-    changes = list(differences(applied.data if applied else {}, data))
-    say(_readable(changes) or "Nothing changes.")
-    for path, sentence in unusual(wanted, now=now, known=applied):
-        say(f"warning: {path}: {sentence}")
-    across = []
-    if applied is not None and any(change["path"].endswith("go_live") for change in changes):
-        say(onboarding.ANOTHER_GO_LIVE)
-        across = list(across_go_live(stack.ledger, applied, wanted))
-        say(across_sentence(across))
-    forecasts = list(forecast_waiting(stack.ledger, wanted, stack.stream, today=now.date()))
-    onboarding.tell(forecasts)
-    if skipped:
-        freed = list(forecast_skipped(stack.ledger, wanted, stack.stream, today=now.date()))
-        say(f"Skipped so far, {onboarding.leaving_text(freed)}" if freed else "Nothing that was skipped would leave.")
-        forecasts += freed
-    elif any(onboarding.may_free_skipped(change["path"]) for change in changes):
-        say(onboarding.SKIPPED_TOO)
-    paused = [one for one in forecasts if one.would_leave and pause_of(pauses, *_of(one))]
-    if paused and choice != onboarding.NONE:
-        say(f"Of these, {counted(len(paused), 'document')} would be paused: connector resume lets them go.")
-    result: dict[str, Any] = {
-        "changes": changes,
-        "across_go_live": [str(one.key) for one in across],
-        "waiting": onboarding.summary(forecasts),
-    }
-    if dry_run:
-        would = onboarding.selected(forecasts, choice) if choice is not None else None
-        if would is not None:
-            result["would_release"] = [str(one.key) for one in would.released]
-        show(
-            {"dry_run": True, **result},
-            lambda: "\n".join([*(_would(would) if would else []), "Nothing was written (--dry-run)."]),
-            as_json=as_json,
-        )
-        return 0
-    if choice is None:
-        choice = onboarding.ask(forecasts, may_ask=not yes)
-    chosen = onboarding.selected(forecasts, choice)
-    releases = counted(len(chosen.released), "document")
-    say(f"This puts {file} in force for {stack.title} and releases {releases}.")
-    if chosen.looked_at:
-        say(chosen.looked_at_sentence())
-    go_on(stack.title, yes=yes)
-    by, caller = decider(stack, by)
-    # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
-    keep_waiting(chosen.kept, stack.ledger, now=now)
-    version = stack.routing.apply(data, now, replacing=applied.version if applied else None, by=by, caller=caller)
-    release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
-    again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
-    former_until = stack.clock.now() + POINTER_AGE if applied and applied.version != version else None
-    show(
-        {
-            "version": version,
-            "former_until": former_until,
-            **result,
-            "released": [
-                {"document": str(one.key), "sequence": one.revision.sequence, "waited_for": one.revision.waits_for}
-                for one in chosen.released
-            ],
-            "looked_at_again": [
-                {"document": str(one.key), "sequence": one.revision.sequence, "waits_for": one.waits_for}
-                for one in chosen.looked_at
-            ],
-            "released_changes": [
-                {"transaction_id": one.transaction_id, "order": str(one.key), "waited_for": one.waited_for}
-                for one in again
-            ],
-        },
-        lambda: "\n".join(
-            [f"Routing version {version} is in force.", *_former(former_until)]
-            + _named(chosen.released, _released)
-            + ([chosen.looked_at_sentence()] if chosen.looked_at else [])
-            + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
-            + [f"{releases} and {counted(len(again), 'change')} released."]
-        ),
-        as_json=as_json,
-    )
-    return 0
+    read, data = _sound(file, stream=stack.stream)
+    return put_in_force(stack, Candidate(name=file, data=data, text=read.body), ApplyOptions(**options))
 
 
 @config.command("show", short_help="Show what is applied, or one route.")
+@click.argument("version", metavar="[VERSION]", required=False)
 @click.option(
     "--route",
     "wanted",
@@ -257,14 +150,29 @@ def apply_file(
 @click.option("--config", "file", metavar="FILE", help="Look into this file instead of what is applied.")
 @stack_option
 @json_option
-def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack: Stack, as_json: bool) -> int:
-    """Show the applied routing, or one route: every setting, and the layer or the entry that it comes from."""
-    routing = Routing.from_data(_sound(file)) if file else stack.routing.load()
+def show_routing(
+    *, version: str | None, wanted: tuple[str, str, str] | None, file: str | None, stack: Stack, as_json: bool
+) -> int:
+    """Show the applied routing, or one route: every setting, and the layer or the entry that it comes from.
+
+    With VERSION, one that was applied earlier, and what it changed when it was applied last.
+    """
+    if version is not None and file is not None:
+        raise WrongInput("Name a VERSION or a file with --config, not both.")
+    applied: Applied | None = None
+    if file is not None:
+        routing = Routing.from_data(_sound(file)[1])
+    elif version is not None:
+        name, data = stored(stack, version)
+        routing, applied = Routing.from_data(data, version=name), stack.routing.applied_as(name)
+    else:
+        routing, applied = stack.routing.load(), stack.routing.applied()
     if wanted is None:
-        applied = None if file else stack.routing.applied()
+        changes = _changes_of(stack, applied, routing) if version is not None else None
+        result = {"version": routing.version, "applied": applied, "routing": routing.data}
         show(
-            {"version": routing.version, "applied": applied, "routing": routing.data},
-            lambda: _overview(routing, applied),
+            result if changes is None else {**result, "changes": changes},
+            lambda: "\n\n".join(filter(None, (_overview(routing, applied), _changed(applied, changes)))),
             as_json=as_json,
         )
         return 0
@@ -285,78 +193,37 @@ def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack
     return 0
 
 
-def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
-    """Every leaf that differs, as `{path, before, after}`; an absent side is None."""
-    if isinstance(before, Mapping | None) and isinstance(after, Mapping | None) and (before or after):
-        for key in sorted({*(before or {}), *(after or {})}):
-            yield from differences((before or {}).get(key), (after or {}).get(key), f"{path}.{key}" if path else key)
-    elif before != after:
-        yield {"path": path, "before": before, "after": after}
-
-
-def _of(one: Forecast) -> tuple[str, Kind, str | None]:
-    return one.key.company, one.key.kind, one.partner
-
-
-def _former(until: datetime | None) -> list[str]:
-    """Until when the former routing is used; nothing without one."""
-    if until is None:
-        return []
-    sentence = f"Until {moment(until)} functions may still use the former version, and what they decide is sent."
-    return [f"{sentence} To stop at once: docs/runbook.md, Stop sending."]
-
-
-def _named(released: Sequence[Forecast], sentence: Callable[[Forecast], str]) -> list[str]:
-    """A sentence about each of the documents, up to a number of them."""
-    more = [f"... and {len(released) - _LISTED} more."] if len(released) > _LISTED else []
-    return [*map(sentence, released[:_LISTED]), *more]
-
-
-def _released(one: Forecast) -> str:
-    waits_for = one.revision.waits_for
-    return f"Released {one.key} ({f'waited for {waits_for}' if waits_for else 'was skipped'})."
-
-
-def _would(chosen: onboarding.Selection) -> list[str]:
-    """What a dry run says about the choice it was given."""
-    named = _named(chosen.released, lambda one: f"Would release {one.key} (to {one.partner}).")
-    sentence = f"{counted(len(chosen.released), 'document')} would be released."
-    return [*named, sentence, *([chosen.looked_at_sentence()] if chosen.looked_at else [])]
-
-
-def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:
-    checked = read_routing(file, stream=stream)
+def _sound(file: str, *, stream: Stream | None = None) -> tuple[RoutingText, dict[str, Any]]:
+    read = read_routing_text(file, stream=stream)
+    checked = read.checked
     for problem in checked.warnings:
         say(f"warning: {problem}")
     if checked.errors or checked.data is None:
         listed = "\n".join(f"  {problem}" for problem in checked.errors)
-        raise WrongInput(f"{_summary(file, checked)}\n{listed}")
-    return checked.data
+        raise WrongInput(f"{_summary(file, len(checked.errors), len(checked.warnings))}\n{listed}")
+    return read, checked.data
 
 
-def _applied(stack: Stack) -> Routing | None:
-    return stack.routing.load() if stack.routing.current_version() else None
+def _changes_of(stack: Stack, applied: Applied | None, routing: Routing) -> list[dict[str, Any]] | None:
+    """What a version changed when it was applied last; None where that is not known."""
+    if applied is None or applied.difference is None:
+        return None
+    former = stack.routing.version(applied.previous) if applied.previous else {}
+    return None if former is None else list(differences(former, routing.data))
 
 
-def _summary(file: str, checked: Checked) -> str:
-    errors, warnings = len(checked.errors), len(checked.warnings)
+def _changed(applied: Applied | None, changes: Sequence[Mapping[str, Any]] | None) -> str | None:
+    if applied is None or changes is None:
+        return None
+    former = f"Compared with version {applied.previous}" if applied.previous else "Compared with nothing"
+    return f"{former}, which it replaced:\n{readable(changes) or 'Nothing changed.'}"
+
+
+def _summary(file: str, errors: int, warnings: int) -> str:
     also = f" ({counted(warnings, 'warning')})" if warnings else ""
     if errors:
         return f"{file} has {counted(errors, 'error')}{also} and cannot be applied."
     return f"{file} is in order{also}."
-
-
-def _readable(changes: list[dict[str, Any]]) -> str:
-    lines = []
-    for change in changes:
-        before, after = (json.dumps(change[side], ensure_ascii=False) for side in ("before", "after"))
-        if change["before"] is None:
-            lines.append(f"+ {change['path']}: {after}")
-        elif change["after"] is None:
-            lines.append(f"- {change['path']}: {before}")
-        else:
-            lines.append(f"~ {change['path']}: {before} -> {after}")
-    return "\n".join(lines)
 
 
 def _overview(routing: Routing, applied: Applied | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import yaml
 from connector.cli.output import WrongInput
 from connector.domain.json_text import mended
 from connector.domain.transactions import Stream
-from connector.routing_file import Checked, check
+from connector.routing_file import Checked, Problem, check
 
+_MERGE = "tag:yaml.org,2002:merge"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _json = msgspec.json.Decoder(float_hook=Decimal)
@@ -79,13 +81,54 @@ def parse_json(body: bytes, name: str) -> Any:
         raise WrongInput(f"{name} is not JSON, or only a part of it: {error}.") from None
 
 
+@dataclass(frozen=True, slots=True)
+class RoutingText:
+    """A routing file as it was read.
+
+    Attributes:
+        checked: What the check found, each with its line.
+        body: The file, byte by byte.
+    """
+
+    checked: Checked
+    body: bytes
+    _node: yaml.Node | None
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem with the line of its path, or of the nearest thing around it that the file has."""
+        return replace(problem, line=_line_of(self._node, problem.path))
+
+
 def read_routing(name: str, *, stream: Stream | None = None) -> Checked:
     """Read and check a routing file for a stack of `stream`, where that is known.
 
     Raises:
         WrongInput: it cannot be read or is not YAML.
     """
-    return check(read_yaml(name), stream=stream)
+    return read_routing_text(name, stream=stream).checked
+
+
+def read_routing_text(name: str, *, stream: Stream | None = None) -> RoutingText:
+    """The same, with the text itself.
+
+    Raises:
+        WrongInput: it cannot be read or is not YAML.
+    """
+    return check_text(read_bytes(name), name, stream=stream)
+
+
+def check_text(body: bytes, name: str, *, stream: Stream | None = None) -> RoutingText:
+    """Check the text of a routing file; a key that stands twice is one problem among the others.
+
+    Raises:
+        WrongInput: it is not YAML.
+    """
+    loaded = _loaded(body, name)
+    checked = check(loaded.data, stream=stream)
+    found = [*loaded.twice, *(replace(one, line=_line_of(loaded.node, one.path)) for one in checked.problems)]
+    problems = tuple(sorted(found, key=lambda problem: not problem.fatal))
+    data = None if loaded.twice else checked.data
+    return RoutingText(replace(checked, problems=problems, data=data), body, loaded.node)
 
 
 def read_yaml(name: str) -> Any:
@@ -94,14 +137,10 @@ def read_yaml(name: str) -> Any:
     Raises:
         WrongInput: it cannot be read or is not YAML.
     """
-    try:
-        return yaml.load(read_bytes(name).decode("utf-8-sig"), Loader=_PlainLoader)  # noqa: S506 - a SafeLoader
-    except UnicodeDecodeError as error:
-        raise WrongInput(f"{name} is not UTF-8 text (byte {error.start}).") from None
-    except RecursionError:
-        raise WrongInput(f"{name} is not YAML that anybody would write: it is nested too deeply.") from None
-    except yaml.YAMLError as error:
-        raise WrongInput(f"{name} is not YAML: {_where(error)}.") from None
+    loaded = _loaded(read_bytes(name), name)
+    for problem in loaded.twice:
+        raise WrongInput(f"{name}, line {problem.line}: {problem}")
+    return loaded.data
 
 
 def read_sound_routing(name: str) -> dict[str, Any]:
@@ -118,26 +157,76 @@ def read_sound_routing(name: str) -> dict[str, Any]:
     return checked.data
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A text of YAML: its nodes, which know their lines, its data, and the keys that stand twice."""
+
+    node: yaml.Node | None
+    data: Any
+    twice: Sequence[Problem]
+
+
+def _loaded(body: bytes, name: str) -> _Loaded:
+    try:
+        loader = _PlainLoader(body.decode("utf-8-sig"))
+        node = loader.get_single_node()
+        # Before the data is made: that puts what `<<` merges among the keys of a node.
+        twice = tuple(_twice(node, (), set())) if node is not None else ()
+        return _Loaded(node, None if node is None else loader.construct_document(node), twice)
+    except UnicodeDecodeError as error:
+        raise WrongInput(f"{name} is not UTF-8 text (byte {error.start}).") from None
+    except RecursionError:
+        raise WrongInput(f"{name} is not YAML that anybody would write: it is nested too deeply.") from None
+    except yaml.YAMLError as error:
+        raise WrongInput(f"{name} is not YAML: {_where(error)}.") from None
+
+
+def _twice(node: yaml.Node, path: tuple[str, ...], seen: set[int]) -> Iterator[Problem]:
+    """The keys that stand twice in one place: YAML would lose the first of them in silence."""
+    if id(node) in seen:  # an anchor that is used again
+        return
+    seen.add(id(node))
+    lines: dict[str, int] = {}
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        inside = (*path, str(key.value)) if isinstance(key, yaml.ScalarNode) else path
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                sentence = f"the key '{key.value}' stands twice, first in line {lines[key.value]}. Keep one of the two."
+                yield Problem(".".join(inside), sentence, line=line)
+            lines.setdefault(key.value, line)
+        yield from _twice(value, inside, seen)
+    for entry in node.value if isinstance(node, yaml.SequenceNode) else ():
+        yield from _twice(entry, path, seen)
+
+
+def _line_of(node: yaml.Node | None, path: str) -> int | None:
+    """The line of what stands at a path, or of the nearest thing around it that the file has."""
+    line = None
+    while isinstance(node, yaml.MappingNode) and path:
+        # A key may have dots of its own.
+        fitting = [
+            (key, value)
+            for key, value in node.value
+            if isinstance(key, yaml.ScalarNode) and f"{path}.".startswith(f"{key.value}.")
+        ]
+        if not fitting:
+            break
+        key, node = max(fitting, key=lambda pair: len(pair[0].value))
+        line, path = key.start_mark.line + 1, path[len(key.value) + 1 :]
+    if isinstance(node, yaml.SequenceNode) and path.isdecimal() and int(path) < len(node.value):
+        return int(node.value[int(path)].start_mark.line) + 1
+    return line
+
+
 class _PlainLoader(yaml.SafeLoader):
-    """YAML as people mean it: only true, false and null are not text, and no key stands twice.
+    """YAML as people mean it: only true, false and null are not text.
 
     YAML 1.1 would read the country `NO` as false and the supplier `0050012` as an octal number; the models of the
     routing file turn text into numbers where numbers are meant.
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - as in yaml.SafeLoader
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        """Build a mapping; a key that stands twice is an error, not a silent loss of the first."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key '{key.value}' stands twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
 
 
 _PlainLoader.add_implicit_resolver(
@@ -146,7 +235,7 @@ _PlainLoader.add_implicit_resolver(
 _PlainLoader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
 )
-_PlainLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^(?:<<)$"), ["<"])
+_PlainLoader.add_implicit_resolver(_MERGE, re.compile(r"^(?:<<)$"), ["<"])
 
 
 def _where(error: yaml.YAMLError) -> str:
