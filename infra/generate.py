@@ -28,6 +28,9 @@ _ARN = "arn:${AWS::Partition}"
 _TABLE_ARN = f"{_ARN}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/${{Table}}"
 _BUCKET = "PayloadsBucket"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/.-]*(:{1,2}[A-Za-z0-9*]+)*")
+_SEND = "sqs:SendMessage"
+_BATCHES = {one: f"{one}Batch" for one in (_SEND, "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")}
+"""Actions of SQS whose batches AWS allows with them; the emulator asks for a right of their own."""
 _READ_AS_ANOTHER_TYPE = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 
 
@@ -83,7 +86,10 @@ class _Maker:
         for queue in self._of_type("AWS::SQS::Queue"):
             yield f"{queue}Policy", _only_over_tls(queue)
         for name, statements in access["people"].items():
-            yield name, _resource("AWS::IAM::ManagedPolicy", PolicyDocument=self._policy(statements))
+            yield (
+                name,
+                _resource("AWS::IAM::ManagedPolicy", PolicyDocument=self._policy(statements, is_for_people=True)),
+            )
         file = _file("alarms.yaml")
         alarms = {_logical_id(name): _alarm(name, one, file) for name, one in file["alarms"].items()}
         yield from alarms.items()
@@ -103,16 +109,17 @@ class _Maker:
         policy = {"PolicyName": folder, "PolicyDocument": self._policy(statements, log)}
         return _resource("AWS::IAM::Role", AssumeRolePolicyDocument=_document(trust), Policies=[policy])
 
-    def _policy(self, statements: Mapping[str, Any], *first: Any) -> dict[str, Any]:
-        return _document(*first, *(self._statement(sid, one) for sid, one in statements.items()))
+    def _policy(self, statements: Mapping[str, Any], *first: Any, is_for_people: bool = False) -> dict[str, Any]:
+        made = (self._statement(sid, one, is_for_people=is_for_people) for sid, one in statements.items())
+        return _document(*first, *made)
 
-    def _statement(self, sid: str, written: Mapping[str, Any]) -> dict[str, Any]:
+    def _statement(self, sid: str, written: Mapping[str, Any], *, is_for_people: bool = False) -> dict[str, Any]:
         if unknown := written.keys() - {"Action", "Resource", "Keys"}:
             raise ValueError(f"access.yaml: {sid} has {sorted(unknown)}; a statement has Action, Resource and Keys.")
         action, on = written["Action"], written["Resource"]
         actions = [action] if isinstance(action, str) else action
-        if "sqs:SendMessage" in actions:
-            action = [*actions, {"Fn::If": ["IsOnAws", {"Ref": "AWS::NoValue"}, "sqs:SendMessageBatch"]}]
+        if batches := [_BATCHES[one] for one in actions if one in _BATCHES and (is_for_people or one == _SEND)]:
+            action = [*actions, *({"Fn::If": ["IsOnAws", {"Ref": "AWS::NoValue"}, one]} for one in batches)]
         resource = [self._arn(one) for one in on] if isinstance(on, list) else self._arn(on)
         statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
         condition = {

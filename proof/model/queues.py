@@ -105,7 +105,7 @@ class Queue:
                 message.visible_at = self.clock.now() + timedelta(seconds=seconds)
 
     def redrive(self) -> None:
-        """An operator moves the dead letters back (`StartMessageMoveTask`)."""
+        """An operator moves the dead letters back (`connector deadletters redrive`)."""
         back, self.dead = self.dead, []
         for message in back:
             message.receives, message.visible_at = 0, self.clock.now()

@@ -101,16 +101,26 @@ def test_a_defect_in_one_document_does_not_take_its_neighbours_along(queue, tele
 
 def test_each_failure_is_told_with_what_support_needs(queue, telemetry):
     trouble = Transient("Orderful answered 503.", document="nordic/purchase_order/1", request_id="r-7")
-    run([a_message(1, receives=3)], {"1": trouble}, queue, telemetry)
+    run([a_message(1, group="nordic#purchase_order#1", receives=3)], {"1": trouble}, queue, telemetry)
     level, event, fields = telemetry.lines[0]
     assert (level, event) == ("warning", "goes back to the queue")
     assert fields == {
+        "company": "nordic",
+        "kind": "purchase_order",
+        "number": "1",
         "message_id": "id-1",
         "attempt": 3,
         "reason": "nordic/purchase_order/1: Orderful answered 503.",
         "request_id": "r-7",
         "seconds": 80.0,
     }
+
+
+def test_a_defect_names_the_document_whose_message_it_is(queue, telemetry):
+    """The message may be unreadable: its group says what it is about."""
+    run([a_message(1, group="nordic#purchase_order#1")], {"1": KeyError("a defect")}, queue, telemetry)
+    (_, _, fields) = telemetry.lines[0]
+    assert (fields["company"], fields["kind"], fields["number"]) == ("nordic", "purchase_order", "1")
 
 
 def test_refused_credentials_and_throttling_are_counted(queue, telemetry):

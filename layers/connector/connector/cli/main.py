@@ -16,10 +16,12 @@ from connector.cli.changes import changes
 from connector.cli.config import config
 from connector.cli.cursors import cursors
 from connector.cli.data import data
+from connector.cli.deadletters import deadletters
 from connector.cli.doctor.command import doctor
 from connector.cli.documents.command import documents
 from connector.cli.examples import add_examples
 from connector.cli.holds import holds
+from connector.cli.logs.command import logs
 from connector.cli.output import run
 from connector.cli.pauses import pause, resume
 from connector.cli.reconcile import reconcile
@@ -41,7 +43,7 @@ def cli() -> None:
 
 
 for command in (
-    *(status, config, translate, change, documents, changes, pause, resume),
+    *(status, config, translate, change, documents, changes, logs, deadletters, pause, resume),
     *(baseline, backfill, reconcile, cursors, holds, data, doctor, secrets),
 ):
     cli.add_command(command)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from connector.adapters.orderful.inbound import OrderfulInbound
     from connector.adapters.visma.client import VismaClient
     from connector.adapters.visma.tokens import VismaTokens
+    from connector.services.dead_letters import DeadLetters, DropBook, Queue
     from connector.services.inbound.partner_baseline import PartnerBaseline
     from connector.services.inbound.ports import Changes
     from connector.services.list_health import HealthBook
@@ -234,6 +235,26 @@ class Stack:
             deliveries_url=self.output("DeliveriesQueueUrl"),
             changes_url=self.output("ChangesQueueUrl"),
         )
+
+    def dead_letters(self, queue: Queue) -> DeadLetters:
+        """What a queue gave up."""
+        from connector.adapters.aws.dead_letters import SqsDeadLetters
+        from connector.services.dead_letters import Queue
+
+        name = queue.value.capitalize()
+        return SqsDeadLetters(
+            queue,
+            self.output(f"{name}DeadLettersUrl"),
+            home=self.output(f"{name}QueueUrl"),
+            hints=self.output("HintsQueueUrl") if queue is Queue.CHANGES else "",
+        )
+
+    @cached_property
+    def drops(self) -> DropBook:
+        """Who dropped which dead letter."""
+        from connector.adapters.aws.dead_letters import DynamoDropBook
+
+        return DynamoDropBook(self.output("DocumentsTable"))
 
     def visma(self, company: Company) -> VismaClient:
         """Visma for one company, with the stack's credentials and its shared tokens."""

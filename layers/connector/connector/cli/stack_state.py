@@ -11,16 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.cli.output import Failed
 from connector.cli.stack import Stack
+from connector.services.dead_letters import Queue as DeadLetterQueue
 from connector.services.ports import Metric
 
+_DEAD = ", dead letters"
 _QUEUES = {
     "documents": "DocumentsQueueUrl",
     "deliveries": "DeliveriesQueueUrl",
     "changes": "ChangesQueueUrl",
     "hints": "HintsQueueUrl",
-    "documents, dead letters": "DocumentsDeadLettersUrl",
-    "deliveries, dead letters": "DeliveriesDeadLettersUrl",
-    "changes, dead letters": "ChangesDeadLettersUrl",
+    **{f"{queue}{_DEAD}": f"{queue.capitalize()}DeadLettersUrl" for queue in DeadLetterQueue},
 }
 """The output that has the address of each queue."""
 TODAY = (
@@ -51,9 +51,9 @@ class Queue:
     oldest: timedelta | None = None
 
     @property
-    def is_dead_letters(self) -> bool:
-        """Whether what lies in it was given up: a person has to move it back."""
-        return _QUEUES[self.name].endswith("DeadLettersUrl")
+    def gave_up(self) -> str | None:
+        """The queue that gave up what lies in it; None for a queue of messages that are on their way."""
+        return self.name.removesuffix(_DEAD) if self.name.endswith(_DEAD) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class _Status:
     @property
     def needs_person(self) -> bool:
         """Whether a person has something to do."""
-        dead_letters = any(one.waiting for one in self.aws.queues or () if one.is_dead_letters)
+        dead_letters = any(one.waiting for one in self.aws.queues or () if one.gave_up)
         return bool(
             self.work.for_person
             or None in self.work.paused
@@ -232,7 +232,15 @@ def _polled(lists: Sequence[PolledList]) -> str:
 
 
 def _queued(aws: StackState) -> str:
-    return table(("queue", "messages", "oldest"), [(one.name, one.waiting, one.oldest) for one in aws.queues or ()])
+    queues = aws.queues or ()
+    return table(
+        ("queue", "messages", "oldest"),
+        [(one.name, one.waiting, one.oldest) for one in queues],
+        steps=[
+            f"connector deadletters list --queue {one.gave_up}" if one.gave_up and one.waiting else None
+            for one in queues
+        ],
+    )
 
 
 def _alarms(aws: StackState) -> str:

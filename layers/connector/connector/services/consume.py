@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from connector.domain.errors import ConnectorError, Misconfigured, PutOff, Throttled, Transient
+from connector.services.log_fields import named_group
 from connector.services.ports import Deadline, Metric, Telemetry
 
 FIRST_DELAY = timedelta(seconds=20)
@@ -121,6 +122,7 @@ def _handle_each(
             telemetry.error(
                 "unexpected failure",
                 {
+                    **named_group(message.group),
                     "message_id": message.message_id,
                     "attempt": message.receives,
                     "reason": f"{type(error).__name__} in {_place(error)}",
@@ -142,6 +144,7 @@ def _give_back(error: ConnectorError, message: Received, queue: Postponer, telem
     telemetry.warning(
         "goes back to the queue",
         {
+            **named_group(message.group),
             "message_id": message.message_id,
             "attempt": message.receives,
             "reason": str(error),

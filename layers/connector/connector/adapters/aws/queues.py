@@ -17,6 +17,7 @@ from connector.adapters.aws.errors import translated
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError, Transient
 from connector.services.consume import Received
+from connector.services.log_fields import HINT_GROUP
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class SqsOutbox:
 
     def hints(self, messages: Iterable[HintMessage]) -> None:
         """Queue hints; a callback that is repeated within five minutes is taken once."""
-        bodies = [(_safe(f"hint#{each.transaction_id}"), _body(each)) for each in messages]
+        bodies = [(_safe(f"{HINT_GROUP}{each.transaction_id}"), _body(each)) for each in messages]
         entries = [_entry(group, body, known_by=body) for group, body in bodies]
         self._send(self._hints_url, entries)
 
@@ -73,16 +74,16 @@ class SqsOutbox:
         self._send(self._changes_url, entries)
 
     def _send(self, url: str, entries: Sequence[SendMessageBatchRequestEntryTypeDef]) -> None:
-        batches = list(_batches(entries))
+        parts = list(batches(entries))
         groups = {entry["MessageGroupId"] for entry in entries if "MessageGroupId" in entry}
-        if len(batches) == 1 or len(groups) < len(entries):
+        if len(parts) == 1 or len(groups) < len(entries):
             # Messages of one document keep their order only when they are sent one after the other.
-            for batch in batches:
+            for batch in parts:
                 self._send_batch(url, batch)
             return
         client = self._client  # created before the threads need it: creating clients is not thread-safe
         with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
-            list(pool.map(lambda batch: self._send_batch(url, batch, client), batches))
+            list(pool.map(lambda batch: self._send_batch(url, batch, client), parts))
 
     def _send_batch(
         self, url: str, batch: Sequence[SendMessageBatchRequestEntryTypeDef], client: SQSClient | None = None
@@ -128,9 +129,10 @@ def _entry(group: str, body: str, *, known_by: str | None = None) -> SendMessage
     return {"Id": "0", "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": unique}
 
 
-def _batches(
+def batches(
     entries: Iterable[SendMessageBatchRequestEntryTypeDef],
 ) -> Iterator[list[SendMessageBatchRequestEntryTypeDef]]:
+    """Entries in their order, as many together as one call of SQS takes."""
     batch: list[SendMessageBatchRequestEntryTypeDef] = []
     size = 0
     for entry in entries:

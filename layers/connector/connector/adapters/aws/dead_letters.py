@@ -1,0 +1,236 @@
+"""Dead letters over SQS, and the record of those that were dropped in the ledger's table.
+
+A letter that is sent back gets a deduplication id of its own, made of its message id: no message that was queued within
+the last five minutes hides it (SQS drops the second one of an id without a word), and the same letter sent twice within
+five minutes, because it could not be deleted the first time, is taken once.
+
+    pk = deadletters, sk = <time>#<message id>    the record of one that was dropped
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters.aws import clients
+from connector.adapters.aws.errors import translated
+from connector.adapters.aws.items import from_item, time_text, to_item
+from connector.adapters.aws.queues import batches
+from connector.domain.errors import ConnectorError
+from connector.services.dead_letters import Dropped, Letter, LetterCount, Queue
+from connector.services.messages import HintMessage
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef
+
+HELD_FOR = timedelta(minutes=2)
+"""How long nobody else gets a letter that somebody looks at, unless it is given back before."""
+
+_WHAT = "dead-letter queue"
+_AT_ONCE = 10
+_PARTITION = "deadletters"
+_dropped = msgspec.json.Decoder(Dropped).decode
+
+
+class SqsDeadLetters:
+    """The `DeadLetters` port over one dead-letter queue."""
+
+    def __init__(
+        self, queue: Queue, url: str, *, home: str, hints: str = "", wait: int = 1, client: SQSClient | None = None
+    ) -> None:
+        """Use the dead letters of one queue; the client is created at first use.
+
+        Args:
+            queue: Whose.
+            url: Of the dead-letter queue.
+            home: Of the queue itself.
+            hints: Of the queue of callbacks, which gives up into the same one; empty for none.
+            wait: Seconds that SQS looks for letters (SQS: with 0 it asks only some of its servers).
+            client: Of SQS.
+        """
+        self.queue = queue
+        self._url = url
+        self._home = home
+        self._hints = hints
+        self._wait = wait
+        self._given = client
+
+    def count(self) -> LetterCount:
+        attributes = self._attributes(
+            self._url,
+            *("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "MessageRetentionPeriod"),
+        )
+        return LetterCount(
+            waiting=int(attributes["ApproximateNumberOfMessages"]),
+            held=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            kept_for=timedelta(seconds=int(attributes["MessageRetentionPeriod"])),
+        )
+
+    def hold(self, limit: int) -> Sequence[Letter]:
+        with translated(_WHAT):
+            answer = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=max(1, min(limit, _AT_ONCE)),
+                VisibilityTimeout=int(HELD_FOR.total_seconds()),
+                WaitTimeSeconds=self._wait,
+                MessageSystemAttributeNames=["All"],
+            )
+        return [self._letter(one) for one in answer.get("Messages", ())]
+
+    def give_back(self, letters: Sequence[Letter]) -> None:
+        """Let go of letters; if SQS refuses, they show again after `HELD_FOR`."""
+        for some in _parts(letters):
+            entries: Any = [
+                {"Id": str(place), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0}
+                for place, one in enumerate(some)
+            ]
+            try:
+                with translated(_WHAT):
+                    self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+            except ConnectorError:
+                return
+
+    def send_back(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+        failed: dict[str, str] = {}
+        sent: list[Letter] = []
+        for home in dict.fromkeys(one.home for one in letters):
+            waiting = {one.message_id: one for one in letters if one.home == home}
+            for batch in batches(map(_entry, waiting.values())):
+                some = [waiting.pop(str(entry["Id"])) for entry in batch]
+                stuck = {one.group for one in letters if one.message_id in failed}
+                late = {one.message_id: _BEHIND for one in some if one.group in stuck}
+                problems = late | self._sent(home, [one for one in batch if one["Id"] not in late])
+                sent += [one for one in some if one.message_id not in problems]
+                failed |= problems
+        return failed | {
+            name: f"It was put back and lies here as well: {why}" for name, why in self.delete(sent).items()
+        }
+
+    def delete(self, letters: Sequence[Letter]) -> Mapping[str, str]:
+        failed: dict[str, str] = {}
+        for some in _parts(letters):
+            entries: Any = [{"Id": str(place), "ReceiptHandle": one.receipt} for place, one in enumerate(some)]
+            try:
+                with translated(_WHAT):
+                    answer = self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
+            except ConnectorError as error:
+                failed |= {one.message_id: str(error) for one in some}
+                continue
+            failed |= {some[int(one["Id"])].message_id: _refusal(one) for one in answer.get("Failed", ())}
+        return failed
+
+    def _sent(self, home: str, batch: Sequence[SendMessageBatchRequestEntryTypeDef]) -> dict[str, str]:
+        """Send one batch; why not, by the ids of those that were not taken, or may not have been."""
+        if not batch:
+            return {}
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {**one, "Id": str(place)} for place, one in enumerate(batch)
+        ]
+        try:
+            with translated("queue"):
+                answer = self._client.send_message_batch(QueueUrl=home, Entries=entries)
+        except ConnectorError as error:
+            return {one["Id"]: str(error) for one in batch}
+        return {batch[int(one["Id"])]["Id"]: _refusal(one) for one in answer.get("Failed", ())}
+
+    def _letter(self, one: MessageTypeDef) -> Letter:
+        attributes = one.get("Attributes", {})
+        letter = Letter(
+            queue=self.queue,
+            message_id=one["MessageId"],
+            receipt=one["ReceiptHandle"],
+            group=attributes["MessageGroupId"],
+            body=one["Body"],
+            tries=int(attributes["ApproximateReceiveCount"]),
+            since=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+            home=self._home,
+        )
+        home = self._home_of(letter, attributes.get("DeadLetterQueueSourceArn", ""))
+        # Each look at a dead letter counts as a receive as well.
+        return msgspec.structs.replace(letter, home=home, tries=min(letter.tries, self._most_receives[home]))
+
+    def _home_of(self, letter: Letter, source: str) -> str:
+        """Where it came from, as SQS says; where SQS does not, a callback is known by what it is."""
+        if not self._hints:
+            return self._home
+        name = source.rpartition(":")[2]
+        if name:
+            return self._hints if name == self._hints.rpartition("/")[2] else self._home
+        return self._hints if isinstance(letter.message, HintMessage) else self._home
+
+    @cached_property
+    def _most_receives(self) -> Mapping[str, int]:
+        """After how many receives each queue gives up."""
+        found = {}
+        for url in filter(None, (self._home, self._hints)):
+            policy = self._attributes(url, "RedrivePolicy").get("RedrivePolicy", "{}")
+            found[url] = int(json.loads(policy).get("maxReceiveCount", 1_000))
+        return found
+
+    def _attributes(self, url: str, *names: Any) -> Mapping[str, str]:
+        with translated(_WHAT):
+            answer = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return {str(name): value for name, value in answer.get("Attributes", {}).items()}
+
+    @property
+    def _client(self) -> SQSClient:
+        return self._given or clients.sqs()
+
+
+_BEHIND = "One before it of the same document could not be put back."
+
+
+def _entry(letter: Letter) -> SendMessageBatchRequestEntryTypeDef:
+    unique = hashlib.sha256(f"redriven {letter.message_id}".encode()).hexdigest()
+    return {
+        "Id": letter.message_id,
+        "MessageBody": letter.body,
+        "MessageGroupId": letter.group,
+        "MessageDeduplicationId": unique,
+    }
+
+
+def _parts(letters: Sequence[Letter]) -> Iterable[Sequence[Letter]]:
+    return (letters[start : start + _AT_ONCE] for start in range(0, len(letters), _AT_ONCE))
+
+
+def _refusal(failed: Mapping[str, Any]) -> str:
+    return f"SQS refused it ({failed.get('Code', 'unknown')})."
+
+
+class DynamoDropBook:
+    """The `DropBook` port over the ledger's table."""
+
+    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
+        """Use `table`; the client is created at first use."""
+        self._table = table
+        self._given = client
+
+    def add(self, dropped: Dropped) -> None:
+        name = f"{time_text(dropped.at)}#{dropped.message_id}"
+        item = {"pk": _PARTITION, "sk": name, "body": msgspec.json.encode(dropped)}
+        with translated("ledger"):
+            self._client.put_item(TableName=self._table, Item=to_item(item))
+
+    def newest(self, limit: int) -> Sequence[Dropped]:
+        with translated("ledger"):
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=to_item({":pk": _PARTITION}),
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [_dropped(from_item(item)["body"]) for item in answer["Items"]]
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or clients.dynamodb()

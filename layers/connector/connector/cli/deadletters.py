@@ -1,0 +1,460 @@
+"""`connector deadletters`: what the queues gave up, and a person's word about it. No body is ever shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from connector.cli.documents.steps import Decider
+from connector.cli.logs.search import patterns_of, search
+from connector.cli.output import (
+    FAILED,
+    HELD,
+    Failed,
+    WrongInput,
+    counted,
+    go_on,
+    json_option,
+    say,
+    show,
+    table,
+    utc_option,
+)
+from connector.cli.people import by_option, decider
+from connector.cli.stack import Stack, stack_option
+from connector.domain.errors import ConnectorError
+from connector.services.dead_letters import (
+    DeadLetters,
+    Dropped,
+    Letter,
+    Moved,
+    Queue,
+    Standing,
+    next_step,
+    standing,
+)
+from connector.services.messages import ChangeMessage, DeliveryMessage, HintMessage
+
+_SHOWN = 50
+_MOST_LOOKED_AT = 1_000
+"""Letters of one queue among which those of a document are looked for."""
+
+_LOOK_AROUND = timedelta(hours=1)
+"""How far from the time when a letter was given up its last failure is looked for in the logs."""
+
+_PROGRESS = 100
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A letter with all that is known of it."""
+
+    letter: Letter
+    stands: Standing
+    why: str | None
+    kept_until: datetime
+
+    @property
+    def step(self) -> str:
+        return next_step(self.letter, self.stands)
+
+
+@click.group(short_help="What the queues gave up.")
+def deadletters() -> None:
+    """Dead letters: messages that a queue gave up, because they failed too often."""
+
+
+_queue_option = click.option(
+    "--queue", type=click.Choice([one.value for one in Queue]), help="Only of this queue; callbacks are among changes."
+)
+
+
+@deadletters.command("list", short_help="List what was given up, why, and what to do.")
+@_queue_option
+@click.option("--limit", type=click.IntRange(min=1, max=_MOST_LOOKED_AT), default=_SHOWN, show_default=True)
+@click.option("--dropped", is_flag=True, help="Those that persons have dropped instead.")
+@utc_option
+@stack_option
+@json_option
+def list_letters(*, queue: str | None, limit: int, dropped: bool, stack: Stack, as_json: bool) -> int:
+    """List dead letters: which document or change, how often it was tried, since when, why, and what to do.
+
+    The reason is that of the ledger, or else of the log. Nobody else gets a letter while it is looked at. Exit code: 3
+    when there is one.
+    """
+    if dropped:
+        return _list_dropped(stack, limit, as_json=as_json)
+    shown: list[_Shown] = []
+    left = 0
+    for letters in _queues(stack, queue):
+        count = letters.count()
+        found = _look(letters, limit - len(shown))
+        shown += _known(stack, letters.queue, found, count.kept_for)
+        left += max(count.waiting + count.held - len(found), 0)
+    show(
+        {"letters": [_data(one) for one in shown], "more": left},
+        lambda: "\n".join(filter(None, [_table(shown), _rest(left)])) or "No queue has given up anything.",
+        as_json=as_json,
+    )
+    return HELD if shown or left else 0
+
+
+def _rest(left: int) -> str:
+    if not left:
+        return ""
+    return (
+        f"About {left} more: --limit, --queue; or they wait behind one of their document, or somebody else looks at "
+        f"them (for two minutes at most)."
+    )
+
+
+def _table(shown: Sequence[_Shown]) -> str:
+    if not shown:
+        return ""
+    rows = [
+        (one.letter.queue, one.letter.message_id, one.letter.what, one.letter.tries, one.letter.since, _said(one))
+        for one in shown
+    ]
+    return table(("queue", "message", "what", "tries", "given up", "why"), rows, steps=[one.step for one in shown])
+
+
+def _said(one: _Shown) -> str:
+    return ": ".join(filter(None, [one.stands.state, one.why])) or "not known"
+
+
+def _data(one: _Shown) -> dict[str, Any]:
+    letter = one.letter
+    message = letter.message
+    return {
+        "queue": letter.queue,
+        "message_id": letter.message_id,
+        "what": letter.what,
+        "document": str(letter.key) if letter.key else None,
+        "sequence": message.sequence if isinstance(message, DeliveryMessage) else None,
+        "transaction_id": letter.transaction_id,
+        "tries": letter.tries,
+        "given_up": letter.since,
+        "kept_until": one.kept_until,
+        "state": one.stands.state,
+        "why": one.why,
+        "next_step": one.step,
+    }
+
+
+def _list_dropped(stack: Stack, limit: int, *, as_json: bool) -> int:
+    found = stack.drops.newest(limit)
+    show(
+        [msgspec.structs.asdict(one) for one in found],
+        lambda: (
+            table(
+                ("at", "queue", "message", "what", "by", "aws says", "why"),
+                [(o.at, o.queue, o.message_id, o.what, o.by, o.caller, o.reason) for o in found],
+            )
+            if found
+            else "Nobody has dropped a dead letter."
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+# -- what is known of them --------------------------------------------------------------------------------------------
+
+
+def _known(stack: Stack, queue: Queue, letters: Sequence[Letter], kept_for: timedelta) -> list[_Shown]:
+    stands = {one.message_id: _standing(stack, one) for one in letters}
+    unknown = [one for one in letters if not stands[one.message_id].why]
+    logged = _logged(stack, queue, unknown)
+    return [
+        _Shown(
+            letter=one,
+            stands=stands[one.message_id],
+            why=stands[one.message_id].why or logged.get(one.message_id),
+            kept_until=one.since + kept_for,
+        )
+        for one in letters
+    ]
+
+
+def _standing(stack: Stack, letter: Letter) -> Standing:
+    """How what a letter is about stands: one revision, or one change."""
+    message = letter.message
+    if isinstance(message, DeliveryMessage):
+        revision = stack.ledger.get(message.key, message.sequence)
+        return standing(letter, [revision] if revision else [], [])
+    if isinstance(message, ChangeMessage):
+        change = stack.changes.get(message.key, message.transaction_id)
+        return standing(letter, [], [change] if change else [])
+    return Standing()
+
+
+def _logged(stack: Stack, queue: Queue, letters: Sequence[Letter]) -> Mapping[str, str]:
+    """The last reason that the function wrote about each letter before it was given up."""
+    if not letters:
+        return {}
+    times = [one.since for one in letters]
+    wishes = [{"message_id": one.message_id} for one in letters]
+    try:
+        found = search(
+            stack,
+            [queue.function],
+            list(patterns_of(wishes)),
+            since=min(times) - _LOOK_AROUND,
+            until=max(times) + _LOOK_AROUND,
+        )
+    except ConnectorError as error:
+        say(f"The log of {queue.function} could not be searched for reasons. {error}")
+        return {}
+    ids = {one.message_id for one in letters}
+    return {
+        line.fields["message_id"]: str(line.fields["reason"])
+        for line in found.lines
+        if line.fields.get("message_id") in ids and line.fields.get("reason")
+    }
+
+
+# -- which are meant --------------------------------------------------------------------------------------------------
+
+
+def _queues(stack: Stack, named: str | None) -> Iterator[DeadLetters]:
+    return (stack.dead_letters(queue) for queue in Queue if named in {None, queue.value})
+
+
+def _look(letters: DeadLetters, most: int) -> list[Letter]:
+    """Some letters of a queue, as they lie: they are held only for as long as it takes to find them."""
+    found: list[Letter] = []
+    try:
+        while len(found) < most and (some := letters.hold(most - len(found))):
+            found += some
+    finally:
+        letters.give_back(found)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meant:
+    """Which letters a person means.
+
+    Attributes:
+        queue: Of which queue; None: of any.
+        name: Their message, document or transaction; None: all of the queue.
+        until: Given up before then; what comes later nobody was shown. None: whenever.
+    """
+
+    queue: str | None
+    name: str | None
+    until: datetime | None = None
+
+    def suits(self, letter: Letter) -> bool:
+        is_early = self.until is None or letter.since <= self.until
+        return is_early and (self.name is None or letter.is_of(self.name))
+
+    def as_shown(self, stack: Stack, shown: Sequence[_Shown]) -> _Meant:
+        """Only those that were there when a person was shown some of them; SQS has a clock of its own."""
+        return replace(self, until=max([stack.clock.now(), *(one.letter.since for one in shown)]))
+
+
+def _preview(stack: Stack, meant: _Meant) -> tuple[list[_Shown], int]:
+    """Some of the letters that are meant, and about how many there are.
+
+    Raises:
+        Failed: there is none.
+    """
+    shown: list[_Shown] = []
+    total = 0
+    for letters in _queues(stack, meant.queue):
+        count = letters.count()
+        looked_at = _look(letters, _SHOWN if meant.name is None else _MOST_LOOKED_AT)
+        found = [one for one in looked_at if meant.suits(one)]
+        shown += _known(stack, letters.queue, found[: _SHOWN - len(shown)], count.kept_for)
+        total += len(found)
+        if meant.name is None:
+            total += max(count.waiting - len(looked_at), 0)
+        elif len(looked_at) == _MOST_LOOKED_AT:
+            say(f"Only the first {_MOST_LOOKED_AT:,} dead letters of the queue {letters.queue} were looked at.")
+    if not total:
+        of = f" of {meant.name}" if meant.name else ""
+        where = f"the queue {meant.queue}" if meant.queue else "any queue"
+        raise Failed(
+            f"There is no dead letter{of} in {where}, or somebody else looks at it, for two minutes at most. All of "
+            "them: connector deadletters list"
+        )
+    say(_table(shown))
+    if total > len(shown):
+        say(f"{total - len(shown)} more")
+    return shown, total
+
+
+def _carried_out(
+    stack: Stack, meant: _Meant, act: Callable[[DeadLetters, Sequence[Letter]], Mapping[str, str]], total: int
+) -> Moved:
+    """Do something with each letter that is meant, as many at a time as one call of SQS gives.
+
+    Letters that are not meant are held until the end, so that no call gives them again.
+    """
+    moved = Moved(failed={})
+    for letters in _queues(stack, meant.queue):
+        others: list[Letter] = []
+        try:
+            while len(others) < _MOST_LOOKED_AT and (some := letters.hold(_MOST_LOOKED_AT - len(others))):
+                wanted = [one for one in some if meant.suits(one)]
+                failed = act(letters, wanted) if wanted else {}
+                others += [one for one in some if one not in wanted or one.message_id in failed]
+                before, moved = moved.done, moved.plus(wanted, failed)
+                if moved.done // _PROGRESS > before // _PROGRESS:
+                    say(f"{moved.done} of about {total} ...")
+        finally:
+            letters.give_back(others)
+    return moved
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+def _acting(command: _Command) -> _Command:
+    for option in (
+        json_option,
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing."),
+        stack_option,
+        utc_option,
+        _queue_option,
+        click.argument("name", metavar="[MESSAGE_OR_KEY]", required=False),
+    ):
+        command = option(command)
+    return command
+
+
+@deadletters.command("redrive", short_help="Put letters back into their queues.")
+@_acting
+def redrive_letters(
+    *, name: str | None, queue: str | None, stack: Stack, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    """Put dead letters back into the queues that they came from, once the cause is gone.
+
+    MESSAGE_OR_KEY is the id of a message, a document or its number, or a transaction; without it, all of --queue. Those
+    of one document keep their order. A letter that cannot be put back stays. Putting one back twice does nothing twice.
+    """
+    if name is None and queue is None:
+        raise WrongInput("Name a message or a document, or all of a queue with --queue.")
+    meant = _Meant(queue=queue, name=name)
+    shown, total = _preview(stack, meant)
+    meant = meant.as_shown(stack, shown)
+    say(f"{_letters(total)} would go back, and be tried anew from the first time on.")
+    moved = Moved(failed={})
+    if not dry_run:
+        go_on(stack.title, yes=yes)
+        moved = _carried_out(stack, meant, lambda letters, some: letters.send_back(some), total)
+    return _ended(moved, total, "put back", dry_run=dry_run, as_json=as_json)
+
+
+@deadletters.command("drop", short_help="Delete letters for good.")
+@_acting
+@by_option
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="Why; it is kept, in the ledger if it knows the document."
+)
+def drop_letters(
+    *,
+    name: str | None,
+    queue: str | None,
+    by: str | None,
+    reason: str,
+    stack: Stack,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Delete dead letters for good: of one message, document or transaction, never a whole queue.
+
+    MESSAGE_OR_KEY as in `redrive`. A document or a callback may be stored nowhere else. Who dropped what and why is
+    kept in the history of the document or change, and in any case in `connector deadletters list --dropped`.
+    """
+    if name is None:
+        raise WrongInput("Name a message or a document: a whole queue is never dropped.")
+    meant = _Meant(queue=queue, name=name)
+    shown, total = _preview(stack, meant)
+    meant = meant.as_shown(stack, shown)
+    say(f"{_letters(total)} would be deleted for good.")
+    if any(not one.stands.is_over for one in shown):
+        say("Some of it is not over: what it asks for is not done, unless something else asks for it.")
+    moved = Moved(failed={})
+    if not dry_run:
+        go_on(stack.title, yes=yes)
+        who = Decider(*decider(stack, by), reason)
+        moved = _carried_out(stack, meant, lambda letters, some: _dropped(stack, letters, some, who), total)
+    return _ended(moved, total, "dropped", dry_run=dry_run, as_json=as_json)
+
+
+def _dropped(stack: Stack, letters: DeadLetters, some: Sequence[Letter], who: Decider) -> Mapping[str, str]:
+    """Write down who drops which letter, and only then delete it."""
+    failed: dict[str, str] = {}
+    for one in some:
+        try:
+            stack.drops.add(
+                Dropped(
+                    at=stack.clock.now(),
+                    queue=one.queue,
+                    message_id=one.message_id,
+                    what=one.what,
+                    by=who.name,
+                    caller=who.caller,
+                    reason=who.reason or "",
+                )
+            )
+            _noted(stack, one, who.note(f"a dead letter of the queue {one.queue} dropped by"))
+        except ConnectorError as error:
+            failed[one.message_id] = str(error)
+    return failed | dict(letters.delete([one for one in some if one.message_id not in failed]))
+
+
+def _noted(stack: Stack, letter: Letter, note: str) -> None:
+    """Put it into the history of the revision or change that the letter is about, where the ledger knows one."""
+    message = letter.message
+    now = stack.clock.now()
+    if isinstance(message, ChangeMessage | HintMessage):
+        order = message.key if isinstance(message, ChangeMessage) else stack.changes.known(message.transaction_id)
+        known = stack.changes.of_order(order) if order else ()
+        for change in known:
+            if message.transaction_id in change.names:
+                stack.changes.save(change.moved(change.state, now=now, note=note))
+        return
+    if message is None:
+        return
+    if isinstance(message, DeliveryMessage):
+        revision = stack.ledger.get(message.key, message.sequence)
+    else:
+        revision = next(iter(stack.ledger.revisions(message.key, limit=1)), None)
+    if revision is not None:
+        stack.ledger.move(revision, revision.state, now=now, note=note)
+
+
+def _ended(moved: Moved, total: int, done: str, *, dry_run: bool, as_json: bool) -> int:
+    show(
+        {
+            "planned": total,
+            "done": moved.done,
+            "failed": [{"message_id": k, "why": w} for k, w in moved.failed.items()],
+        },
+        lambda: "\n".join(
+            [
+                "Nothing was done (--dry-run)."
+                if dry_run
+                else f"{_letters(moved.done)} {done}, {len(moved.failed)} failed.",
+                *(f"  {name}: {why}" for name, why in moved.failed.items()),
+            ]
+        ),
+        as_json=as_json,
+    )
+    return FAILED if moved.failed else 0
+
+
+def _letters(number: int) -> str:
+    return counted(number, "dead letter")

@@ -1,0 +1,1 @@
+"""`connector logs`: what the functions wrote about a document."""

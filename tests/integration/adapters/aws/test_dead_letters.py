@@ -1,0 +1,233 @@
+"""Dead letters over SQS: held, given back, put back in their order, and never lost or doubled."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from connector.adapters.aws import dead_letters
+from connector.adapters.aws.dead_letters import DynamoDropBook, SqsDeadLetters
+from connector.adapters.aws.queues import SqsOutbox
+from connector.domain.documents import Kind
+from connector.domain.errors import Misconfigured
+from connector.services.dead_letters import Dropped, Queue
+from connector.services.messages import ChangeMessage, DeliveryMessage, HintMessage
+from testkit.aws import DOCUMENTS, aws_in_memory, drain, make_ledger_home, make_queue
+
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def sqs(monkeypatch):
+    with aws_in_memory(monkeypatch):
+        yield boto3.client("sqs")
+
+
+class Pair:
+    """A queue, and what it gave up."""
+
+    def __init__(self, sqs, name="deliveries", most=3):
+        self.sqs = sqs
+        self.dead = make_queue(f"{name}-dead")
+        self.home = make_queue(name)
+        arn = sqs.get_queue_attributes(QueueUrl=self.dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": most})
+        sqs.set_queue_attributes(QueueUrl=self.home, Attributes={"RedrivePolicy": policy})
+        self.letters = SqsDeadLetters(Queue(name), self.dead, home=self.home, wait=0)
+
+    def give_up(self, *messages):
+        """Queue deliveries among the dead letters, as the queue would have moved them."""
+        SqsOutbox(deliveries_url=self.dead).deliveries(messages)
+
+    def queued(self):
+        return [message["Body"] for message in drain(self.home)]
+
+
+@pytest.fixture
+def pair(sqs):
+    return Pair(sqs)
+
+
+def a_delivery(number="500123", sequence=1):
+    return DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number=number, sequence=sequence)
+
+
+def ids(letters):
+    return [one.message_id for one in letters]
+
+
+def test_a_letter_says_what_it_is_about_how_often_it_was_tried_and_since_when(pair):
+    pair.give_up(a_delivery(sequence=2))
+    (letter,) = pair.letters.hold(10)
+    assert letter.what == "sending of revision 2 of nordic/purchase_order/500123"
+    assert (str(letter.key), letter.group) == ("nordic/purchase_order/500123", "nordic#purchase_order#500123")
+    assert letter.tries == 1
+    assert abs(letter.since - datetime.now(UTC)) < timedelta(minutes=5)
+    assert letter.home == pair.home
+
+
+def test_looks_do_not_count_as_tries(pair):
+    """SQS counts every receive of a message, those among the dead letters as well."""
+    pair.give_up(a_delivery())
+    for _ in range(8):
+        held = pair.letters.hold(10)
+        pair.letters.give_back(held)
+    assert held[0].tries == 3
+
+
+def test_what_is_held_nobody_else_gets_until_it_is_given_back(pair):
+    pair.give_up(a_delivery("1"), a_delivery("2"))
+    held = pair.letters.hold(10)
+    assert len(held) == 2
+    assert pair.letters.hold(10) == []
+    assert (pair.letters.count().waiting, pair.letters.count().held) == (0, 2)
+    pair.letters.give_back(held)
+    assert ids(pair.letters.hold(10)) == ids(held)
+
+
+def test_letters_go_back_in_their_order_with_their_group_and_body(pair):
+    messages = [a_delivery("1", 1), a_delivery("1", 2), a_delivery("2", 1), a_delivery("1", 3)]
+    pair.give_up(*messages)
+    held = pair.letters.hold(10)
+    assert pair.letters.send_back(held) == {}
+    back = drain(pair.home)
+    of_one = [json.loads(one["Body"])["sequence"] for one in back if one["Attributes"]["MessageGroupId"].endswith("#1")]
+    assert (of_one, len(back)) == ([1, 2, 3], 4)
+    assert sorted(one["Body"] for one in back) == sorted(one.body for one in held)
+    assert pair.letters.count().waiting + pair.letters.count().held == 0
+
+
+def test_a_letter_arrives_although_its_like_was_queued_a_moment_ago(pair, sqs):
+    """SQS drops, without a word, a second message with the deduplication id of one of the last five minutes."""
+    pair.give_up(a_delivery())
+    (letter,) = pair.letters.hold(10)
+    for unique in (letter.message_id, "known"):
+        sqs.send_message(
+            QueueUrl=pair.home, MessageBody=letter.body, MessageGroupId=letter.group, MessageDeduplicationId=unique
+        )
+    assert len(pair.queued()) == 2
+    assert pair.letters.send_back([letter]) == {}
+    assert pair.queued() == [letter.body]
+
+
+def test_a_letter_that_is_put_back_again_at_once_is_taken_once(pair, monkeypatch):
+    """It was sent and could not be deleted: it lies in both places, and a person tries again."""
+    pair.give_up(a_delivery())
+    (letter,) = pair.letters.hold(10)
+    with monkeypatch.context() as patched:
+        patched.setattr(SqsDeadLetters, "delete", lambda self, letters: {one.message_id: "no" for one in letters})
+        failed = pair.letters.send_back([letter])
+    assert failed == {letter.message_id: "It was put back and lies here as well: no"}
+    pair.letters.give_back([letter])
+    (again,) = pair.letters.hold(10)
+    assert pair.letters.send_back([again]) == {}
+    assert pair.queued() == [letter.body]
+    assert pair.letters.hold(10) == []
+
+
+def test_a_letter_that_its_queue_does_not_take_stays_and_so_do_those_behind_it(pair, monkeypatch):
+    pair.give_up(*(a_delivery("1", number) for number in range(1, 13)), a_delivery("2"))
+    monkeypatch.setattr(dead_letters, "batches", lambda entries: [[one] for one in entries])
+    held = pair.letters.hold(10)
+    sent = []
+    real = SqsDeadLetters._sent
+
+    def refuse(self, home, batch):
+        sent.extend(one["Id"] for one in batch)
+        return (
+            {batch[0]["Id"]: "SQS refused it (Busy)."}
+            if batch and batch[0]["Id"] == held[1].message_id
+            else real(self, home, batch)
+        )
+
+    monkeypatch.setattr(SqsDeadLetters, "_sent", refuse)
+    failed = pair.letters.send_back(held)
+    assert failed[held[1].message_id] == "SQS refused it (Busy)."
+    behind = [one.message_id for one in held[2:] if one.group == held[1].group]
+    assert behind
+    assert {failed[name] for name in behind} == {"One before it of the same document could not be put back."}
+    assert not set(behind) & set(sent)
+    assert len(pair.queued()) == len(held) - len(failed)
+
+
+def test_a_deleted_letter_is_gone_and_one_that_cannot_be_deleted_is_named(pair):
+    pair.give_up(a_delivery())
+    (letter,) = pair.letters.hold(10)
+    assert pair.letters.delete([letter]) == {}
+    assert pair.letters.count().waiting + pair.letters.count().held == 0
+    unknown = dead_letters.msgspec.structs.replace(letter, receipt="made up")
+    assert "SQS" in pair.letters.delete([unknown])[letter.message_id]
+
+
+def test_a_callback_goes_back_to_the_queue_of_callbacks(sqs):
+    pair = Pair(sqs, "changes")
+    hints = make_queue("hints")
+    letters = SqsDeadLetters(Queue.CHANGES, pair.dead, home=pair.home, hints=hints, wait=0)
+    outbox = SqsOutbox(changes_url=pair.dead, hints_url=pair.dead)
+    outbox.changes([ChangeMessage(company="nordic", number="500123", transaction_id="802210971")])
+    outbox.hints([HintMessage(transaction_id="802210972")])
+    held = letters.hold(10)
+    assert {one.what: one.home for one in held} == {
+        "change 802210971 of nordic/purchase_order/500123": pair.home,
+        "callback about transaction 802210972": hints,
+    }
+    assert letters.send_back(held) == {}
+    assert [json.loads(one["Body"])["transaction_id"] for one in drain(hints)] == ["802210972"]
+    assert [json.loads(one["Body"])["transaction_id"] for one in drain(pair.home)] == ["802210971"]
+
+
+def test_where_a_letter_came_from_is_what_sqs_says(sqs):
+    """A message that nobody can read goes where it was."""
+    pair = Pair(sqs, "changes", most=1)
+    hints = make_queue("hints")
+    policy = sqs.get_queue_attributes(QueueUrl=pair.home, AttributeNames=["RedrivePolicy"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=hints, Attributes=policy)
+    letters = SqsDeadLetters(Queue.CHANGES, pair.dead, home=pair.home, hints=hints, wait=0)
+    message = {
+        "MessageId": "m-1",
+        "ReceiptHandle": "r-1",
+        "Body": "{",
+        "Attributes": {
+            "MessageGroupId": "g",
+            "ApproximateReceiveCount": "2",
+            "SentTimestamp": "1762070400000",
+            "DeadLetterQueueSourceArn": f"arn:aws:sqs:eu-north-1:1:{hints.rpartition('/')[2]}",
+        },
+    }
+    letter = letters._letter(message)
+    assert (letter.home, letter.tries, letter.what) == (hints, 1, "no message of the connector")
+
+
+def test_how_long_letters_are_kept_is_said(pair, sqs):
+    sqs.set_queue_attributes(QueueUrl=pair.dead, Attributes={"MessageRetentionPeriod": "1209600"})
+    assert pair.letters.count().kept_for == 14 * DAY
+
+
+def test_a_queue_that_is_gone_says_so(sqs):
+    with pytest.raises(Misconfigured, match="dead-letter queue does not exist"):
+        SqsDeadLetters(Queue.DOCUMENTS, "https://sqs.eu-north-1.amazonaws.com/1/gone.fifo", home="x", wait=0).hold(1)
+
+
+class TestDropBook:
+    def test_the_newest_records_come_first(self, sqs):
+        make_ledger_home()
+        book = DynamoDropBook(DOCUMENTS)
+        records = [
+            Dropped(
+                at=NOW + number * DAY,
+                queue=Queue.DOCUMENTS,
+                message_id=f"m-{number}",
+                what="nordic/purchase_order/500123",
+                by="kari",
+                caller="arn:kari",
+                reason="sent by hand",
+            )
+            for number in range(3)
+        ]
+        for one in records:
+            book.add(one)
+        assert book.newest(2) == [records[2], records[1]]

@@ -1,0 +1,129 @@
+"""What a dead letter is about, how that stands, and what to do with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import Event, Revision, State
+from connector.services.dead_letters import Letter, Queue, next_step, standing
+from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
+from testkit.memory.stores import a_change
+
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+KEY = DocumentKey("nordic", Kind.PURCHASE_ORDER, "DropShip:500123")
+NAMES = {"company": KEY.company, "kind": KEY.kind, "number": KEY.number}
+DOCUMENT = DocumentMessage(**NAMES, modified_at=NOW, document=msgspec.Raw(b'{"secret": "Brunost"}'))
+DELIVERY = DeliveryMessage(**NAMES, sequence=2)
+CHANGE = ChangeMessage(company="nordic", number="500123", transaction_id="802210971")
+HINT = HintMessage(transaction_id="802210972")
+
+
+def a_letter(message, queue=Queue.DOCUMENTS):
+    body = message if isinstance(message, str) else msgspec.json.encode(message).decode()
+    return Letter(
+        queue=queue, message_id="m-1", receipt="r", group="g", body=body, tries=10, since=NOW, home="https://sqs/home"
+    )
+
+
+LETTERS = {
+    "document": a_letter(DOCUMENT),
+    "delivery": a_letter(DELIVERY, Queue.DELIVERIES),
+    "change": a_letter(CHANGE, Queue.CHANGES),
+    "hint": a_letter(HINT, Queue.CHANGES),
+    "unreadable": a_letter('{"company": 7'),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "key", "transaction"),
+    [
+        ("document", f"{KEY}, changed in Visma 2026-09-01 06:00 UTC", KEY, None),
+        ("delivery", f"sending of revision 2 of {KEY}", KEY, None),
+        (
+            "change",
+            "change 802210971 of nordic/purchase_order/500123",
+            DocumentKey.of_order("nordic", "500123"),
+            "802210971",
+        ),
+        ("hint", "callback about transaction 802210972", None, "802210972"),
+        ("unreadable", "no message of the connector", None, None),
+    ],
+)
+def test_a_letter_says_in_words_what_it_is_about_and_nothing_of_its_body(name, what, key, transaction):
+    letter = LETTERS[name]
+    assert (letter.what, letter.key, letter.transaction_id) == (what, key, transaction)
+    assert "Brunost" not in letter.what
+
+
+@pytest.mark.parametrize("name", ["m-1", str(KEY), "DropShip:500123", "500123"])
+def test_a_letter_is_meant_by_its_id_its_key_or_its_number(name):
+    assert LETTERS["document"].is_of(name)
+
+
+def test_a_letter_is_meant_by_its_transaction_and_by_no_other_name():
+    assert LETTERS["change"].is_of("802210971")
+    assert LETTERS["hint"].is_of("802210972")
+    for letter in LETTERS.values():
+        assert not letter.is_of("50012")
+        assert not letter.is_of("nordic/purchase_order/500124")
+
+
+def a_revision(state, sequence=2):
+    return Revision(
+        key=KEY,
+        sequence=sequence,
+        revision_id="r",
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+        history=(Event(NOW, state, "Orderful answered 503."),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "is_over"),
+    [
+        *((state, False) for state in (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)),
+        *((state, True) for state in (State.SENT, State.ACKNOWLEDGED, State.PARKED, State.REJECTED, State.CLOSED)),
+    ],
+)
+def test_a_delivery_is_over_when_its_revision_is_not_to_be_sent_any_more(state, is_over):
+    stands = standing(LETTERS["delivery"], [a_revision(State.SENT, 1), a_revision(state)], [])
+    assert (stands.state, stands.why, stands.is_over) == (state, "Orderful answered 503.", is_over)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_over"), [(ChangeState.RECEIVED, False), (ChangeState.APPLYING, False), (ChangeState.APPLIED, True)]
+)
+def test_a_change_is_over_when_it_is_decided(state, is_over):
+    stands = standing(LETTERS["change"], [], [a_change(state=state)])
+    assert (stands.state, stands.why, stands.is_over) == (state, "received", is_over)
+
+
+@pytest.mark.parametrize("name", ["document", "hint", "unreadable", "delivery", "change"])
+def test_of_what_the_ledger_does_not_know_nothing_is_said(name):
+    stands = standing(LETTERS[name], [], [])
+    assert (stands.state, stands.why, stands.is_over) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("document", "It is stored nowhere else. Remove the cause, then connector deadletters redrive m-1"),
+        ("delivery", "Remove the cause, then connector deadletters redrive m-1"),
+        ("hint", "never drop it"),
+        ("unreadable", "connector deadletters drop m-1 --reason TEXT"),
+    ],
+)
+def test_each_letter_has_a_next_step(name, step):
+    assert step in next_step(LETTERS[name], standing(LETTERS[name], [], []))
+
+
+def test_what_is_over_may_be_put_back_or_dropped():
+    step = next_step(LETTERS["delivery"], standing(LETTERS["delivery"], [a_revision(State.DELIVERED)], []))
+    assert step.startswith("It is DELIVERED and nothing is left to do")
