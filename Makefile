@@ -77,7 +77,7 @@ prove: setup build $(AUDIT) ## Try hard to break every guarantee: half an hour o
 	$(BIN)/python -m proof $(ARGS)
 
 .PHONY: bench
-bench: setup build ## The figures in docs/performance.md, measured again
+bench: setup build ## The figures in docs/performance.md, cost.md and scale.md again
 	$(BIN)/python -m bench
 
 # ---- build and deploy. What is deployed stands in two files: parameters/$(ENV).yaml has the parameters of the stack,

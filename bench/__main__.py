@@ -1,8 +1,8 @@
-"""Measure everything, print it, and write it into docs/performance.md and docs/cost.md."""
+"""Measure everything, print it, and write it into docs/performance.md and docs/cost.md; reckon docs/scale.md."""
 
 from __future__ import annotations
 
-from bench import cost, imports, ledger, page, poll, translation
+from bench import cost, imports, ledger, page, poll, scale, translation
 from bench.table import show
 
 _HEAD = "| what | measured | budget | kept |\n|---|---|---|---|"
@@ -14,6 +14,7 @@ def main() -> None:
     rows = [row for part in (translation, imports, ledger, poll) for row in show(part.measure())]
     page.write("performance.md", command="make bench", table="\n".join([_HEAD, *map(str, rows)]))
     cost.main()
+    scale.main()
 
 
 if __name__ == "__main__":

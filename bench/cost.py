@@ -137,13 +137,13 @@ def _schedules(clock: ManualClock, telemetry: RecordingTelemetry) -> Callable[[]
 def bill(idle: Idle) -> list[Item]:
     """What an idle stack of one company costs a month."""
     seconds = sum(SECONDS.values()) * RUNS
-    queues = _count("AWS::SQS::Queue", "RedrivePolicy")
+    queues = count_of("AWS::SQS::Queue", "RedrivePolicy")
     logged = (idle.lines * LOG_LINE + len(SECONDS) * LAMBDA_LINES) * RUNS / 1e9
     return [
-        Item("CloudWatch alarms", _count("AWS::CloudWatch::Alarm"), ALARM),
+        Item("CloudWatch alarms", count_of("AWS::CloudWatch::Alarm"), ALARM),
         Item("Custom metrics that an idle stack reports", len(idle.metrics), METRIC),
-        Item("KMS keys", _count("AWS::KMS::Key"), KEY),
-        Item("Secrets", _count("AWS::SecretsManager::Secret"), SECRET),
+        Item("KMS keys", count_of("AWS::KMS::Key"), KEY),
+        Item("Secrets", count_of("AWS::SecretsManager::Secret"), SECRET),
         Item("Reads of secrets", SECRET_CALLS, SECRET_CALL),
         Item("Receives of empty queues", queues * EMPTY_RECEIVES, FIFO_REQUEST),
         Item("Lambda, GB-seconds", seconds * MEMORY_GB, GB_SECOND),
@@ -155,7 +155,7 @@ def bill(idle: Idle) -> list[Item]:
     ]
 
 
-def _count(kind: str, having: str | None = None) -> int:
+def count_of(kind: str, having: str | None = None) -> int:
     """How many resources of a kind the template has, also those with a condition."""
     return sum(having is None or having in one for one in resources_of_the_template(kind).values())
 

@@ -72,9 +72,14 @@ def resources_of_the_template(kind: str) -> dict[str, dict[str, Any]]:
     return {name: one.get("Properties", {}) for name, one in resources if one["Type"] == kind}
 
 
+def template_parameters() -> dict[str, Any]:
+    """The default of every parameter by its name."""
+    return {name: one.get("Default") for name, one in _template()["Parameters"].items()}
+
+
 def alarms_of_the_template() -> list[Alarm]:
     """Every alarm, with the parameters' defaults."""
-    defaults = {name: one.get("Default") for name, one in _template()["Parameters"].items()}
+    defaults = template_parameters()
     return [_alarm(one, defaults) for one in resources_of_the_template("AWS::CloudWatch::Alarm").values()]
 
 

@@ -108,7 +108,7 @@ def test_the_handler_of_every_function_is_a_file_named_after_its_folder(properti
 
 
 def test_consumers_report_each_failed_message_and_are_limited_where_a_limit_costs_no_receives(
-    properties: Properties,
+    properties: Properties, template: dict[str, Any]
 ) -> None:
     functions = properties("AWS::Serverless::Function").values()
     every = [event for function in functions for event in function.get("Events", {}).values()]
@@ -118,7 +118,13 @@ def test_consumers_report_each_failed_message_and_are_limited_where_a_limit_cost
     for event in events:
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert event["BatchSize"] == 10
-        assert event["ScalingConfig"]["MaximumConcurrency"] >= 2
+        most = event["ScalingConfig"]["MaximumConcurrency"]
+        if isinstance(most, dict):
+            parameter = template["Parameters"][most["Ref"]]
+            # Lambda: from 2 to 1,000.
+            assert (parameter["MinValue"], parameter["MaxValue"]) == (2, 1000)
+            most = parameter["Default"]
+        assert 2 <= most <= 1000
     assert not any("ReservedConcurrentExecutions" in function for function in functions)
 
 
