@@ -611,6 +611,30 @@ class TestListBetween:
         assert self.between(orderful, [f"S{number}" for number in range(11)], most_pages=1).calls == 1
         assert len(server.seen) == 1
 
+    def test_few_senders_are_named_five_to_a_call(self, orderful, server):
+        server.play(page(), page(), page())
+        assert self.between(orderful, [f"S{number}" for number in range(11)], most_pages=9).calls == 3
+        assert [len([one for one in seen.query if one[0] == "senderIsaId"]) for seen in server.seen] == [5, 5, 1]
+
+    def test_senders_that_would_take_too_many_calls_are_not_named_and_are_looked_for_here(self, orderful, server):
+        """With 1,000 companies their five to a call would be 200 lists, of which a run may read some thirty."""
+        at = {"createdAt": "2026-03-01T08:30:00Z"}
+        server.play(
+            page(
+                listed(id="first", sender={"isaId": "S1"}, **at),
+                listed(id="others", sender={"isaId": "ELSE"}, **at),
+                following="/v3/transactions?nextCursor=2",
+            ),
+            page(listed(id="last", sender={"isaId": "LIVE999", "testIsaId": "S999"}, **at)),
+        )
+        found = self.between(orderful, [f"S{number}" for number in range(1_000)], most_pages=32)
+        assert [(one.transaction_id, one.sender_id) for one in found.transactions] == [
+            ("first", "S1"),
+            ("last", "S999"),
+        ]
+        assert found.calls == 2
+        assert "senderIsaId" not in dict(server.seen[0].query)
+
 
 class TestRead:
     @pytest.mark.parametrize(

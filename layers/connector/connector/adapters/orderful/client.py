@@ -165,7 +165,9 @@ class OrderfulClient(OrderfulHttp):
     ) -> Listed:
         """Transactions created from `since` to `until`, of the newest pages only.
 
-        A filter that an organization's list does not know is left out, and the page is filtered here.
+        A filter that an organization's list does not know is left out, and the page is filtered here. So are senders
+        where naming them would take more than a third of the pages: each five of them are a list, and so a page at
+        least.
 
         Raises:
             Transient, Throttled, Misconfigured: as named.
@@ -173,9 +175,10 @@ class OrderfulClient(OrderfulHttp):
         found: list[RemoteTransaction] = []
         calls = 0
         named = [one.value for one in types]
-        for start in range(0, len(sender_ids), SENDERS_PER_CALL):
-            chunk = list(sender_ids[start : start + SENDERS_PER_CALL])
-            pages = self._pages_since(since, chunk, stream, None, until=until, types=named)
+        chunks = [sender_ids[at : at + SENDERS_PER_CALL] for at in range(0, len(sender_ids), SENDERS_PER_CALL)]
+        names_them = len(chunks) <= max(1, most_pages // 3)
+        for chunk in chunks if names_them else [sender_ids]:
+            pages = self._pages_since(since, chunk, stream, None, until=until, types=named, asks_for_senders=names_them)
             for page, _ in islice(pages, most_pages - calls):
                 calls += 1
                 found += [one for one in page if one.created_at < until and one.transaction_type in named]
@@ -249,22 +252,24 @@ class OrderfulClient(OrderfulHttp):
         *,
         until: datetime | None = None,
         types: Sequence[str] = (),
+        asks_for_senders: bool = True,
     ) -> Iterator[tuple[list[RemoteTransaction], datetime]]:
         """Page by page what is listed, and when the newest of the page was created, whosever it is."""
         # An hour beyond our clock, so that no transaction is newer than "now" at Orderful.
         until = until or self._clock.now() + timedelta(hours=1)
         params = [
             ("createdAt", f"[{instant(since)},{instant(until)})"),
-            *(("senderIsaId", sender) for sender in senders),
+            *(("senderIsaId", sender) for sender in senders if asks_for_senders),
             *([("receiverIsaId", receiver)] if receiver else []),
             *(("transactionType", name) for name in types),
             ("stream", stream.value.upper()),
         ]
+        ours = frozenset(senders)
         for answer, items in self._pages(params):
             transactions = [
                 _transaction(item, answer, sender=sender, receiver=receiver)
                 for item in items
-                if (sender := next((one for one in senders if names(item, "sender", one)), None))
+                if (sender := _sender_of(item, senders, ours))
                 and (receiver is None or names(item, "receiver", receiver))
             ]
             moments = [moment_of(item.get("createdAt")) for item in items]
@@ -290,6 +295,12 @@ class OrderfulClient(OrderfulHttp):
                 failure.sentence, request_id=answer.request_id, next_step="Check Orderful's base URL and region."
             )
         return failure
+
+
+def _sender_of(item: dict[str, Any], senders: Sequence[str], known: frozenset[str]) -> str | None:
+    """Which of the senders a transaction names; the first of them where it names nobody."""
+    ids = ids_of(item, "sender")
+    return next((one for one in ids if one in known), None) if ids else next(iter(senders), None)
 
 
 def _created(answer: Answer) -> Created:
