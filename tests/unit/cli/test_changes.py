@@ -150,7 +150,7 @@ def test_show_gives_everything_that_is_known_of_a_change(connector, changes):
 def test_show_tells_a_person_all_of_it(connector, changes):
     out = connector("changes", "show", "802210971").out
     for told in (
-        "802210971: PARKED",
+        "802210971: PARKED, waits; nothing more of it is written meanwhile",
         "nordic/purchase_order/500123",
         "2, dated 2026-09-16",
         "ACMEPRODUCET to NORDICFOODT, test",

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
 from connector.cli.main import cli
 
@@ -67,20 +66,6 @@ def spread(text: str) -> set[str]:
 def test_the_section_about_operating_has_each_command():
     lines = re.findall(r"^connector .*", section("Operate it"), re.MULTILINE)
     assert {the_command(line) for line in lines} == COMMANDS
-
-
-@pytest.mark.parametrize("line", re.findall(r"^connector .*", section("Operate it"), re.MULTILINE))
-def test_each_line_is_taken_by_its_command(line):
-    name = the_command(line)
-    command: click.Command = cli
-    for word in name.split():
-        assert isinstance(command, click.Group)
-        command = command.commands[word]
-    arguments = line.split("#")[0].split()[1 + len(name.split()) :]
-    context = click.Context(command)
-    parser = command.make_parser(context)
-    _, rest, _ = parser.parse_args(args=arguments)
-    assert rest == []
 
 
 def test_the_section_about_rights_has_each_command_that_only_reads():

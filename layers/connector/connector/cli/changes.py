@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from connector.cli.change_meanings import meaning
 from connector.cli.comparison import all_reasons, comparison, comparison_data, unwritten
 from connector.cli.documents.find import check_is_no_half_key, key_of
 from connector.cli.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
@@ -472,7 +473,7 @@ def _readable(change: Change) -> str:
         "orderful": _told(change),
         "attempts": change.attempts or None,
     }
-    head = [f"{change.transaction_id}: {change.state}"]
+    head = [f"{change.transaction_id}: {change.state}, {meaning(change.state)}"]
     head += [f"  {name:<12}{value}" for name, value in lines.items() if value]
     history = "\n".join(f"  {moment(event.at)}  {event.state:<10}{event.note}" for event in change.history)
     remarks = _remarks(change)

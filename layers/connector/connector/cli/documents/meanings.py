@@ -23,7 +23,7 @@ _STATES = {
 }
 
 # Orderful: its page on the statuses of a transaction (docs/transaction-statuses).
-_STATUSES = {
+STATUSES = {
     "validation": {
         "PROCESSING": "Orderful is still checking it",
         "VALID": "it fits the partner's guideline",
@@ -43,6 +43,7 @@ _STATUSES = {
         "OVERDUE": "no functional acknowledgment (997) in the time that is set at Orderful",
     },
 }
+"""Orderful's words for each of its three statuses."""
 
 
 def meaning(state: State) -> str:
@@ -60,6 +61,6 @@ def statuses(revision: Revision) -> dict[str, str]:
     found = {}
     for name, word in seen.items():
         if word:
-            means = _STATUSES[name].get(word)
+            means = STATUSES[name].get(word)
             found[name] = f"{word}: {means}" if means else word
     return found

@@ -243,7 +243,7 @@ CONTACT = record(
     dict.fromkeys(("name", "attention", "email", "phone", "fax"), TEXT),
 )
 ISA_IDS = record(IsaId, "An EDI address, one for each stream.", {"live": ISA_ID, "test": ISA_ID}, needed=True)
-STRIPPED: ValueType[str] = ValueType(Form.TEXT, lambda value: str(value).strip())
+STRIPPED: ValueType[str] = ValueType(Form.TEXT, lambda value: str(value).strip(), words="text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,6 +417,7 @@ GO_LIVE: ValueType[GoLive] = ValueType(
     lambda value: GoLive.parse(str(value), ZoneInfo("UTC")),
     _check_go_live,
     schema={"examples": ["2026-12-01", "2026-12-01T06:00+01:00"]},
+    words="a date like 2026-12-01, or a time like 2026-12-01T06:00+01:00",
 )
 
 

@@ -68,6 +68,7 @@ class ValueType(Generic[T]):
         needed: Those of `fields` that must be given.
         name: What a `RECORD` holds, for its readers.
         schema: What an editor should know besides, as JSON Schema.
+        words: What a value is, for its readers; empty where form, choices, entries and fields say it.
     """
 
     form: Form
@@ -83,6 +84,7 @@ class ValueType(Generic[T]):
     needed: bool = False
     name: str = ""
     schema: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
 
 
 def duration(text: str) -> timedelta:
@@ -137,7 +139,8 @@ def whole(least: int, most: int) -> ValueType[int]:
         if not least <= number <= most:
             raise ValueError(f"{number} is out of bounds; write {least} to {most}")
 
-    return ValueType(Form.WHOLE, int, check, schema={"minimum": least, "maximum": most})
+    words = f"a whole number from {least} to {most}"
+    return ValueType(Form.WHOLE, int, check, schema={"minimum": least, "maximum": most}, words=words)
 
 
 def matching(pattern: str, what: str, *, form: Form = Form.EXACT, read: Callable[[Any], T]) -> ValueType[T]:
@@ -149,7 +152,7 @@ def matching(pattern: str, what: str, *, form: Form = Form.EXACT, read: Callable
             raise ValueError(f"'{text}' is not allowed here; write {what}")
 
     written: dict[str, Any] = {"type": ["string", "integer"]} if form is Form.TEXT_OR_WHOLE else {}
-    return ValueType(form, read, check, schema={"pattern": f"^{pattern}$", **written})
+    return ValueType(form, read, check, schema={"pattern": f"^{pattern}$", **written}, words=what)
 
 
 def list_of(entry: ValueType[Any], at_most: int | None = None) -> ValueType[tuple[Any, ...]]:
@@ -245,6 +248,7 @@ def duration_up_to(longest: timedelta) -> ValueType[timedelta]:
         lambda value: duration(str(value)),
         _duration_check(longest),
         schema={"pattern": f"^{_DURATION_PATTERN}$", "examples": ["15m", "1h", "24h", "3d"]},
+        words=f"a duration like 15m, 1h or 3d, {longest.days} days at most",
     )
 
 
@@ -255,11 +259,12 @@ def duration_or(never: str, longest: timedelta) -> ValueType[timedelta | None]:
         lambda value: None if value == never else duration(str(value)),
         _duration_check(longest, never),
         schema={"pattern": f"^({never}|{_DURATION_PATTERN})$", "examples": ["24h", never]},
+        words=f"a duration like 24h, {longest.days} days at most, or {never}",
     )
 
 
-TEXT: ValueType[str] = ValueType(Form.TEXT, str)
-SWITCH: ValueType[bool] = ValueType(Form.SWITCH, bool)
+TEXT: ValueType[str] = ValueType(Form.TEXT, str, words="text")
+SWITCH: ValueType[bool] = ValueType(Form.SWITCH, bool, words="true or false")
 NAME = matching(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", "a name of 1 to 63 letters a to z, digits, - and _, no - or _ first", read=str
 )
@@ -268,16 +273,37 @@ DURATION: ValueType[timedelta] = ValueType(
     lambda value: duration(str(value)),
     _duration_check(None),
     schema={"pattern": f"^{_DURATION_PATTERN}$", "examples": ["90s", "2m", "4h", "14d"]},
+    words="a duration like 90s, 2m, 4h, 14d or 2h5m",
 )
 PERCENT = matching(r"\d{1,3}(\.\d{1,4})?%", "a percentage like 20% or 2.5%", read=lambda value: share(str(value)))
 DISCOUNT = matching(r"\d{1,2}(\.\d{1,3})?", "a percentage below 100 without its sign, like 2 or 2.5", read=str)
 DAYS = whole(0, 999)
-GLN: ValueType[str] = ValueType(Form.TEXT, str, _check_gln, schema={"pattern": r"^\d{13}$"})
-GTIN: ValueType[str] = ValueType(Form.TEXT, str, _gs1(GTIN_LENGTHS, "GTIN"), schema={"pattern": r"^\d{12,14}$"})
-PLACE: ValueType[str] = ValueType(Form.TEXT, str, _check_place)
-ISA_ID: ValueType[str] = ValueType(Form.TEXT, str, _check_isa_id, schema={"maxLength": LONGEST_ISA_ID})
-ZONE: ValueType[str] = ValueType(Form.TEXT, str, _check_zone)
+GLN: ValueType[str] = ValueType(
+    Form.TEXT, str, _check_gln, schema={"pattern": r"^\d{13}$"}, words="a GLN of 13 digits, the last a check digit"
+)
+GTIN: ValueType[str] = ValueType(
+    Form.TEXT,
+    str,
+    _gs1(GTIN_LENGTHS, "GTIN"),
+    schema={"pattern": r"^\d{12,14}$"},
+    words="a GTIN of 12, 13 or 14 digits, the last a check digit",
+)
+PLACE: ValueType[str] = ValueType(Form.TEXT, str, _check_place, words="text; 13 digits are a GLN")
+ISA_ID: ValueType[str] = ValueType(
+    Form.TEXT,
+    str,
+    _check_isa_id,
+    schema={"maxLength": LONGEST_ISA_ID},
+    words=f"an ISA id: 1 to {LONGEST_ISA_ID} plain characters without * ~ > ^ |",
+)
+ZONE: ValueType[str] = ValueType(Form.TEXT, str, _check_zone, words="a time zone like Europe/Oslo or UTC")
 CURRENCY = matching("[A-Z]{3}", "a currency of ISO 4217 like NOK", read=str)
 COUNTRY = matching("[A-Z]{2}", "a country of ISO 3166 like NO", read=str)
 SEGMENT = matching("[A-Z][A-Z0-9]{1,2}", "the name of a segment like PER or N9", read=str)
-PRICE_UNIT: ValueType[int] = ValueType(Form.WHOLE, int, _check_price_units, schema={"enum": [*PRICE_UNITS]})
+PRICE_UNIT: ValueType[int] = ValueType(
+    Form.WHOLE,
+    int,
+    _check_price_units,
+    schema={"enum": [*PRICE_UNITS]},
+    words=f"one of {', '.join(map(str, PRICE_UNITS))}",
+)
