@@ -1,4 +1,4 @@
-"""The commands of docs/restore.md, docs/upgrade.md and docs/runbook.md name no variable that nobody sets."""
+"""The commands of the pages in docs/ name no variable that nobody sets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[3] / "docs"
+PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 FROM_THE_README = {"CONNECTOR_STACK", "AWS_DEFAULT_REGION"}
 
 
@@ -16,7 +17,7 @@ def blocks(text: str) -> list[str]:
     return [block for _, block in re.findall(r"^( *)```\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)]
 
 
-@pytest.mark.parametrize("name", ["restore.md", "upgrade.md", "runbook.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_every_variable_is_set_or_explained(name):
     text = (DOCS / name).read_text(encoding="utf-8")
     # An ID in backticks of a query of the AWS CLI is no explanation; one in a sentence is.
@@ -28,7 +29,7 @@ def test_every_variable_is_set_or_explained(name):
         assert set(re.findall(r"\$\{?([A-Za-z_]+)", block)) <= set_there | earlier | explained, block
 
 
-@pytest.mark.parametrize("name", ["restore.md", "upgrade.md", "runbook.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_blocks_of_the_aws_command_line_are_shell(name):
     for block in blocks((DOCS / name).read_text(encoding="utf-8")):
         if "aws " in block:
