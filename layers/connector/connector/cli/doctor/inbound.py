@@ -159,5 +159,8 @@ def _callback(stack: Stack) -> Iterator[Finding]:
             )
             return
         yield Finding(
-            Mark.OK, check, "none is set: callbacks are refused, and polling finds what they would be about.", agree
+            Mark.OK,
+            check,
+            "none is set: callbacks are refused, and polling finds the changes that they are about.",
+            agree,
         )
