@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.advice import advised, after_rejection, correction
+from connector.domain.advice import advised, after_refusal, after_rejection, correction
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
@@ -17,6 +17,24 @@ def test_an_order_is_corrected_in_visma():
     told = after_rejection(order)
     assert told.startswith("Correct it in Visma and it is sent by itself.")
     assert told.endswith(f"run `connector documents replay {order}`.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Orderful answered 400. relationship: relationship doesn't exist (sender/receiver/type triple)",
+        "Orderful answered 403: No permission for this relationship.",
+        "receiver doesn't exist",
+    ],
+)
+def test_a_relationship_that_is_missing_is_set_up_at_orderful_and_not_in_visma(said):
+    order = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+    told = after_refusal(order, said)
+    assert told == (
+        "Set up what is missing at Orderful (`connector doctor` names it), then run "
+        f"`connector documents replay {order}`."
+    )
+    assert after_refusal(order, "lineItems[0].sku: too long; its sender") == after_rejection(order)
 
 
 @pytest.mark.parametrize("kind", INVOICES)

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import click
 
-from connector.cli.output import go_on, json_option, say, show, table
+from connector.cli.output import go_on, json_option, moment, say, show, table
 from connector.cli.people import by_option, decider
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
-from connector.domain.pause import Act
+from connector.domain.pause import Act, Stop
 from connector.services.outbound.poll import LONGEST_PAUSE
 
 EVERY_CALL = "sending: every call was refused"
@@ -86,6 +86,13 @@ def lift_holds(*, yes: bool, by: str | None, stack: Stack, as_json: bool) -> int
         stack.breaker.note(Act(stack.clock.now(), by, caller, f"lifted the holds of {held}"))
     show({"lifted": len(found)}, lambda: "Lifted." if found else "Nothing is held.", as_json=as_json)
     return 0
+
+
+def stopped(stop: Stop) -> tuple[str, tuple[str, ...]]:
+    """Why nothing is sent, and what a person does about it."""
+    since = f"since {moment(stop.since)}" if stop.since else "now"
+    why = f"Sending is stopped {since}; it is tried again at {moment(stop.until)}: {stop.reason}"
+    return why, ("Remove the cause, then: connector holds lift",)
 
 
 def holds_of(stack: Stack) -> Iterator[Hold]:

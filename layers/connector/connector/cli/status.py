@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from connector.cli.cursors import lag
-from connector.cli.holds import EVERY_CALL, Hold, holds_of
+from connector.cli.holds import EVERY_CALL, Hold, holds_of, stopped
 from connector.cli.output import FAILED, HELD, counted, json_option, moment, say, show, span, table, utc_option
 from connector.cli.pauses import LEFT_BEHIND
 from connector.cli.stack import Stack, stack_option
@@ -172,11 +172,8 @@ def _list(subject: Subject) -> str:
 
 def _sending(found: _Status) -> str:
     if found.stop is not None:
-        since = f"since {moment(found.stop.since)}" if found.stop.since else "now"
-        lines = [
-            f"Sending is stopped {since}; it is tried again at {moment(found.stop.until)}: {found.stop.reason}",
-            "      -> Remove the cause, then: connector holds lift",
-        ]
+        why, steps = stopped(found.stop)
+        lines = [why, *(f"      -> {step}" for step in steps)]
     else:
         lines = ["Documents are sent."]
     lines += [

@@ -6,11 +6,15 @@ invoice (Visma's help, "About correction of a released invoice").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
+
+_ABOUT_RELATIONSHIP = re.compile(r"\brelationship\b|\b(sender|receiver) doesn't exist", re.IGNORECASE)
+"""Orderful: the words of its refusals where it knows no relationship, or one of the two ISA ids."""
 
 BY_HAND = "Send it by hand and run `connector documents close KEY`."
 """The way out that is open for every document."""
@@ -49,6 +53,16 @@ def after_rejection(key: DocumentKey) -> str:
     return (
         f"{correction(key.kind, 'Correct it in Visma and it is sent by itself.', key=str(key))} If the cause lies "
         f"elsewhere, remove it and run `connector documents replay {key}`."
+    )
+
+
+def after_refusal(key: DocumentKey, said: str) -> str:
+    """What a person does about a request that Orderful refused with these words."""
+    if _ABOUT_RELATIONSHIP.search(said) is None:
+        return after_rejection(key)
+    return (
+        "Set up what is missing at Orderful (`connector doctor` names it), then run "
+        f"`connector documents replay {key}`."
     )
 
 

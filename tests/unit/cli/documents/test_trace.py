@@ -17,9 +17,14 @@ def test_trace_is_one_timeline_over_all_revisions_with_remote_ids(connector, led
 
 def test_trace_ends_with_what_a_person_should_do(connector, ledger):
     lines = connector("documents", "trace", "500123").out.splitlines()
-    assert lines[-2:] == ["revision 2: PARKED. Unit KRT is not mapped.", "      -> Add defaults.units.KRT."]
+    assert lines[-3:] == [
+        "revision 2: PARKED. Unit KRT is not mapped.",
+        "      -> Add defaults.units.KRT.",
+        "      -> connector config apply connector.yaml",
+    ]
     (step,) = connector("documents", "trace", "500123", "--json").data["next_steps"]
     assert (step["revision"], step["next_step"]) == (2, "Add defaults.units.KRT.")
+    assert step["then"] == ["connector config apply connector.yaml"]
     ledger.kept = [SENT]
     assert "->" not in connector("documents", "trace", "500123").out
 

@@ -81,7 +81,7 @@ def test_what_may_keep_it_out_is_said(connector, stack, visma):
         "  Of another branch: nordic reads branch 2 alone.",
         f"  Older than the beginning: nordic went live 2026-08-01; {OLD}",
         "  Of another company: the routing in force has nordic.",
-        "Visma is asked for it by --ask-visma.",
+        "Ask Visma for it: connector documents show 999 --ask-visma",
     ]
 
 

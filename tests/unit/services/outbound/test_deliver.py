@@ -389,6 +389,13 @@ class TestRefusals:
         assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
 
+    def test_a_relationship_that_orderful_does_not_know_is_the_next_step(self, bench):
+        said = "relationship: relationship doesn't exist (sender/receiver/type triple)"
+        refused = "Orderful refused it (400)."
+        bench.orderful.script = [Rejected(refused, problems=(said,), examined=True, code=Reason.REQUEST_REFUSED)]
+        assert bench.deliver(bench.translated()) is DeliverResult.REJECTED
+        assert bench.revision().next_step.startswith("Set up what is missing at Orderful (`connector doctor` names it)")
+
     def test_while_creates_are_held_nothing_is_claimed_and_nothing_is_posted(self, bench):
         message = bench.translated()
         bench.ledger.hold(Calls.CREATE, until=bench.clock.now() + timedelta(seconds=30))
@@ -492,8 +499,12 @@ class TestRefusals:
 
     def test_a_refused_key_stops_the_consumer_and_the_tracker_queues_everything_again(self, bench, outbox):
         first, second = bench.translated(1), bench.translated(2)
-        bench.orderful.script = [Misconfigured("Orderful refuses the key.", request_id="r-9")]
+        bench.orderful.script = [
+            Misconfigured("Orderful refuses the key.", request_id="r-9", next_step="Set it: connector secrets set.")
+        ]
         assert bench.deliver(first) is DeliverResult.HELD_BACK
+        stop = bench.ledger.stop(now=bench.clock.now())
+        assert stop.reason == "Orderful refuses the key. Set it: connector secrets set."
         assert bench.deliver(second) is DeliverResult.HELD_BACK
         assert bench.orderful.calls == {"create": 1}, "the second document was not tried with the same key"
         assert bench.revision(1).state is bench.revision(2).state is State.TRANSLATED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,9 +18,6 @@ from connector.domain.revision.record import Revision
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _ALL_REVISIONS = 1000
-
-
-_ASK = "Visma is asked for it by --ask-visma."
 
 
 def ask_option(command: _Command) -> _Command:
@@ -57,12 +55,16 @@ def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
         check_is_no_half_key(text)
         wanted = Wanted(key.number, key.company, key.kind) if key else Wanted(text)
         under = "" if key else " under the companies in force (of another one: give company/kind/number)"
-        why = seen_by_visma(stack, wanted) if ask_visma else f"{why_unseen(stack, wanted)}\n{_ASK}"
+        why = seen_by_visma(stack, wanted) if ask_visma else f"{why_unseen(stack, wanted)}\n{_asking(text)}"
         raise Failed(f"The ledger knows no document {text}{under}.\n{why}")
     if len(found) > 1:
         named = ", ".join(str(record.key) for record in found)
         raise WrongInput(f"Several documents have the number {text}: {named}; name one of them.")
     return found[0]
+
+
+def _asking(text: str) -> str:
+    return f"Ask Visma for it: connector documents show {shlex.quote(text)} --ask-visma"
 
 
 def revision_of(

@@ -12,6 +12,7 @@ from connector.cli.documents.content import Content, as_text, content_of
 from connector.cli.documents.filters import routing_in_force
 from connector.cli.documents.find import Record, ask_option, record_named, revision_of
 from connector.cli.documents.meanings import meaning, statuses
+from connector.cli.documents.next_steps import NextStep, next_steps
 from connector.cli.documents.summary import FIELDS, asked, next_step_of, summary
 from connector.cli.output import json_option, moment, show, table, utc_option
 from connector.cli.reasons import with_labels
@@ -40,11 +41,12 @@ def show_document(*, key: str, sequence: int | None, ask_visma: bool, stack: Sta
     """
     record, routing = record_named(stack, key, ask_visma=ask_visma), routing_in_force(stack)
     content = _content(stack, record, sequence, routing)
+    following = {one.revision.sequence: one for one in next_steps(stack, record)}
     show(
         {
             "document": str(record.key),
             "content": content,
-            "revisions": [_details(revision, routing) for revision in record.revisions],
+            "revisions": [_details(one, routing, following.get(one.sequence)) for one in record.revisions],
             "changes": [change_summary(change) for change in record.changes],
         },
         lambda: "\n\n".join(
@@ -53,7 +55,7 @@ def show_document(*, key: str, sequence: int | None, ask_visma: bool, stack: Sta
                 [
                     str(record.key),
                     f"revision {content['revision']} says\n{as_text(content)}" if content else None,
-                    *(_readable(one, routing) for one in record.revisions),
+                    *(_readable(one, routing, following.get(one.sequence)) for one in record.revisions),
                     _changes_readable(record.changes),
                 ],
             )
@@ -78,20 +80,28 @@ def _content(stack: Stack, record: Record, sequence: int | None, routing: Routin
     return {"revision": revision.sequence, **content}
 
 
-def _details(revision: Revision, routing: Routing) -> dict[str, Any]:
+def _details(revision: Revision, routing: Routing, following: NextStep | None) -> dict[str, Any]:
     names = (
         *("revision_id", "visma_status", "modified_at", "transaction_type", "dialect", "purpose", "stream"),
         *("sender_id", "receiver_id", "business_number", "attempts", "first_attempt_at", "sent_at"),
         *("validation_status", "delivery_status", "acknowledgment_status"),
     )
+    step, *then = _steps(revision, following)
     return {
         **summary(revision, routing),
         **{name: getattr(revision, name) for name in names},
+        "next_step": step,
+        "then": then,
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in revision.history],
     }
 
 
-def _readable(revision: Revision, routing: Routing) -> str:
+def _steps(revision: Revision, following: NextStep | None) -> tuple[str | None, ...]:
+    return following.steps if following else (next_step_of(revision),)
+
+
+def _readable(revision: Revision, routing: Routing, following: NextStep | None) -> str:
+    step, *then = _steps(revision, following)
     lines = {
         "partner": FIELDS["partner"](revision, routing),
         "sent as": " ".join(
@@ -104,10 +114,11 @@ def _readable(revision: Revision, routing: Routing) -> str:
         **statuses(revision),
         "visma": revision.visma_status,
         "attempts": revision.attempts or None,
-        "why": revision.reason,
+        "why": revision.reason or (following and not revision.attention and following.why),
         "code": with_labels(reason_codes(revision)),
         "field": revision.field,
-        "next step": next_step_of(revision),
+        "next step": step,
+        "then": then[0] if then else None,
         "waits for": revision.waits_for,
         "attention": revision.attention,
     }

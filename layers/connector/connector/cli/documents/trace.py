@@ -9,9 +9,10 @@ from typing import NamedTuple
 import click
 
 from connector.cli.documents.find import Record, ask_option, record_named
+from connector.cli.documents.next_steps import next_steps
 from connector.cli.output import json_option, show, table, utc_option
 from connector.cli.stack import Stack, stack_option
-from connector.domain.revision.record import AT_ORDERFUL, NEEDS_PERSON, UNRESOLVED, State
+from connector.domain.revision.record import AT_ORDERFUL, UNRESOLVED, State
 
 _HAS_TRANSACTION = (AT_ORDERFUL - UNRESOLVED) | {State.CHANGING, State.AGREED}
 
@@ -37,14 +38,14 @@ def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) ->
     """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`."""
     record = record_named(stack, key, ask_visma=ask_visma)
     events = sorted(_events(record), key=lambda event: (event.at, event.revision or 0))
-    waiting = [one for one in record.revisions if one.state in NEEDS_PERSON or one.needs_attention]
+    following = next_steps(stack, record)
     show(
         {
             "document": str(record.key),
             "timeline": [event._asdict() for event in events],
             "next_steps": [
-                {"revision": one.sequence, "why": one.attention or one.reason, "next_step": one.next_step}
-                for one in waiting
+                {"revision": one.revision.sequence, "why": one.why, "next_step": one.steps[0], "then": one.steps[1:]}
+                for one in following
             ],
         },
         lambda: (
@@ -57,9 +58,9 @@ def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) ->
                 ],
             )
             + "".join(
-                f"\n\nrevision {one.sequence}: {one.state}. {one.attention or one.reason or ''}\n"
-                f"      -> {one.next_step or f'connector documents show {record.key}'}"
-                for one in waiting
+                f"\n\nrevision {one.revision.sequence}: {one.revision.state}. {one.why}"
+                + "".join(f"\n      -> {step}" for step in one.steps)
+                for one in following
             )
         ),
         as_json=as_json,

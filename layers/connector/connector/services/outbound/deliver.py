@@ -14,7 +14,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
-from connector.domain.advice import after_rejection
+from connector.domain.advice import after_refusal
 from connector.domain.errors import (
     AlreadyExists,
     ConnectorError,
@@ -348,7 +348,7 @@ class Deliverer:
                 "note": reason,
                 "reason": reason,
                 "reason_code": stated.code.value,
-                "next_step": after_rejection(revision.key),
+                "next_step": after_refusal(revision.key, reason),
             },
         )
         transaction_id = created.transaction_id if created else None
@@ -371,7 +371,7 @@ class Deliverer:
     def _hold_back(self, revision: Revision, error: ConnectorError) -> DeliverResult:
         """Stop the consumer: the key is wrong for every document. Nothing was created."""
         now = self.clock.now()
-        self.breaker.open(error.sentence, now=now, until=now + HOLD_BACK)
+        self.breaker.open(" ".join(filter(None, [error.sentence, error.next_step])), now=now, until=now + HOLD_BACK)
         self._back_to_wait(revision, error.sentence)
         self.telemetry.count(Metric.CREDENTIALS_REFUSED)
         self.telemetry.error(
