@@ -13,7 +13,15 @@ from demo.catalogue import purchase_order
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import Laptop
 
-COMPANIES = {"kills": "1009001", "permits": "1009002", "begins": "1009003", "twin": "1009004", "pauses": "1009005"}
+COMPANIES = {
+    "kills": "1009001",
+    "permits": "1009002",
+    "begins": "1009003",
+    "twin": "1009004",
+    "pauses": "1009005",
+    "causes": "1009006",
+    "compared": "1009007",
+}
 """Routing name and Visma number of each company that a proof has of its own."""
 
 SUPPLIER = "50012"

@@ -6,10 +6,10 @@ What is refused is tried first, with the reader's policy, on the very things tha
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,7 +24,8 @@ from connector.domain.revision.record import State
 from demo.catalogue import purchase_order
 from proof.deployed.environment import change_of
 from testkit.laptop import stack as laptop_stack
-from testkit.laptop.observed import CONNECTOR, SENT, Laptop
+from testkit.laptop.observed import SENT, Laptop
+from testkit.laptop.people import person
 from tests.e2e.conftest import NORDIC
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
@@ -83,48 +84,19 @@ OFFLINE = {"change", "translate", "config check", "config schema"}
 """They ask no stack for anything."""
 
 OF_DAYS = {"backfill", "reconcile", "reconcile close"}
-"""They read Visma for days; with the stores in memory: tests/unit/cli/test_backfill.py and test_reconcile.py."""
-
-
-def _person(laptop: Laptop, name: str, output: str) -> Iterator[Run]:
-    """The command line of a user who has one policy and no other."""
-    iam = laptop.stack.client("iam")
-    iam.create_user(UserName=name)
-    iam.attach_user_policy(UserName=name, PolicyArn=laptop.outputs[output])
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    environment = laptop.stack.environment | {
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-        "CONNECTOR_ORDERFUL_PAGE": "https://orderful.example/{transaction_id}",
-    }
-    # Without a name the command looks for the stack, for which it needs a right of its own.
-    del environment["CONNECTOR_STACK"]
-    kept = {name: value for name, value in os.environ.items() if name != "CONNECTOR_STACK"}
-
-    def run(command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [CONNECTOR, *command.split()],
-            env=kept | environment,
-            input=json.dumps(laptop_stack.ORDERFUL_KEY),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    yield run
-    iam.detach_user_policy(UserName=name, PolicyArn=laptop.outputs[output])
-    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-    iam.delete_user(UserName=name)
+"""They read Visma for days, or need what such a reading found: test_causes.py and test_reconcile.py try them."""
 
 
 @pytest.fixture(scope="module")
 def operator(nordic: Laptop) -> Iterator[Run]:
-    yield from _person(nordic, "operator", "OperatorPolicyArn")
+    with person(nordic, "operator", "OperatorPolicyArn") as somebody:
+        yield partial(somebody.run, given=json.dumps(laptop_stack.ORDERFUL_KEY))
 
 
 @pytest.fixture(scope="module")
 def reader(nordic: Laptop) -> Iterator[Run]:
-    yield from _person(nordic, "reader", "ReaderPolicyArn")
+    with person(nordic, "reader", "ReaderPolicyArn") as somebody:
+        yield partial(somebody.run, given=json.dumps(laptop_stack.ORDERFUL_KEY))
 
 
 @pytest.fixture(scope="module")
