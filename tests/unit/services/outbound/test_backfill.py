@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from connector.domain.documents import Kind
 from connector.domain.errors import Transient
+from connector.domain.polling.budget import RESERVED_SHARE
 from connector.domain.revision.record import State
 from connector.services.outbound.backfill import Backfill
-from connector.services.ports import Resource
+from connector.services.ports import Budget, Resource
 from connector.services.reconcile.ports import BackfillProgress, Question, Selection
 from testkit.memory.effects import StepDeadline
 from testkit.memory.reconcile_world import World, lines
@@ -45,32 +48,71 @@ def sent(world):
     return Counter(one.business_number for one in world.orderful.transactions)
 
 
-def test_of_five_hundred_with_live_polling_none_leaves_twice_and_no_cursor_moves_for_it(world):
+class Hour:
+    """Visma's hour: so many calls, of which other integrations take their part at once.
+
+    Attributes:
+        left: Calls that are left of this hour; `least` of any.
+        begun: How many hours it has been.
+    """
+
+    LIMIT, OTHERS, LENGTH = 200, 90, timedelta(hours=1)
+
+    def __init__(self, world):
+        self.world = world
+        self.begun, self.since, self.left, self.least = 0, None, 0, self.LIMIT
+        world.erp.before_page = lambda _resource, _page: self.spend()
+
+    def spend(self):
+        now = self.world.clock.now()
+        if self.since is None or now - self.since >= self.LENGTH:
+            self.begun, self.since, self.left = self.begun + 1, now, self.LIMIT - self.OTHERS
+        self.left -= 1
+        self.least = min(self.least, self.left)
+        self.world.erp.budget = Budget(self.LIMIT, self.left, self.since + self.LENGTH - now)
+
+    def lists(self, company, deadline):
+        """Visma's lists as the backfill reads them."""
+        inner = self.world.lists(company, deadline)
+
+        def page(*asked, **named):
+            self.spend()
+            return replace(inner.page(*asked, **named), share_left=self.left / self.LIMIT)
+
+        return SimpleNamespace(page=page)
+
+
+def test_of_five_thousand_with_live_polling_none_leaves_twice_no_cursor_moves_and_the_hour_is_kept(world):
     """Ten are missing in the ledger; half of those are at Orderful all the same."""
     world.tracks = False
-    world.lists.page_size = 50
-    keys = [world.save(f"{number:05}", lines=lines()[:1]) for number in range(500)]
+    world.lists.page_size = 100
+    keys = [world.save(f"{number:05}", lines=lines()[:1]) for number in range(5_000)]
     world.flow()
     transactions = {one.business_number: one.transaction_id for one in world.orderful.transactions}
-    for at, key in enumerate(keys[::50]):
+    for at, key in enumerate(keys[::500]):
         world.forget(key)
         if at % 2:
             world.orderful.delete(transactions[key.number])
-    world.clock.forward(hours=1)
-    world.lists.share_left = 0.39
-    progress, edited = BackfillProgress(selection=WINDOW), []
+    for _ in range(3):
+        world.flow(hours=3)  # from then on no poll reaches back to them
+    hour, progress, edited, added, rounds = Hour(world), BackfillProgress(selection=WINDOW), [], [], 0
     while not progress.is_done:
-        cursor = world.cursors.of("nordic")
-        progress = backfill(world, progress=progress)
-        assert world.cursors.of("nordic") == cursor
-        edited.append(keys[5 + len(edited) * 10].number)
-        world.save(edited[-1], lines=lines(7 + len(edited))[:1])
-        world.flow()
-    assert (progress.found, progress.queued) == (500, 500)
-    assert len(edited) - 1 == world.lists.calls == 15, "a page each time, and the hour was left to polling"
+        cursors = world.cursors.all_cursors()
+        progress = backfill(world, progress=progress, lists=hour.lists)
+        assert world.cursors.all_cursors() == cursors
+        rounds += 1
+        edited.append(keys[5 + rounds * 10].number)
+        world.save(edited[-1], lines=lines(7 + rounds)[:1])
+        added.append(world.save(f"9{rounds:04}", lines=lines()[:1]).number)
+        world.flow(minutes=15)
+
+    assert progress.queued == progress.found
+    assert 5_000 <= progress.found <= 5_000 + len(added)
+    assert hour.begun > 1, "one hour was not enough"
+    assert hour.least >= hour.LIMIT * RESERVED_SHARE, "what belongs to polling and to others was left to them"
     assert {number: times for number, times in sent(world).items() if times != 1} == dict.fromkeys(edited, 2)
-    assert set(sent(world)) == {key.number for key in keys}
-    assert {world.current(key).state for key in keys[::50]} == {State.SENT}
+    assert set(sent(world)) == {key.number for key in keys} | set(added)
+    assert {world.current(key).state for key in keys[::500]} == {State.SENT}
 
 
 def test_what_is_selected(world):
