@@ -232,7 +232,8 @@ def test_a_key_that_orderful_refuses(desk: Desk) -> None:
         shown = desk.asks(number, "Sending is stopped since")
         assert "Orderful answered 401" in shown
         desk.types(printed(shown, "connector secrets set"), ("API key", ORDERFUL_KEY["api_key"]))
-        desk.types(printed(shown, "connector holds lift"), YES)
+        told = desk.types(printed(shown, "connector holds lift"), YES)
+        assert "are queued again by themselves, about a quarter of an hour later" in told
     finally:
         deploy.put_secret(laptop.stack.aws.endpoint, laptop.outputs["OrderfulSecretArn"], ORDERFUL_KEY)
     # A quarter of an hour passes, and what waits is queued again.

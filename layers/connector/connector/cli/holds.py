@@ -25,6 +25,11 @@ _WHAT = {
     "visma": "every call for this company",
 }
 
+_QUEUED_AGAIN = (
+    "Documents that were held back meanwhile are queued again by themselves, about a quarter of an hour later."
+)
+"""What the tracker does (`ResendAfterSeconds`)."""
+
 
 class Hold(NamedTuple):
     """Something that waits.
@@ -84,7 +89,8 @@ def lift_holds(*, yes: bool, by: str | None, stack: Stack, as_json: bool) -> int
             one.lift()
         held = ", ".join(dict.fromkeys(one.system for one in found))
         stack.breaker.note(Act(stack.clock.now(), by, caller, f"lifted the holds of {held}"))
-    show({"lifted": len(found)}, lambda: "Lifted." if found else "Nothing is held.", as_json=as_json)
+    lifted = f"Lifted. {_QUEUED_AGAIN}" if any(one.what == EVERY_CALL for one in found) else "Lifted."
+    show({"lifted": len(found)}, lambda: lifted if found else "Nothing is held.", as_json=as_json)
     return 0
 
 
