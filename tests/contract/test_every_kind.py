@@ -34,6 +34,7 @@ from connector.routing_file import check, json_schema
 from connector.services.messages import DocumentMessage
 from connector.services.ports import Resource
 from contracts import facts
+from testkit.field_mapping import examples_of, explained
 from testkit.memory.reconcile_world import World
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import BY_KIND, MISSING, as_json
@@ -263,3 +264,11 @@ def test_what_was_sent_and_then_changed_is_another_transaction(kind):
         for purpose in (Purpose.ORIGINAL, Purpose.REPLACE)
     )
     assert first != then
+
+
+@dialects
+def test_what_it_writes_is_explained(kind, dialect):
+    examples = list(examples_of(kind, dialect))
+    assert examples, "testkit/samples/full_documents.py has none"
+    first = explained(examples[0], dialect)
+    assert [row.explained.name for row in first if row.explained.meaning is None] == []

@@ -52,6 +52,7 @@ READING = (
     "documents request {sent}",
     "documents diff {sent}",
     "documents open {sent}",
+    "explain {sent}",
     "holds list",
     "logs {sent}",
     "reconcile list",

@@ -20,6 +20,7 @@ from connector.cli.deadletters import deadletters
 from connector.cli.doctor.command import doctor
 from connector.cli.documents.command import documents
 from connector.cli.examples import add_examples
+from connector.cli.explain import explain
 from connector.cli.holds import holds
 from connector.cli.logs.command import logs
 from connector.cli.output import run
@@ -43,7 +44,7 @@ def cli() -> None:
 
 
 for command in (
-    *(status, config, translate, change, documents, changes, logs, deadletters, pause, resume),
+    *(status, config, translate, explain, change, documents, changes, logs, deadletters, pause, resume),
     *(baseline, backfill, reconcile, cursors, holds, data, doctor, secrets),
 ):
     cli.add_command(command)

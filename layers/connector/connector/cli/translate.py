@@ -24,18 +24,25 @@ from connector.edi.visma.read import NotADocument, decode, read_document
 from connector.edi.x12.text import interchange
 
 
-class _Held(Exception):
+class HeldBack(Exception):
     """The document is well but does not leave; the message says why."""
+
+
+company_option = click.option("--company", metavar="NAME", help="Needed when several companies know the partner.")
+kind_option = click.option(
+    "--kind", type=click.Choice([kind.value for kind in Kind]), help="Recognised by its fields if left out."
+)
+dialect_option = click.option(
+    "--dialect", type=click.Choice([choice.value for choice in DialectChoice]), help="Instead of what routing says."
+)
 
 
 @click.command(short_help="Show what would be sent, offline.")
 @click.argument("file", metavar="FILE")
 @click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")
-@click.option("--company", metavar="NAME", help="Needed when several companies know the partner.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Recognised by its fields if left out.")
-@click.option(
-    "--dialect", type=click.Choice([choice.value for choice in DialectChoice]), help="Instead of what routing says."
-)
+@company_option
+@kind_option
+@dialect_option
 @click.option("--as", "form", type=click.Choice(["request", "x12"]), default="request", show_default=True)
 @click.option("--stream", type=click.Choice([stream.value for stream in Stream]), default="test", show_default=True)
 @json_option
@@ -57,7 +64,7 @@ def translate(
     """
     if config_file == file == "-":
         raise WrongInput("Only one of the two files can come from standard input.")
-    job = _Job(
+    job = Job(
         routing=Routing.from_data(read_sound_routing(config_file)),
         company=company,
         kind=Kind(kind) if kind else None,
@@ -80,17 +87,17 @@ def translate(
         except (NotADocument, WrongInput, Misconfigured) as problem:
             fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
             code = WRONG_INPUT
-        except (Parked, _Held) as problem:
+        except (Parked, HeldBack) as problem:
             fail(str(problem), HELD, as_json=as_json)
             code = code or HELD
         else:
             click.echo(result, nl=False)
             if form == "request" or not as_json:
-                _tell(document, notes, as_json=as_json)
+                tell_notes(document, notes, as_json=as_json)
     return code
 
 
-def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
+def tell_notes(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
     """Print the notes of a translation on stderr, one a line: stdout holds what Orderful gets and nothing else."""
     for note in notes:
         output = {"document": str(document.key), "note": note}
@@ -98,7 +105,7 @@ def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> No
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
+class Job:
     """What the command was asked, and the steps from a document's bytes to its result."""
 
     routing: Routing
@@ -130,18 +137,18 @@ class _Job:
         return replace(document, key=replace(key, company=company))
 
     def route(self, document: VismaDocument) -> Route:
-        """The route of a document that is to leave; `_Held` or `Parked` when it is not."""
-        with _about(document):
+        """The route of a document that is to leave; `HeldBack` or `Parked` when it is not."""
+        with about(document):
             refuse_unknown_type(document)
             route = self.routing.route(document.key.company, document.key.kind, document.counterparty)
         reason = hold_reason(document, route)
         if reason is not None:
-            raise _Held(f"{document.key}: {reason.sentence}")
+            raise HeldBack(f"{document.key}: {reason.sentence}")
         return replace(route, dialect=self.dialect) if self.dialect else route
 
     def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:
         """The request that Orderful would get, but for the key; and the notes of the translation."""
-        with _about(document):
+        with about(document):
             translation = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL)
         request = translation.request
         fields = {"method": request.method, "path": request.path, "headers": request.headers, "body": request.body}
@@ -149,7 +156,7 @@ class _Job:
 
     def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> tuple[str, Sequence[str]]:
         """The X12 text that a partner would get, and the notes of the translation."""
-        with _about(document):
+        with about(document):
             return interchange(
                 document.content,
                 route,
@@ -161,7 +168,7 @@ class _Job:
 
 
 @contextmanager
-def _about(document: VismaDocument) -> Iterator[None]:
+def about(document: VismaDocument) -> Iterator[None]:
     """Name the document in whatever is raised about it."""
     try:
         yield

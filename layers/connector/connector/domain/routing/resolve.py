@@ -147,7 +147,7 @@ class Routing:
         """
         wanted = (company, kind, number)
         if wanted not in self._routes:
-            self._routes[wanted] = self._resolve(company, kind, self._partner(company, kind, number))
+            self._routes[wanted] = self.route_to(company, kind, self._partner(company, kind, number))
         return self._routes[wanted]
 
     def expected(self, company: str, kind: Kind, partner: str | None) -> Expected:
@@ -203,7 +203,7 @@ class Routing:
                 numbers = _table(entry, "visma")
                 for kind in Kind:
                     if numbers.get(kind.facts.counterparty) is not None:
-                        yield self._resolve(company, kind, name)
+                        yield self.route_to(company, kind, name)
 
     def companies_mapping(self, kind: Kind, number: str) -> tuple[str, ...]:
         """Names of the companies that have a partner with this supplier or customer number."""
@@ -346,7 +346,12 @@ class Routing:
             if found.layer != BUILT_IN and found.value
         )
 
-    def _resolve(self, company: str, kind: Kind, partner: str) -> Route:
+    def route_to(self, company: str, kind: Kind, partner: str) -> Route:
+        """The route of a kind of document to a partner of the file, whatever number it has.
+
+        Raises:
+            Misconfigured: as `route`.
+        """
         entry = self.data["partners"][partner]
         where = f"partners.{partner}"
         layers = self._layers(company, kind, partner)

@@ -23,14 +23,20 @@ def transaction(document: CanonicalDocument) -> Loop:
     Raises:
         Parked: X12 cannot carry the document.
     """
-    options = document.route.x12
-    wording = Wording(document.route, document.notes)
-    content = document.content
-    tree = KINDS[content.kind].x12(document, content, wording)
-    if options.leave_out:
-        tree = _without(tree, document)
+    tree = written(document)
     check(tree, document.route)
     return tree
+
+
+def written(document: CanonicalDocument) -> Loop:
+    """The same tree, not checked against the dictionary.
+
+    Raises:
+        Parked: X12 cannot carry the document.
+    """
+    wording = Wording(document.route, document.notes)
+    tree = KINDS[document.content.kind].x12(document, document.content, wording)
+    return _without(tree, document) if document.route.x12.leave_out else tree
 
 
 def _without(tree: Loop, document: CanonicalDocument) -> Loop:

@@ -1,0 +1,293 @@
+"""`connector explain`: where each value that a partner gets comes from, and the rule that shaped it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.documents.diff import differences
+from connector.cli.documents.find import record_named, revision_of
+from connector.cli.files import read_documents, read_sound_routing
+from connector.cli.output import HELD, WRONG_INPUT, Failed, WrongInput, fail, json_option, plain, say, show, table
+from connector.cli.stack import Stack, stack_option
+from connector.cli.translate import (
+    HeldBack,
+    Job,
+    about,
+    company_option,
+    dialect_option,
+    kind_option,
+    tell_notes,
+)
+from connector.domain.documents import Kind, VismaDocument
+from connector.domain.errors import Misconfigured, Parked
+from connector.domain.revision.record import Revision
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import DialectChoice, Route
+from connector.domain.transactions import Purpose, Stream, Translation
+from connector.edi.visma.read import NotADocument, decode
+
+if TYPE_CHECKING:
+    from connector.edi.explain.explanation import Row
+    from connector.edi.explain.sources import Source
+
+_MOST_NAMED = 3
+"""Of so many lines alike each is named; of more, what they have in common."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A document to explain: what it is written from, and as what."""
+
+    document: VismaDocument
+    data: Mapping[str, Any]
+    routing: Routing
+    route: Route
+    stream: Stream
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explained:
+    """What is told of a document: as data, and for people."""
+
+    document: VismaDocument
+    data: Mapping[str, Any]
+    head: str
+    rows: Sequence[Row]
+
+
+@click.command(short_help="Show where each value comes from that a partner gets.")
+@click.argument("target", metavar="FILE|KEY")
+@click.option(
+    "--config", "config_file", metavar="FILE", help="The routing file; then FILE is a document of Visma's API."
+)
+@click.option("--only", "only", metavar="TEXT", multiple=True, help="Only these: PO1, PO1-03, 'line 2', uom, units.")
+@click.option("--revision", "sequence", type=click.IntRange(min=1), help="Which one of the document; else the newest.")
+@company_option
+@kind_option
+@dialect_option
+@click.option("--stream", type=click.Choice([stream.value for stream in Stream]), help="With --config; else test.")
+@stack_option
+@json_option
+def explain(
+    *,
+    target: str,
+    config_file: str | None,
+    only: Sequence[str],
+    sequence: int | None,
+    company: str | None,
+    kind: str | None,
+    dialect: str | None,
+    stream: str | None,
+    stack: Stack,
+    as_json: bool,
+) -> int:
+    """Show each element or field that is written of a document, and why it says what it says.
+
+    Beside its value stand the Visma field or the setting that it comes from, with the layer, and the rule that shaped
+    it. With --config it is the Visma document (or list of documents) in FILE, - for standard input, without any
+    network, as for `translate`. Without, it is a document of the stack, by its key or number, as it was read last or in
+    --revision, by the routing in force.
+
+    --only takes an element (PO1, PO1-03), a part of a path (unitOfMeasure), a part of the document ('line 2', 'party
+    ST'), a Visma field (uom) or a setting (units); several are any of them.
+    """
+    chosen = DialectChoice(dialect) if dialect else None
+    if config_file is None:
+        if stream or company or kind:
+            raise WrongInput("--stream, --company and --kind take --config; a document of a stack has its own.")
+        _show([_explained(_of_stack(stack, target, sequence, chosen), only)], is_one=True, as_json=as_json)
+        return 0
+    if sequence is not None:
+        raise WrongInput("--revision is for a document of a stack; it takes no --config.")
+    if config_file == target == "-":
+        raise WrongInput("Only one of the two files can come from standard input.")
+    job = Job(
+        routing=Routing.from_data(read_sound_routing(config_file)),
+        company=company,
+        kind=Kind(kind) if kind else None,
+        dialect=chosen,
+        stream=Stream(stream or Stream.TEST),
+    )
+    documents = read_documents(target)
+    found: list[_Explained] = []
+    code = 0
+    for number, raw in enumerate(documents, start=1):
+        place = f"{target}, document {number}" if len(documents) > 1 else target
+        try:
+            document = job.read(raw)
+            wanted = _Wanted(
+                document=document,
+                data=decode(raw),
+                routing=job.routing,
+                route=job.route(document),
+                stream=job.stream,
+                purpose=Purpose.ORIGINAL,
+            )
+            found.append(_explained(wanted, only))
+        except (NotADocument, WrongInput, Misconfigured) as problem:
+            fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
+            code = WRONG_INPUT
+        except (Parked, HeldBack) as problem:
+            fail(str(problem), HELD, as_json=as_json)
+            code = code or HELD
+    if found:
+        _show(found, is_one=len(documents) == 1, as_json=as_json)
+    return code
+
+
+def _of_stack(stack: Stack, key: str, sequence: int | None, dialect: DialectChoice | None) -> _Wanted:
+    """A revision of a document, by the routing in force; says where that is no longer what was sent."""
+    from connector.services.outbound.facts import stored_document
+
+    revision = revision_of(record_named(stack, key), sequence)
+    raw = stack.ledger.source_of(revision)
+    document = stored_document(revision.key, raw).document
+    if isinstance(document, Parked):
+        raise Failed(f"Revision {revision.sequence} of {revision.key}: {document.sentence}")
+    routing = stack.routing.load()
+    route = routing.route(document.key.company, document.key.kind, document.counterparty)
+    wanted = _Wanted(
+        document=document,
+        data=decode(raw),
+        routing=routing,
+        route=replace(route, dialect=dialect) if dialect else route,
+        stream=stack.stream,
+        purpose=revision.purpose or Purpose.ORIGINAL,
+    )
+    say(f"Revision {revision.sequence} of {revision.key} ({revision.state}), by the routing in force:")
+    if revision.is_translated and dialect is None:
+        _tell_changes(stack, revision, _translation(wanted))
+    return wanted
+
+
+def _tell_changes(stack: Stack, revision: Revision, now: Translation) -> None:
+    """Say when the request that was made of a revision is not the one that is explained."""
+    if changed := differences(stack.ledger.request_of(revision), now.request.body):
+        are, them = ("values differ", "them") if len(changed) > 1 else ("value differs", "it")
+        say(
+            f"{len(changed)} {are} from the request that was made of it: routing or the release is another one. "
+            f"connector documents diff {revision.key} shows {them}."
+        )
+
+
+def _translation(wanted: _Wanted) -> Translation:
+    from connector.edi.translate import translate
+
+    with about(wanted.document):
+        return translate(wanted.document.content, wanted.route, stream=wanted.stream, purpose=wanted.purpose)
+
+
+def _explained(wanted: _Wanted, only: Sequence[str]) -> _Explained:
+    from connector.edi.explain.explanation import explain as rows_of
+    from connector.edi.explain.explanation import why_dialect
+
+    sent = _translation(wanted)
+    document, route = wanted.document, wanted.route
+    rows = rows_of(
+        wanted.data, wanted.routing, route, dialect=sent.dialect, stream=wanted.stream, purpose=wanted.purpose
+    )
+    shown = [row for row in rows if not only or any(_is_meant(row, text.casefold()) for text in only)]
+    if not shown:
+        raise WrongInput(f"Nothing in {document.key} is called {' or '.join(only)}, nor comes from it.")
+    why = why_dialect(document.content, route, sent.dialect, wanted.purpose)
+    number = route.transaction_type.number
+    title = f"{document.key} for {route.partner} as {sent.dialect.label} {number} ({wanted.stream})"
+    return _Explained(
+        document=document,
+        data={
+            "document": str(document.key),
+            "partner": route.partner,
+            "transaction": route.transaction_type,
+            "dialect": sent.dialect,
+            "why_dialect": why,
+            "stream": wanted.stream,
+            "values": [_as_data(row) for row in shown],
+            "notes": sent.notes,
+        },
+        head=f"{title}\n{why}",
+        rows=shown,
+    )
+
+
+def _show(found: Sequence[_Explained], *, is_one: bool, as_json: bool) -> None:
+    """Print what was found, and the notes of each translation beside it."""
+    show(
+        found[0].data if is_one else [one.data for one in found],
+        lambda: "\n\n".join("\n\n".join([one.head, *_tables(one.rows)]) for one in found),
+        as_json=as_json,
+    )
+    for one in () if as_json else found:
+        tell_notes(one.document, one.data["notes"], as_json=False)
+
+
+def _is_meant(row: Row, text: str) -> bool:
+    """Whether a row is one that a person asks for."""
+    sources = [name for one in (*row.sources, *row.decided_by) for name in (one.name, one.field)]
+    named = [row.explained.name, *sources]
+    return text == row.explained.section.casefold() or any(text in name.casefold() for name in named)
+
+
+def _as_data(row: Row) -> dict[str, Any]:
+    meaning = row.explained.meaning
+    return {
+        "element": row.explained.name,
+        "section": row.explained.section or None,
+        "what": meaning and meaning.what,
+        "value": row.value,
+        "from": [_source_data(one) for one in row.sources],
+        "decided_by": [_source_data(one) for one in row.decided_by],
+        "rule": meaning and meaning.rule,
+    }
+
+
+def _source_data(source: Source) -> dict[str, Any]:
+    return {"origin": source.origin, "name": source.name, "value": plain(source.value), "layer": source.layer}
+
+
+def _tables(rows: Sequence[Row]) -> Iterator[str]:
+    """A table for each part of the document."""
+    sections: dict[str, list[Row]] = {}
+    for row in rows:
+        sections.setdefault(row.explained.section, []).append(row)
+    for section, of_section in sections.items():
+        title = f"{section[0].upper()}{section[1:]}" if section else "Document"
+        yield f"{title}\n\n" + table(("element", "what", "value", "from", "rule"), map(_cells, of_section))
+
+
+def _cells(row: Row) -> tuple[str, str | None, str, str, str | None]:
+    meaning = row.explained.meaning
+    rule = meaning and meaning.rule
+    if row.decided_by:
+        rule = f"{rule or ''} Decided by {_sources(row.decided_by, row.value)}.".strip()
+    return row.explained.name, meaning and meaning.what, row.value, _sources(row.sources, row.value), rule
+
+
+def _sources(sources: Sequence[Source], value: str) -> str:
+    """Each source with its value, where that is not what is written, and its layer; many lines alike as one."""
+    families: dict[str, list[Source]] = {}
+    for one in sources:
+        families.setdefault(one.family, []).append(one)
+    named = []
+    for family, members in families.items():
+        if len(members) > _MOST_NAMED:
+            named.append(family)
+        else:
+            named += [_source(one, value) for one in members]
+    return "; ".join(named)
+
+
+def _source(source: Source, value: str) -> str:
+    given = plain(source.value)
+    said = ", ".join(map(str, given)) if isinstance(given, list) else str(given).strip()
+    return " ".join(
+        [
+            source.name,
+            *([said] if said != value else []),
+            *([f"({source.layer})"] if source.layer else []),
+        ]
+    )
