@@ -259,6 +259,7 @@ ENTRY_POINTS = {
         domain/order_change/request edi/order_change/common edi/order_change/fields edi/x12/read/totals
     """,
     "unit/edi/x12/test_check.py": "edi/x12/dictionary edi/x12/model",
+    "unit/edi/x12/test_meanings.py": "edi/meaning",
     "unit/edi/x12/test_text.py": "edi/x12/write/common edi/x12/write/transaction",
     "unit/services/inbound/test_apply.py": "domain/order_change/summary",
     "unit/services/inbound/test_change_sequences.py": "domain/order_change/added_line_numbers",

@@ -80,13 +80,13 @@ class Tracer:
             families.setdefault((source.origin, source.family), []).append((source,))
         for members in families.values():
             _add(self._of_family(members), gives, keeps)
-        untold = {
+        unexplained = {
             place
             for place, found in gives.items()
             if not is_fixed(place) and all(source.decides for source in (*found, *keeps[place]))
         }
-        for members in _told_twice(families) if untold else ():
-            found = {place: said for place, said in self._of_family(members).items() if place in untold}
+        for members in _told_twice(families) if unexplained else ():
+            found = {place: said for place, said in self._of_family(members).items() if place in unexplained}
             _add(found, gives, keeps)
         return [
             Traced(place=place, value=value, gives=tuple(gives[place]), keeps=tuple(keeps[place]))
