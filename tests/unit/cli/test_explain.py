@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import yaml
 
 from connector.domain.documents import Kind
+from connector.domain.revision.record import Event, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
@@ -16,7 +20,7 @@ from connector.edi.visma.read import decode, read_document
 from testkit.memory.stores import MemoryLedger
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
-from tests.unit.cli.documents.conftest import ORDER, SENT
+from tests.unit.cli.documents.conftest import NOW, ORDER, SENT
 
 ROUTING = {"defaults.units.KRT": "carton", "partners.acme.units": {"STK": "piece"}}
 DEEPEST = 3
@@ -160,27 +164,51 @@ def sent(stack):
     content = read_document(decode(source), company="nordic", kind=Kind.PURCHASE_ORDER).content
     route = Routing.from_data(stack.routing.data).route("nordic", Kind.PURCHASE_ORDER, "50012")
     body = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
-    stack.ledger.rows = {(ORDER, 1): SENT}
+    written = Event(NOW, State.TRANSLATED, "written")
+    stack.ledger.rows = {(ORDER, 1): replace(SENT, history=(written, *SENT.history[1:]))}
     stack.ledger.bodies[ORDER, 1, SENT.revision_id] = (source, json.dumps(body).encode())
     return stack
 
 
 @pytest.mark.parametrize("key", ["500123", "nordic/purchase_order/500123"])
-def test_a_document_of_a_stack_is_explained_by_the_routing_in_force(connector, sent, key):
+def test_a_document_of_a_stack_is_explained_as_it_was_sent(connector, sent, key):
     result = connector("explain", key, "--only", "PO1-03", "--json")
     assert result.code == 0
     assert values(result)["line 1", "PO1-03"]["from"][1]["name"] == "partners.acme.units.STK"
-    assert "Revision 1 of nordic/purchase_order/500123 (DELIVERED), by the routing in force:" in result.err
-    assert "differ" not in result.err
+    told = "Revision 1 of nordic/purchase_order/500123 (DELIVERED), by the routing in force, as it was sent:"
+    assert told in result.err
 
 
-def test_it_is_said_when_that_is_not_what_was_sent(connector, sent):
+def apply(stack, value, at):
+    data = copy.deepcopy(stack.routing.data)
+    data["partners"]["acme"]["units"]["STK"] = value
+    kept = {"by": "kari", "caller": None, "text": None, "difference": None}
+    return stack.routing.apply(data, at, replacing=stack.routing.current_version(), **kept).version
+
+
+def test_a_document_is_explained_by_the_routing_by_which_it_was_sent(connector, sent):
+    former = apply(sent, "piece", NOW - timedelta(days=1))
+    apply(sent, "each", NOW + timedelta(days=1))
+    result = connector("explain", "500123", "--only", "line 1")
+    assert result.code == 0
+    assert "partners.acme.units.STK piece (partner)" in result.out
+    assert f"by version {former} of the routing (2026-08-31 06:00:00Z), by which it was sent." in result.err
+    assert "connector documents diff nordic/purchase_order/500123 shows what it changes." in result.err
+
+
+def test_it_is_said_when_no_version_that_is_kept_writes_it_so(connector, sent):
     sent.routing.data["partners"]["acme"]["units"]["STK"] = "each"
     result = connector("explain", "500123", "--only", "line 1")
     assert result.code == 0
     assert "partners.acme.units.STK each (partner)" in result.out
-    assert "1 value differs from the request that was made of it" in result.err
-    assert "connector documents diff nordic/purchase_order/500123 shows it." in result.err
+    assert "It was sent otherwise, in 1 value: routing or the release is another one." in result.err
+
+
+def test_a_document_that_is_parked_by_the_routing_in_force_says_why(connector, sent):
+    sent.routing.data["defaults"]["units"] = {}
+    result = connector("explain", "500123")
+    assert (result.code, result.out) == (3, "")
+    assert "Visma's unit KRT cannot be translated" in result.err
 
 
 def test_a_number_that_the_ledger_does_not_know_is_said(connector, sent):

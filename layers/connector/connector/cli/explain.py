@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,20 @@ import click
 from connector.cli.documents.diff import differences
 from connector.cli.documents.find import record_named, revision_of
 from connector.cli.files import read_documents, read_sound_routing
-from connector.cli.output import HELD, WRONG_INPUT, Failed, WrongInput, fail, json_option, plain, say, show, table
+from connector.cli.output import (
+    HELD,
+    WRONG_INPUT,
+    Failed,
+    WrongInput,
+    counted,
+    fail,
+    json_option,
+    moment,
+    plain,
+    say,
+    show,
+    table,
+)
 from connector.cli.stack import Stack, stack_option
 from connector.cli.translate import (
     HeldBack,
@@ -23,16 +37,21 @@ from connector.cli.translate import (
     tell_notes,
 )
 from connector.domain.documents import Kind, VismaDocument
-from connector.domain.errors import Misconfigured, Parked
-from connector.domain.revision.record import Revision
+from connector.domain.errors import ConnectorError, Misconfigured, Parked
+from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import DialectChoice, Route
 from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.visma.read import NotADocument, decode
 
 if TYPE_CHECKING:
+    from connector.adapters.aws.routing_store import Applied
     from connector.edi.explain.explanation import Row
     from connector.edi.explain.sources import Source
+
+_SEARCHED = 50
+_TRIED = 3
+"""Versions of the routing that are looked through for the one by which a document was sent, and that are tried."""
 
 _MOST_NAMED = 3
 """Of so many lines alike each is named; of more, what they have in common."""
@@ -91,7 +110,7 @@ def explain(
     Beside its value stand the Visma field or the setting that it comes from, with the layer, and the rule that shaped
     it. With --config it is the Visma document (or list of documents) in FILE, - for standard input, without any
     network, as for `translate`. Without, it is a document of the stack, by its key or number, as it was read last or in
-    --revision, by the routing in force.
+    --revision: by the version of the routing by which it was sent, else by the one in force.
 
     --only takes an element (PO1, PO1-03), a part of a path (unitOfMeasure), a part of the document ('line 2', 'party
     ST'), a Visma field (uom) or a setting (units); several are any of them.
@@ -100,7 +119,12 @@ def explain(
     if config_file is None:
         if stream or company or kind:
             raise WrongInput("--stream, --company and --kind take --config; a document of a stack has its own.")
-        _show([_explained(_of_stack(stack, target, sequence, chosen), only)], is_one=True, as_json=as_json)
+        try:
+            one = _explained(_of_stack(stack, target, sequence, chosen), only)
+        except Parked as problem:
+            fail(str(problem), HELD, as_json=as_json)
+            return HELD
+        _show([one], is_one=True, as_json=as_json)
         return 0
     if sequence is not None:
         raise WrongInput("--revision is for a document of a stack; it takes no --config.")
@@ -141,38 +165,70 @@ def explain(
 
 
 def _of_stack(stack: Stack, key: str, sequence: int | None, dialect: DialectChoice | None) -> _Wanted:
-    """A revision of a document, by the routing in force; says where that is no longer what was sent."""
+    """A revision of a document by the routing in force, or by the one by which it was sent; says which."""
     from connector.services.outbound.facts import stored_document
+    from connector.services.outbound.reading import with_type
 
     revision = revision_of(record_named(stack, key), sequence)
     raw = stack.ledger.source_of(revision)
     document = stored_document(revision.key, raw).document
     if isinstance(document, Parked):
         raise Failed(f"Revision {revision.sequence} of {revision.key}: {document.sentence}")
-    routing = stack.routing.load()
-    route = routing.route(document.key.company, document.key.kind, document.counterparty)
-    wanted = _Wanted(
-        document=document,
-        data=decode(raw),
-        routing=routing,
-        route=replace(route, dialect=dialect) if dialect else route,
-        stream=stack.stream,
-        purpose=revision.purpose or Purpose.ORIGINAL,
-    )
-    say(f"Revision {revision.sequence} of {revision.key} ({revision.state}), by the routing in force:")
-    if revision.is_translated and dialect is None:
-        _tell_changes(stack, revision, _translation(wanted))
-    return wanted
+    data = with_type(decode(raw), revision.key)
 
-
-def _tell_changes(stack: Stack, revision: Revision, now: Translation) -> None:
-    """Say when the request that was made of a revision is not the one that is explained."""
-    if changed := differences(stack.ledger.request_of(revision), now.request.body):
-        are, them = ("values differ", "them") if len(changed) > 1 else ("value differs", "it")
-        say(
-            f"{len(changed)} {are} from the request that was made of it: routing or the release is another one. "
-            f"connector documents diff {revision.key} shows {them}."
+    def by(routing: Routing) -> _Wanted:
+        route = routing.route(document.key.company, document.key.kind, document.counterparty)
+        return _Wanted(
+            document=document,
+            data=data,
+            routing=routing,
+            route=replace(route, dialect=dialect) if dialect else route,
+            stream=stack.stream,
+            purpose=revision.purpose or Purpose.ORIGINAL,
         )
+
+    title = f"Revision {revision.sequence} of {revision.key} ({revision.state})"
+    in_force = stack.routing.load()
+    if not revision.is_translated or dialect is not None:
+        say(f"{title}, by the routing in force:")
+        return by(in_force)
+    sent = stack.ledger.request_of(revision)
+    if (changed := _changes(sent, by, in_force)) == 0:
+        say(f"{title}, by the routing in force, as it was sent:")
+        return by(in_force)
+    for entry in _when_translated(stack, revision):
+        data_then = stack.routing.version(entry.version)
+        if (
+            data_then is not None
+            and _changes(sent, by, then := Routing.from_data(data_then, version=entry.version)) == 0
+        ):
+            say(
+                f"{title}, by version {entry.version} of the routing ({moment(entry.at)}), by which it was sent. "
+                f"Another version is in force: connector documents diff {revision.key} shows what it changes."
+            )
+            return by(then)
+    many = f", in {counted(changed, 'value')}" if changed else ""
+    say(
+        f"{title}, by the routing in force. It was sent otherwise{many}: routing or the release is another one. "
+        f"connector documents diff {revision.key} shows it."
+    )
+    return by(in_force)
+
+
+def _changes(sent: Mapping[str, Any], by: Callable[[Routing], _Wanted], routing: Routing) -> int | None:
+    """How many values of the request that was sent a routing would write otherwise; None where it would write none."""
+    try:
+        return len(differences(sent, _translation(by(routing)).request.body))
+    except ConnectorError:
+        return None
+
+
+def _when_translated(stack: Stack, revision: Revision) -> Iterator[Applied]:
+    """The version in force when a revision was written, and the ones before it: functions may still have had these."""
+    written = [event.at for event in revision.history if event.state is State.TRANSLATED]
+    if written:
+        before = (one for one in stack.routing.history(limit=_SEARCHED) if one.at <= written[-1])
+        yield from islice(before, _TRIED)
 
 
 def _translation(wanted: _Wanted) -> Translation:
