@@ -59,7 +59,7 @@ ADDRESS = "As the document has it, else the partner's in routing; our company's 
 REGION = "The code of Visma's county in its country; what has no such code is left out, and noted."
 CONTACT = "As the document has it, else as routing does; the attention goes before the name."
 
-UNIT = "The unit that `units` in routing gives to Visma's word, in the word or code of the dialect."
+UNIT = "The unit that `units` in routing gives to Visma's word, as the dialect calls it; without a word it is `unit`."
 PRICE = "The price for one unit before discount, without VAT, as Visma has it."
 QUANTITY = "The quantity in Visma's unit."
 BUYER_ITEM = (

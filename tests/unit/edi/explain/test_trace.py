@@ -10,6 +10,7 @@ from connector.domain.documents import Kind
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.explain import trace
+from connector.edi.explain.emitted import leaves
 from connector.edi.explain.sources import Inputs, about
 from connector.edi.explain.trace import Tracer
 from connector.edi.visma.read import decode
@@ -49,6 +50,15 @@ def test_a_value_comes_from_the_field_whose_change_changes_it():
     assert names["PO1_loop", 1, "PO1", 0, "02"] == {"lines[1].orderQty"}
     assert names["PO1_loop", 1, "PO1", 0, "03"] == {"lines[1].uom", "defaults.units.KRT"}
     assert names["PO1_loop", 0, "DTM", 0, "02"] == {"lines[0].promised"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"orderType": None}, {"lines": [an_order_line(uom=" STK ")]}])
+def test_without_a_change_the_same_is_written(changes):
+    """What is left of the routing file leads to all that the whole file does."""
+    types = {"order_types": {"RegularOrder": "rushOrder"}}
+    tracer = tracer_of(a_purchase_order(**changes), **{"partners.acme.kinds": {"purchase_order": types}})
+    assert tracer._written(tracer._inputs) == tracer.tree
+    assert dict(leaves(tracer.tree))["BEG", 0, "02"] == "RO"
 
 
 def test_another_mapping_in_the_code_is_found_as_it_is(monkeypatch):

@@ -109,7 +109,7 @@ _STEPS = (Decimal("0.01"), Decimal(1), Decimal(1000))
 
 def about(routing: Routing, route: Route, data: Mapping[str, Any]) -> dict[str, Any]:
     """The routing file as far as it is about one document: one company, one partner, entries of what it names."""
-    texts = frozenset(str(value) for _, value in _values(data))
+    texts = frozenset(str(value).strip() for _, value in _values(data))
     return {
         "defaults": _part(routing.data.get("defaults") or {}, route.kind, texts),
         "companies": {route.company.name: _part(routing.data["companies"][route.company.name], route.kind, texts)},
@@ -121,7 +121,7 @@ def sources_of(inputs: Inputs, routing: Routing, route: Route) -> Iterator[Sourc
     """Every source, those of the document first."""
     yield from _of_document(inputs.data, route.kind)
     yield from _of_routing(inputs.routing)
-    yield from _built_in(inputs.data, routing, route)
+    yield from _built_in(routing, route)
     for name, value, others in (
         ("stream", inputs.stream, [one for one in Stream if one is not inputs.stream]),
         ("purpose", inputs.purpose, [one for one in Purpose if one is not inputs.purpose]),
@@ -232,19 +232,14 @@ def _of_routing(routing: Mapping[str, Any]) -> Iterator[Source]:
             )
 
 
-def _built_in(data: Mapping[str, Any], routing: Routing, route: Route) -> Iterator[Source]:
+def _built_in(routing: Routing, route: Route) -> Iterator[Source]:
     """Settings of which no file says anything. They are changed by the entry of the partner."""
-    texts = {str(value) for _, value in _values(data)}
     for key, setting, said in routing.explain(route):
         if key.split(".")[0] in _NOT_ABOUT_CONTENT or Place.PARTNER not in setting.places:
             continue
         way = tuple(key.split("."))
         if setting.type.form is Form.TABLE:
-            entries = {
-                (*way, name): said.value[name]
-                for name, layer in said.of_key.items()
-                if layer == BUILT_IN and name in texts
-            }
+            entries = {(*way, name): said.value[name] for name, layer in said.of_key.items() if layer == BUILT_IN}
         else:
             entries = {way: said.value} if said.layer == BUILT_IN else {}
         for inside, value in entries.items():
@@ -314,8 +309,9 @@ def _part(entry: Mapping[str, Any], kind: Kind, texts: frozenset[str]) -> dict[s
             found[key] = {kind.value: _part(of_kind, kind, texts)} if of_kind else {}
         else:
             setting = _setting_at((key,))
-            is_table = setting is not None and setting.type.form is Form.TABLE and isinstance(value, Mapping)
-            found[key] = {name: one for name, one in value.items() if name in texts} if is_table else value
+            # What a built-in table has may be meant without a word of it in the document.
+            is_table = setting is not None and setting.type.form is Form.TABLE and not setting.default
+            found[key] = {name: one for name, one in (value or {}).items() if name in texts} if is_table else value
     return found
 
 
