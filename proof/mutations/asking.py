@@ -142,7 +142,7 @@ MUTATIONS = (
     Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), _always, scenario=_RENEWED),
     Mutation(
         "what writes nothing passes a parked one",
-        (write_order, "out_of_turn_reason"),
+        (write_order, "earlier_waits_reason"),
         _waits_for_nobody,
         scenario=_TAKEN_BACK,
     ),

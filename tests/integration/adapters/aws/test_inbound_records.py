@@ -366,7 +366,7 @@ class TestLists:
         unacknowledged = list(changes.unacknowledged())
         assert {one.number for one in unacknowledged} == {state.value for state in DECIDED}
         for change in unacknowledged:
-            changes.save(change.after_telling(Confirmation.ACCEPTED))
+            changes.save(change.after_confirming(Confirmation.ACCEPTED))
         assert list(changes.unacknowledged()) == []
         assert {one.number for one in changes.in_state(ChangeState.PARKED)} == {"PARKED", "told-PARKED"}
 

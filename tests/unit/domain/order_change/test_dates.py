@@ -130,7 +130,7 @@ def test_lines_that_the_date_of_the_header_leaves_alone_are_told():
     decision = applied(requested_on=OCT_8, base=OTHER_DAY, ours=ours)
     assert decision.remarks == (
         "Line 2 keeps the day 2026-10-05: the date of the header moves the lines that had 2026-10-01.",
-        "Line 4 keeps the day 2026-10-01: the partner was never told of it.",
+        "Line 4 keeps the day 2026-10-01: the partner was never sent this line.",
     )
     many = an_order(a_line(9), *(a_line(number, promised=date(2026, 10, 5)) for number in (1, 2)))
     assert applied(requested_on=OCT_8, base=many).remarks[0].startswith("Lines 1, 2 keep the day 2026-10-05")

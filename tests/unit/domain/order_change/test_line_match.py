@@ -265,8 +265,8 @@ def test_an_added_line_has_a_name_for_people():
 
 
 def test_lines_of_an_item_that_the_partner_was_told_of():
-    assert lines(ours=an_order(nine(3))).holding("ITEM-1") == [1]
-    assert lines(ours=an_order(nine(3))).holding("ITEM-9") == []
-    assert lines().knows("002") == 2
-    assert lines().knows(None) is None
-    assert lines(ours=an_order(nine(3))).knows("3") is None
+    assert lines(ours=an_order(nine(3))).base_numbers_with("ITEM-1") == [1]
+    assert lines(ours=an_order(nine(3))).base_numbers_with("ITEM-9") == []
+    assert lines().base_number("002") == 2
+    assert lines().base_number(None) is None
+    assert lines(ours=an_order(nine(3))).base_number("3") is None

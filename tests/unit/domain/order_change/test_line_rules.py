@@ -228,7 +228,7 @@ def test_a_line_that_goes_out_in_another_unit_is_asked_about():
 
 def test_a_discount_that_visma_works_out_anew_is_told():
     order = with_line(ORDER, 1, discount=Decimal(5))
-    told = ("Line 1 has a discount of 5, which Visma works out anew from quantity and price.",)
+    told = ("Line 1 has a discount of 5, which Visma recalculates from quantity and price.",)
     assert applied(asks("QI", 1, quantity=12), base=order).remarks == told
     assert applied(asks("PC", 1, price="12.60"), base=order).remarks == told
     assert not applied(asks("RS", 1, requested=OCT_8), base=order).remarks

@@ -546,7 +546,7 @@ def test_what_the_rules_refuse_after_it_was_accepted_is_said_to_stay_so() -> Non
 def test_what_was_accepted_to_make_room_is_not_failed_later() -> None:
     world = World()
     message = world.arrived(more_of(1, 900))
-    accepted = world.change().after_telling(Confirmation.ACCEPTED)
+    accepted = world.change().after_confirming(Confirmation.ACCEPTED)
     world.changes.save(accepted)
     _ends(world, reject)
 

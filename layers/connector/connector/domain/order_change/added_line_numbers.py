@@ -1,7 +1,7 @@
-"""By which numbers a partner calls the lines that it added.
+"""Maps the partner's numbers of the lines that it added to Visma's.
 
-Visma numbers a new line itself, and the partner goes on calling it by the number of its own message (POC01) until it is
-sent the order. What was added is remembered with the change, and later numbers are read by it.
+Visma numbers a new line itself. The partner uses the number of its own message (POC01) until it is sent the order. The
+added lines are stored with the change, and later messages are read with them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from connector.domain.documents import PurchaseOrder
 from connector.domain.order_change.edits import Edits, Operation
-from connector.domain.order_change.findings import said
+from connector.domain.order_change.findings import text_of
 from connector.domain.order_change.line_match import Lines, line_number, orderable_lines
 from connector.domain.order_change.request import Ask, ChangeRequest, LineRequest
 
@@ -22,9 +22,9 @@ class AddedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line that a change added.
 
     Attributes:
-        item: Our number of its item.
-        theirs: The partner's number of it; None where the message gave none.
-        ours: Visma's number of it; None where no line could be told to be it.
+        item: Our item number.
+        theirs: The partner's line number; None when the message gave none.
+        ours: Visma's line number; None when the added line was not found in the order.
     """
 
     item: str | None = None
@@ -32,21 +32,21 @@ class AddedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     ours: int | None = None
 
 
-class Remembered(NamedTuple):
+class EarlierAddition(NamedTuple):
     """A line that an earlier change added.
 
     Attributes:
         by: The transaction that added it.
-        is_told: The partner was sent the order since, so that it may call the line by Visma's number as well.
+        was_sent: The order was sent to the partner since, so the partner may also use Visma's line number.
     """
 
     line: AddedLine
     by: str
-    is_told: bool
+    was_sent: bool
 
 
 def added_lines(wishes: Edits, *, before: PurchaseOrder, after: PurchaseOrder) -> tuple[AddedLine, ...]:
-    """Which lines of the order are the added ones.
+    """Find the lines of the order that a change added.
 
     Args:
         wishes: What the change asks for.
@@ -66,30 +66,30 @@ def added_lines(wishes: Edits, *, before: PurchaseOrder, after: PurchaseOrder) -
     return tuple(found)
 
 
-def by_our_numbers(request: ChangeRequest, lines: Lines, remembered: Sequence[Remembered]) -> ChangeRequest:
-    """The same message with Visma's numbers for the lines that the partner added.
+def by_our_numbers(request: ChangeRequest, lines: Lines, earlier: Sequence[EarlierAddition]) -> ChangeRequest:
+    """Replace the partner's numbers of added lines with Visma's.
 
-    Where a number may be the partner's or ours, an item that only one of the two lines is of decides; else a person
-    is asked.
+    A number may be the partner's or ours. Then the item decides, if only one of the two lines has it; else a person is
+    asked.
 
     Args:
         request: What the partner asks.
         lines: The order as the partner had it and as Visma has it.
-        remembered: What earlier changes of the order added, in the order in which they were applied.
+        earlier: What earlier changes of the order added, in the order in which they were applied.
     """
-    if not remembered:
+    if not earlier:
         return request
     remarks: list[str] = []
-    read = [_read(line, lines, remembered, remarks) for line in request.lines]
+    read = [_read(line, lines, earlier, remarks) for line in request.lines]
     return msgspec.structs.replace(request, lines=tuple(read), remarks=(*request.remarks, *dict.fromkeys(remarks)))
 
 
-def _read(line: LineRequest, lines: Lines, remembered: Sequence[Remembered], remarks: list[str]) -> LineRequest:
+def _read(line: LineRequest, lines: Lines, earlier: Sequence[EarlierAddition], remarks: list[str]) -> LineRequest:
     number = line_number(line.line_id)
     if number is None or line.ask is Ask.ADD:
         return line
-    theirs = next((one for one in reversed(remembered) if one.line.theirs == number), None)
-    ours = next((one for one in reversed(remembered) if one.line.ours == number), None)
+    theirs = next((one for one in reversed(earlier) if one.line.theirs == number), None)
+    ours = next((one for one in reversed(earlier) if one.line.ours == number), None)
     meant = theirs.line.ours if theirs is not None else number
     doubts = tuple(_doubts(line, number, lines, theirs, ours))
     if theirs is not None and meant is not None and meant != number:
@@ -101,15 +101,15 @@ def _read(line: LineRequest, lines: Lines, remembered: Sequence[Remembered], rem
 
 
 def _doubts(
-    line: LineRequest, number: int, lines: Lines, theirs: Remembered | None, ours: Remembered | None
+    line: LineRequest, number: int, lines: Lines, theirs: EarlierAddition | None, ours: EarlierAddition | None
 ) -> Iterator[str]:
-    """Why a number alone does not tell which line is meant."""
+    """Why the number alone does not identify the line."""
     is_named = lines.is_of(number, line.products)
     if theirs is None:
-        if ours is not None and not ours.is_told and not is_named:
+        if ours is not None and not ours.was_sent and not is_named:
             called = "gave no number" if ours.line.theirs is None else f"calls line {ours.line.theirs}"
             yield (
-                f"its item {said(ours.line.item)} was added by {ours.by}, and the partner {called}: the number "
+                f"its item {text_of(ours.line.item)} was added by {ours.by}, and the partner {called}: the number "
                 f"{number} may mean another line."
             )
         return
@@ -117,14 +117,14 @@ def _doubts(
     if meant == number or number not in lines:
         return
     if meant is None:
-        if not (theirs.is_told or is_named):
+        if not (theirs.was_sent or is_named):
             yield (
-                f"{theirs.by} added the item {said(theirs.line.item)} as line {number}, and nobody knows which line "
+                f"{theirs.by} added the item {text_of(theirs.line.item)} as line {number}, and nobody knows which line "
                 "of the order that is."
             )
         return
     is_theirs = lines.is_of(meant, line.products)
-    if bool(is_named) == bool(is_theirs) and (ours is None or theirs.is_told):
+    if bool(is_named) == bool(is_theirs) and (ours is None or theirs.was_sent):
         yield (
             f"the partner called it line {number} when {theirs.by} added it, and the order has another line {number}: "
             "the number may mean either."

@@ -1,4 +1,4 @@
-"""What an 860 that only confirms says of an order: nothing is written, and what is not so in Visma is a question."""
+"""Compares an 860 that only confirms an order with that order. Nothing is written; a difference is a question."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from decimal import Decimal
 
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.dates import Dates
-from connector.domain.order_change.findings import HEADER, Findings, said, titled
+from connector.domain.order_change.findings import HEADER, Findings, text_of, titled
 from connector.domain.order_change.line_match import Found, Lines
-from connector.domain.order_change.notes import Beside
+from connector.domain.order_change.notes import Asides
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.request import Ask, LineRequest
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route
 
 Value = tuple[str, object, object]
-"""What is compared, what the message has, and what Visma has."""
+"""Name of the field, the message's value, Visma's value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """The order beside what the message confirms of it.
+    """Compares the order with what the message confirms.
 
     Attributes:
-        ours: The order as it stands.
+        ours: The order as it is in Visma.
         dates: Which day of a line is the wanted one, and what the header names.
-        beside: What is told beside.
+        asides: Collects notes, references and names of items.
     """
 
     findings: Findings
@@ -36,17 +36,19 @@ class Confirmation:
     content: Content
     ours: PurchaseOrder
     dates: Dates
-    beside: Beside
+    asides: Asides
 
     def header(self) -> None:
-        """Compare the day of the header: every line may have it as its own."""
+        """Compare the day of the header. It also agrees if every line has this day."""
         theirs, our_date = self.dates.theirs, self.ours.promised_on
         days = {self.dates.our_day(one.ours) for one in self.lines.all() if one.ours is not None}
         if theirs is None or theirs == our_date or days == {theirs}:
             return
-        self.findings.differs(HEADER, "delivery date", base=self.dates.base.promised_on, theirs=theirs, ours=our_date)
-        self.findings.leaves_out(
-            f"It confirms the delivery date {theirs}, and the order has {said(our_date)}.",
+        self.findings.add_difference(
+            HEADER, "delivery date", base=self.dates.base.promised_on, theirs=theirs, ours=our_date
+        )
+        self.findings.add_unwritten(
+            f"It confirms the delivery date {theirs}, and the order has {text_of(our_date)}.",
             code=Reason.CONFIRMATION_DIFFERS,
         )
 
@@ -56,34 +58,34 @@ class Confirmation:
         if isinstance(found, str):
             where = f"line {(theirs.line_id or self.lines.name_of(theirs))[:40]}"
             self.findings.take_questions(theirs, where=where)
-            # A line that is to be gone, and is cancelled or taken out, is as the message says.
+            # The message says that the line is taken out, and it is cancelled or gone: that agrees.
             if theirs.ask is not Ask.DELETE or not self._is_cancelled(theirs):
-                self.findings.leaves_out(found, where=where, code=Reason.LINE_NOT_FOUND)
+                self.findings.add_unwritten(found, where=where, code=Reason.LINE_NOT_FOUND)
             return
         where = f"line {found.number}"
         self.findings.take_questions(theirs, where=where)
         if theirs.ask is Ask.DELETE:
             if found.ours is not None:
-                self.findings.differs(
+                self.findings.add_difference(
                     where, "line", base=_quantity(found.base), theirs="taken out", ours=found.ours.quantity
                 )
-                self.findings.leaves_out(
+                self.findings.add_unwritten(
                     f"{titled(where)}: the message confirms that it is taken out, and the order has it.",
                     where=where,
                     code=Reason.CONFIRMATION_DIFFERS,
                 )
             return
         if found.ours is None:
-            self.findings.differs(where, "line", base=_quantity(found.base), theirs=theirs.quantity, ours=None)
-            self.findings.leaves_out(
+            self.findings.add_difference(where, "line", base=_quantity(found.base), theirs=theirs.quantity, ours=None)
+            self.findings.add_unwritten(
                 f"{titled(where)}: the message confirms it, and the order has it no longer.",
                 where=where,
                 code=Reason.CONFIRMATION_DIFFERS,
             )
             return
         self.content.compare(theirs.parties, theirs.stated, where=where, lines=(found.base, found.ours))
-        self.beside.item(theirs, found, self.lines)
-        self.beside.line(theirs, where, moves=False)
+        self.asides.item(theirs, found, self.lines)
+        self.asides.line(theirs, where, moves=False)
         for value in self._values(theirs, found.ours):
             self._differs(where, found, value)
 
@@ -92,7 +94,7 @@ class Confirmation:
         return any(line.number == number and line.cancelled for line in self.ours.lines)
 
     def _values(self, theirs: LineRequest, ours: OrderLine) -> Iterator[Value]:
-        """What the line states, beside what Visma has; only what is another value."""
+        """The values of the line that differ from Visma's."""
         figures: list[Decimal | None] = [theirs.quantity]
         if theirs.second_quantity:
             figures.append(theirs.second_quantity)
@@ -112,10 +114,10 @@ class Confirmation:
 
     def _differs(self, where: str, found: Found, value: Value) -> None:
         what, theirs, ours = value
-        base = _HAD[what](found.base) if found.base is not None and what in _HAD else None
-        self.findings.differs(where, what, base=base, theirs=theirs, ours=ours)
-        self.findings.leaves_out(
-            f"{titled(where)}: the message confirms the {what} {said(theirs)}, and the order has {said(ours)}.",
+        base = _BASE_VALUES[what](found.base) if found.base is not None and what in _BASE_VALUES else None
+        self.findings.add_difference(where, what, base=base, theirs=theirs, ours=ours)
+        self.findings.add_unwritten(
+            f"{titled(where)}: the message confirms the {what} {text_of(theirs)}, and the order has {text_of(ours)}.",
             where=where,
             code=Reason.CONFIRMATION_DIFFERS,
         )
@@ -125,7 +127,7 @@ def _quantity(line: OrderLine | None) -> Decimal | None:
     return None if line is None else line.quantity
 
 
-_HAD: Mapping[str, Callable[[OrderLine], object]] = {
+_BASE_VALUES: Mapping[str, Callable[[OrderLine], object]] = {
     "quantity": lambda line: line.quantity,
     "unit": lambda line: line.unit,
     "price": lambda line: line.unit_price,

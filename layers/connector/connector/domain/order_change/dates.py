@@ -1,7 +1,8 @@
-"""The days of an order that an 860 moves: which day of a line is meant, and which lines go along with the header.
+"""The days that an 860 changes: which day of a line is meant, and which lines move with the header.
 
-A day in the message is measured against the day that was sent in its place (`wanted_days.py`), and written to the field
-of Visma that this day is taken from: `promised` of the line, or `requested` where the setting `line_date` says so.
+A day in the message is compared with the day that was sent to the partner (`wanted_days.py`). It is written to the
+Visma
+field from which that day was read: `promised` of the line, or `requested` if the setting `line_date` says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.edits import LineEdit, Operation
-from connector.domain.order_change.findings import HEADER, Findings, said, titled
+from connector.domain.order_change.findings import HEADER, Findings, text_of, titled
 from connector.domain.order_change.line_match import Found, Lines, orderable_lines
 from connector.domain.order_change.request import LineRequest
 from connector.domain.reasons import Reason
@@ -27,7 +28,7 @@ from connector.domain.wanted_days import wanted_day
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The days of both versions of an order, and the one that the header of the message asks for.
+    """The days of both versions of an order, and the day in the header of the message.
 
     Attributes:
         base: The order as the partner last saw it.
@@ -43,29 +44,29 @@ class Dates:
 
     @property
     def header(self) -> date | None:
-        """The day to which the header moves the order; None when it moves nothing."""
+        """The day to which the header moves the order; None when it does not move it."""
         return None if self.theirs == self.base.promised_on else self.theirs
 
     def base_day(self, line: OrderLine) -> date | None:
-        """The day on which the partner was told that a line is wanted."""
+        """The wanted day of a line that was sent to the partner."""
         return wanted_day(line, self.base, self.line_date)
 
     def our_day(self, line: OrderLine) -> date | None:
-        """The same as Visma has it."""
+        """The wanted day of a line in Visma now."""
         return wanted_day(line, self.ours, self.line_date)
 
     def of_added(self, theirs: LineRequest) -> tuple[date | None, date | None]:
-        """Requested and promised day of an added line: its own, else the one that the header moves to."""
+        """Requested and promised day of an added line: its own, else the new day of the header."""
         wanted = theirs.requested or self.header
         if self.line_date is LineDate.REQUESTED:
             return wanted, theirs.promised
         return None, theirs.promised or wanted
 
     def check_added(self, findings: Findings, theirs: LineRequest, where: str) -> None:
-        """Measure the days of an added line against the delivery date of the order: it had no day before.
+        """Compare the days of an added line with the delivery date of the order.
 
-        An order without one has the days of its lines, of which the nearest counts. A day that is the header's new one
-        is checked there.
+        An order without a delivery date has the days of its lines; the nearest one counts. The new day of the header
+        is checked by `move_header`.
         """
         for what, day in (("wanted day", theirs.requested), ("promised day", theirs.promised)):
             if day is None or day == self.header:
@@ -74,11 +75,11 @@ class Dates:
             if base_date is None:
                 days = [one for line in orderable_lines(self.base).values() if (one := self.base_day(line)) is not None]
                 base_date = min(days, key=lambda one: (abs(one - day), one), default=None)
-            findings.passes(where, what, day)
+            findings.check_past(where, what, day)
             if base_date is None or abs(day - base_date) > findings.rules.dates:
-                findings.doubt(
+                findings.add_objection(
                     f"{titled(where)}: the {what} is {day}, further than {findings.rules.dates.days} days from the "
-                    f"order's {said(base_date)}.",
+                    f"order's {text_of(base_date)}.",
                     where=where,
                     code=Reason.DATE_BEYOND_LIMIT,
                 )
@@ -91,40 +92,40 @@ class Dates:
         taken_out: AbstractSet[int],
         quantities: Mapping[int, Decimal],
     ) -> None:
-        """Move the header's day, and with it every line that has the same day in a field of its own.
+        """Move the header's day, and with it every line that has this day in its own field.
 
-        A line with another day keeps it, and so does one of which the message names a day itself. A line without a
-        day of its own follows the header. With requested days the header means nothing where no line goes by it.
+        A line with another day keeps it. So does a line for which the message gives a day. A line without its own day
+        follows the header. With `line_date: requested` the header has no effect if no line has its day.
 
         Args:
-            findings: What is recorded.
+            findings: Receives edits, objections and remarks.
             lines: The lines of both versions.
             taken_out: Numbers of lines that the message takes out.
-            quantities: What the message makes the quantity of a line, by its number.
+            quantities: New quantity of a line, by its number.
         """
         base_date, day = self.base.promised_on, self.header
         if day is None:
             if self.theirs is not None and self.theirs != self.ours.promised_on:
-                findings.keeps(HEADER, "delivery date", base_date, self.ours.promised_on)
+                findings.add_kept(HEADER, "delivery date", base_date, self.ours.promised_on)
             return
         everyone = [one for one in lines.all() if one.number not in findings.dated | taken_out]
         base = [one.base for one in lines.all() if one.base is not None]
         nobody = bool(base) and base_date is not None and all(self.base_day(line) != base_date for line in base)
         if nobody and self.line_date is LineDate.REQUESTED:
-            days = ", ".join(sorted({said(self.base_day(line)) for line in base}))
-            findings.leaves_out(
+            days = ", ".join(sorted({text_of(self.base_day(line)) for line in base}))
+            findings.add_unwritten(
                 f"The delivery date {day} of the header moves no line: with `line_date: requested` the lines have "
                 f"wanted days of their own, {days}.",
                 code=Reason.HEADER_DATE_UNUSED,
             )
             return
         findings.wished_on = day
-        is_written = findings.wish(HEADER, "delivery date", base=base_date, theirs=day, ours=self.ours.promised_on)
+        is_written = findings.add_wish(HEADER, "delivery date", base=base_date, theirs=day, ours=self.ours.promised_on)
         if is_written:
             findings.promised_on = day
-            findings.moves(HEADER, "delivery date", base_date, day)
+            findings.check_move(HEADER, "delivery date", base_date, day)
         if nobody:
-            findings.doubt(
+            findings.add_objection(
                 f"The order: no line has its delivery date {base_date}; the days of the lines stay as they are.",
                 code=Reason.HEADER_DATE_UNUSED,
             )
@@ -132,25 +133,25 @@ class Dates:
             if one.base is not None and one.ours is not None:
                 self._move_line(findings, one, day, quantities.get(one.number), is_checked=is_written)
         others = [one for one in everyone if one.base is not None and one.ours is not None]
-        _tell_kept(
+        _remark_kept(
             findings,
-            f"the date of the header moves the lines that had {said(base_date)}",
+            f"the date of the header moves the lines that had {text_of(base_date)}",
             {one.number: own for one in others if (own := self._own(one.base)) not in {base_date, day}},
         )
         unseen = [one for one in everyone if one.base is None]
-        _tell_kept(
+        _remark_kept(
             findings,
-            "the partner was never told of it",
+            "the partner was never sent this line",
             {one.number: own for one in unseen if (own := self._own(one.ours)) != day},
         )
 
     @property
     def _field(self) -> str:
-        """The field of a line that its wanted day is written to."""
+        """The field of a Visma line that holds the wanted day."""
         return "requested" if self.line_date is LineDate.REQUESTED else "promised"
 
     def _own(self, line: OrderLine | None) -> date | None:
-        """The day of a line in a field of its own; None where it has that of the header."""
+        """The day in the line's own field; None when the line follows the header."""
         own: date | None = getattr(line, self._field, None)
         return own
 
@@ -163,41 +164,41 @@ class Dates:
         stored = getattr(ours, self._field)
         received = line.facts.received if line.facts else ZERO
         if line.facts is not None and line.facts.closed and stored != day:
-            findings.leaves_out(
-                f"Line {line.number} is closed in Visma and keeps its day {said(stored)}.",
+            findings.add_unwritten(
+                f"Line {line.number} is closed in Visma and keeps its day {text_of(stored)}.",
                 where=where,
                 code=Reason.LINE_CLOSED,
             )
             return
         if 0 < (ours.quantity if quantity is None else quantity) <= received and stored != day:
-            findings.leaves_out(
-                f"Line {line.number} was received in full ({said(received)}) and keeps its day {said(stored)}.",
+            findings.add_unwritten(
+                f"Line {line.number} was received in full ({text_of(received)}) and keeps its day {text_of(stored)}.",
                 where=where,
                 code=Reason.LINE_RECEIVED,
             )
             return
         edit = replace(LineEdit(operation=Operation.UPDATE, number=line.number), **{self._field: day})
         findings.wishes.append(edit)
-        findings.wish(where, "wanted day", base=base_date, theirs=day, ours=stored)
+        findings.add_wish(where, "wanted day", base=base_date, theirs=day, ours=stored)
         if stored != day:
             findings.edits.append(edit)
             if not is_checked:
-                findings.moves(where, "wanted day", base_date, day)
+                findings.check_move(where, "wanted day", base_date, day)
             if received > 0:
-                findings.remark(part_received(where, received, base_date, day))
+                findings.add_remark(part_received_remark(where, received, base_date, day))
 
 
-def part_received(where: str, received: Decimal, base: date | None, theirs: date) -> str:
-    """Tells that a new day is that of the rest of a line."""
+def part_received_remark(where: str, received: Decimal, base: date | None, theirs: date) -> str:
+    """A remark that the new day applies to the part of a line that is not received yet."""
     return (
-        f"{titled(where)}: {said(received)} were received already; the day of the rest moves from {said(base)} to "
-        f"{said(theirs)}."
+        f"{titled(where)}: {text_of(received)} were received already; the day of the rest moves from {text_of(base)} "
+        f"to {text_of(theirs)}."
     )
 
 
-def _tell_kept(findings: Findings, why: str, kept: Mapping[int, date | None]) -> None:
-    """Tell which lines do not go along with the header, by the day that they keep."""
+def _remark_kept(findings: Findings, why: str, kept: Mapping[int, date | None]) -> None:
+    """Add a remark for the lines that keep their day when the header moves, one for each day."""
     for one in sorted({day for day in kept.values() if day is not None}):
         numbers = [str(number) for number, day in kept.items() if day == one]
         named = f"Line {numbers[0]} keeps" if len(numbers) == 1 else f"Lines {', '.join(numbers)} keep"
-        findings.remark(f"{named} the day {one}: {why}.")
+        findings.add_remark(f"{named} the day {one}: {why}.")

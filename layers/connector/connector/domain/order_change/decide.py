@@ -1,13 +1,15 @@
-"""Decides what an 860 means for an order: three versions side by side, and the rules of the partner.
+"""Decides about an 860: a three-way merge of the order, within the limits of the partner.
 
-    had    what the partner last saw: only a difference to it is a wish
-    asked  what the 860 says
-    has    what Visma has now: a difference to `had` is somebody else's work, which is kept
+    base    what the partner last saw: only a difference from it is a wish
+    theirs  what the 860 says
+    ours    what Visma has now: a difference from `base` is somebody else's edit, which is kept
 
-A wish that Visma already fulfils is no work. One that is allowed, clear and undisputed is written. Everything else is
-an objection: a soft one is lifted by a person's approval, a hard one stands until the order, the routing or the message
-is another. One objection holds the whole message: it applies wholly or not at all. What the message asks for and no
-approval writes is listed as unwritten, approved or not.
+(`--json`, records and messages call them `had`, `asked` and `has`.)
+
+A wish that Visma already fulfils needs no write. A wish that is clear, within the limits and not in conflict is
+written. Everything else is an objection. A person's approval lifts a soft objection. A hard objection stays until the
+order, the routing or the message changes. One objection parks the whole message: it is applied completely or not at
+all. What the message asks for and no approval writes is listed in `unwritten`, approved or not.
 
 The decision does not depend on the order of the lines in the message.
 """
@@ -31,11 +33,11 @@ from connector.domain.order_change.findings import (
     Findings,
     Objection,
     is_beyond,
-    said,
+    text_of,
 )
 from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.line_rules import LineRules
-from connector.domain.order_change.notes import Beside
+from connector.domain.order_change.notes import Asides
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.partial_lines import partial_texts
 from connector.domain.order_change.parties_and_terms import Content
@@ -50,7 +52,7 @@ __all__ = ["HEADER", "LOOK", "ChangeAction", "ChangeDecision", "Difference", "Ob
 LOOK = "Compare with `connector changes show`, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
-# Visma's words for an order that takes no delivery any more; in every other one a repetition is so.
+# Visma's statuses of an order that has ended. In any other status, a message that repeats the order agrees with it.
 _ENDED = frozenset({"Cancelled", "Closed", "Completed", "Rejected", "Voided"})
 _MOST_SENTENCES = 3
 _MOST_REMARKS = 10
@@ -66,21 +68,21 @@ class ChangeAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeDecision:
-    """What becomes of the change, and why.
+    """What is done with the change, and why.
 
     Attributes:
         action: What is done with it now.
-        reason: Why it is parked or rejected, in whole sentences; of many, the first few.
-        reasons: All of them, one sentence each.
-        codes: Which reasons they are, each once, in the order of the sentences.
-        edits: What has to be written now; when parked, what an approval would write.
-        wishes: What the partner wants otherwise than it was told, written already or not: by these the order must
-            differ from what the partner last saw for the partner to know it.
-        differences: The same for people, line by line.
-        remarks: What the message told besides.
+        reason: Why it is parked or rejected: the first sentences of `reasons`.
+        reasons: Every objection, one sentence each.
+        codes: Their reason codes without repetition, in the order of the sentences.
+        edits: What is written now; when parked, what an approval would write.
+        wishes: Every difference from `base` that the partner asks for, written already or not. If the order is
+            `base` with exactly these edits, the partner knows it.
+        differences: The three versions of each value, for people, line by line.
+        remarks: What a person should know and what needs no decision.
         places: Parties that a person is asked about; an approval confirms them as the order's own.
         unwritten: What the message asks for and no approval writes, one sentence each.
-        keeps: The message repeats what the partner had where Visma has something else, which stays.
+        keeps: The message repeats a value that was changed in Visma since; Visma's value stays.
     """
 
     action: ChangeAction
@@ -100,7 +102,7 @@ class ChangeDecision:
 
     @property
     def closes(self) -> bool:
-        """Whether nothing of what the message asks for is written, or was: a person took it as settled."""
+        """Whether the change ends without any write, now or earlier, because a person settles it by hand."""
         return self.action is ChangeAction.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
 
 
@@ -120,12 +122,12 @@ def decide(
     Args:
         request: What the partner asks.
         base: The order as the partner last saw it; None when nobody knows.
-        ours: The order as it stands.
+        ours: The order in Visma now.
         route: Of the order's supplier.
-        approved: A person has looked at it and wants it written.
+        approved: A person approved the change.
         confirmed: `ChangeDecision.places` of changes of this order that a person approved.
-        reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
-        taken_on: The day on which Orderful took the message, for one that does not name its own day (BCH11).
+        reading: What POC03 and POC04 of this message mean, if a person chose it; None: the partner's setting.
+        taken_on: The day on which Orderful received the message, used when BCH11 is missing.
 
     Example:
         The partner may change a quantity by 20 %; the order has 10 of line 1.
@@ -165,15 +167,15 @@ def decide(
         confirmed=confirmed,
         confirms=confirms,
     )
-    beside = Beside(findings, [ours.content, *([] if base is None else [base])])
-    return _Desk(
-        request=request, known=base, ours=ours, route=route, findings=findings, content=content, beside=beside
+    asides = Asides(findings, [ours.content, *([] if base is None else [base])])
+    return _Comparison(
+        request=request, known=base, ours=ours, route=route, findings=findings, content=content, asides=asides
     ).decision(approved=approved)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Desk:
-    """Where the three versions lie side by side."""
+class _Comparison:
+    """One comparison of the three versions."""
 
     request: ChangeRequest
     known: PurchaseOrder | None
@@ -181,23 +183,23 @@ class _Desk:
     route: Route
     findings: Findings
     content: Content
-    beside: Beside
+    asides: Asides
 
     @property
     def base(self) -> PurchaseOrder:
-        """The measure of every wish."""
+        """What the partner last saw; Visma's order when that is not known."""
         return self.known or self.ours.content
 
     def decision(self, *, approved: bool) -> ChangeDecision:
         found = self.findings
-        self._look()
+        self._compare()
         added = sorted(found.inserts, key=lambda one: one.place)
         written = [*found.edits, *(one.edit for one in added if not one.is_there)]
         wished = [*found.wishes, *(one.edit for one in added)]
         edits = Edits(promised_on=found.promised_on, lines=in_order(written))
         wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(wished))
         self._check_gone(is_all=not wishes)
-        self.beside.weigh(
+        self.asides.conclude(
             is_all=not wishes and self.request.purpose is not ChangePurpose.CANCELLATION,
             confirms=self.request.purpose is ChangePurpose.CONFIRMATION,
         )
@@ -215,17 +217,17 @@ class _Desk:
             unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
             keeps=bool(found.kept),
         )
-        snapshot = sorted(
+        objections = sorted(
             {one for one in found.objections if one.hard or not approved},
             key=lambda one: (not one.hard, one.where != HEADER, one.where, one.sentence),
         )
-        return _parked(decided, snapshot) if snapshot else decided
+        return _parked(decided, objections) if objections else decided
 
-    def _look(self) -> None:
+    def _compare(self) -> None:
         self.findings.take_questions(self.request)
-        self.beside.header(self.request.asides)
+        self.asides.header(self.request.asides)
         if self.known is None:
-            self.findings.doubt(
+            self.findings.add_objection(
                 "The ledger knows no version of this order that the partner has seen; approved, the order counts as "
                 "known to the partner and is not sent.",
                 code=Reason.BASE_UNKNOWN,
@@ -239,7 +241,7 @@ class _Desk:
         self._header()
         replaces = self.request.purpose is ChangePurpose.REPLACE
         if replaces and not self.request.lines:
-            self.findings.doubt(
+            self.findings.add_objection(
                 "It restates the order without a single line, which may be a cancellation.",
                 hard=True,
                 next_step=_SETTLE,
@@ -251,7 +253,7 @@ class _Desk:
         for place, line in sorted(enumerate(self.request.lines), key=lambda one: _place(one[1])):
             self._on_line(lines, dates, line, place)
         for number, what in lines.named_twice():
-            self.findings.doubt(
+            self.findings.add_objection(
                 f"Line {number}: the message says more than one thing of the {what}.",
                 where=f"line {number}",
                 hard=True,
@@ -262,7 +264,7 @@ class _Desk:
                 gone_too = LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE)
                 self._on_line(lines, dates, gone_too)
             for stays in lines.unseen():
-                self.findings.leaves_out(
+                self.findings.add_unwritten(
                     f"Line {stays.number} was added in Visma after the partner last saw the order; the message "
                     "restates the order without it, and it stays.",
                     where=f"line {stays.number}",
@@ -285,13 +287,13 @@ class _Desk:
             content=self.content,
             base_is_known=self.known is not None,
             dates=dates,
-            beside=self.beside,
+            asides=self.asides,
             place=place,
         )
         rules.apply()
 
     def _confirm(self) -> None:
-        """Compare everything that the message states with the order as it stands: it is said to be so."""
+        """Compare everything that a confirmation states with the order in Visma."""
         self._header()
         lines = Lines(self.known, self.ours, self.route)
         dates = Dates(self.base, self.ours.content, self.request.requested_on, self.route.line_date)
@@ -302,41 +304,41 @@ class _Desk:
             content=self.content,
             ours=self.ours.content,
             dates=dates,
-            beside=self.beside,
+            asides=self.asides,
         )
         confirmation.header()
         for line in sorted(self.request.lines, key=_place):
             confirmation.line(line)
 
     def _check_standing(self) -> None:
-        """Nothing is written; but it is not "so already" where the order does not stand any more."""
+        """A message without anything to write does not agree with an order that has ended."""
         ours = self.ours
         ended = "Cancelled" if ours.content.cancelled else ours.status
         if ended not in _ENDED or (ended in self.route.changes.statuses and not ours.content.cancelled):
             return
         does = "confirms" if self.request.purpose is ChangePurpose.CONFIRMATION else "restates"
-        self.findings.leaves_out(f"It {does} an order that is {ended.lower()} in Visma.", code=Reason.ORDER_ENDED)
+        self.findings.add_unwritten(f"It {does} an order that is {ended.lower()} in Visma.", code=Reason.ORDER_ENDED)
 
     def _check_gone(self, *, is_all: bool) -> None:
-        """Deletions of lines that are not there: done already, where the order had them."""
+        """Deletions of lines that the order does not have: a remark if the order had them, else a question."""
         lines = Lines(self.known, self.ours, self.route)
         for line in self.findings.gone:
-            name = f"Line {said(line.line_id)}" if line.line_id else f"Item {said(lines.name_of(line))}"
+            name = f"Line {text_of(line.line_id)}" if line.line_id else f"Item {text_of(lines.name_of(line))}"
             sentence = f"{name} is not in the order"
             if is_all and lines.is_beyond(line):
-                self.findings.leaves_out(
+                self.findings.add_unwritten(
                     f"{sentence}: it was taken out before, or another one is meant. Nothing is taken out.",
                     where=name.lower(),
                     code=Reason.LINE_ALREADY_GONE,
                 )
             else:
-                self.findings.remark(f"{sentence}: nothing is left to take out.")
+                self.findings.add_remark(f"{sentence}: nothing is left to take out.")
 
     def _check_writing(self, edits: Edits) -> None:
-        """What stands against writing anything into this order."""
+        """Object to a write that the order's status or the limits do not allow."""
         if self.ours.status not in self.route.changes.statuses:
-            self.findings.doubt(
-                f"The order is {said(self.ours.status or 'without a status')} in Visma and takes no change.",
+            self.findings.add_objection(
+                f"The order is {text_of(self.ours.status or 'without a status')} in Visma and takes no change.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
                 code=Reason.ORDER_STATUS,
@@ -344,19 +346,20 @@ class _Desk:
         gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
         if gone and not added and not orderable_lines(self.ours.content).keys() - gone:
-            self.findings.doubt("Nothing would be left of the order.", code=Reason.ORDER_EMPTIED)
+            self.findings.add_objection("Nothing would be left of the order.", code=Reason.ORDER_EMPTIED)
         if added:
             self._check_added(edits)
 
     def _check_added(self, edits: Edits) -> None:
-        """Added lines have a limit of their own: the share of `changes.quantity`, of the order's amount."""
+        """The limit of all added lines together is the share `changes.quantity` of the order's amount."""
         share = self.route.changes.quantity
         base = sum((line.quantity * line.unit_price for _, line in sorted(orderable_lines(self.base).items())), ZERO)
         new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
         more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
         if is_beyond(base, base + more, share):
-            self.findings.doubt(
-                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(base)}.",
+            self.findings.add_objection(
+                f"The added lines come to {text_of(more)}, more than {text_of(share * 100)} % of the order's "
+                f"{text_of(base)}.",
                 code=Reason.ADDED_LINES_BEYOND_LIMIT,
             )
 
@@ -366,9 +369,9 @@ class _Desk:
             return
         self._check_cancelled_lines()
         self.findings.cancels = True
-        self.findings.differs(HEADER, "status", base=None, theirs="cancelled", ours=self.ours.status)
+        self.findings.add_difference(HEADER, "status", base=None, theirs="cancelled", ours=self.ours.status)
         if not ours.cancelled:
-            self.findings.doubt(
+            self.findings.add_objection(
                 "The partner cancels the whole order, which Visma's API cannot do.",
                 hard=True,
                 next_step="Cancel the order in Visma, then approve the change; or reject it.",
@@ -383,76 +386,77 @@ class _Desk:
         named = {one.number for one in found if not isinstance(one, str)}
         missing = sorted({one.number for one in lines.all()} - named)
         if self.request.lines and missing:
-            self.findings.doubt(
+            self.findings.add_objection(
                 f"It cancels the order and names {len(self.request.lines)} of its lines, without "
                 f"{truncated(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?",
                 code=Reason.CANCELLATION_UNCLEAR,
             )
         for line in sorted(self.request.lines, key=_place):
             if line.ask is Ask.ADD or line.direction is not None:
-                self.findings.doubt(
-                    f"It cancels the order, and its line {said(line.line_id)} has the code {said(line.code)} "
+                self.findings.add_objection(
+                    f"It cancels the order, and its line {text_of(line.line_id)} has the code {text_of(line.code)} "
                     f"({line.meaning}).",
                     code=Reason.CANCELLATION_UNCLEAR,
                 )
             one = lines.find(line)
             for text in () if isinstance(one, str) or line.direction is not None else partial_texts(line, one, dates):
-                self.findings.doubt(
-                    f"It cancels the order with line {said(line.line_id)}, {text}", code=Reason.CANCELLATION_UNCLEAR
+                self.findings.add_objection(
+                    f"It cancels the order with line {text_of(line.line_id)}, {text}", code=Reason.CANCELLATION_UNCLEAR
                 )
 
     def _header(self) -> None:
         request, content = self.request, self.ours.content
         currency = content.currency or self.route.currency
         if request.currency and request.currency.upper() != (currency or "").upper():
-            self.findings.doubt(
-                f"It is in {said(request.currency)}, the order in {said(currency or 'no currency that it names')}.",
+            self.findings.add_objection(
+                f"It is in {text_of(request.currency)}, the order in "
+                f"{text_of(currency or 'no currency that it names')}.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it.",
                 code=Reason.CURRENCY_DIFFERS,
             )
         if request.ordered_on not in {None, content.ordered_on}:
-            self.findings.remark(
+            self.findings.add_remark(
                 f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
             )
         self.content.compare(request.parties, request.stated)
 
 
-def _parked(decided: ChangeDecision, snapshot: list[Objection]) -> ChangeDecision:
-    first, sentences = snapshot[0], [one.sentence for one in snapshot]
+def _parked(decided: ChangeDecision, objections: list[Objection]) -> ChangeDecision:
+    first, sentences = objections[0], [one.sentence for one in objections]
     text, more = " ".join(sentences[:_MOST_SENTENCES]), len(sentences) - _MOST_SENTENCES
     otherwise = _SETTLE if first.hard else LOOK
     if first.waits_for:
         otherwise = f"Add {first.waits_for} to the routing file and apply it."
-    # A hard objection is in the way of everything; the others each have their own way out.
-    alike = [one for one in snapshot if one.hard == first.hard]
+    # Hard objections come first: while there is one, only their next steps help.
+    alike = [one for one in objections if one.hard == first.hard]
     steps = list(dict.fromkeys(one.next_step for one in alike if one.next_step))
     return replace(
         decided,
         action=ChangeAction.PARK,
         reason=f"{text} {_left_out(more)}" if more > 0 else text,
         reasons=tuple(sentences),
-        codes=tuple(dict.fromkeys(one.code for one in snapshot)),
+        codes=tuple(dict.fromkeys(one.code for one in objections)),
         next_step=" ".join(steps[:_MOST_SENTENCES]) or otherwise,
-        waits_for=next((one.waits_for for one in snapshot if one.waits_for), None),
+        waits_for=next((one.waits_for for one in objections if one.waits_for), None),
     )
 
 
 def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
-    """Each once, in an order that is not the message's."""
+    """Sorted sentences without repetition, so that the order of the message does not matter."""
     ordered = sorted(set(found), key=lambda one: (one[0] != HEADER, one))
     return tuple(dict.fromkeys(sentence for _, sentence in ordered))
 
 
 def _some(sentences: list[str]) -> tuple[str, ...]:
-    """Remarks in an order that is not the message's; a flood is cut, because it goes into a record of limited size."""
+    """At most `_MOST_REMARKS` sorted remarks, because the record has a limited size."""
     ordered = sorted(set(sentences))
     more = len(ordered) - _MOST_REMARKS
     return (*ordered[:_MOST_REMARKS], *((f"And {more} more of the kind.",) if more > 0 else ()))
 
 
 def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:
-    """Lines in an order that is not the message's; added ones last, when all others have found theirs."""
+    """A sort key that does not depend on the order of the message; added lines come last."""
     plain = msgspec.json.encode(msgspec.structs.replace(line, source="", touches=frozenset()))
     return line.ask is Ask.ADD, plain, sorted(line.touches)
 

@@ -31,7 +31,7 @@ class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         number: Visma's `lineNbr`; None for an added line, which gets its number from Visma.
         unit: Visma's unit word.
-        named: What the partner calls an added line (POC01).
+        named: The partner's number of an added line (POC01).
     """
 
     operation: Operation
@@ -47,7 +47,7 @@ class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     named: int | None = None
 
     def matches(self, line: OrderLine) -> bool:
-        """Whether an added line came out as it was written; what was left to Visma may be anything."""
+        """Whether a line has the values of this edit; a value that the edit leaves to Visma may be anything."""
         return not line.cancelled and all(
             getattr(self, ours) is None or getattr(line, theirs) == getattr(self, ours)
             for ours, theirs in {"item": "item", "unit": "unit", "warehouse": "warehouse", **_MOVES}.items()
@@ -59,7 +59,7 @@ class Edits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         promised_on: The header's date; None leaves it as it is.
-        cancelled: The order as a whole is called off. Only ever a wish: Visma's API cannot cancel an order.
+        cancelled: The whole order is cancelled. Never written: Visma's API cannot cancel an order.
     """
 
     promised_on: date | None = None
@@ -73,16 +73,16 @@ class Edits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 NO_EDITS = Edits()
 
-# Our name of a value -> the line's.
+# Field of `LineEdit` -> field of `OrderLine`.
 _MOVES = {"quantity": "quantity", "price": "unit_price", "requested": "requested", "promised": "promised"}
-# What Visma works out itself when something else changes.
+# What Visma recalculates when something else changes.
 _WORKED_OUT = {"lines", "line_total", "tax_total", "order_total", "taxes", "discounts"}
 
 
 def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
-    """The same edits with one for each line, by number; added lines last, in the order given.
+    """Merge the edits into one for each line, sorted by number; added lines last, in the order given.
 
-    A line that is changed twice gets both changes; they must not be of the same field.
+    Two edits of one line must not set the same field.
     """
     by_number: dict[int, LineEdit] = {}
     added = []
@@ -92,23 +92,23 @@ def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
         elif edit.number not in by_number or edit.operation is Operation.DELETE:
             by_number[edit.number] = edit
         elif by_number[edit.number].operation is not Operation.DELETE:
-            said = {name: value for name in _MOVES if (value := getattr(edit, name)) is not None}
-            by_number[edit.number] = replace(by_number[edit.number], **said)
+            values = {name: value for name in _MOVES if (value := getattr(edit, name)) is not None}
+            by_number[edit.number] = replace(by_number[edit.number], **values)
     return (*(by_number[number] for number in sorted(by_number)), *added)
 
 
 def equals_with_edits(after: PurchaseOrder, before: PurchaseOrder, edits: Edits, *, notes: Notes = Notes.ALL) -> bool:
-    """Whether `after` is `before` with just these edits: nobody changed anything else a partner could see.
+    """Whether `after` is `before` with just these edits: nothing else that a partner sees has changed.
 
-    Sums are Visma's own work and do not count; nor do discounts where a quantity or a price changed, nor what Visma
-    adds to a new line beyond what was written. A line that was to go may be cancelled instead. What stands in no
-    request does not count either: the location of the supplier, the text of the catalogue where the line has one of its
-    own, the tax code where the order has one rate, and notes that routing keeps inside.
+    Totals are not compared, because Visma calculates them. Nor are discounts where a quantity or a price changed, and
+    fields of a new line that were not written. A line to be taken out may be cancelled instead. What no request has is
+    not compared either: the supplier's location, the item's description where the line has its own, the tax code where
+    the order has one rate, and notes that routing does not send.
 
     Args:
-        after: The order as it is.
-        before: The order as it was.
-        edits: What was asked for.
+        after: The order after the edits.
+        before: The order before them.
+        edits: The edits.
         notes: Which notes the partner is sent.
     """
     revalued = any(_revalues(edit) for edit in edits.lines)
@@ -133,7 +133,7 @@ def equals_with_edits(after: PurchaseOrder, before: PurchaseOrder, edits: Edits,
 
 
 def _are(lines: list[OrderLine], inserts: list[LineEdit]) -> bool:
-    """Whether these lines are the added ones; an edit that says more picks its line first."""
+    """Whether these lines match the inserts one to one; the insert with the most fields picks its line first."""
     left = list(lines)
     for edit in sorted(inserts, key=lambda edit: -sum(value is not None for value in asdict(edit).values())):
         match = next((line for line in left if edit.matches(line)), None)
@@ -154,7 +154,7 @@ def _header(
     seen["supplier"] = replace(order.supplier, location=None)
     if not notes.of_header:
         del seen["note"]
-    # A discount of the whole order follows the sum of its lines; that there is one stays the same.
+    # A discount of the whole order changes with the sum of its lines; only its existence is compared.
     seen["discounts"] = sorted((str(one.description), None if revalued else one.amount) for one in order.discounts)
     if edited:
         seen["promised_on"] = edits.promised_on or order.promised_on
@@ -169,7 +169,7 @@ def _line(
     if line.description:
         del seen["item_description"]
     if edits.cancelled:
-        # Visma cancels the lines along with their order.
+        # When an order is cancelled, Visma cancels its lines too.
         del seen["cancelled"]
     if edit is not None:
         if edit.quantity is not None or edit.price is not None:

@@ -1,4 +1,4 @@
-"""What comes to light while an 860 is compared with an order: wishes, writes, and what stands against them."""
+"""Collects the result of comparing an 860 with an order: wishes, edits, objections and remarks."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from connector.domain.routing.route import ChangeRules
 from connector.domain.text import truncated
 
 HEADER = "order"
-"""What a difference or an objection that concerns no line is about."""
+"""The `where` of a difference or an objection that concerns no line."""
 
 BY_HAND = "No approval lifts this: change the order in Visma by hand and close the change; or reject it."
-"""What to do about what nobody can read."""
+"""Next step for a part of the message that cannot be read."""
 
 LONGEST_VALUE = 40
-"""Characters of a value that are shown to a person; no quantity, price, date, unit or item of ours is longer."""
+"""Most characters of a value in a sentence; no quantity, price, date, unit or item of ours is longer."""
 
 LONGEST_COMPARED = 150
-"""Characters of a place, or of terms, that are laid beside those of the order."""
+"""Most characters of a party, or of terms, in a difference."""
 
 LONGEST_QUOTE = 200
-"""Characters of what is told besides."""
+"""Most characters of a remark, or of a quotation in a sentence."""
 
 MOST_COMPARED = 10
-"""Of them, so many are laid side by side; a message may name hundreds of parties."""
+"""Most differences of parties and terms that are recorded; a message may name hundreds of parties."""
 
 LONGEST_SENTENCE = 500
-"""Characters of an objection: it may quote several values."""
+"""Most characters of an objection: it may quote several values."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing the partner wants otherwise, in all three versions; None where there is nothing to show."""
+    """One value in the three versions (base, theirs, ours); None where a version has no such value."""
 
     where: str
     field: str
@@ -48,13 +48,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Objection(NamedTuple):
-    """Why the change does not go through by itself.
+    """Why a change is not applied without a person.
 
     Attributes:
         where: `order`, `line 3`, `new line 1298`.
         hard: An approval does not lift it.
-        code: Which reason it is.
-        waits_for: The routing key that would.
+        code: The reason code.
+        waits_for: The routing key that lifts it; None when no routing change does.
     """
 
     where: str
@@ -69,7 +69,7 @@ class Insert(NamedTuple):
     """A line that the message adds.
 
     Attributes:
-        place: Where it stands in the message: Visma numbers added lines as they come.
+        place: Its position in the message: Visma numbers added lines in the order in which they are written.
         is_there: The order has it already.
     """
 
@@ -80,22 +80,25 @@ class Insert(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """Everything found so far.
+    """What was found so far.
 
     Attributes:
         rules: The limits of the partner.
-        edits: Lines that have yet to be written.
-        wishes: Lines that the partner wants otherwise, written already or not.
+        objections: Why the change is not applied without a person.
+        differences: The values that a person compares.
+        edits: Edits of lines that are not in Visma yet.
+        wishes: Edits of lines that the partner asks for, written already or not.
         unwritten: What the message asks for and no approval writes: where, and the sentence.
-        readings: What an approval writes in a reading that a person takes over; if it writes nothing, it is unwritten.
-        dated: Lines whose days the message names itself.
-        promised_on: Header date that has yet to be written.
-        wished_on: The same, written already or not.
-        cancels: The partner calls the whole order off.
-        told: What is told besides, and stands against nothing.
-        kept: What the message repeats of what the partner had, and Visma has otherwise and keeps.
-        since: The day before which no day can be wanted, and what is of that day: the message or the order.
-        compared: How much was laid side by side that no change writes.
+        readings: Interpretations that a person has to confirm: where, and the sentence. Unwritten if nothing is
+            written.
+        dated: Numbers of the lines for which the message gives a day.
+        promised_on: Header date that is not in Visma yet.
+        wished_on: Header date that the partner asks for, written already or not.
+        cancels: The partner cancels the whole order.
+        remarks: What a person should know and what needs no decision.
+        kept: Repeated values that were changed in Visma since; Visma's value stays.
+        since: The earliest day that can be wanted, and whether it is the day of the `message` or of the `order`.
+        compared: How many differences of parties and terms there are.
         inserts: Lines that are added.
         gone: Deletions of lines that the order does not have.
     """
@@ -119,7 +122,7 @@ class Findings:
     inserts: list[Insert] = field(default_factory=list)
     gone: list[LineRequest] = field(default_factory=list)
 
-    def doubt(
+    def add_objection(
         self,
         sentence: str,
         *,
@@ -141,125 +144,135 @@ class Findings:
             )
         )
 
-    def leaves_out(self, sentence: str, *, code: Reason, where: str = HEADER, hard: bool = False) -> None:
-        """Record what the message asks for and no approval writes; with `hard`, nothing of the message is."""
-        self.doubt(sentence, where=where, hard=hard, next_step=BY_HAND if hard else None, code=code)
+    def add_unwritten(self, sentence: str, *, code: Reason, where: str = HEADER, hard: bool = False) -> None:
+        """Record what the message asks for and no approval writes. With `hard`, the whole message is not written."""
+        self.add_objection(sentence, where=where, hard=hard, next_step=BY_HAND if hard else None, code=code)
         self.unwritten.append((where, self.objections[-1].sentence))
 
-    def reads(self, sentence: str, *, code: Reason, where: str = HEADER) -> None:
-        """Record a reading of the message that a person has to take over."""
-        self.doubt(sentence, where=where, code=code)
+    def ask_to_confirm(self, sentence: str, *, code: Reason, where: str = HEADER) -> None:
+        """Record an interpretation of the message that a person has to confirm."""
+        self.add_objection(sentence, where=where, code=code)
         self.readings.append((where, self.objections[-1].sentence))
 
     def take_questions(self, request: ChangeRequest | LineRequest, *, where: str = HEADER) -> None:
-        """Record what was noted while the message, or one of its lines, was read."""
+        """Record the questions and doubts that came up while the message, or one of its lines, was read."""
         name = "" if where == HEADER else f"{titled(where)}: "
         for sentence in request.questions:
-            self.leaves_out(f"{name}{sentence}", where=where, code=Reason.NOT_WRITABLE)
+            self.add_unwritten(f"{name}{sentence}", where=where, code=Reason.NOT_WRITABLE)
         for sentence in request.doubts:
-            self.reads(f"{name}{sentence}", where=where, code=Reason.READING_TO_CONFIRM)
+            self.ask_to_confirm(f"{name}{sentence}", where=where, code=Reason.READING_TO_CONFIRM)
         for sentence in request.unreadable:
-            self.leaves_out(f"{name}{sentence}", where=where, hard=True, code=Reason.PART_UNREADABLE)
+            self.add_unwritten(f"{name}{sentence}", where=where, hard=True, code=Reason.PART_UNREADABLE)
 
-    def differs(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> None:
-        """Record what a person compares."""
+    def add_difference(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> None:
+        """Record the three versions of a value, for a person."""
         self.differences.append(
-            Difference(where=where, field=what, base=_shown(base), theirs=_shown(theirs), ours=_shown(ours))
+            Difference(
+                where=where,
+                field=what,
+                base=_text_or_none(base),
+                theirs=_text_or_none(theirs),
+                ours=_text_or_none(ours),
+            )
         )
 
-    def beside(self, where: str, what: str, *, base: str | None, theirs: str, ours: str | None) -> None:
-        """Record what a person compares and no change writes: it takes more words than a value."""
+    def compare_text(self, where: str, what: str, *, base: str | None, theirs: str, ours: str | None) -> None:
+        """Record the three versions of a party or of terms, which no change writes; at most `MOST_COMPARED`."""
         self.compared += 1
         if self.compared > MOST_COMPARED:
             return
-        shown = [None if text is None else truncated(text, LONGEST_COMPARED) for text in (base, theirs, ours)]
-        self.differences.append(Difference(where=where, field=what, base=shown[0], theirs=shown[1], ours=shown[2]))
+        texts = [None if text is None else truncated(text, LONGEST_COMPARED) for text in (base, theirs, ours)]
+        self.differences.append(Difference(where=where, field=what, base=texts[0], theirs=texts[1], ours=texts[2]))
 
-    def wish(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> bool:
-        """Record a wish; True when it has yet to be written."""
-        self.differs(where, what, base=base, theirs=theirs, ours=ours)
+    def add_wish(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> bool:
+        """Record a value that the partner asks for. True when Visma has another value; a conflict is an objection."""
+        self.add_difference(where, what, base=base, theirs=theirs, ours=ours)
         if ours == theirs:
             return False
         if ours != base:
-            self.doubt(
-                f"{titled(where)}: the {what} was changed in Visma meanwhile, from {said(base)} to {said(ours)}; "
-                f"the partner asks for {said(theirs)}.",
+            self.add_objection(
+                f"{titled(where)}: the {what} was changed in Visma meanwhile, from {text_of(base)} to {text_of(ours)}; "
+                f"the partner asks for {text_of(theirs)}.",
                 where=where,
                 code=Reason.CHANGED_IN_VISMA,
             )
         return True
 
-    def remark(self, sentence: str) -> None:
-        """Record what a person should know and nothing depends on."""
+    def add_remark(self, sentence: str) -> None:
+        """Record what a person should know and what needs no decision."""
         self.remarks.append(truncated(sentence, LONGEST_QUOTE))
 
-    def keeps(self, where: str, what: str, base: object, ours: object) -> None:
-        """Record that a value is only repeated, and that Visma has another one, which stays."""
+    def add_kept(self, where: str, what: str, base: object, ours: object) -> None:
+        """Record that the message repeats the value of `base`, and that Visma's newer value stays."""
         if isinstance(base, str) or isinstance(ours, str):
-            # Parties and terms take more words than a value.
+            # Parties and terms are longer than a value.
             base, ours = (None if one is None else str(one) for one in (base, ours))
-            self.beside(where, what, base=base, theirs=base or "none", ours=ours)
+            self.compare_text(where, what, base=base, theirs=base or "none", ours=ours)
             sentence = f"{titled(where)}: the {what} is as the partner had it; Visma keeps {ours or 'none'}."
         else:
-            self.differs(where, what, base=base, theirs=base, ours=ours)
-            sentence = f"{titled(where)}: the {what} {said(base)} is what the partner had; Visma keeps {said(ours)}."
+            self.add_difference(where, what, base=base, theirs=base, ours=ours)
+            sentence = (
+                f"{titled(where)}: the {what} {text_of(base)} is what the partner had; Visma keeps {text_of(ours)}."
+            )
         self.kept.append(truncated(sentence, LONGEST_QUOTE))
 
-    def moves(self, where: str, what: str, base: date | None, theirs: date) -> None:
-        """Object when a date moves further than allowed, or into the past."""
-        self.passes(where, what, theirs)
+    def check_move(self, where: str, what: str, base: date | None, theirs: date) -> None:
+        """Object if a date moves further than `changes.dates`, or into the past."""
+        self.check_past(where, what, theirs)
         if base is None:
-            self.doubt(
+            self.add_objection(
                 f"{titled(where)}: the {what} is to be {theirs}, and there was none.",
                 where=where,
                 code=Reason.DATE_BEYOND_LIMIT,
             )
         elif abs(theirs - base) > self.rules.dates:
-            self.doubt(
-                f"{titled(where)}: the {what} moves from {said(base)} to {said(theirs)}, "
+            self.add_objection(
+                f"{titled(where)}: the {what} moves from {text_of(base)} to {text_of(theirs)}, "
                 f"further than {self.rules.dates.days} days.",
                 where=where,
                 code=Reason.DATE_BEYOND_LIMIT,
             )
 
-    def passes(self, where: str, what: str, theirs: date) -> None:
-        """Object to a day that was over when the message was written, or the order."""
+    def check_past(self, where: str, what: str, theirs: date) -> None:
+        """Object if a day is before the date of the message or the order (`since`)."""
         if self.since is not None and theirs < self.since[0]:
             day, of = self.since
-            self.doubt(
+            self.add_objection(
                 f"{titled(where)}: the {what} {theirs} is in the past: the {of} is of {day}.",
                 where=where,
                 code=Reason.DATE_IN_PAST,
             )
 
-    def grows(self, where: str, what: str, *, base: Decimal, theirs: Decimal, share: Decimal, code: Reason) -> None:
-        """Object when a number changes by more than its share of what the partner had."""
+    def check_share(
+        self, where: str, what: str, *, base: Decimal, theirs: Decimal, share: Decimal, code: Reason
+    ) -> None:
+        """Object if a number changes by more than `share` (0.2 is 20 %) of its value in `base`."""
         if is_beyond(base, theirs, share):
-            self.doubt(
-                f"{titled(where)}: the {what} goes from {said(base)} to {said(theirs)}, more than "
-                f"{said(share * 100)} %.",
+            self.add_objection(
+                f"{titled(where)}: the {what} goes from {text_of(base)} to {text_of(theirs)}, more than "
+                f"{text_of(share * 100)} %.",
                 where=where,
                 code=code,
             )
 
 
 def is_beyond(base: Decimal, theirs: Decimal, share: Decimal) -> bool:
-    """Whether the step from `had` to `asked` is larger than a share of `had`."""
+    """Whether `theirs` differs from `base` by more than `share` (0.2 is 20 %) of `base`."""
     return abs(theirs - base) > abs(base) * share
 
 
 def titled(where: str) -> str:
-    """The name of a place at the beginning of a sentence."""
+    """`where` as the beginning of a sentence."""
     return where[:1].upper() + where[1:]
 
 
-def said(value: object) -> str:
-    """A value inside a sentence."""
-    shown = _shown(value)
-    return "none" if shown is None else shown
+def text_of(value: object) -> str:
+    """A value as text in a sentence, at most `LONGEST_VALUE` characters; `none` for None."""
+    text = _text_or_none(value)
+    return "none" if text is None else text
 
 
-def _shown(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, Decimal):

@@ -1,4 +1,4 @@
-"""What one line of an 860 means for an order."""
+"""Decides what one line of an 860 changes in an order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from connector.domain.documents import OrderLine
-from connector.domain.order_change.dates import Dates, part_received
+from connector.domain.order_change.dates import Dates, part_received_remark
 from connector.domain.order_change.edits import LineEdit, Operation
-from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findings, Insert, said, titled
+from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findings, Insert, text_of, titled
 from connector.domain.order_change.line_match import Found, Lines, line_number
-from connector.domain.order_change.notes import Beside
+from connector.domain.order_change.notes import Asides
 from connector.domain.order_change.order_snapshot import LineFacts
 from connector.domain.order_change.partial_lines import partial_texts
 from connector.domain.order_change.parties_and_terms import Content
@@ -35,7 +35,7 @@ from connector.domain.totals import ZERO
 
 
 class FieldResult(NamedTuple):
-    """What becomes of one field: the value wished, and the one to write; None for what stays."""
+    """One field: the value that the partner asks for, and the value to write; None for no change."""
 
     wished: Decimal | date | None = None
     written: Decimal | date | None = None
@@ -47,14 +47,14 @@ _FREE = "a price of 0 may mean that none is given."
 
 @dataclass(slots=True, kw_only=True)
 class LineRules:
-    """One line of the message, and everything that can be said against it.
+    """Compares one line of the message with the order and the partner's limits.
 
     Attributes:
-        base_is_known: What the partner had is known, not only assumed from what Visma has.
-        dates: Which day of a line is the wanted one, and what the header asks.
-        beside: What is told beside the changes.
-        place: Where the line stands in the message.
-        where: What the line is called for people.
+        base_is_known: The ledger has what the partner last saw; otherwise Visma's order stands in for it.
+        dates: Which day of a line is the wanted one, and what the header asks for.
+        asides: Collects notes, references and names of items.
+        place: The position of the line in the message.
+        where: The name of the line for people: `line 3`, `new line 1298`.
     """
 
     findings: Findings
@@ -64,7 +64,7 @@ class LineRules:
     content: Content
     base_is_known: bool
     dates: Dates
-    beside: Beside
+    asides: Asides
     place: int = 0
     where: str = HEADER
 
@@ -92,7 +92,7 @@ class LineRules:
                 self.theirs.parties, self.theirs.stated, where=self.where, lines=(found.base, found.ours)
             )
         if found.ours is not None:
-            self.beside.item(self.theirs, found, self.lines)
+            self.asides.item(self.theirs, found, self.lines)
         if Field.DATES in self.theirs.given:
             self.findings.dated.add(found.number)
         if found.base is None:
@@ -114,23 +114,25 @@ class LineRules:
 
     @property
     def _code(self) -> str:
-        code, meaning = said(self.theirs.code), self.theirs.meaning
+        code, meaning = text_of(self.theirs.code), self.theirs.meaning
         return f"{code} ({meaning})" if meaning and meaning != code else code
 
     def _questions(self) -> None:
         self.findings.take_questions(self.theirs, where=self.where)
 
     def _ask_person(self, sentence: str, *, code: Reason) -> None:
-        self.findings.doubt(sentence, where=self.where, code=code)
+        self.findings.add_objection(sentence, where=self.where, code=code)
 
     def _refuse(
         self, sentence: str, *, code: Reason, waits_for: str | None = None, next_step: str | None = None
     ) -> None:
-        self.findings.doubt(sentence, where=self.where, hard=True, waits_for=waits_for, next_step=next_step, code=code)
+        self.findings.add_objection(
+            sentence, where=self.where, hard=True, waits_for=waits_for, next_step=next_step, code=code
+        )
 
     def _doubt_quantity(self, total: Total) -> Decimal | None:
         for problem in total.problems:
-            self.findings.doubt(
+            self.findings.add_objection(
                 f"{self._line}: {problem.sentence}",
                 where=self.where,
                 hard=problem.hard,
@@ -144,10 +146,10 @@ class LineRules:
         return total_asked(self.theirs, base.quantity, self.route.changes, base_is_known=self.base_is_known)
 
     def _empties(self, base: OrderLine | None) -> bool:
-        """Whether a quantity of zero takes the line out, for a person to agree to.
+        """Whether a quantity of zero takes the line out; if so, a person is asked.
 
-        X12: the 876 takes an item out by restating its quantity as zero; of the 860 nothing says so. Beside new days
-        a zero may mean that only they change.
+        X12: the 876 takes an item out by restating its quantity as zero; the 860 does not define this. With new days,
+        a zero may mean that only the days change.
         """
         theirs = self.theirs
         if base is None or Field.QUANTITY not in theirs.touches or Field.DATES in theirs.given:
@@ -159,7 +161,7 @@ class LineRules:
             return False
         self._doubt_quantity(total)
         self._ask_person(
-            f"{self._line}: the quantity goes from {said(base.quantity)} to 0, which takes the line out.",
+            f"{self._line}: the quantity goes from {text_of(base.quantity)} to 0, which takes the line out.",
             code=Reason.LINE_TAKEN_OUT,
         )
         return True
@@ -167,11 +169,11 @@ class LineRules:
     # -- lines that are there -----------------------------------------------------------------------------------------
 
     def _delete(self, found: Found) -> None:
-        self.lines.empty(found.number)
+        self.lines.note_deletion(found.number)
         base, ours, facts = found.base, found.ours, found.facts
         edit = LineEdit(operation=Operation.DELETE, number=found.number)
         self.findings.wishes.append(edit)
-        self.findings.differs(
+        self.findings.add_difference(
             self.where,
             "line",
             base=base.quantity if base else None,
@@ -185,7 +187,7 @@ class LineRules:
         self._check_part(found)
         if facts and facts.received > 0:
             self._refuse(
-                f"{self._line} cannot be taken out: {said(facts.received)} were received.", code=Reason.LINE_RECEIVED
+                f"{self._line} cannot be taken out: {text_of(facts.received)} were received.", code=Reason.LINE_RECEIVED
             )
         elif facts and facts.closed:
             self._refuse(f"{self._line} is closed in Visma.", code=Reason.LINE_CLOSED)
@@ -195,13 +197,13 @@ class LineRules:
             self._ask_person(f"{self._line} was changed in Visma meanwhile.", code=Reason.CHANGED_IN_VISMA)
 
     def _check_part(self, found: Found) -> None:
-        """Ask about a line that is to go, of which the message names what may be a part."""
+        """Ask about a deletion that may mean only a part of the line."""
         if self.theirs.ask is not Ask.DELETE:
-            self.beside.line(self.theirs, self.where, moves=True)
+            self.asides.line(self.theirs, self.where, moves=True)
             return
         for text in partial_texts(self.theirs, found, self.dates):
             self._ask_person(f"{self._line} is to be taken out, {text}", code=Reason.PART_OF_LINE)
-        notes = self.beside.unsent(self.theirs.asides)
+        notes = self.asides.unsent(self.theirs.asides)
         for one in notes:
             if one.is_note:
                 self._ask_person(
@@ -220,22 +222,22 @@ class LineRules:
         written = {name: one.written for name, one in results.items() if one.written is not None}
         self._check_unit(ours)
         self._check_completeness()
-        self.beside.line(self.theirs, self.where, moves=bool(written))
+        self.asides.line(self.theirs, self.where, moves=bool(written))
         if not wished:
             return
         edit = LineEdit(operation=Operation.UPDATE, number=ours.number)
         self.findings.wishes.append(replace(edit, **wished))
         if (base.item, base.unit) != (ours.item, ours.unit):
             self._ask_person(
-                f"{self._line} was item {said(base.item)} in {said(base.unit)} for the partner, and is item "
-                f"{said(ours.item)} in {said(ours.unit)} in Visma.",
+                f"{self._line} was item {text_of(base.item)} in {text_of(base.unit)} for the partner, and is item "
+                f"{text_of(ours.item)} in {text_of(ours.unit)} in Visma.",
                 code=Reason.CHANGED_IN_VISMA,
             )
         if written:
             self.findings.edits.append(replace(edit, **written))
             if ours.discount and ("quantity" in written or "price" in written):
-                self.findings.remark(
-                    f"{self._line} has a discount of {said(ours.discount)}, which Visma works out anew from quantity "
+                self.findings.add_remark(
+                    f"{self._line} has a discount of {text_of(ours.discount)}, which Visma recalculates from quantity "
                     "and price."
                 )
             if facts and facts.closed:
@@ -248,8 +250,8 @@ class LineRules:
     def _check_received(
         self, written: Mapping[str, Decimal | date], received: Decimal, quantity: object, base: date | None
     ) -> None:
-        """Ask about a price, or a day, of goods that are there already."""
-        share = f"{self._line}: {said(received)} of {said(quantity)} were received already"
+        """Ask about a new price, or a new day, of goods that were received already."""
+        share = f"{self._line}: {text_of(received)} of {text_of(quantity)} were received already"
         if "price" in written:
             self._ask_person(f"{share}, and a line has one price in Visma.", code=Reason.LINE_RECEIVED)
         day = written.get("requested") or written.get("promised")
@@ -258,7 +260,7 @@ class LineRules:
         if isinstance(quantity, Decimal) and quantity <= received:
             self._ask_person(f"{share}, and no delivery is left for the new day.", code=Reason.LINE_RECEIVED)
         else:
-            self.findings.remark(part_received(self.where, received, base, day))
+            self.findings.add_remark(part_received_remark(self.where, received, base, day))
 
     def _quantity(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> FieldResult:
         theirs, rules = self.theirs, self.route.changes
@@ -275,7 +277,7 @@ class LineRules:
             return _STAYS
         wanted = self._doubt_quantity(self._total(base))
         if wanted is None and is_ambiguous(theirs, base.quantity, rules):
-            self.findings.differs(
+            self.findings.add_difference(
                 self.where, "quantity", base=base.quantity, theirs=figures_of(theirs), ours=ours.quantity
             )
         if wanted == base.quantity:
@@ -287,18 +289,18 @@ class LineRules:
             )
         if wanted is None or wanted in {ZERO, base.quantity}:
             return _STAYS
-        if not self.findings.wish(self.where, "quantity", base=base.quantity, theirs=wanted, ours=ours.quantity):
+        if not self.findings.add_wish(self.where, "quantity", base=base.quantity, theirs=wanted, ours=ours.quantity):
             return FieldResult(wished=wanted)
         if wanted < ZERO:
-            # `total_asked` objects.
+            # `total_asked` has objected already.
             return FieldResult(wanted, wanted)
         if facts and wanted < facts.received:
             self._refuse(
-                f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were "
+                f"{self._line}: the quantity would go down to {text_of(wanted)}, but {text_of(facts.received)} were "
                 "received.",
                 code=Reason.QUANTITY_BELOW_RECEIVED,
             )
-        self.findings.grows(
+        self.findings.check_share(
             self.where,
             "quantity",
             base=base.quantity,
@@ -318,14 +320,14 @@ class LineRules:
         if theirs == base.unit_price:
             self._repeats("price", base.unit_price, ours.unit_price)
             return _STAYS
-        if not self.findings.wish(self.where, "price", base=base.unit_price, theirs=theirs, ours=ours.unit_price):
+        if not self.findings.add_wish(self.where, "price", base=base.unit_price, theirs=theirs, ours=ours.unit_price):
             return FieldResult(wished=theirs)
         self._look_at_price()
         if theirs < 0:
-            self._refuse(f"{self._line}: the price {said(theirs)} is below zero.", code=Reason.PRICE_UNCLEAR)
+            self._refuse(f"{self._line}: the price {text_of(theirs)} is below zero.", code=Reason.PRICE_UNCLEAR)
         elif theirs == 0:
             self._ask_person(f"{self._line}: {_FREE}", code=Reason.PRICE_UNCLEAR)
-        self.findings.grows(
+        self.findings.check_share(
             self.where,
             "price",
             base=base.unit_price,
@@ -337,10 +339,12 @@ class LineRules:
 
     def _look_at_price(self) -> None:
         if self.theirs.price_doubt:
-            self.findings.reads(f"{self._line}: {self.theirs.price_doubt}", where=self.where, code=Reason.PRICE_UNCLEAR)
+            self.findings.ask_to_confirm(
+                f"{self._line}: {self.theirs.price_doubt}", where=self.where, code=Reason.PRICE_UNCLEAR
+            )
 
     def _days(self, base: OrderLine, ours: OrderLine) -> dict[str, FieldResult]:
-        """What becomes of the days of the line, each measured against the day that was sent in its place."""
+        """The results for the days of the line, each compared with the day that was sent for it."""
         theirs, dates = self.theirs, self.dates
         base_date, our_value = dates.base_day(base), dates.our_day(ours)
         if Field.DATES not in theirs.touches:
@@ -373,24 +377,24 @@ class LineRules:
     def _day(
         self, what: str, base: date | None, theirs: date | None, ours: date | None, stored: date | None
     ) -> FieldResult:
-        """One day; `stored` is the field of the line, which may leave it to the header."""
+        """The result for one day; `stored` is the line's own field, which is None when the line follows the header."""
         if theirs is None:
             return _STAYS
         if theirs == base:
             self._repeats(what, base, ours)
             return _STAYS
-        if not self.findings.wish(self.where, what, base=base, theirs=theirs, ours=ours) and stored == theirs:
+        if not self.findings.add_wish(self.where, what, base=base, theirs=theirs, ours=ours) and stored == theirs:
             return FieldResult(wished=theirs)
-        self.findings.moves(self.where, what, base, theirs)
+        self.findings.check_move(self.where, what, base, theirs)
         return FieldResult(theirs, theirs)
 
     def _repeats(self, what: str, base: object, ours: object) -> None:
-        """A value that the partner had already is no wish; what Visma has otherwise is kept, and told."""
+        """Record a repeated value: it is no wish, and a newer value in Visma stays."""
         if base != ours:
-            self.findings.keeps(self.where, what, base, ours)
+            self.findings.add_kept(self.where, what, base, ours)
 
     def _must_agree(self, what: str, theirs: object, base: object, *others: object) -> None:
-        """A value that the code does not change is there for comparison only."""
+        """Ask about a value that differs although the code of the line does not change it."""
         if theirs is None:
             return
         if theirs == base:
@@ -399,26 +403,26 @@ class LineRules:
             return
         if theirs in others:
             return
-        given = f"{said(theirs)} is given for {said(base)}"
+        given = f"{text_of(theirs)} is given for {text_of(base)}"
         if self.theirs.is_clear:
             sentence = f"the code {self._code} leaves the {what} alone, yet {given}."
         else:
             sentence = f"the {what} differs: {given}, and the code does not say that it is to change."
-        self.findings.leaves_out(f"{self._line}: {sentence}", where=self.where, code=Reason.VALUE_CONTRADICTS)
+        self.findings.add_unwritten(f"{self._line}: {sentence}", where=self.where, code=Reason.VALUE_CONTRADICTS)
 
     def _check_unit(self, ours: OrderLine) -> None:
-        """The same figure in another unit is another quantity, and another price."""
+        """Object to another unit: the same figure means another quantity and another price."""
         code, unit = self.theirs.unit_code, self.theirs.unit
         our_value = self.route.units.get(ours.unit or "")
         if code is None or (unit is not None and unit == our_value):
             return
-        stated = f"{self._line} is in unit {said(code)}"
+        stated = f"{self._line} is in unit {text_of(code)}"
         if our_value is None and ours.unit:
-            sentence = f"{stated}, and Visma's unit {said(ours.unit)} is not mapped here."
+            sentence = f"{stated}, and Visma's unit {text_of(ours.unit)} is not mapped here."
         else:
-            sentence = f"{stated}, in Visma in {said(ours.unit)}."
+            sentence = f"{stated}, in Visma in {text_of(ours.unit)}."
         if not self.theirs.given & {Field.QUANTITY, Field.PRICE}:
-            self.findings.leaves_out(sentence, where=self.where, code=Reason.UNIT_DIFFERS)
+            self.findings.add_unwritten(sentence, where=self.where, code=Reason.UNIT_DIFFERS)
             return
         self._refuse(
             sentence,
@@ -434,10 +438,10 @@ class LineRules:
                 f"{self._line} is restated without a {'quantity' if theirs.quantity is None else 'price'}.",
                 code=Reason.VALUE_MISSING,
             )
-        # What is given and not read is a question already.
+        # A value that is given and cannot be read is a question already.
         is_asked = bool(theirs.questions or theirs.unreadable)
         if theirs.ask is Ask.CHANGE and theirs.touches and not theirs.given and not is_asked:
-            self.findings.leaves_out(
+            self.findings.add_unwritten(
                 f"{self._line}: the code {self._code} changes something, and nothing new is given.",
                 where=self.where,
                 code=Reason.VALUE_MISSING,
@@ -465,14 +469,14 @@ class LineRules:
         )
         same = lines.take_same(theirs, edit)
         if same is not None:
-            # A partner that sends everything anew with each change: adding it again would add it twice.
-            self.findings.remark(f"Line {same.number} is the added line of item {said(same.item)} already.")
+            # Some partners repeat earlier additions in each change; such a line is not added again.
+            self.findings.add_remark(f"Line {same.number} is the added line of item {text_of(same.item)} already.")
             return
         there = lines.take_added(edit)
         is_there = there is not None and edit.matches(there)
         self.findings.inserts.append(Insert(self.place, edit, is_there))
         self._show_added(edit, there)
-        self.beside.line(theirs, self.where, moves=not is_there)
+        self.asides.line(theirs, self.where, moves=not is_there)
         if there is not None and is_there:
             if not self.base_is_known:
                 self._ask_person(
@@ -483,20 +487,20 @@ class LineRules:
         self._look_at_price()
         self.dates.check_added(self.findings, theirs, self.where)
         if there is not None:
-            # Not for a person to lift: it may be the added line itself, and nothing must be added twice.
+            # Hard: this may be the added line itself, and it must not be added twice.
             self._refuse(
                 f"{self._line}: Visma has line {there.number} with this item, and the partner never saw it.",
                 next_step=f"Make line {there.number} what the partner asks for or take it out, then approve the "
                 "change; or reject it.",
                 code=Reason.LINE_MAYBE_ADDED,
             )
-        number = lines.knows(theirs.line_id)
+        number = lines.base_number(theirs.line_id)
         if number is not None:
             self._ask_person(
                 f"{self._line}: the partner calls it line {number}, which the order has already.",
                 code=Reason.LINE_MAYBE_ADDED,
             )
-        for known in lines.holding(item) if item else ():
+        for known in lines.base_numbers_with(item) if item else ():
             self._ask_person(
                 f"{self._line}: the order has this item already, on line {known}.", code=Reason.LINE_MAYBE_ADDED
             )
@@ -504,8 +508,8 @@ class LineRules:
             self._ask_person(f"{self._line} is added.", code=Reason.LINE_ADDED)
 
     def _show_added(self, edit: LineEdit, there: OrderLine | None) -> None:
-        """Everything of an added line that is written, and what a line that may be it has in its place."""
-        self.findings.differs(
+        """Record every value of an added line, beside the values of a line that may be the same."""
+        self.findings.add_difference(
             self.where, "line", base=None, theirs=edit.quantity, ours=there.quantity if there else None
         )
         by_requested = self.dates.line_date is LineDate.REQUESTED
@@ -519,11 +523,11 @@ class LineRules:
         }
         for what, (theirs, ours) in shown.items():
             if theirs is not None:
-                self.findings.differs(self.where, what, base=None, theirs=theirs, ours=ours)
+                self.findings.add_difference(self.where, what, base=None, theirs=theirs, ours=ours)
 
     def _check_new(self, item: str | None, unit: str | None) -> None:
         theirs, route = self.theirs, self.route
-        code = said(theirs.unit_code or "(none)")
+        code = text_of(theirs.unit_code or "(none)")
         if item is None:
             self._refuse(
                 f"{self._line}: its numbers lead to no item of ours, or to several.",

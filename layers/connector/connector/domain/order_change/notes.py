@@ -1,8 +1,8 @@
-"""What an 860 tells beside what it changes: notes, references, and names of an item that nothing can be compared with.
+"""Notes, references and unknown item names of an 860.
 
-None of it is written by a change. What the partner was sent comes back without saying anything. The rest is told; it is
-a question where it may be what the message is about: the message wants nothing else, or the note is of a line that
-changes, is added or goes.
+No change writes them. Text that we sent to the partner is ignored when it comes back. The rest becomes a remark. It
+becomes a question if it may be what the message is about: if the message asks for nothing else, or if the note is on a
+line that is changed, added or taken out.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from connector.domain.reasons import Reason
 from connector.domain.text import truncated
 
 _SHORTEST_CUT = 30
-"""Letters from which on a part of a text that was sent is that text: notes are cut into segments."""
+"""From this many characters on, a part of a text that was sent counts as that text: X12 cuts notes into segments."""
 
 _LABELS = (
     *("notes", "promised", "supplierreference", "yourreference", "termsofdelivery", "fobpoint", "warehouse"),
     *("discount", "surcharge", "freight", "other", "adjustment", "rounding"),
 )
-"""What stands before a value in the notes and references that are sent, folded."""
+"""Labels before values in the notes and references that are sent, folded."""
 
 
 @dataclass(slots=True)
-class Beside:
-    """Everything of the kind in one message, gathered line by line and weighed at the end.
+class Asides:
+    """The notes, references and item names of one message: collected line by line, recorded at the end.
 
     Attributes:
-        orders: The order as the partner had it and as it is.
-        notes: Of lines of which nothing differs, and of the header: where, and what.
-        names: Of lines: where, what is not known, and whether the code of the line changes something.
+        orders: The versions of the order whose texts were sent.
+        notes: Notes and references of the header and of lines that do not change: where, and the text.
+        names: Unknown item names: where, the text, and whether the code of the line changes something.
     """
 
     findings: Findings
@@ -50,23 +50,24 @@ class Beside:
     _values: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Gather what was sent."""
+        """Collect the texts that were sent."""
         texts = {folded(text) for order in self.orders for text in _texts(order)} - {""}
         self._sent = sorted({*texts, *_LABELS}, key=lambda one: (-len(one), one))
         self._values = frozenset(folded(word) for order in self.orders for word in _leaves(msgspec.to_builtins(order)))
 
     def header(self, asides: Iterable[Aside]) -> None:
-        """Take what the header tells."""
+        """Collect the notes and references of the header."""
         self.notes += [(HEADER, one) for one in self.unsent(asides)]
 
     def line(self, theirs: LineRequest, where: str, *, moves: bool) -> None:
-        """Take what a line tells; with `moves`, a change would write the line, and a note may say how far.
+        """Collect the notes and references of a line.
 
-        Of a line that goes, `partial_texts` asks.
+        With `moves`, the change writes the line, so its notes are questions at once. For a line that is taken out,
+        `partial_texts` asks as well.
         """
         for one in self.unsent(theirs.asides):
             if moves and one.is_note:
-                self.findings.leaves_out(
+                self.findings.add_unwritten(
                     f"{titled(where)}: its note says '{_quoted(one)}', of which an approval writes nothing.",
                     where=where,
                     code=Reason.NOTE_TO_READ,
@@ -75,15 +76,15 @@ class Beside:
                 self.notes.append((where, one))
 
     def item(self, theirs: LineRequest, found: Found, lines: Lines) -> None:
-        """Take the names of the item that are not the order's; a line that goes by them alone is a question."""
+        """Collect item names that the order does not have; a deletion with unknown names only is a question."""
         line = found.ours or found.base
         if line is None:
             return
         where = f"line {found.number}"
         changes = theirs.ask in {Ask.CHANGE, Ask.REPLACE}
-        numbers, proven = lines.unproven(theirs.products, line)
+        numbers, proven = lines.unknown_numbers(theirs.products, line)
         if numbers and theirs.ask is Ask.DELETE and not proven:
-            self.findings.doubt(
+            self.findings.add_objection(
                 f"{titled(where)} is to be taken out by its number alone: its item is called "
                 f"{truncated(', '.join(numbers), LONGEST_QUOTE)}, with which nothing here can be compared. Is item "
                 f"{line.item} meant?",
@@ -97,22 +98,22 @@ class Beside:
         if others:
             self.names.append((where, f"'{'; '.join(others)}'", changes))
 
-    def weigh(self, *, is_all: bool, confirms: bool) -> None:
-        """Ask about what may be all that the message says (`is_all`), and tell the rest.
+    def conclude(self, *, is_all: bool, confirms: bool) -> None:
+        """Record what was collected: as questions if the message asks for nothing else (`is_all`), else as remarks.
 
-        A confirmation has the numbers of whoever confirms, so that its references are none of it.
-        The words themselves of notes and references are told as remarks of the message.
+        The references of a confirmation are no question: they are the sender's own. The texts of notes and references
+        are remarks of the message already.
         """
         for where, one in self.notes if is_all else ():
             if confirms and not one.is_note:
                 continue
             what = "its note says" if one.is_note else "it has a reference that the partner was not sent,"
             start = "Nothing of the order changes" if where == HEADER else f"{titled(where)}: nothing of it changes"
-            self.findings.leaves_out(f"{start}, and {what} '{_quoted(one)}'.", where=where, code=Reason.NOTE_TO_READ)
+            self.findings.add_unwritten(f"{start}, and {what} '{_quoted(one)}'.", where=where, code=Reason.NOTE_TO_READ)
         named = []
         for where, text, changes in self.names:
             if is_all and changes:
-                self.findings.leaves_out(
+                self.findings.add_unwritten(
                     f"{titled(where)}: nothing changes but what the item is called: {truncated(text, LONGEST_QUOTE)}, "
                     "which is not the order's.",
                     where=where,
@@ -121,10 +122,10 @@ class Beside:
             else:
                 named.append(f"{where}: {text}")
         if named:
-            self.findings.remark(f"Items have names that the order does not have: {'; '.join(sorted(set(named)))}.")
+            self.findings.add_remark(f"Items have names that the order does not have: {'; '.join(sorted(set(named)))}.")
 
     def unsent(self, asides: Iterable[Aside]) -> list[Aside]:
-        """What the partner was not sent."""
+        """The notes and references that we did not send."""
         return [one for one in asides if not self._was_sent(one)]
 
     def _was_sent(self, one: Aside) -> bool:

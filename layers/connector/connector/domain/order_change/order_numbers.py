@@ -8,11 +8,11 @@ _SEPARATED = re.compile(r"(?P<number>.*[A-Za-z0-9])[^A-Za-z0-9]+[A-Za-z0-9]*[^A-
 _LETTERED = re.compile(r"(?P<number>.*\d)[A-Za-z]+")
 
 MOST_PROPOSALS = 3
-"""Numbers that are looked up for one change."""
+"""Most order numbers that are looked up for one change."""
 
 
 def without_suffix(number: str) -> list[str]:
-    """The numbers that are left without what a partner may have put behind one, the longest first.
+    """The order numbers that remain without a suffix that a partner may have added, the longest first.
 
     `500123-1` may mean `500123`, `500123-1B` also `500123-1`. (Orderful: "some partners add suffixes"; which ones is
     not documented.) They are proposals for a person, never an order to write into.

@@ -1,4 +1,4 @@
-"""A purchase order as it stands in Visma at one moment: what a partner could see, and what only Visma knows.
+"""A purchase order in Visma at one moment: what a partner could see, and what only Visma knows.
 
 The second part decides whether a change can be written: version, status, what was received, which lines are closed.
 """
@@ -29,7 +29,7 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class OrderSnapshot:
-    """The order at one moment.
+    """A purchase order in Visma at one moment.
 
     Attributes:
         etag: The version, exactly as Visma gave it; empty when it is not known (offline).

@@ -1,19 +1,20 @@
-"""What a line that goes says beside that: where it is not just what the line was, only a part of it may be meant."""
+"""Finds values in a deletion that differ from the line: then perhaps only a part of the line is meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from connector.domain.order_change.dates import Dates
-from connector.domain.order_change.findings import said
+from connector.domain.order_change.findings import text_of
 from connector.domain.order_change.line_match import Found
 from connector.domain.order_change.request import LineRequest
 
 
 def partial_texts(theirs: LineRequest, found: Found, dates: Dates) -> Iterator[str]:
-    """The ends of sentences about what may be a part.
+    """Ends of sentences that ask whether only a part of the line is meant.
 
-    A deletion states no quantity, 0, or what the line had (seen with partners); likewise its day and its price.
+    An ordinary deletion states no quantity, 0, or the quantity of the line (seen with partners); likewise its day and
+    its price.
     """
     lines = [line for line in (found.base, found.ours) if line is not None]
     base = found.base or found.ours
@@ -22,10 +23,10 @@ def partial_texts(theirs: LineRequest, found: Found, dates: Dates) -> Iterator[s
     figures = theirs.quantity, theirs.second_quantity, theirs.original_quantity, theirs.delta
     others = [one for one in dict.fromkeys(figures) if one and abs(one) != base.quantity]
     if others:
-        given = " and ".join(map(said, others))
+        given = " and ".join(map(text_of, others))
         yield (
-            f"and the message gives a quantity of {given} where the partner had {said(base.quantity)}: is only a part "
-            "meant?"
+            f"and the message gives a quantity of {given} where the partner had {text_of(base.quantity)}: is only a "
+            "part meant?"
         )
     known = {dates.header, *(line.promised for line in lines)}
     if found.base is not None:
@@ -35,13 +36,13 @@ def partial_texts(theirs: LineRequest, found: Found, dates: Dates) -> Iterator[s
     for day in dict.fromkeys((theirs.requested, theirs.promised)):
         if day is not None and day not in known:
             yield (
-                f"and the message gives the day {day} where the partner had {said(dates.base_day(base))}: is only a "
+                f"and the message gives the day {day} where the partner had {text_of(dates.base_day(base))}: is only a "
                 "part meant?"
             )
     if theirs.price and theirs.price not in {line.unit_price for line in lines}:
         yield (
-            f"and the message gives a price of {said(theirs.price)} where the partner had {said(base.unit_price)}: is "
-            "this line meant?"
+            f"and the message gives a price of {text_of(theirs.price)} where the partner had "
+            f"{text_of(base.unit_price)}: is this line meant?"
         )
     for sentence in theirs.partial:
         yield f"yet {sentence} Is only a part meant?"

@@ -1,8 +1,7 @@
-"""Compares the parties and the terms that an 860 names with what its sender was sent.
+"""Compares the parties and the terms that an 860 names with those of the order.
 
-None of it is written by a change, so a difference is a question to a person. What only repeats the order is no
-difference: a party that was sent, that routing names (`changes.places`) or that a person once confirmed, and terms,
-charges and the like that the order has.
+No change writes them, so a difference is a question to a person. These are no differences: a party that was sent, that
+routing names (`changes.places`) or that a person confirmed before, and terms, charges and the like that the order has.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from connector.domain.routing.route import Route, TermsRule
 from connector.domain.text import truncated
 from connector.domain.totals import payable_amount
 
-# Names are cut where they are sent and where partners store them (N102 has 60 characters, older systems 30).
+# Names are truncated when they are sent and when partners store them (N102 has 60 characters, older systems 30).
 _SHORTEST_CUT = 30
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "œ": "oe"})
 _NO_LETTER = re.compile(r"[\W_]+")
-# Who the two are is settled by the ids of the envelope; what they call themselves beside it is compared where we can.
+# The ids of the envelope identify these two; their names are compared only with the names that we know.
 _IDENTITIES = frozenset({Role.BUYER, Role.SELLER})
-# How a document says that its terms are ordinary ones, in both dialects; `known_facts` holds what they come to.
+# How both dialects say that the terms are ordinary ones; `known_facts` has their values.
 _ORDINARY_TERMS = ("basic", "basic discount offered", "as agreed")
 _OUR_KINDS = ("freight", "discount", "surcharge", "adjustment", "rounding", "other")
 
@@ -43,14 +42,14 @@ Fact = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """The order beside what the message states of it.
+    """Compares parties and terms of the message with the order.
 
     Attributes:
-        base: As the partner last saw it.
-        ours: As it is in Visma.
-        confirmed: Parties that a person took for the order's own, as `asked` holds them.
-        theirs: Parties that a person is asked about, for `confirmed`: an approval confirms them.
-        confirms: The message says that all of it is so: what only the partner had is a difference.
+        base: The order as the partner last saw it.
+        ours: The order in Visma.
+        confirmed: Fingerprints of parties that a person confirmed for this order before.
+        theirs: Fingerprints of parties that a person is asked about; an approval confirms them.
+        confirms: The message is a confirmation, so it must agree with `ours`; agreeing with `base` is not enough.
     """
 
     base: PurchaseOrder
@@ -70,22 +69,22 @@ class Content:
         lines: Sequence[OrderLine | None] | None = None,
         goes: bool = False,
     ) -> None:
-        """Put everything that differs to a person.
+        """Ask a person about everything that differs.
 
         Args:
             parties: Parties that the header or a line names.
-            stated: What it states besides.
+            stated: Terms, charges and the like that it states.
             where: The header, or the line.
-            lines: The line as the partner had it and as it is, empty for an added one; None for the header.
-            goes: The line is to be taken out; another place may be the part of it that is meant.
+            lines: The line in `base` and in `ours`, empty for an added one; None for the header.
+            goes: The line is to be taken out; with another place, perhaps only a part of it is meant.
         """
         there = None if lines is None else [line for line in lines if line is not None]
         for one in parties:
             self._compare_party(one, where, there, goes=goes)
         for topic in Topic:
-            said = [one for one in stated if one.topic is topic]
-            if said:
-                self._compare_topic(topic, said, where, there)
+            of_topic = [one for one in stated if one.topic is topic]
+            if of_topic:
+                self._compare_topic(topic, of_topic, where, there)
 
     def _compare_party(
         self, theirs: PartyRequest, where: str, lines: Sequence[OrderLine] | None, *, goes: bool
@@ -104,19 +103,19 @@ class Content:
             (_view_text(views["base"][0]), _view_text(views["ours"][-1])) if theirs.role is not None else (None, None)
         )
         if same["ours"] is not None:
-            self._tell_name(theirs, same["ours"], where)
+            self._remark_name(theirs, same["ours"], where)
             return
         if same["base"] is not None and not self.confirms:
-            self.findings.keeps(where, theirs.title, base, ours)
+            self.findings.add_kept(where, theirs.title, base, ours)
             return
         key = _fingerprint(where, theirs, ours)
         if key in self.confirmed:
             return
         stated = party_text(theirs.party, theirs.scheme)
-        self.findings.beside(where, theirs.title, base=base, theirs=stated, ours=ours)
+        self.findings.compare_text(where, theirs.title, base=base, theirs=stated, ours=ours)
         compared = f"the order has {ours}" if ours else "the order names nobody as that"
         if goes:
-            self.findings.doubt(
+            self.findings.add_objection(
                 f"{titled(where)} is to be taken out, and its {theirs.title} is {stated}; {compared}. Is only a part "
                 "meant?",
                 where=where,
@@ -124,18 +123,18 @@ class Content:
             )
             return
         self.theirs.append(key)
-        self.findings.doubt(
+        self.findings.add_objection(
             f"{_begun(where, 'the')} {theirs.title} is {stated}; {compared}. "
             "An approval changes nothing of it in Visma and takes this one as the order's own.",
             where=where,
             code=Reason.PARTY_DIFFERS,
         )
 
-    def _tell_name(self, theirs: PartyRequest, ours: PartyView, where: str) -> None:
-        """Tell another name beside an identifier that is the same: names are spelled in many ways."""
+    def _remark_name(self, theirs: PartyRequest, ours: PartyView, where: str) -> None:
+        """Add a remark about another name of a party whose identifier is the same: names are spelled in many ways."""
         is_named = _mapped(theirs.party, self.route.changes.places) is not None
         if not is_named and _same_name(theirs.party.name, ours.name) is False:
-            self.findings.remark(
+            self.findings.add_remark(
                 f"{_begun(where, 'the')} {theirs.title} is called '{theirs.party.name}', in the order '{ours.name}'; "
                 "its identifier is the same."
             )
@@ -144,21 +143,21 @@ class Content:
         return _is_same(theirs, view, ours, self.route.changes.places)
 
     def _compare_topic(
-        self, topic: Topic, said: Sequence[Stated], where: str, lines: Sequence[OrderLine] | None
+        self, topic: Topic, stated: Sequence[Stated], where: str, lines: Sequence[OrderLine] | None
     ) -> None:
         now, before = self._facts(topic, self.ours, lines), self._facts(topic, self.base, lines)
         known = now if self.confirms else now | before
-        said = [_without_text(one, known) for one in said]
-        others = [one.text for one in said if not _holds(one, known)]
+        compared = [_without_text(one, known) for one in stated]
+        others = [one.text for one in compared if not _holds(one, known)]
         base, ours = (order_text(topic, order, self.route, lines) for order in (self.base, self.ours))
         if not others:
-            if not all(_holds(one, now) for one in said):
-                self.findings.keeps(where, topic.value, base, ours)
+            if not all(_holds(one, now) for one in compared):
+                self.findings.add_kept(where, topic.value, base, ours)
             return
-        stated = "; ".join(dict.fromkeys(others))
-        self.findings.beside(where, topic.value, base=base, theirs=stated, ours=ours)
-        self.findings.leaves_out(
-            f"{_begun(where, 'it')} states {topic}: {truncated(stated, LONGEST_COMPARED)}; the order has "
+        text = "; ".join(dict.fromkeys(others))
+        self.findings.compare_text(where, topic.value, base=base, theirs=text, ours=ours)
+        self.findings.add_unwritten(
+            f"{_begun(where, 'it')} states {topic}: {truncated(text, LONGEST_COMPARED)}; the order has "
             f"{ours or 'none'}.",
             where=where,
             code=Reason.TERMS_DIFFER,
@@ -169,12 +168,12 @@ class Content:
 
 
 def _holds(stated: Stated, known: set[Fact]) -> bool:
-    """Whether everything that is stated is known; a fact without a name may stand under any."""
+    """Whether the order has every stated fact; a known fact without a name matches under any name."""
     return all((name, _value(value)) in known or ("", _value(value)) in known for name, value in stated.facts)
 
 
 def _without_text(stated: Stated, known: set[Fact]) -> Stated:
-    """Terms without their text where their net days are the order's and the text has no other figure than the order."""
+    """The terms without their text, if the net days agree and the text has no figure that the order lacks."""
     if stated.topic is not Topic.TERMS:
         return stated
     facts = [(name, _value(value)) for name, value in stated.facts]
@@ -190,30 +189,30 @@ def _without_text(stated: Stated, known: set[Fact]) -> Stated:
 
 
 def _numbers(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> frozenset[str]:
-    """Our numbers of the place of delivery, by which routing may name it."""
+    """Our numbers of the place of delivery: the values that `changes.places` may map to."""
     place = order.ship_to
     numbers = (place.number, place.location, place.gln, *(line.warehouse for line in lines or ()))
     return frozenset(number.casefold() for number in numbers if number)
 
 
 def _begun(where: str, word: str) -> str:
-    """The first words of a sentence about the header or a line."""
+    """The beginning of a sentence about the header or a line."""
     return word.capitalize() if where == HEADER else f"{titled(where)}: {word}"
 
 
 def party_text(party: Party, scheme: str | None = None) -> str:
-    """A party in the words of an envelope: its name, number and address."""
+    """A party of the message, for people: its name, numbers and address."""
     return _place_text(party.name, party.gln, party.number, scheme, party.address)
 
 
 def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> Iterable[Fact]:
-    """What the order has of a topic, as names and values; one without a name may stand under any.
+    """The order's facts of a topic, as names and values; a fact without a name matches under any name.
 
     Args:
-        topic: What is asked for.
+        topic: The topic.
         order: The order.
-        route: Of its supplier.
-        lines: Where it is about a line: the line, as it was and is; None for the header.
+        route: The route of its supplier.
+        lines: The versions of the line; None for the header.
     """
     match topic:
         case Topic.TERMS:
@@ -235,7 +234,7 @@ def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequenc
 
 
 def order_text(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> str | None:
-    """What the order has of a topic, for people; None for nothing."""
+    """The order's facts of a topic, for people; None when it has none."""
     texts: Iterable[str | None] = ()
     match topic:
         case Topic.TERMS:
@@ -261,17 +260,16 @@ def order_text(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence
 
 
 def folded(text: str) -> str:
-    """A name as it is compared: without case, accents, punctuation and spaces, which X12's character sets lose."""
+    """A name without case, accents, punctuation and spaces, which X12's character sets lose."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return _NO_LETTER.sub("", plain)
 
 
 def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:
-    """Whether the message can only mean the party that is in the order.
+    """Whether the party of the message is certainly the party of the order.
 
-    Whatever both sides have must agree, save for the name beside an identifier that is the same. A number that we do
-    not know is no proof of another place where the address is the same, but is one where only the name is: many places
-    have one name.
+    Every field that both sides have must agree; only the name may differ if an identifier agrees. An unknown number
+    does not make it another party if the address agrees. It does if only the name agrees: many places share a name.
     """
     party, address = theirs.party, _same_address(theirs.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
@@ -280,7 +278,7 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
     code = None if theirs.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
     name = _same_name(party.name, view.name)
-    # A short number of some party may be another party's as well: without a part of ours it needs the name.
+    # A short number may belong to another party too: if the role is not one of ours, the name has to agree as well.
     is_identified = gln is True or (code is True and theirs.role is not None)
     if False in (code, gln, address) or (name is False and not is_identified):
         return False
@@ -288,13 +286,13 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
         return True
     unknown = bool(party.number or party.gln or party.address)
     if theirs.role in _IDENTITIES:
-        # `False` was ruled out: there is nothing to compare, or the name agrees.
+        # A name that differs was handled above: here it agrees, or there is none to compare.
         return name is True or not (party.number or party.gln) or theirs.scheme is not None
     return name is True and not unknown
 
 
 def _mapped(party: Party, places: Mapping[str, str]) -> str | None:
-    """Our number of the place, where routing has what the message calls it."""
+    """Our number of the place, if `changes.places` maps the code, GLN or name of the message; else None."""
     for given in (party.gln, party.number, party.name):
         if given and (number := places.get(given.casefold())) is not None:
             return number
@@ -316,12 +314,12 @@ def _same_name(theirs: str | None, ours: str | None) -> bool | None:
 def _same_post(theirs: Address | None, ours: Address | None) -> bool | None:
     if theirs is None or ours is None or not theirs.postal_code or not ours.postal_code:
         return None
-    # A code that came as a number has lost its zeros.
+    # A postal code that came as a number has lost its leading zeros.
     return folded(theirs.postal_code).lstrip("0") == folded(ours.postal_code).lstrip("0")
 
 
 def _same_address(theirs: Address | None, ours: Address | None) -> bool | None:
-    """Whether everything that both addresses have is the same; None where that is no street and no postal code."""
+    """Whether all fields that both addresses have agree; None when they share neither a street nor a postal code."""
     if theirs is None or ours is None:
         return None
     street = None
@@ -338,7 +336,7 @@ def _same_address(theirs: Address | None, ours: Address | None) -> bool | None:
 def _terms_facts(order: PurchaseOrder, route: Route) -> Iterable[Fact]:
     rule = _rule(order, route)
     yield from (("kind", kind) for kind in _ORDINARY_TERMS)
-    # What the 850 and its Mosaic form count days from.
+    # The day from which the 850 and its Mosaic form count the days.
     yield "counted from", "invoice date"
     if order.terms is not None:
         yield from _named("text", order.terms.description, order.terms.id)
@@ -362,13 +360,13 @@ def _charges(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> list[tu
     for line in charged:
         try:
             found.append((payable_amount(line, order.currency), line.description))
-        except Parked:  # the amount is too large to be worked out; it equals nothing
+        except Parked:  # the amount is too large to be calculated; it equals nothing
             continue
     return [one for one in found if one[0]]
 
 
 def _charge_facts(charged: Sequence[Decimal]) -> Iterable[Fact]:
-    """What is added and taken off. What comes to 0 is no difference where there is nothing of its side."""
+    """Charges and allowances as facts; 0 is a fact where the order has none."""
     charges = [str(amount) for amount in charged if amount > 0] or ["0"]
     allowances = [str(-amount) for amount in charged if amount < 0] or ["0"]
     yield from (("charge", amount) for amount in charges)
@@ -382,7 +380,7 @@ def _named(name: str, *values: str | None) -> Iterable[Fact]:
 
 
 def _value(text: str) -> str:
-    """A value as it is compared: `30.0` is `30`, and `Basic` is `basic`."""
+    """A value normalised for comparison: `30.0` is `30`, and `Basic` is `basic`."""
     if not _NUMBER.fullmatch(text):
         return folded(text)
     number = Decimal(text)
@@ -406,6 +404,6 @@ def _place_text(name: str | None, gln: str | None, number: str | None, scheme: s
 
 
 def _fingerprint(where: str, theirs: PartyRequest, ours: str | None) -> str:
-    """A party beside the one in the order, in a few letters: another address of either is another question."""
+    """A short hash of the message's party and the order's: a changed address of either is a new question."""
     text = f"{where}|{theirs.title}|{theirs.scheme}|{party_text(theirs.party)}|{ours}"
     return hashlib.sha256(text.casefold().encode(errors="replace")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The quantity that a line of an 860 asks for, absolute whatever way it is written."""
+"""Works out the new quantity of a line of an 860, whether the message gives a total or a difference."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from connector.domain.order_change.findings import said
+from connector.domain.order_change.findings import text_of
 from connector.domain.order_change.request import Ask, Direction, LineRequest
 from connector.domain.routing.route import ChangeRules, QuantityReading
 from connector.domain.totals import ZERO
@@ -17,8 +17,8 @@ class Problem(NamedTuple):
 
     Attributes:
         hard: An approval does not lift it.
-        next_step: What to do, where that is something else than usual.
-        waits_for: The routing key that settles it.
+        next_step: What to do; None for the usual next step.
+        waits_for: The routing key that settles it; None when no routing change does.
     """
 
     sentence: str
@@ -28,14 +28,14 @@ class Problem(NamedTuple):
 
 
 class Total(NamedTuple):
-    """The quantity a line asks for; None when nobody can tell, or when it asks for none."""
+    """The new quantity of a line; None when it is unclear, or when the line gives none."""
 
     quantity: Decimal | None
     problems: tuple[Problem, ...] = ()
 
 
 def is_difference(line: LineRequest, rules: ChangeRules) -> bool:
-    """Whether the line gives a difference, which means something only beside the quantity that the partner had."""
+    """Whether the line gives a difference, which needs the quantity that the partner had."""
     return (
         not line.explicit_total
         and rules.quantities is QuantityReading.DELTA
@@ -45,9 +45,9 @@ def is_difference(line: LineRequest, rules: ChangeRules) -> bool:
 
 
 def is_ambiguous(line: LineRequest, base: Decimal, rules: ChangeRules) -> bool:
-    """Whether POC03 alone is not the new quantity beyond doubt, and nobody has said how the partner means it.
+    """Whether POC03 may be something else than the new quantity, and neither routing nor a person says what it is.
 
-    POC04 names another figure, or POC03 as the new quantity goes against the direction of the code.
+    It may if POC04 has another figure, or if POC03 as the new quantity contradicts the direction of the code.
     """
     first, second = line.quantity, line.second_quantity
     if rules.quantities is not None or line.explicit_total:
@@ -58,18 +58,18 @@ def is_ambiguous(line: LineRequest, base: Decimal, rules: ChangeRules) -> bool:
 
 
 def total_asked(line: LineRequest, base: Decimal, rules: ChangeRules, *, base_is_known: bool = True) -> Total:
-    """The new total that a line asks for.
+    """The new total quantity of a line.
 
-    Explicit totals first (Mosaic). POC03 and POC04 are read as the partner's rules say; without a rule POC03 is the
-    new total. Where POC04 names another number, or the code the other direction, and the figures fit what the partner
-    had in one reading only, that reading is proposed to a person; otherwise nobody can tell. Then the guards: QI has to
-    raise, QD has to lower what the partner had, and figures given for comparison have to fit.
+    An explicit total (Mosaic) counts as it is. POC03 and POC04 are read as the partner's rules say; without a rule,
+    POC03 is the new total. If it is ambiguous (`is_ambiguous`) and exactly one reading fits the partner's quantity,
+    that reading is proposed to a person; otherwise the total is None. Then the result is checked: QI has to raise and
+    QD has to lower the partner's quantity, and figures given for comparison have to agree.
 
     Args:
         line: The line of the message.
         base: The quantity that the partner last saw.
-        rules: The partner's.
-        base_is_known: It is known, and not only assumed from what Visma has.
+        rules: The rules of the partner.
+        base_is_known: The ledger has `base`; otherwise Visma's quantity stands in for it.
     """
     first, second, reading = line.quantity, line.second_quantity, rules.quantities
     if is_ambiguous(line, base, rules):
@@ -93,9 +93,9 @@ def total_asked(line: LineRequest, base: Decimal, rules: ChangeRules, *, base_is
 
 
 def total_added(line: LineRequest, rules: ChangeRules) -> Total:
-    """The quantity of an added line, which had none before.
+    """The quantity of an added line.
 
-    A zero beside another figure is the quantity before, or what is left to receive, and says nothing.
+    If one of POC03 and POC04 is zero, it is the quantity before or the quantity left to receive, and is ignored.
     """
     first, second = line.quantity, line.second_quantity
     theirs = first
@@ -113,15 +113,15 @@ def total_added(line: LineRequest, rules: ChangeRules) -> Total:
 
 
 def figures_of(line: LineRequest) -> str:
-    """POC03 and POC04 as they are written, for people."""
+    """POC03 and POC04 as written, for people."""
     return f"POC03 {_figure(line.quantity)}, POC04 {_figure(line.second_quantity)}"
 
 
 def _fitting(line: LineRequest, base: Decimal) -> Iterable[tuple[QuantityReading, Decimal]]:
-    """The readings in which the figure that is not the new quantity is what the partner had, or the difference to it.
+    """The readings in which the other figure is the partner's quantity, or the difference from it; each with its total.
 
-    X12: POC03 is the new total, a difference or the old total, by release and partner. A reading that goes against
-    the direction of its code does not fit.
+    X12: POC03 is the new total, a difference or the old total, depending on release and partner. A reading that
+    contradicts the direction of the code does not fit.
     """
     first, second = line.quantity, line.second_quantity
     if first is None:
@@ -139,9 +139,9 @@ def _fitting(line: LineRequest, base: Decimal) -> Iterable[tuple[QuantityReading
 
 
 def _led_to(line: LineRequest, base: Decimal, difference: Decimal) -> Decimal | None:
-    """What a difference leads to; None when neither the code nor POC04 says whether it goes up or down.
+    """The total after a difference; None when neither the code nor POC04 says whether it is added or subtracted.
 
-    A line that is replaced whole restates its quantity, and so does one that names what the partner had.
+    In a line that is replaced, or if it equals the partner's quantity, the figure is no difference but the total.
     """
     if line.direction is not None:
         return _sum(line, base, difference)
@@ -151,13 +151,13 @@ def _led_to(line: LineRequest, base: Decimal, difference: Decimal) -> Decimal | 
 
 
 def _sums(line: LineRequest, base: Decimal, difference: Decimal) -> set[Decimal]:
-    """The totals that a difference may lead to: one where the code has a direction, else two."""
+    """The possible totals after a difference: one if the code has a direction, else two."""
     return {_sum(line, base, difference)} if line.direction is not None else {base + difference, base - difference}
 
 
 def _without_direction(line: LineRequest, difference: Decimal) -> Problem:
     return Problem(
-        f"{said(difference)} is read as a difference, and the code {line.code} does not say whether up or down.",
+        f"{text_of(difference)} is read as a difference, and the code {line.code} does not say whether up or down.",
         hard=True,
         next_step="Choose another reading for this change with `connector changes approve --reading`, or reject it.",
     )
@@ -174,7 +174,7 @@ def _goes_right(line: LineRequest, base: Decimal, theirs: Decimal) -> bool:
 def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRules) -> Problem:
     fitting = " or ".join(reading for reading, _ in _fitting(line, base))
     return Problem(
-        f"{figures_of(line)}, and the partner had {said(base)}: {said(theirs)} is read as the new quantity.",
+        f"{figures_of(line)}, and the partner had {text_of(base)}: {text_of(theirs)} is read as the new quantity.",
         hard=False,
         next_step=f"Compare with `connector changes show`, then approve or reject it; set {rules.key}.quantities to "
         f"{fitting} in the routing file if this partner always means that.",
@@ -184,7 +184,7 @@ def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRu
 
 def _undecided(line: LineRequest, base: Decimal | None, rules: ChangeRules) -> Problem:
     readings = ", ".join(QuantityReading)
-    known = "" if base is None else f", and the partner had {said(base)}"
+    known = "" if base is None else f", and the partner had {text_of(base)}"
     return Problem(
         f"{figures_of(line)}{known}; which is the new quantity differs between partners.",
         hard=True,
@@ -195,21 +195,23 @@ def _undecided(line: LineRequest, base: Decimal | None, rules: ChangeRules) -> P
 
 
 def _figure(figure: Decimal | None) -> str:
-    return "says nothing" if figure is None else f"says {said(figure)}"
+    return "says nothing" if figure is None else f"says {text_of(figure)}"
 
 
 def _guards(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRules) -> Iterable[Problem]:
     if theirs < 0:
-        yield Problem(f"its quantity would be {said(theirs)}, below zero.", hard=True)
+        yield Problem(f"its quantity would be {text_of(theirs)}, below zero.", hard=True)
     if not _goes_right(line, base, theirs):
         way = "an increase" if line.direction is Direction.UP else "a decrease"
         yield Problem(
-            f"{line.code} is {way}, yet the new quantity would be {said(theirs)}, from {said(base)}.", hard=False
+            f"{line.code} is {way}, yet the new quantity would be {text_of(theirs)}, from {text_of(base)}.", hard=False
         )
     believed = line.original_quantity
     if rules.quantities is QuantityReading.OLD_AND_NEW and not line.explicit_total:
         believed = line.quantity
     if believed is not None and believed != base:
-        yield Problem(f"the partner believes the quantity was {said(believed)}; it was told {said(base)}.", hard=False)
+        yield Problem(
+            f"the partner believes the quantity was {text_of(believed)}; it was told {text_of(base)}.", hard=False
+        )
     if line.delta is not None and abs(theirs - (base if believed is None else believed)) != abs(line.delta):
-        yield Problem(f"a difference of {said(line.delta)} does not lead to {said(theirs)}.", hard=False)
+        yield Problem(f"a difference of {text_of(line.delta)} does not lead to {text_of(theirs)}.", hard=False)

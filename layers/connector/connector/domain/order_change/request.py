@@ -1,7 +1,7 @@
-"""What a partner asks for with an 860, freed of its dialect: the input of the decision (`change_decision.py`).
+"""The content of an 860 in either dialect: the input of the decision (`decide.py`).
 
-Everything here is what the message says, not what it means for the order: totals and differences, codes and dates are
-kept apart, because only the decision knows the order they speak of.
+The records hold what the message says, not what it means for the order. Totals and differences, codes and dates are
+kept apart, because only the decision has the order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from connector.domain.parties import Role
 
 
 class ChangePurpose(StrEnum):
-    """What the whole message is (X12 element 353 in BCH01)."""
+    """The purpose of the whole message (X12 element 353 in BCH01)."""
 
     CHANGE = "change"
     REPLACE = "replace"
@@ -26,9 +26,9 @@ class ChangePurpose(StrEnum):
 
 
 class Ask(StrEnum):
-    """What becomes of a line.
+    """What the message asks for on a line.
 
-    CHANGE touches what is given, REPLACE restates the whole line, NOTHING says that the line stays as it is.
+    CHANGE changes the given values, REPLACE restates the whole line, NOTHING leaves the line as it is.
     """
 
     ADD = "add"
@@ -39,7 +39,7 @@ class Ask(StrEnum):
 
 
 class Field(StrEnum):
-    """What a change can touch on a line."""
+    """The fields of a line that a change can set."""
 
     QUANTITY = "quantity"
     PRICE = "price"
@@ -47,14 +47,14 @@ class Field(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way a quantity must go, where the code says it (QI, QD)."""
+    """Whether the quantity must rise or fall, if the code says it (QI, QD)."""
 
     UP = "up"
     DOWN = "down"
 
 
 class Topic(StrEnum):
-    """What a message may state beside lines, dates and parties, in the words of a purchaser."""
+    """What a message may state besides lines, dates and parties, in a purchaser's words."""
 
     TERMS = "terms of payment"
     DELIVERY = "terms of delivery"
@@ -70,7 +70,7 @@ class Stated(msgspec.Struct, frozen=True):
     """One thing that the message states and that no approval writes; it is only compared with the order.
 
     Attributes:
-        text: What it says, for people.
+        text: The statement, for people.
         facts: Name and value of everything in it that could differ. Values are as written, or a decimal number.
     """
 
@@ -80,12 +80,12 @@ class Stated(msgspec.Struct, frozen=True):
 
 
 class Aside(msgspec.Struct, frozen=True):
-    """A note, or a reference, that stands beside what is read.
+    """A note or a reference of the message.
 
     Attributes:
-        text: What it says, for people.
+        text: Its content, for people.
         parts: Its texts one by one, in their order.
-        is_note: It is a text; a reference is a name of something, which limits nothing.
+        is_note: True for a note, False for a reference. A reference only names something; it does not limit the change.
     """
 
     text: str
@@ -97,10 +97,10 @@ class PartyRequest(msgspec.Struct, frozen=True):
     """A party as the message names it.
 
     Attributes:
-        role: Its part in the order; None where we send nobody in that part.
-        title: What a purchaser calls the part (`ship-to`, `ship-from`).
+        role: Its role in the order; None for a role that our orders do not send.
+        title: A purchaser's word for the role (`ship-to`, `ship-from`).
         party: Its `number` is a code of any scheme, its `gln` a GLN.
-        scheme: Who assigned the code, where it cannot be one of ours (`DUNS`, `the seller's`).
+        scheme: The scheme of a code that cannot be ours (`DUNS`, `the seller's`); None when it can.
     """
 
     role: Role | None
@@ -110,7 +110,7 @@ class PartyRequest(msgspec.Struct, frozen=True):
 
 
 class ProductRefs(msgspec.Struct, frozen=True):
-    """How the message names an item: our number for it, the partner's, and GTINs; several of each are possible."""
+    """The item numbers of a line: the buyer's (ours), the vendor's, and GTINs; several of each are possible."""
 
     buyer: tuple[str, ...] = ()
     vendor: tuple[str, ...] = ()
@@ -121,36 +121,38 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the message.
 
     Attributes:
-        source: Where it stands in the message (`lineItems[0]`, `POC_loop[2]`).
+        source: Its path in the message (`lineItems[0]`, `POC_loop[2]`).
         line_id: POC01 or `purchaseOrderLineId`, as written.
         code: POC02 or `changeReason`, as written.
         ask: What the code asks for.
-        touches: What the code allows to change; a value of another field is only restated and must agree.
-        direction: Which way the quantity must go.
+        touches: The fields that the code allows to change; a value of another field is only restated and must agree.
+        direction: Whether the quantity must rise or fall; None when the code does not say it.
         quantity: POC03, or Mosaic's `quantity`.
         second_quantity: POC04; never with Mosaic.
-        explicit_total: `quantity` is the new total beyond doubt (Mosaic).
-        original_quantity: Mosaic's `originalQuantity`: what the sender believes it was.
+        explicit_total: `quantity` is certainly the new total (Mosaic).
+        original_quantity: Mosaic's `originalQuantity`: the quantity before the change, as the sender has it.
         delta: Mosaic's `changeInQuantity`; its sign is undocumented, so only its size counts.
-        unit: The connector's word for the unit (`edi/units.py`); None when none is given or nobody knows it.
+        unit: The connector's word for the unit (`edi/units.py`); None when none is given or it is unknown.
         unit_code: The unit as written.
-        price: Per unit; a price per hundred or thousand is divided already.
-        requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); measured against the day that
-            was sent as the wanted one.
+        price: Per unit, in the currency of the message; a price per hundred or thousand is divided already.
+        requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); compared with the wanted day
+            that was sent.
         promised: Day the goods are promised (DTM 069 and 017).
-        products: How it names the item (POC08 to POC27, `productIds`).
-        descriptions: What the message calls the item.
-        meaning: What a purchaser calls that; empty for a code that is not known.
-        is_clear: The code is read without a question. Where it is not, nothing says that it leaves a value alone.
-        price_doubt: Why a person has to look before this price is written; one sentence. A repetition needs no look.
+        products: The numbers of the item (POC08 to POC27, `productIds`).
+        descriptions: The names of the item.
+        meaning: A purchaser's word for `code`; empty for an unknown code.
+        is_clear: The code is known. An unknown code may change any value.
+        price_doubt: Why a person has to confirm this price, as one sentence; None when nobody has to. It does not count
+            if the price is the order's.
         parties: Parties of its own.
-        stated: What it states besides, to be compared with the order.
+        stated: Terms, charges and the like, to be compared with the order.
         asides: Its notes and references.
-        partial: Of a line that goes: what may name only a part of it. One phrase each (`it divides the quantity`).
+        partial: For a deletion: why it may mean only a part of the line. One phrase each (`it divides the quantity`).
         questions: What it asks for and an approval does not write: a Visma order line cannot hold it, or it is not
             given. One sentence each.
-        doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
-        unreadable: What nobody can read, and what it would change. No approval lifts these.
+        doubts: Interpretations that a person has to confirm; an approval writes the values that are shown. One sentence
+            each.
+        unreadable: What cannot be read, and what it would change. One sentence each. No approval lifts these.
     """
 
     source: str
@@ -198,20 +200,20 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         purpose: BCH01, or Mosaic's `purpose`.
-        order_number: BCH03: the purchase order it changes.
+        order_number: BCH03: the purchase order that it changes.
         sequence: BCH05 as a number; None when it has none or one that is no number.
         ordered_on: BCH06: the date of the order as the sender has it.
         changed_on: BCH11.
-        currency: CUR02, ISO 4217; None where it names none. All prices are in it.
+        currency: CUR02, ISO 4217, of all prices; None when it names none.
         requested_on: Header date on which the goods are wanted.
-        parties: Who is named, and as what; `ship-to` is where the goods should go.
+        parties: The parties of the header with their roles.
         stated: Charges, terms and the like, to be compared with the order.
         asides: Notes and references of the header.
         lines: Its lines, in the order of the message.
         questions: What the header asks for and an approval does not write: a Visma order cannot hold it.
-        doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
-        unreadable: What nobody can read, and what it would change. No approval lifts these.
-        remarks: What is told besides (texts, terms) and changes nothing by itself.
+        doubts: Interpretations that a person has to confirm; an approval writes the values that are shown.
+        unreadable: What cannot be read, and what it would change. No approval lifts these.
+        remarks: Texts of the message for a person; they change nothing by themselves.
     """
 
     purpose: ChangePurpose

@@ -1,13 +1,13 @@
-"""What an 860 says, in one short sentence for people, laid beside another change of the same order."""
+"""Summarises an 860 in one short sentence, shown beside other changes of the same order."""
 
 from __future__ import annotations
 
-from connector.domain.order_change.findings import said
+from connector.domain.order_change.findings import text_of
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.text import truncated
 
 LONGEST_SAYING = 300
-"""Characters of what a change says that are kept with it."""
+"""Most characters of a summary."""
 
 _MOST_LINES = 8
 _PURPOSES = {
@@ -18,8 +18,8 @@ _PURPOSES = {
 _ASKS = {Ask.ADD: "added", Ask.DELETE: "taken out", Ask.NOTHING: "stays"}
 
 
-def saying(request: ChangeRequest) -> str:
-    """What a message says of the order and its lines, in its own numbers."""
+def summary_of(request: ChangeRequest) -> str:
+    """The summary of a message, with the message's own line and item numbers."""
     parts = [_PURPOSES[request.purpose]] if request.purpose in _PURPOSES else []
     if request.requested_on is not None:
         parts.append(f"wanted on {request.requested_on}")
@@ -33,7 +33,7 @@ def saying(request: ChangeRequest) -> str:
 def _line(line: LineRequest) -> str:
     products = line.products
     item = next(iter((*products.buyer, *products.vendor, *products.gtins)), None)
-    name = f"line {said(line.line_id)}" if line.line_id else f"item {said(item)}" if item else "a line"
+    name = f"line {text_of(line.line_id)}" if line.line_id else f"item {text_of(item)}" if item else "a line"
     values = {
         "quantity": line.quantity,
         "second quantity": line.second_quantity,
@@ -42,5 +42,5 @@ def _line(line: LineRequest) -> str:
         "promised for": line.promised,
     }
     parts = [_ASKS[line.ask]] if line.ask in _ASKS else []
-    parts += [f"{what} {said(value)}" for what, value in values.items() if value is not None]
-    return f"{name} {', '.join(parts) or said(line.meaning or line.code)}"
+    parts += [f"{what} {text_of(value)}" for what, value in values.items() if value is not None]
+    return f"{name} {', '.join(parts) or text_of(line.meaning or line.code)}"

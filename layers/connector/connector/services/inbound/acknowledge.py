@@ -58,7 +58,7 @@ def tell(
             has_effect |= orderful.confirm(one, change.transaction_id, confirmation, note)
         except Rejected as refusal:
             refused.append(refusal)
-    after = change.after_telling(confirmation if has_effect else None)
+    after = change.after_confirming(confirmation if has_effect else None)
     trouble = f"Orderful refuses the confirmation: {refused[0].sentence}" if refused else None
     if trouble is None and again and change.unacknowledged > 0:
         trouble = "It was confirmed twice and is still there."

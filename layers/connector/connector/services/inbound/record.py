@@ -25,7 +25,7 @@ from connector.domain.order_change.record import (
     ChangeEvent,
     ChangeState,
 )
-from connector.domain.order_change.summary import saying
+from connector.domain.order_change.summary import summary_of
 from connector.domain.reasons import Reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.text import truncated
@@ -401,7 +401,7 @@ def with_content(change: Change, message: Any) -> Change:
     except NotAChange:
         return change  # whoever decides about it says so
     return msgspec.structs.replace(
-        change, change_sequence=request.sequence, changed_on=request.changed_on, says=saying(request)
+        change, change_sequence=request.sequence, changed_on=request.changed_on, says=summary_of(request)
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
-from connector.domain.order_change.added_line_numbers import Remembered, added_lines, by_our_numbers
+from connector.domain.order_change.added_line_numbers import EarlierAddition, added_lines, by_our_numbers
 from connector.domain.order_change.decide import HEADER, LOOK, ChangeAction, ChangeDecision, Difference, decide
 from connector.domain.order_change.edits import NO_EDITS, Edits
 from connector.domain.order_change.line_match import Lines
@@ -30,9 +30,9 @@ from connector.domain.order_change.record import (
     apply_order,
     confirmed_places,
     duplicate_of,
+    earlier_waits_reason,
     later_changes,
     out_of_sequence_reason,
-    out_of_turn_reason,
     repetition_reason,
 )
 from connector.domain.order_change.request import ChangeRequest
@@ -400,7 +400,8 @@ class OrderChange:
                 waits_for=waits_for,
             )
         elif (
-            decision.action is ChangeAction.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None
+            decision.action is ChangeAction.PARK
+            and (turn := earlier_waits_reason(self.change, self.others)) is not None
         ):
             # Whoever approves it is to know what it overtakes.
             first = "Decide about that one first: this one is looked at again when it has ended."
@@ -416,7 +417,7 @@ class OrderChange:
         """Why this must not be written now, or said to be so already, although the decision allows it."""
         who = self.change.approved_by
         if who is None:
-            doubt = (out_of_sequence_reason if decision.edits else out_of_turn_reason)(self.change, self.others)
+            doubt = (out_of_sequence_reason if decision.edits else earlier_waits_reason)(self.change, self.others)
             if doubt is not None or repeated is None or not (decision.edits or decision.keeps):
                 return doubt
             return StatedReason(
@@ -481,12 +482,12 @@ class OrderChange:
         )
         if not adders:
             return request
-        remembered = [
-            Remembered(line, one.transaction_id, is_told=self.known.was_sent_since(self._order, one.applied_at))
+        earlier = [
+            EarlierAddition(line, one.transaction_id, was_sent=self.known.was_sent_since(self._order, one.applied_at))
             for one in adders
             for line in one.added
         ]
-        return by_our_numbers(request, Lines(base, ours, route), remembered)
+        return by_our_numbers(request, Lines(base, ours, route), earlier)
 
     def _is_as_shown(self, decision: ChangeDecision) -> bool:
         """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
