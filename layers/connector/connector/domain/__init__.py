@@ -1,1 +1,1 @@
-"""Pure rules of the business: documents, revisions, ledger, cursor, routing. No I/O, no clock, no randomness."""
+"""Pure business rules: documents, revisions, changes, routing, polling. No I/O, no clock, no randomness."""

@@ -1,4 +1,4 @@
-"""What a person can do about what a document says, in one place for all errors.
+"""Next steps for a person who has to correct a document, in one place for all errors.
 
 Visma: an order can be edited while it is open. A released invoice cannot; it is corrected by a credit note and a new
 invoice (Visma's help, "About correction of a released invoice").
@@ -17,16 +17,16 @@ _ABOUT_RELATIONSHIP = re.compile(r"\brelationship\b|\b(sender|receiver) doesn't 
 """Orderful: the words of its refusals where it knows no relationship, or one of the two ISA ids."""
 
 BY_HAND = "Send it by hand and run `connector documents close KEY`."
-"""The way out that is open for every document."""
+"""The next step that works for every document."""
 
 
 def correction(kind: Kind, of_order: str = "Correct it in Visma.", *, key: str = "KEY") -> str:
-    """How what a document says is put right.
+    """The next step to correct a document in Visma.
 
     Args:
         kind: The kind of the document.
-        of_order: What is done about an order, as a whole sentence.
-        key: The document as a command takes it, where it is known.
+        of_order: The sentence for a document that can be edited.
+        key: The key of the document for the command; `KEY` when it is not known.
     """
     if not kind.facts.is_final:
         return of_order
@@ -37,19 +37,19 @@ def correction(kind: Kind, of_order: str = "Correct it in Visma.", *, key: str =
 
 
 def correction_at(source: str, kind: Kind, verb: str = "Correct") -> str:
-    """How what stands at `source` is put right: a field of the Visma document, or a key of the routing file."""
+    """The next step to correct `source`: a field of the Visma document, or a key of the routing file."""
     if is_routing_key(source):
         return f"{verb} {source} in the routing file and apply it."
     return correction(kind, f"{verb} {source or 'it'} in Visma.")
 
 
 def is_routing_key(source: str) -> bool:
-    """Whether a source is a key of the routing file, not a field of Visma."""
+    """Whether `source` is a key of the routing file; otherwise it is a field of the Visma document."""
     return source.startswith(("companies.", "partners.", "defaults."))
 
 
 def after_rejection(key: DocumentKey) -> str:
-    """What a person does about a document that Orderful or the partner refused."""
+    """The next step for a document that Orderful or the partner refused."""
     return (
         f"{correction(key.kind, 'Correct it in Visma and it is sent by itself.', key=str(key))} If the cause lies "
         f"elsewhere, remove it and run `connector documents replay {key}`."
@@ -68,7 +68,7 @@ def after_refusal(key: DocumentKey, said: str) -> str:
 
 @contextmanager
 def advised(kind: Kind) -> Iterator[None]:
-    """Give an error about what a document says its advice, where whoever raised it did not know the kind."""
+    """Add the next step to an error without one, raised where the kind is not known."""
     try:
         yield
     except Parked as parked:

@@ -1,8 +1,8 @@
-"""The documents of the business, as read from Visma and freed of Visma's oddities.
+"""The business documents as read from Visma, normalised.
 
-Only what a partner could be shown is kept: internal states, approvals, receipts and time stamps stay out, because the
-id of a revision is the hash of what stands here (see `revisions.py`). Money and quantities are `Decimal`, in the
-currency of the document. Dates are calendar dates without a zone.
+They hold only what a partner could see. Internal states, approvals, receipts and time stamps are left out, because the
+id of a revision is the hash of these records (`revision/content_hash.py`). Money and quantities are `Decimal`; money is
+in the currency of the document. Dates are calendar dates without a zone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from connector.kinds.supplier_invoice.facts import FACTS as SUPPLIER_INVOICES
 
 
 class Kind(StrEnum):
-    """What a document is; the word is used in keys, routing and commands, and names the folder below `connector.kinds`.
+    """The kind of a document.
+
+    Its value is used in keys, routing and commands, and names the folder in `connector.kinds`.
 
     Attributes:
         facts: What the kind declares about itself.
@@ -33,7 +35,7 @@ class Kind(StrEnum):
     facts: KindFacts
 
     def __new__(cls, word: str, facts: KindFacts | None = None) -> Self:
-        """Make a member of which the word is the value. A known kind is looked up by its word alone."""
+        """Make a member whose value is `word`; a lookup of an existing member passes the word alone."""
         assert facts is not None, f"{word} has no facts"  # noqa: S101
         member = str.__new__(cls, word)
         member._value_ = word
@@ -42,7 +44,7 @@ class Kind(StrEnum):
 
     @property
     def label(self) -> str:
-        """What a sentence calls it."""
+        """Its name in a sentence."""
         return self.value.replace("_", " ")
 
     PURCHASE_ORDER = "purchase_order", PURCHASE_ORDERS
@@ -52,7 +54,7 @@ class Kind(StrEnum):
 
 
 def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
-    """The number by which a document is known: see `DocumentKey.number`."""
+    """The number of a document in its key: see `DocumentKey.number`."""
     plain = kind.facts.plain_type
     return number if plain is None or document_type in {None, "", plain} else f"{document_type}:{number}"
 
@@ -61,17 +63,17 @@ ORDER_TYPES = Kind.PURCHASE_ORDER.facts.types
 """Visma's types of purchase orders."""
 
 LONGEST_TYPE = 40
-"""Characters of an order's type that count in a key and in a record; Visma's types are shorter."""
+"""Most characters of an order type in a key and in a record; Visma's types are shorter."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class DocumentKey:
     """Identity of a document: company + kind + number.
 
-    `number` is Visma's reference number. Visma keys documents by type *and* number, so an invoice that is no plain one
-    carries its Visma type in front (`CreditNote:900145`). Of purchase orders with one number the first that is recorded
-    has the number as its key, and one of another type carries its type in front (`DropShip:500123`): two documents
-    never share a key.
+    `number` is Visma's reference number. Visma keys documents by type *and* number, so an invoice of another type than
+    `Invoice` has its type as a prefix (`CreditNote:900145`). If purchase orders of two types have the same number, the
+    one that is recorded first has the plain number, and the other has its type as a prefix (`DropShip:500123`). Two
+    documents never share a key.
     """
 
     company: str
@@ -82,7 +84,7 @@ class DocumentKey:
     def parse(cls, text: str) -> DocumentKey:
         """Read `company/kind/number` (as people write it) or `company#kind#number` (as it is stored).
 
-        A number may have either sign; the name of a company has neither, so the first sign tells the form.
+        A number may contain both separators. The name of a company contains neither, so the first separator decides.
 
         Raises:
             ValueError: the text has not three parts or the kind is unknown.
@@ -113,7 +115,7 @@ class DocumentKey:
 
 
 class _Record(msgspec.Struct, frozen=True, gc=False):
-    """A part of a document. A struct is built in a tenth of the time that a frozen dataclass takes."""
+    """A part of a document. Creating a struct takes a tenth of the time of a frozen dataclass."""
 
 
 class Address(_Record, frozen=True):
@@ -127,7 +129,7 @@ class Address(_Record, frozen=True):
 
 
 class Contact(_Record, frozen=True):
-    """A person or desk to reach."""
+    """A contact person or department."""
 
     name: str | None = None
     attention: str | None = None
@@ -137,20 +139,20 @@ class Contact(_Record, frozen=True):
 
 
 class Party(_Record, frozen=True):
-    """A party as the document names it; GLN and VAT number come from routing where Visma has none.
+    """A party of a document. Routing supplies GLN and VAT number, which Visma does not give.
 
     Attributes:
         number: The supplier's or customer's number in Visma; None for a ship-to that is no account.
         name: Its name, as the document has it.
-        location: Id of the location of the party that the document is for.
+        location: Id of the party's location that the document is for.
         gln: GLN, 13 digits. Visma gives none; an 860 does.
         vat_number: VAT number. Visma gives none; routing does.
         address: Its postal address: `shippingAddress` of an order's ship-to, `invoiceAddress` of an invoice.
-        contact: Its desk: `shippingContact` or `invoiceContact`.
-        location_name: What Visma calls it; on orders None where `location` is only the warehouse of a destination that
-            has no location.
-        account_name: Name of the account that goods are shipped to, where `name` may be another one.
-        internal_id: Visma's id of the party, which stays when its number is changed; customers have none on invoices.
+        contact: Its contact: `shippingContact` or `invoiceContact`.
+        location_name: Name of `location` in Visma; None on an order whose destination has no location, so that
+            `location` is its warehouse.
+        account_name: Name of the account that goods are shipped to, when `name` may be another one.
+        internal_id: Visma's id of the party, which stays when its number is changed; None for customers on invoices.
     """
 
     number: str | None = None
@@ -183,9 +185,9 @@ class Tax(_Record, frozen=True):
     Attributes:
         code: Visma's id of the rate (`vatId.number` or `taxId`).
         rate: In percent: 25 means 25 % (`vatRate`). None where Visma gives none.
-        taxable: What the rate is applied to, in document currency; None where Visma gives none
+        taxable: The amount that the rate is applied to, in document currency; None where Visma gives none
             (`taxableAmount`).
-        amount: The VAT, in document currency (`vatAmount`). Below zero where it lowers what is payable.
+        amount: The VAT, in document currency (`vatAmount`). Negative if it lowers what is payable.
     """
 
     code: str | None
@@ -210,11 +212,11 @@ class DocumentDiscount(_Record, frozen=True):
 
 
 class ImpliedTotal(_Record, frozen=True):
-    """What a stated total in company currency comes to in the currency of the document.
+    """A total that is stated in company currency, converted into the currency of the document.
 
     Attributes:
-        amount: Without its sign.
-        within: How far rounding in company currency may have moved it.
+        amount: The absolute amount.
+        within: Largest error from rounding in company currency, as an amount in document currency.
     """
 
     amount: Decimal
@@ -230,19 +232,19 @@ class OrderLine(_Record, frozen=True):
         item_description: The item's own description (`inventory.description`).
         description: The line's description (`lineDescription`).
         supplier_item: The supplier's item number (`alternateId`).
-        quantity: In `unit` (`orderQty`). Below zero for what goes back.
+        quantity: In `unit` (`orderQty`). Negative for a return.
         unit: Visma's unit word (`uom`: STK, KG ...), untranslated.
         unit_price: In document currency, per `unit`, before `discount` (`unitCost`).
-        discount: An amount in document currency that brings `quantity * unit_price` towards zero; below zero it is a
+        discount: An amount in document currency that brings `quantity * unit_price` closer to zero; a negative one is a
             surcharge.
-        amount: What the line costs after the discount, in document currency, as Visma states it; None when Visma gives
-            none. It decides.
+        amount: The amount of the line after the discount, in document currency, as Visma states it; None when Visma
+            gives none. If given, it counts, not `quantity * unit_price`.
         requested: The day on which we ask for the goods (`requested`).
         promised: The day that the supplier promised (`promised`).
         warehouse: Id of the warehouse (`warehouse.id`).
         tax_code: Visma's VAT category (`taxCategory.number`).
         note: The note of the line (`note`).
-        cancelled: The line is taken out (`canceled`).
+        cancelled: The line is cancelled (`canceled`).
         is_text: A description line without item and quantity (`lineType` Description).
         is_charge: A freight line (`lineType` Freight).
         source: Where the line stands in the Visma document (`lines[3]`), for messages.
@@ -274,8 +276,8 @@ class OrderLine(_Record, frozen=True):
 class PurchaseOrder(_Record, frozen=True):
     """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none.
 
-    A customer's order that we confirm is one, too: `supplier` is the customer then, `supplier_reference` its number of
-    the order.
+    A customer's order that we confirm has this form too: `supplier` is the customer then, and `supplier_reference` its
+    number of the order.
 
     Attributes:
         number: Visma's `orderNbr`; the business number of the 850.
@@ -340,12 +342,12 @@ class InvoiceLine(_Record, frozen=True):
         item: Our item number (`inventoryNumber`); None on a line without an item.
         description: `transactionDescription` of a supplier invoice, `description` of a customer invoice.
         counterparty_item: The item number of the supplier or customer (`externalInventoryId`).
-        quantity: In `unit` (`quantity`). Below zero where the line runs against the document.
+        quantity: In `unit` (`quantity`). Negative if the line runs against the document.
         unit: Visma's unit word (`uom`), untranslated.
         unit_price: In document currency, per `unit`, before `discount` (`unitCost`, `unitPrice`).
         discount: As `OrderLine.discount` (`discountAmount`, `discountPercent`).
         amount: After the discount, in document currency, as Visma states it (`cost`, `amount`); None when Visma gives
-            none. It decides.
+            none. If given, it counts, not `quantity * unit_price`.
         tax_code: Visma's VAT code (`vatCode.id`).
         order_number: The buyer's purchase order, on supplier invoices (`poNumber`).
         order_line: The line of that order (`poLineNr`).
@@ -354,7 +356,7 @@ class InvoiceLine(_Record, frozen=True):
         is_charge: Freight and the like (`lineType` `FR`).
         source: Where the line stands in the Visma document (`invoiceLines[3]`), for messages.
         sales_order: Our sales order, on customer invoices (`soOrderNbr`).
-        shipment: Our shipment, likewise (`soShipmentNbr`).
+        shipment: Our shipment, on customer invoices (`soShipmentNbr`).
     """
 
     number: int
@@ -383,13 +385,13 @@ class Invoice(_Record, frozen=True):
     Attributes:
         kind: Customer or supplier invoice.
         number: Visma's `referenceNumber`; the business number of the 810.
-        invoice_type: What it means to the one who pays (`documentType`); a total below zero makes it a credit memo.
+        invoice_type: Its meaning for the payer (`documentType`); a negative total makes it a credit memo.
         voided: The document was withdrawn in Visma (`status` Voided).
         invoiced_on: The invoice date (`date`, `documentDate`).
         due_on: When it is payable (`dueDate`, `documentDueDate`).
         discount_due_on: The last day of the cash discount (`cashDiscountDate`).
-        cash_discount: What may be taken off until `discount_due_on`, in document currency, without its sign; 0: none is
-            granted, None: not stated (`cashDiscount`).
+        cash_discount: The absolute amount that may be deducted until `discount_due_on`, in document currency; 0: none
+            is granted, None: not stated (`cashDiscount`).
         counterparty: The customer (customer invoice) or the supplier (supplier invoice).
         counterparty_reference: Their reference (`supplierReference`; of a customer `customerRefNumber` or
             `externalReference`).
@@ -404,15 +406,15 @@ class Invoice(_Record, frozen=True):
         lines: Every line in Visma's order but those that only state the document's discount (`lineType` DS).
         discounts: The discount of the document (`discountTotal`).
         taxes: The VAT rates (`taxDetailLines`, `taxDetails`).
-        detail_total: What the lines come to, as Visma states it (`detailTotal`); None where it states none.
+        detail_total: The sum of the lines as Visma states it (`detailTotal`); None where it states none.
         tax_total: VAT as Visma states it (`vatTotal`); None where it states none.
-        rounding: Visma's rounding difference (`roundingDiff`). Its sign says nothing where a total is stated, because
-            Visma's is not documented; without a total it is added.
-        total: What Visma says is payable, or what its figures in company currency say; None where nothing tells.
+        rounding: Visma's rounding difference (`roundingDiff`). Visma does not document its sign: if a total is stated,
+            the total decides the sign; without a total it is added.
+        total: The payable amount as Visma states it, or as its figures in company currency imply; None without either.
         note: The note of the invoice (`note`).
-        order_source: Where that stands in the Visma document, for messages.
-        buyer_reference: What the customer books the invoice by (Visma `accountingCostRef`).
-        implied_total: What the stated total in company currency comes to, where `total` is None.
+        order_source: The Visma field of `order_number`, for messages.
+        buyer_reference: The customer's accounting reference (Visma `accountingCostRef`).
+        implied_total: The stated total in company currency, converted, when `total` is None.
         other_references: References of the customer beside `order_number`, each as `name: text`.
     """
 
@@ -456,13 +458,13 @@ class VismaDocument:
     """One Visma document after reading: its content, and what only routing and the poller need.
 
     Attributes:
-        key: Identity.
-        status: Visma's status word as it stands, known or not.
+        key: Its key.
+        status: Visma's status word, known or not.
         document_type: Visma's orderType or documentType.
-        held: The `hold` flag.
+        held: The `hold` flag: the document is a draft.
         content: What a partner could see.
         version: Visma's row version of this state (`row_version.py`).
-        created: Visma's `createdDateTime` as written; purchase orders have none.
+        created: Visma's `createdDateTime` as written; None for purchase orders.
     """
 
     key: DocumentKey

@@ -1,27 +1,27 @@
-"""Every way a step can end badly, grouped by what must happen next, not by where it came from.
+"""The errors of the connector, grouped by what the caller does next, not by their source.
 
     ConnectorError
-      Transient         try again later: network, 5xx, a busy table
-        Throttled       the same, and the other side said when
-        Unavailable     the same, about one document: it may be so for ever
-        PutOff          nothing failed: its turn comes later
-        AnswerTooSlow   the answer did not come in time: ask for less
-        AnswerDamaged   the answer is JSON that cannot be taken apart: ask for less
+      Transient         retry later: network, 5xx, a busy table
+        Throttled       the remote side limits us, and may say when to retry
+        Unavailable     no usable answer about one document; this may never end
+        PutOff          nothing failed: other work goes first, retry later
+        AnswerTooSlow   the answer did not arrive in time: request less
+        AnswerDamaged   the answer is damaged JSON: request less
       Conflict          somebody else wrote first: read again, decide again
-      UnknownOutcome    it may or may not have happened: ask before repeating
-        AlreadyExists   the other side says that it has it: find it before repeating
-      Parked            the document needs a person; nothing else waits for it
-        UnmappedPartner routing knows no partner for it
+      UnknownOutcome    the request may have been carried out: look it up before repeating it
+        AlreadyExists   the remote side has it already: find it before repeating
+      Parked            the document needs a person; no other document waits for it
+        UnmappedPartner routing has no partner for it
         PayloadLost     the stored body of the document cannot be read
-      Rejected          the other side looked at the document and said no
-      Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
-        NoRouting       no routing was applied yet: nothing is to be done, and nothing is wrong
-        AnswerTooLarge  the answer is larger than is held: ask for less
+      Rejected          the remote side refused the document
+      Misconfigured     no document can pass until an operator acts: stop the consumer, raise an alarm
+        NoRouting       no routing was applied yet: there is nothing to do, and no fault
+        AnswerTooLarge  the answer exceeds the limit of the call: request less
         StateMismatch   ledger and cursors do not belong together
-        ListRefused     one list is refused to us; the others may be read
+        ListRefused     the remote side refuses one list; the others may be read
 
-Each error is one sentence for a person, with the document it is about, the request id the other side gave,
-and the next step to take.
+Each error has one sentence for a person, the document that it is about, the request id of the remote side, and the
+next step.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class ConnectorError(Exception):
 
     Attributes:
         sentence: What happened, for a person. Never holds a secret or a payload.
-        document: The document it happened to (`company/kind/number`), if one is known.
-        request_id: The id the remote side gave the failing request, for its support.
-        next_step: What a person should do, if anything.
+        document: The document that it is about (`company/kind/number`); None when none is known.
+        request_id: The remote side's id of the failed request, for its support; None without one.
+        next_step: What a person should do; None for nothing.
     """
 
     sentence: str
@@ -57,7 +57,7 @@ class ConnectorError(Exception):
 
 @dataclass(eq=False)
 class Transient(ConnectorError):
-    """Trying again later is expected to work.
+    """A retry is expected to succeed.
 
     Attributes:
         retry_after: How long to wait at least; None leaves it to the caller's back-off.
@@ -68,27 +68,27 @@ class Transient(ConnectorError):
 
 @dataclass(eq=False)
 class Throttled(Transient):
-    """The remote side limits us (HTTP 429); `retry_after` is its own word where it gave one."""
+    """The remote side limits us (HTTP 429); `retry_after` is the remote side's, if it gave one."""
 
 
 @dataclass(eq=False)
 class Unavailable(Transient):
-    """Nothing usable was given for this one document; whoever counts such failures parks it at some point."""
+    """No usable answer about this one document; the caller counts such failures and parks it after some."""
 
 
 @dataclass(eq=False)
 class PutOff(Transient):
-    """Nothing failed: other work goes first, and this comes again after `retry_after`."""
+    """Nothing failed: other work goes first, and this is retried after `retry_after`."""
 
 
 @dataclass(eq=False)
 class AnswerTooSlow(Transient):
-    """The remote side did not finish its answer in time; a smaller question may be answered."""
+    """The remote side did not finish its answer in time; a smaller request may succeed."""
 
 
 @dataclass(eq=False)
 class AnswerDamaged(Transient):
-    """The answer is damaged JSON; a smaller question may be answered."""
+    """The answer is damaged JSON; a smaller request may succeed."""
 
 
 @dataclass(eq=False)
@@ -98,12 +98,12 @@ class Conflict(ConnectorError):
 
 @dataclass(eq=False)
 class UnknownOutcome(ConnectorError):
-    """A request may have been carried out although no answer came: look it up before any repetition."""
+    """A request may have been carried out although no answer arrived: look it up before repeating it."""
 
 
 @dataclass(eq=False)
 class AlreadyExists(UnknownOutcome):
-    """The remote side says that it has this already (HTTP 409): what it has is looked up, whatever its age."""
+    """The remote side has this already (HTTP 409): look it up among transactions of any age."""
 
 
 @dataclass(eq=False)
@@ -114,7 +114,7 @@ class Parked(ConnectorError):
         field: The Visma field or routing key at fault, as a path (`lines[2].uom`).
         waits_for: The routing key that would release the document (`defaults.units.KRT`), or None
             when a routing change cannot help.
-        code: Which reason it is; `sentence` says it for the one document.
+        code: The reason code; `sentence` says the same about this document.
     """
 
     field: str | None = None
@@ -125,7 +125,7 @@ class Parked(ConnectorError):
 
 @dataclass(eq=False)
 class UnmappedPartner(Parked):
-    """Routing knows no partner for the document's supplier or customer."""
+    """Routing has no partner for the document's supplier or customer."""
 
     _: KW_ONLY
     code: Reason = Reason.UNMAPPED_PARTNER
@@ -133,7 +133,7 @@ class UnmappedPartner(Parked):
 
 @dataclass(eq=False)
 class PayloadLost(Parked):
-    """The stored body of this document is missing, forbidden or damaged, or is no longer kept."""
+    """The stored body of this document is missing, forbidden, damaged or expired."""
 
     _: KW_ONLY
     code: Reason = Reason.PAYLOAD_LOST
@@ -144,10 +144,10 @@ class Rejected(ConnectorError):
     """The remote side refused the document.
 
     Attributes:
-        problems: What the remote side found, each `path: message`.
-        examined: Whether the answer lists what is wrong with the document. Without such a list the refusal may be
-            about the address or the version of the API.
-        code: Which reason it is.
+        problems: The problems that the remote side lists, each as `path: message`.
+        examined: Whether the answer lists problems of the document. Without such a list, the refusal may be about the
+            address or the version of the API.
+        code: The reason code.
     """
 
     problems: tuple[str, ...] = ()
@@ -163,15 +163,15 @@ class Misconfigured(ConnectorError):
 
 @dataclass(eq=False)
 class NoRouting(Misconfigured):
-    """No routing was applied yet: a new stack waits for it and does nothing, which is no trouble."""
+    """No routing was applied yet: a new stack waits for it and does nothing; this is no fault."""
 
 
 @dataclass(eq=False)
 class AnswerTooLarge(Misconfigured):
-    """The answer is larger than the limit of the call; it was not loaded. A smaller question may be answered.
+    """The answer is larger than the limit of the call and was not loaded. A smaller request may succeed.
 
     Attributes:
-        size: Bytes of the answer, where its headers say; None otherwise.
+        size: Bytes of the answer, as its headers say; None when they do not.
     """
 
     size: int | None = None
@@ -179,9 +179,9 @@ class AnswerTooLarge(Misconfigured):
 
 @dataclass(eq=False)
 class StateMismatch(Misconfigured):
-    """A cursor was moved with another ledger than the one in force: what it has passed may be missing in this one."""
+    """A cursor was moved with another ledger than this one, so documents before it may be missing in this ledger."""
 
 
 @dataclass(eq=False)
 class ListRefused(Misconfigured):
-    """The other side refuses one list (HTTP 403: a scope or a licence for it is missing); it says nothing of others."""
+    """The remote side refuses one list (HTTP 403: its scope or licence is missing); other lists may be readable."""

@@ -1,4 +1,4 @@
-"""What arrives through Orderful: a transaction somebody sent us, and the delivery by which Orderful hands it over."""
+"""Inbound records of Orderful: a transaction that somebody sent us, and its delivery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from connector.domain.transactions import Stream
 
 ALWAYS_TAKEN = "860"
-"""X12 number of the documents that are taken whatever routing says: changes of orders."""
+"""X12 number of the document that is always taken, whatever routing says: an order change."""
 
 ANSWERS = ("855", "865", "824", "997")
 """X12 numbers of the documents by which a partner answers what we sent."""
@@ -20,14 +20,14 @@ TAKEN_BY_DEFAULT = (ALWAYS_TAKEN, *ANSWERS)
 
 
 class ApiVersion(StrEnum):
-    """Which of Orderful's two APIs speaks: it decides where a delivery is confirmed."""
+    """Orderful's two APIs; the version decides at which address a delivery is confirmed."""
 
     V3 = "v3"
     V4 = "v4"
 
 
 class Validation(StrEnum):
-    """What Orderful's check of a transaction has come to (`validationStatus`).
+    """The result of Orderful's validation (`validationStatus`).
 
     While it is PROCESSING, Orderful's rules may still change the message. INVALID is held and not delivered until it is
     corrected or somebody sends it by hand.
@@ -39,7 +39,7 @@ class Validation(StrEnum):
 
 
 class Confirmation(StrEnum):
-    """What Orderful was told of a delivery: taken over, or refused."""
+    """How we confirm a delivery to Orderful: accepted or failed."""
 
     ACCEPTED = "accepted"
     FAILED = "failed"
@@ -47,13 +47,13 @@ class Confirmation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How Orderful hands one transaction over; it waits there until it is accepted or failed.
+    """Orderful's delivery of one transaction; it stays open until it is accepted or failed.
 
     Attributes:
-        delivery_id: Opaque.
-        version: The API whose address confirms it when no link is given.
-        accept_link: The address as Orderful gave it; None when it came from somebody we do not trust.
-        fail_link: The same for refusing.
+        delivery_id: Orderful's opaque id.
+        version: The API whose address confirms it when there is no link.
+        accept_link: Orderful's address for accepting; None when it came from an untrusted source (a callback).
+        fail_link: Orderful's address for failing; None likewise.
     """
 
     delivery_id: str
@@ -64,11 +64,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ShownDelivery:
-    """A delivery as Orderful shows it for a transaction.
+    """A delivery in Orderful's list of a transaction's deliveries.
 
     Attributes:
         acknowledged: It was accepted or failed before (Orderful: its status is DELIVERED or FAILED).
-        created_at: Since when the transaction waits.
+        created_at: Since when the transaction waits for a confirmation, UTC.
     """
 
     delivery: Delivery
@@ -81,15 +81,15 @@ class InboundTransaction:
     """A transaction addressed to us, as far as its envelope could be read.
 
     Attributes:
-        transaction_id: Orderful's number where one is given, else its UUID; the one name of the transaction here.
-        aliases: Its other ids, where the envelope names more than one.
-        document: X12 number of the document (`860`, `855` ...); None when nothing tells.
-        transaction_type: Orderful's word as it came.
-        business_number: The number Orderful files it under, or the one in the message.
+        transaction_id: Orderful's number if it gives one, else its UUID. The connector uses this id only.
+        aliases: Its other ids, if the envelope has more than one.
+        document: X12 number of the document (`860`, `855` ...); None when the envelope and the message lack it.
+        transaction_type: Orderful's type word, as received.
+        business_number: Orderful's business number, or the number in the message.
         order_number: The purchase order that the message names.
         message: The document as parsed JSON (numbers as `Decimal`); None when only a link was given.
-        created_at: When Orderful received it; None where the envelope does not say (a v4 inbox item).
-        validation: None where the envelope does not say (items of inboxes and buckets).
+        created_at: When Orderful received it, UTC; None when the envelope lacks it (a v4 inbox item).
+        validation: Orderful's validation status; None when the envelope lacks it (items of inboxes and buckets).
     """
 
     transaction_id: str

@@ -1,4 +1,4 @@
-"""What Visma's types of invoices mean: which are invoices to somebody, and which never leave."""
+"""The meaning of Visma's invoice types: which ones are sent as invoices, and which ones never."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from connector.domain.reasons import Reason, StatedReason
 
 
 class InvoiceType(StrEnum):
-    """What an invoice document means to the one who pays."""
+    """The meaning of an invoice document for the payer."""
 
     INVOICE = "invoice"
     CREDIT_MEMO = "credit_memo"
     DEBIT_MEMO = "debit_memo"
 
 
-# On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
-# so it is the supplier's credit note; a credit adjustment is something the supplier charges in addition.
+# On the purchase side, the words are those of bookkeeping: a debit adjustment debits accounts payable, so it is the
+# supplier's credit note; a credit adjustment is an additional charge of the supplier.
 INVOICE_TYPES: Mapping[str, InvoiceType] = {
     "Invoice": InvoiceType.INVOICE,
     "FinCharge": InvoiceType.INVOICE,
@@ -26,7 +26,7 @@ INVOICE_TYPES: Mapping[str, InvoiceType] = {
     "DebitNote": InvoiceType.DEBIT_MEMO,
     "CreditAdj": InvoiceType.DEBIT_MEMO,
 }
-"""What the types mean that are invoices to somebody."""
+"""The types that are sent, with their meaning."""
 
 PAID_TYPES = frozenset({"CashSale", "CashReturn", "QuickCheck"})
 """Types that are paid when they are made (Visma's help, "Enter a cash sale"): an 810 would ask for the money again."""
@@ -46,18 +46,18 @@ OTHER_TYPES = frozenset(
         "NoUpdate",
     }
 )
-"""Types that Visma keeps beside invoices and that no partner gets as one: payments and write-offs."""
+"""Types in Visma's invoice lists that are no invoices: payments and write-offs."""
 
 
 def is_invoice_type(document_type: str | None) -> bool | None:
-    """Whether a Visma document type asks somebody for money; None when the word is unknown or missing."""
+    """Whether a Visma document type is sent as an invoice; None when the type is unknown or missing."""
     if document_type in INVOICE_TYPES:
         return True
     return False if why_never_sent(document_type) else None
 
 
 def why_never_sent(document_type: str | None) -> StatedReason | None:
-    """Why no document of a type of invoice is sent; None when it may be or the word is unknown."""
+    """Why documents of this type are never sent; None when they may be, or when the type is unknown."""
     if document_type in PAID_TYPES:
         sentence = f"Documents of the type {document_type} are paid when they are made; they are never sent."
         return StatedReason(Reason.TYPE_NEVER_SENT, sentence)

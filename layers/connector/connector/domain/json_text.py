@@ -1,8 +1,8 @@
-"""Mends JSON that is damaged in its characters only, and takes lists apart whatever their elements are.
+"""Repairs JSON with damaged characters, and splits lists with damaged elements.
 
-A text that was cut in the middle of a character beyond the basic plane (an emoji in a note, say) leaves half a
-surrogate pair or half a UTF-8 sequence. Strict readers refuse the whole page for it, and with it all its neighbours;
-one replacement character harms nobody.
+A text that was cut inside a character (an emoji in a note, for example) leaves half a surrogate pair or half a UTF-8
+sequence. A strict parser then refuses the whole page with all its documents. A replacement character in one text does
+no harm.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 
-# A text without its end is taken as well, to the end of the body: looked for again behind each of its escaped quotes it
-# would cost the square of its length.
+# An unterminated text also matches, up to the end of the body. Otherwise the search would start again after each of
+# its escaped quotes and take quadratic time.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 _OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def elements_of(body: bytes) -> list[msgspec.Raw]:
-    """The elements of a JSON list, some of which are no JSON or nested too deeply for the parser: they harm no other.
+    """The elements of a JSON list, even if some of them are invalid JSON or nested too deeply for the parser.
 
-    Such an element, an object, is found by its brackets alone, and whoever reads it will find it unreadable.
+    Such an element, if it is an object, is delimited by its brackets alone; parsing it fails later, without harm to the
+    others.
 
     Raises:
-        ValueError: the text is no list, or not the whole of one, or an element that is no object is no JSON.
+        ValueError: the text is not a complete list, or an element that is not an object is invalid JSON.
     """
     body = body.strip()
     if body[:1] != b"[":
-        raise ValueError("this is no list")
+        raise ValueError("this is not a list")
     found: list[msgspec.Raw] = []
     depth, start = 0, 1
     for token in _TOKEN.finditer(body):
@@ -51,7 +52,7 @@ def elements_of(body: bytes) -> list[msgspec.Raw]:
             if sign == b"]" and token.end() == len(body):
                 return found
             break
-    raise ValueError("this is not one whole list")
+    raise ValueError("this is not one complete list")
 
 
 def _element(text: bytes) -> msgspec.Raw:
@@ -67,6 +68,6 @@ def _element(text: bytes) -> msgspec.Raw:
 
 
 def mended(body: bytes) -> bytes:
-    """The text with every half character replaced by U+FFFD; equal to `body` when there is none."""
+    """The text with every incomplete character replaced by U+FFFD; equal to `body` when there is none."""
     whole = body.decode("utf-8", errors="replace").encode()
     return _ESCAPE.sub(lambda escape: b"\\ufffd" if escape["half"] else escape[0], whole)

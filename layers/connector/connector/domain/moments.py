@@ -1,4 +1,4 @@
-"""Times that others wrote, and times as people read them."""
+"""Parses times in JSON, and formats times for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def moment_of(value: Any) -> datetime | None:
-    """An ISO 8601 time from somebody's JSON, in UTC; one without a zone is read as UTC, and anything else is None."""
+    """An ISO 8601 time from JSON, in UTC; a time without a zone is read as UTC. None for anything else."""
     try:
         moment = datetime.fromisoformat(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -16,5 +16,5 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def to_the_minute(moment: datetime) -> str:
-    """A time in UTC as a sentence has it: `2026-11-02 08:00 UTC`."""
+    """A time in UTC for a sentence: `2026-11-02 08:00 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"

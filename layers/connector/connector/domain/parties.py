@@ -1,4 +1,4 @@
-"""Who is who in a document: the parts that parties play, and each as a partner is shown it."""
+"""The parties of a document with their roles, as a partner sees them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _GLN = re.compile(r"\d{13}", re.ASCII)
 
 
 class Role(StrEnum):
-    """The part a party plays in a document."""
+    """The role of a party in a document."""
 
     BUYER = "buyer"
     BILL_TO = "bill_to"
@@ -23,10 +23,10 @@ class Role(StrEnum):
 
 
 class PartyView(NamedTuple):
-    """A party as it is written.
+    """A party as it is sent.
 
     Attributes:
-        number: What we call it in Visma; always a number that we assigned.
+        number: Its number in Visma, which we assigned.
     """
 
     role: Role
@@ -39,7 +39,7 @@ class PartyView(NamedTuple):
 
 
 class KnownParty(NamedTuple):
-    """A party with the gaps of the document filled from routing, before it is given a part to play."""
+    """A party without a role, completed from routing."""
 
     name: str | None
     gln: str | None
@@ -49,12 +49,12 @@ class KnownParty(NamedTuple):
     contact: Contact | None
 
     def acting_as(self, role: Role) -> PartyView:
-        """The party in a part."""
+        """The party in a role."""
         return PartyView(role=role, **self._asdict())
 
 
 def known_party(party: Party, identity: Identity) -> KnownParty:
-    """A party with the gaps of the document filled from routing."""
+    """Complete a party of a document from routing."""
     return KnownParty(
         name=((party.name or "").strip() or None) or identity.name,
         gln=party.gln or identity.gln,
@@ -79,7 +79,7 @@ def our_company(content: BusinessDocument, route: Route) -> KnownParty:
 
 
 def order_parties(order: PurchaseOrder, route: Route) -> list[PartyView]:
-    """The parties of a purchase order, as the other side is shown them."""
+    """The parties of a purchase order, as the partner sees them."""
     company = our_company(order, route)
     partner = known_party(order.supplier, route.partner_identity)
     if order.kind.facts.we_sell:
@@ -95,9 +95,9 @@ def order_parties(order: PurchaseOrder, route: Route) -> list[PartyView]:
 def _delivered_to(order: PurchaseOrder, route: Route) -> PartyView:
     """The ship-to party of an order.
 
-    Another location than the main one (routing: `main_locations`) has the number of the location, never that of the
-    account, which leads to its head office; and its name, unless the contact for the delivery has one of its own. A
-    place of ours has the GLN or the code that routing knows (`places`).
+    If its location is not the main one (routing: `main_locations`), it has the number of the location, because the
+    account's number leads to its head office. It has the location's name too, unless the delivery contact has one. A
+    place of ours has the GLN or the code in routing (`places`).
     """
     place = order.ship_to
     view = known_party(place, Identity()).acting_as(Role.SHIP_TO)

@@ -1,4 +1,4 @@
-"""What keeps documents from being sent: a pause that a person made, or a stop because a vendor refuses us."""
+"""Why documents are not sent: a pause by a person, or a stop because a vendor refuses our requests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from connector.domain.moments import to_the_minute
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which documents are meant: those that fit every part; a part that is None fits all."""
+    """A set of documents: those that match every part; a part that is None matches all."""
 
     company: str | None = None
     partner: str | None = None
     kind: Kind | None = None
 
     def covers(self, company: str, kind: Kind, partner: str | None) -> bool:
-        """Whether a document is meant; without a partner it is none of a certain partner's."""
+        """Whether a document is in the scope; a document without a partner is in no partner's scope."""
         return (
             self.company in {None, company}
             and self.kind in {None, kind}
@@ -28,7 +28,7 @@ class Scope:
 
     @property
     def options(self) -> str:
-        """The options by which a command names it."""
+        """The options of a command that select it."""
         parts = (("company", self.company), ("partner", self.partner), ("kind", self.kind))
         return " ".join(f"--{word} {value}" for word, value in parts if value) or "--all"
 
@@ -44,8 +44,9 @@ class Pause:
 
     Attributes:
         scope: What is paused.
-        since: When it was paused, by the clock of who did.
-        by: The name that the person typed; `caller`: who AWS says it was (ARN).
+        since: When it was paused, UTC, by the clock of the person's machine.
+        by: The name that the person typed.
+        caller: The person's ARN, as AWS gives it.
         reason: Why, in the person's words.
     """
 
@@ -64,11 +65,13 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """That a person let sending go on: resumed something, or ended a hold.
+    """A person's act that continues sending: resuming a pause, or ending a stop.
 
     Attributes:
-        at: When, by the clock of who did; `by` and `caller` as in `Pause`.
-        what: As one sentence.
+        at: When, UTC, by the clock of the person's machine.
+        by: The name that the person typed.
+        caller: The person's ARN, as AWS gives it.
+        what: What was done, as one sentence.
     """
 
     at: datetime
@@ -79,12 +82,12 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """That nothing is sent, because a vendor refuses us.
+    """Nothing is sent, because a vendor refuses our requests.
 
     Attributes:
-        reason: What the vendor said, as one sentence.
-        since: When it began; None in records of earlier releases.
-        until: When it is tried again.
+        reason: The vendor's refusal, as one sentence.
+        since: When it began, UTC; None in records of earlier releases.
+        until: When the next attempt is made, UTC.
     """
 
     reason: str
@@ -93,6 +96,6 @@ class Stop:
 
 
 def pause_of(pauses: Iterable[Pause], company: str, kind: Kind, partner: str | None) -> Pause | None:
-    """The pause that keeps a document from being sent, the oldest of several; None when it may be sent."""
+    """The oldest pause that covers a document; None when it is not paused."""
     covering = [one for one in pauses if one.scope.covers(company, kind, partner)]
     return min(covering, key=lambda one: one.since, default=None)

@@ -1,21 +1,21 @@
-"""Other people's text inside our own: as many of them as a sentence bears and a record holds."""
+"""Makes text from others safe for our sentences: a limited length, no control characters."""
 
 from __future__ import annotations
 
 
 def truncated(text: str, longest: int) -> str:
-    """Not more than `longest` characters; what was cut ends in three dots."""
+    """The text with at most `longest` characters; a shortened text ends in three dots."""
     return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """The text without a sign that moves a cursor, ends a line, or turns the direction of what follows.
+    """The text without characters that move a cursor, end a line, or change the direction of text.
 
-    Spaces of every kind become plain ones; any other sign that cannot be printed is written by its number.
+    White space becomes a plain space; any other unprintable character becomes its escape sequence.
 
     Args:
-        text: Anybody's text.
-        keep: Signs that stay as they are.
+        text: Text from any source.
+        keep: Characters that are left as they are.
     """
     if text.isprintable():
         return text

@@ -1,12 +1,12 @@
-"""Whether what Visma states adds up, and what is payable.
+"""Checks the totals of a document and calculates what is payable.
 
-What is payable decides. The stated amounts of the lines, the stated VAT and the stated total are believed when they
-close: `lines + charges - discounts + VAT + rounding = total`, in the cents of the currency, halves rounded up. What
-Visma does not state is worked out. The rows of single VAT rates are information: with reverse charge, use tax and
-partly deductible VAT they do not add up to the VAT that is payable (Visma: the base product does it so).
+The payable total decides. The stated amounts of the lines, the stated VAT and the stated total are accepted if they add
+up: `lines + charges - discounts + VAT + rounding = total`, rounded half up to the smallest unit of the currency. What
+Visma does not state is calculated. The rows of single VAT rates are information only: with reverse charge, use tax and
+partly deductible VAT they do not add up to the payable VAT (Visma: the base product works like this).
 
-The amount of a line may differ from quantity x price in two ways. Visma may show a price with fewer digits than it
-calculates with; such a difference is a rounding (see `explained_by_price`). Or a person entered the amount; then
+The amount of a line may differ from quantity x price for two reasons. Visma may show a price with fewer digits than it
+calculates with; then the difference is rounding (see `explained_by_price`). Or a person entered the amount; then
 routing decides (`entered_amount`).
 """
 
@@ -37,7 +37,7 @@ from connector.domain.routing.route import EnteredAmount, Route, WithoutItem
 
 ZERO = Decimal(0)
 
-# ISO 4217 minor units that are not two.
+# Currencies of ISO 4217 whose minor unit does not have two decimals.
 _WHOLE = Decimal(1)
 _CENT = Decimal("0.01")
 _MILLE = Decimal("0.001")
@@ -48,25 +48,26 @@ _SMALLEST = dict.fromkeys(
 # A price has at least two decimals, whatever zeros JSON leaves out (33.3 is 33.30).
 _FEWEST_DIGITS = 2
 _HALF = Decimal("0.5")
-# A price of so few digits that half its last one is a larger part of it says nothing about the amount.
+# If half a unit of the last digit is a larger share of the price than this, the price is too coarse to explain
+# anything.
 _LARGEST_PART = Decimal("0.05")
-# Visma's JSON numbers are doubles; what is smaller than this is noise.
+# Visma's JSON numbers are doubles; a smaller difference is noise.
 _NOISE = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What a document amounts to, in its currency: `lines + charges - discounts + tax + rounding = total`.
+    """The totals of a document, in its currency: `lines + charges - discounts + tax + rounding = total`.
 
     Attributes:
-        lines: The stated amounts of the lines, without charges and, for orders, without cancelled lines.
-        discounts: Discounts of the whole document, positive.
-        charges: Freight and the like.
-        tax: VAT that is payable.
+        lines: Sum of the amounts of the lines, without charges and, for orders, without cancelled lines.
+        discounts: Sum of the discounts of the whole document, positive.
+        charges: Sum of freight and the like.
+        tax: Payable VAT.
         rounding: Visma's rounding of the total, signed so that the equation above holds.
-        total: What is to be paid.
-        discount_rows: What remains of Visma's discounts without the cancelled lines; None: they stand as they are.
-        tax_rows: The same of its VAT rows.
+        total: The payable total.
+        discount_rows: Visma's discounts without the share of cancelled lines; None: Visma's discounts are unchanged.
+        tax_rows: Visma's VAT rows without the share of cancelled lines; None: Visma's rows are unchanged.
     """
 
     lines: Decimal
@@ -85,7 +86,7 @@ def smallest_unit(currency: str | None) -> Decimal:
 
 
 def rounded(amount: Decimal, currency: str | None) -> Decimal:
-    """`amount` in the cents of `currency`, halves away from zero.
+    """`amount` rounded to the smallest unit of `currency`, halves away from zero.
 
     Raises:
         Parked: it has more digits than can be kept exactly (28).
@@ -99,23 +100,23 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
 
 
 def line_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
-    """What a line comes to by its own numbers: `quantity * unit_price`, brought towards zero by the discount."""
+    """The calculated amount of a line: `quantity * unit_price`, brought closer to zero by the discount."""
     product = rounded(line.quantity * line.unit_price, currency)
     return product + line.discount if product < 0 else product - line.discount
 
 
 def payable_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
-    """What is payable for a line: the amount that Visma states, else what it comes to by its own numbers."""
+    """The payable amount of a line: the amount that Visma states, else the calculated one."""
     return line_amount(line, currency) if line.amount is None else rounded(line.amount, currency)
 
 
 def explained_by_price(difference: Decimal, quantity: Decimal, unit_price: Decimal, currency: str | None) -> bool:
-    """Whether a price that is shown rounded explains why an amount differs from quantity x price by `difference`.
+    """Whether a rounded price explains that an amount differs from quantity x price by `difference`.
 
-    It does up to the quantity times half a unit of the last digit of the price, at least two digits after the point
-    being counted, besides the rounding of the amount itself: 3 x 33.33 may be 100.00, because the price may be 33.3333.
-    For large quantities of small prices it explains at most a twentieth of quantity x price (or the smallest amount of
-    the currency).
+    It explains up to the quantity times half a unit of the last digit of the price (counted with at least two
+    decimals), plus the rounding of the amount itself: 3 x 33.33 may be 100.00, because the price may be 33.3333. For
+    large quantities at small prices it explains at most a twentieth of quantity x price (or the smallest unit of the
+    currency).
     """
     exponent = unit_price.as_tuple().exponent
     digits = max(_FEWEST_DIGITS, -exponent if isinstance(exponent, int) else 0)
@@ -126,12 +127,12 @@ def explained_by_price(difference: Decimal, quantity: Decimal, unit_price: Decim
 
 
 def magnitudes(invoice: Invoice) -> Invoice:
-    """A document with a total below zero as a credit memo with positive amounts; every other one as it is.
+    """A document with a negative total as a credit memo with positive amounts; any other document unchanged.
 
-    Which sign Visma gives the amounts of credit notes is not documented, so both are accepted as long as the whole
-    document keeps to one: a memo whose total is negative is turned round, line by line. A line that runs against the
-    memo (something charged on a credit note) keeps running against it, as a negative quantity. An invoice or a debit
-    note whose total is negative gives money back: it is a credit memo, whatever Visma calls it.
+    Visma does not document the sign of amounts on credit notes, so both signs are accepted if the whole document has
+    the same: in a memo with a negative total, the sign of every line is reversed. A line that runs against the memo
+    (something charged on a credit note) becomes a negative quantity. An invoice or a debit note with a negative total
+    gives money back, so it is a credit memo too.
     """
     if not _is_negative(invoice):
         return invoice
@@ -152,18 +153,18 @@ def magnitudes(invoice: Invoice) -> Invoice:
 
 
 def reconcile(content: BusinessDocument, route: Route | None = None) -> Totals:
-    """Work out what is payable and compare it with what Visma states.
+    """Calculate the payable total and compare it with what Visma states.
 
-    Orders: cancelled lines are not part of what is sent, unless the whole order is cancelled. Visma's own totals may
-    count them or not; either is accepted, and the totals of what is sent are given. Credit memos count as positive
-    amounts (see `magnitudes`).
+    Cancelled lines of an order are not sent, unless the whole order is cancelled. Visma's totals may include them or
+    not: both are accepted, and the totals without them are returned. Credit memos have positive amounts (see
+    `magnitudes`).
 
     Args:
         content: The document.
-        route: What routing says about entered amounts and lines without an item; None: nothing.
+        route: Has the settings for entered amounts and for lines without an item; None: the defaults.
 
     Raises:
-        Parked: two sums differ, the sentence has both and `field` names Visma's; or an amount has more digits than its
+        Parked: two sums differ (the sentence has both, and `field` is Visma's), or an amount has more digits than its
             currency.
     """
     with advised(content.kind):
@@ -173,9 +174,9 @@ def reconcile(content: BusinessDocument, route: Route | None = None) -> Totals:
 
 
 def payable(content: BusinessDocument, route: Route | None) -> Decimal | None:
-    """What is payable, as the translation works it out, for people; below zero for a credit memo.
+    """The payable total as the translation calculates it, for people; negative for a credit memo.
 
-    None when it cannot be worked out: a figure for a person to look at stops no command.
+    None when it cannot be calculated, so that a command that only shows it does not fail.
     """
     try:
         total = reconcile(content, route).total
@@ -185,10 +186,10 @@ def payable(content: BusinessDocument, route: Route | None) -> Decimal | None:
 
 
 def before_rounding(invoice: Invoice) -> Decimal:
-    """What lines, discounts and VAT add up to, without Visma's rounding difference; nothing is checked."""
+    """The sum of lines, discounts and VAT, without Visma's rounding difference; nothing is checked."""
     currency = invoice.currency
     net = sum((payable_amount(line, currency) for line in invoice.lines), ZERO)
-    # On a document below zero, the discount brings it towards zero.
+    # On a negative document, the discount brings the sum closer to zero.
     net -= _discounts(invoice, currency).copy_sign(net)
     return net + _tax(invoice, net, invoice.total)
 
@@ -242,16 +243,16 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
 def _of_the_rest(
     order: PurchaseOrder, net: Decimal, net_of_all: Decimal, tax: Decimal
 ) -> tuple[tuple[DocumentDiscount, ...], tuple[Tax, ...]]:
-    """Discounts and VAT of the lines that are sent, when Visma's figures cover cancelled lines as well.
+    """Discounts and VAT of the lines that are sent, if Visma's figures include cancelled lines.
 
     Args:
         order: The order.
-        net: What the lines that are sent add up to, before discounts.
+        net: The sum of the lines that are sent, before discounts.
         net_of_all: The same with the cancelled lines.
         tax: Visma's VAT.
 
     Raises:
-        Parked: which part belongs to the cancelled lines cannot be told.
+        Parked: the share of the cancelled lines is unknown.
     """
     if all(line.cancelled for line in order.lines):
         return (), ()
@@ -281,10 +282,10 @@ def _of_the_rest(
 def _discount_of_the_rest(
     discount: DocumentDiscount, order: PurchaseOrder, net: Decimal, net_of_all: Decimal
 ) -> DocumentDiscount:
-    """A discount without its share of the cancelled lines: a stated percentage that gives Visma's amount tells it.
+    """A discount without the share of the cancelled lines, if a stated percentage gives Visma's amount.
 
     Raises:
-        Parked: there is no such percentage, so that it may be an amount for the whole order.
+        Parked: there is no such percentage, so it may be an amount for the whole order.
     """
     amount, percent, currency = discount.amount, discount.percent, order.currency
     if percent is None or rounded(amount, currency) != rounded(abs(net_of_all * percent) / 100, currency):
@@ -299,14 +300,14 @@ def _discount_of_the_rest(
 
 
 def _tax_rows_of_the_rest(order: PurchaseOrder, before: Decimal, after: Decimal) -> tuple[Tax, ...] | None:
-    """Visma's VAT rows without the cancelled lines; None where the lines do not lead to them.
+    """Visma's VAT rows without the cancelled lines; None if they cannot be calculated from the lines.
 
-    They do where the tax category of every line is one of the rows, and the lines of each come to its amount.
+    They can if the tax category of every line is one of the rows, and the lines of each row add up to its amount.
 
     Args:
         order: The order.
-        before: What part of the amounts of all lines is left after Visma's discounts.
-        after: The same of the lines that are sent, after theirs.
+        before: The share of the amounts of all lines that is left after Visma's discounts (1 without discounts).
+        after: The same share for the lines that are sent.
     """
     currency = order.currency
     codes = [tax.code for tax in order.taxes]
@@ -351,10 +352,10 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
     rounding = rounded(invoice.rounding, currency)
 
     _refuse_prices_with_vat(invoice, lines + charges - discounts, tax, rounding)
-    # Visma's detail total is not documented to hold freight or to leave it out.
+    # Visma does not document whether the detail total includes freight.
     _compare(invoice.detail_total, (lines + charges, lines), "The lines add up to", "detailTotalInCurrency", currency)
     before = lines + charges - discounts + tax
-    # Nor is the sign of the rounding difference: the stated total tells.
+    # Nor the sign of the rounding difference: the stated total decides.
     if invoice.total is not None and _agrees(invoice.total, before - rounding, currency):
         rounding = -rounding
     total = before + rounding
@@ -383,9 +384,9 @@ def _sum_of_lines(
 def _stated_amount(
     line: OrderLine | InvoiceLine, stated: Decimal, computed: Decimal, content: BusinessDocument, route: Route | None
 ) -> Decimal:
-    """The stated amount of a line, where it may differ from quantity x price or routing allows it.
+    """The stated amount of a line, if rounding explains its difference from quantity x price, or routing allows it.
 
-    Of a charge only the amount leaves, so that there is nothing to compare.
+    For a charge only the amount is sent, so there is nothing to compare.
     """
     currency = content.currency
     names = content.kind.facts.names
@@ -427,7 +428,7 @@ def _discounts(content: BusinessDocument, currency: str | None) -> Decimal:
 
 
 def _tax(content: BusinessDocument, net: Decimal, total: Decimal | None) -> Decimal:
-    """The VAT that is payable: as stated, else as the rates add up, else none where the total is closed without it."""
+    """The payable VAT: as stated, else the sum of the rates, else zero if the total adds up without VAT."""
     currency = content.currency
     if content.tax_total is not None:
         return rounded(content.tax_total, currency)
@@ -436,7 +437,7 @@ def _tax(content: BusinessDocument, net: Decimal, total: Decimal | None) -> Deci
 
 
 def _refuse_fractions(content: BusinessDocument, stated: Iterable[tuple[str, Decimal | None]]) -> None:
-    """Refuse a stated amount that has more digits than its currency: it is never rounded in silence."""
+    """Park a document with a stated amount that has more decimals than its currency: it is not rounded silently."""
     for field, amount in stated:
         if amount and abs(amount - rounded(amount, content.currency)) > _NOISE:
             raise _too_many_digits(amount, content.currency, field)
@@ -462,13 +463,13 @@ def _compare(
 
 
 def _stated_total(content: BusinessDocument) -> tuple[Decimal | None, str]:
-    """The total that Visma states, and what it calls it."""
+    """The total that Visma states, and the name of the field."""
     stated = content.order_total if isinstance(content, PurchaseOrder) else content.total
     return stated, content.kind.facts.names.total
 
 
 def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
-    """Compare what is payable with what Visma states, and say what a difference looks like."""
+    """Compare the payable total with Visma's, and describe the likely cause of a difference."""
     (stated, field), currency = _stated_total(content), content.currency
     if stated is None or _agrees(stated, due, currency):
         return
@@ -479,7 +480,7 @@ def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
 
 
 def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: Decimal) -> None:
-    """Compare what is payable with what Visma states in company currency, where it states nothing else."""
+    """Compare the payable total with Visma's total in company currency, if it states no other total."""
     implied, currency, field = invoice.implied_total, invoice.currency, invoice.kind.facts.names.total
     if implied is None or invoice.total is not None or _implies(implied, total):
         return
@@ -498,7 +499,7 @@ def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: 
 
 
 def _looks_like(kind: Kind, *, more: bool) -> str:
-    """What a total looks like that is more or less than the sum of its parts, as the end of a sentence."""
+    """The likely cause of a total that is more or less than the sum of its parts, as the end of a sentence."""
     what = kind.facts.total_above if more else kind.facts.total_below
     return f", as with {what}" if what else ""
 
@@ -512,12 +513,12 @@ def _two_sums(stated: Decimal, computed: Decimal, what: str, field: str, currenc
 
 
 def prices_with_vat(kind: Kind, shown_by: str, field: str) -> Parked:
-    """The prices of a document include VAT, which is not converted: rounding would make other sums of it.
+    """The error for prices that include VAT. They are not converted, because rounding would change the totals.
 
     Args:
         kind: The kind of the document.
-        shown_by: What shows it, as the end of the sentence.
-        field: The Visma field that shows it.
+        shown_by: The evidence, as the end of the sentence.
+        field: The Visma field with the evidence.
     """
     facts = kind.facts
     return Parked(
@@ -530,7 +531,7 @@ def prices_with_vat(kind: Kind, shown_by: str, field: str) -> Parked:
 
 
 def _refuse_prices_with_vat(content: BusinessDocument, net: Decimal, tax: Decimal, rounding: Decimal = ZERO) -> None:
-    """Refuse a document whose lines come to the total before its VAT is added, so that VAT is part of its prices."""
+    """Park a document whose lines add up to the total before VAT is added: its prices include VAT."""
     (stated, field), currency = _stated_total(content), content.currency
     if stated is None or tax <= 0 or rounded(stated, currency) not in {net, net + rounding, net - rounding}:
         return
@@ -543,7 +544,7 @@ def _refuse_prices_with_vat(content: BusinessDocument, net: Decimal, tax: Decima
 
 
 def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> None:
-    """Refuse a document that has a total and not one line."""
+    """Park a document that has a total and no lines."""
     if content.lines or not total:
         return
     field = content.kind.facts.names.lines
@@ -557,12 +558,12 @@ def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> N
 
 
 def _agrees(stated: Decimal | None, amount: Decimal, currency: str | None) -> bool:
-    """True as well when Visma states nothing."""
+    """Whether two amounts agree; True if Visma states none."""
     return stated is None or rounded(stated, currency) == rounded(amount, currency)
 
 
 def _is_negative(invoice: Invoice) -> bool:
-    """The sign the document keeps to: that of its total, else of its lines."""
+    """Whether the document is negative: by its total, else by its lines."""
     if invoice.total is not None and (invoice.total or invoice.invoice_type is not InvoiceType.CREDIT_MEMO):
         return invoice.total < 0
     if invoice.detail_total:
@@ -571,7 +572,7 @@ def _is_negative(invoice: Invoice) -> bool:
 
 
 def _turned(line: InvoiceLine, currency: str | None) -> InvoiceLine:
-    """The line with its amount negated, by way of the price if that is what is negative, else of the quantity."""
+    """The line with its amount negated: by its price if that is negative, else by its quantity."""
     amount = None if line.amount is None else -line.amount
     # A discount on nothing has no quantity x price to bring towards zero.
     discount = line.discount if rounded(line.quantity * line.unit_price, currency) else -line.discount
@@ -590,5 +591,5 @@ def _figure(amount: Decimal, currency: str | None) -> str:
 
 
 def _plain(number: Decimal) -> str:
-    """Without an exponent and without zeros that say nothing."""
+    """Without an exponent and without trailing zeros."""
     return f"{number.normalize():f}"

@@ -1,4 +1,4 @@
-"""Words of the EDI side: transaction types, streams, dialects, purposes, and the request that Orderful gets."""
+"""Terms of EDI: transaction types, streams, dialects, purposes, and the create request for Orderful."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class Stream(StrEnum):
-    """Orderful's separation of real and trial documents; a stack is bound to one."""
+    """Orderful's stream, live or test; a stack uses one of them."""
 
     TEST = "test"
     LIVE = "live"
@@ -32,10 +32,10 @@ class Dialect(StrEnum):
     """How a transaction is written for Orderful, in the order in which `auto` tries them.
 
     Attributes:
-        label: What a sentence calls it.
-        path: Where Orderful takes it.
-        headers: What the request says besides. Orderful: v4 is an unversioned path with the version in a header; v3 has
-            it in the path and takes no header.
+        label: Its name in a sentence.
+        path: The path of Orderful's create request.
+        headers: Additional headers of the request. Orderful: v4 is an unversioned path with the version in a header; v3
+            has it in the path and takes no header.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Dialect(StrEnum):
     headers: Mapping[str, str]
 
     def __new__(cls, word: str, label: str = "", path: str = "", headers: Mapping[str, str] | None = None) -> Self:
-        """Make a member of which the word is the value. A known dialect is looked up by its word alone."""
+        """Make a member whose value is `word`; a lookup of an existing member passes the word alone."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.label, member.path = label, path
@@ -70,13 +70,13 @@ class IsaId:
     test: str
 
     def on(self, stream: Stream) -> str:
-        """The id that is valid on `stream`."""
+        """The id on `stream`."""
         return self.live if stream is Stream.LIVE else self.test
 
 
 @dataclass(frozen=True, slots=True)
 class OrderfulRequest:
-    """A create request, complete but for the API key. `body` is plain JSON data with numbers as strings."""
+    """A create request without the API key. `body` is plain JSON data with numbers as strings."""
 
     method: str
     path: str
@@ -91,19 +91,19 @@ class OrderfulRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """A document ready to leave.
+    """A document translated for its partner.
 
     Attributes:
-        request: What Orderful gets.
+        request: The create request.
         dialect: The dialect that was chosen.
-        transaction_type: What it is at Orderful.
+        transaction_type: Orderful's type.
         purpose: Original, replacement or cancellation.
-        business_number: The number Orderful will file it under (order or invoice number).
+        business_number: Orderful's business number of it (order or invoice number).
         partner: The routing name of the partner.
         sender_id: Our ISA id on this stream.
         receiver_id: The partner's ISA id on this stream.
         stream: Test or live.
-        notes: What was cut, transliterated or left to the partner's agreement, one sentence each.
+        notes: What was truncated, transliterated or left out, one sentence each.
     """
 
     request: OrderfulRequest

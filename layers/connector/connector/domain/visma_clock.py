@@ -1,13 +1,13 @@
-"""Visma's zone-less time stamps, converted at the edge.
+"""Converts Visma's time stamps, which have no zone.
 
 Visma documents neither the zone of `lastModifiedDateTime` nor that of the filter (contract: "nowhere documented"), so
-the zone is configuration. Three rules keep every mistake on the safe side, where a row is read twice and never missed:
+the zone is configuration. With these three rules, an error means that a row is read twice, never that it is missed:
 
 * A wall-clock time that occurs twice (the autumn hour) is taken as the earlier instant.
 * The lower bound of a filter is the earliest wall-clock reading at or after the instant, so that the second pass of
   the autumn hour is inside it.
-* It is the earlier of that reading in the configured zone and in UTC. So a wrong zone in the routing file loses nothing
-  as long as Visma's own clock is not west of both.
+* It is the earlier of that reading in the configured zone and in UTC. So a wrong zone in the routing file loses
+  nothing, unless Visma's own clock is west of both.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connector.domain.errors import Misconfigured
 
 FIRST_DAY = date(1901, 1, 1)
-"""Nothing before it is a date: empty ones come as those of .NET (0001-01-01) and of SQL (1900-01-01)."""
+"""An earlier date means no date: .NET's empty date is 0001-01-01, SQL's is 1900-01-01."""
 
-# No zone has ever put its clock back by more than this.
+# No zone has ever set its clock back by more than this.
 _LARGEST_SHIFT = timedelta(hours=3)
-# Offsets change on quarters of an hour of UTC.
+# Offsets change at quarter hours of UTC.
 _SHIFT_GRID = timedelta(minutes=15)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -45,7 +45,7 @@ def zone_named(name: str | None) -> ZoneInfo:
 
 
 def to_utc(text: str, zone: ZoneInfo) -> datetime | None:
-    """Read a Visma time stamp; an offset or `Z` in it is honoured (Visma: formats differ between endpoints).
+    """Parse a Visma time stamp; an offset or `Z` in it counts (Visma: formats differ between endpoints).
 
     Returns:
         The instant in UTC, the earlier one where two are possible; None when the text is no time stamp, or one at an
@@ -61,7 +61,7 @@ def to_utc(text: str, zone: ZoneInfo) -> datetime | None:
 
 
 def filter_text(since: datetime, zone: ZoneInfo) -> str:
-    """The lower bound that lets no row modified at or after `since` out, as Visma's filter reads it.
+    """The lower bound of Visma's filter that includes every row modified at or after `since`.
 
     Visma: at most milliseconds, no letters but the `T`, no offset.
     """
@@ -74,9 +74,9 @@ def filter_text(since: datetime, zone: ZoneInfo) -> str:
 
 
 def wall_ticks(text: str) -> int | None:
-    """A Visma time stamp as a count of 100 nanoseconds, whatever the zone is in which it was written.
+    """The wall clock of a Visma time stamp in ticks of 100 nanoseconds, in the unknown zone in which it was written.
 
-    A stamp with an offset or `Z` counts as the wall clock of UTC.
+    A stamp with an offset or `Z` is converted to the wall clock of UTC.
 
     Returns:
         Ticks since the beginning of the year 1; None when the text is no time stamp.

@@ -1,4 +1,4 @@
-"""The days on which an order's goods are wanted, so that no line contradicts its header.
+"""The wanted days of an order and its lines, so that header and lines do not contradict each other.
 
 Visma fills the requested day of a line with the order date and the promised one with the header's "Promised on", which
 its screen calls the delivery date. Which of the two counts is the setting `line_date`.
@@ -16,7 +16,7 @@ from connector.domain.routing.route import LineDate
 def wanted_day(line: OrderLine, order: PurchaseOrder, line_date: LineDate) -> date | None:
     """The day on which the goods of a line are wanted; None when Visma states none.
 
-    A requested day that is only the order date says nothing, unless requested days are what counts.
+    A requested day equal to the order date is ignored, unless `line_date` is `requested`.
     """
     if line_date is LineDate.REQUESTED:
         return line.requested or order.promised_on
@@ -25,15 +25,15 @@ def wanted_day(line: OrderLine, order: PurchaseOrder, line_date: LineDate) -> da
 
 
 def header_day(order: PurchaseOrder, days: Sequence[date | None], line_date: LineDate) -> date | None:
-    """The wanted day of the whole order; None when the lines leave it nothing to say.
+    """The wanted day in the header of the order; None when the header has none.
 
-    Promised days start out as the header's, so a line with another one is an exception to it, and the header stands as
-    long as one line keeps to it. Requested days have nothing to do with the header, so one other day takes it away.
+    Visma fills promised days from the header, so the header keeps its day as long as one line has the same day.
+    Requested days are independent of the header, so the header keeps its day only if all lines have it.
 
     Args:
         order: The order.
         days: The wanted days of the lines that are sent.
-        line_date: Which date of a line counts.
+        line_date: Which of Visma's two dates of a line is the wanted day.
     """
     kept = [day == order.promised_on for day in days]
     stands = any(kept) if line_date is LineDate.PROMISED else all(kept)

@@ -1,1 +1,1 @@
-"""How far a Visma list has been read, and how fast it may be read."""
+"""The cursor of a Visma list, and the budget of calls."""

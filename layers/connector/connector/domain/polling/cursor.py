@@ -1,4 +1,4 @@
-"""How far a Visma list has been read, and what of it has been queued: pure arithmetic over immutable values.
+"""The cursor of a Visma list: how far it was read and what was queued. Pure functions over immutable values.
 
 The rule (proof in docs/guarantees.md):
 
@@ -8,10 +8,9 @@ The rule (proof in docs/guarantees.md):
                only when the pass is known to have read every row
 
 A pass is known to have read every row when it was one answer, or when the next pass over the same window still shows
-each row that it read (docs/decisions/0017). Neither the order of the rows nor Visma's totals are trusted.
+each row that it read (docs/decisions/0017). It relies neither on the order of the rows nor on Visma's totals.
 
-Rows are remembered exactly: by a hash of their identity and the time stamp with which they were queued, for as long as
-the window can show them.
+The cursor stores each row that a window can show: a hash of its identity, and the time stamp with which it was queued.
 """
 
 from __future__ import annotations
@@ -25,31 +24,31 @@ from hashlib import blake2b
 from connector.domain.visma_clock import wall_ticks
 
 NOT_QUEUED = 0
-"""In the place of a stamp: the row was read and has never been queued."""
+"""In place of a stamp: the row was read and never queued."""
 
 _READ, _IN_CANDIDATE = 1, 2
 
 
 class RowClass(Enum):
-    """What a scan makes of a row."""
+    """What a pass does with a row."""
 
     QUEUE = "queue"
     QUEUED = "queued"
     WAIT = "wait"
     FOREIGN = "foreign"
-    """Of another branch: it takes a place in the list, and nothing is made of it."""
+    """Of another branch: it counts as a row of the list and is not queued."""
     OUTSIDE = "outside"
 
 
 def row_id(identity: str) -> int:
-    """The 64 bits by which a row is remembered."""
+    """A 64-bit hash of a row's identity, by which the cursor stores it."""
     return int.from_bytes(blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def stamp_of(modified: str | None, raw: bytes = b"") -> int:
-    """A row's time stamp as a number: ticks of Visma's wall clock, exact to its 100 nanoseconds.
+    """A row's time stamp as a number: ticks of 100 nanoseconds of Visma's wall clock.
 
-    A row without a readable time stamp is distinguished by its text, or by its bytes: a negative number.
+    Without a readable time stamp it is a negative hash of the stamp's text, or of the row's bytes.
     """
     ticks = wall_ticks(modified) if modified else None
     if ticks is not None:
@@ -60,17 +59,17 @@ def stamp_of(modified: str | None, raw: bytes = b"") -> int:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that are remembered.
+    """The stored rows of a cursor.
 
     Attributes:
         marks: Row id -> the stamp with which the row was queued (or `NOT_QUEUED`) times four, plus two flags: read by
-            the pass that is under way, read by the candidate. One number, because there may be 50,000 of them.
+            the current pass, read by the candidate. One number, because there may be 50,000 rows.
     """
 
     marks: dict[int, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many rows are remembered."""
+        """The number of stored rows."""
         return len(self.marks)
 
     @classmethod
@@ -83,7 +82,7 @@ class Rows:
         return (self.marks.get(row, 0) >> 2) or None
 
     def repeated(self, rows: Iterable[int]) -> bool:
-        """Whether the pass has already read one of these rows, or they name one twice."""
+        """Whether the current pass has read one of these rows already, or a row occurs twice among them."""
         seen: set[int] = set()
         for row in rows:
             if row in seen or self.marks.get(row, 0) & _READ:
@@ -92,7 +91,7 @@ class Rows:
         return False
 
     def read(self, stamps: Mapping[int, int | None]) -> Rows:
-        """The same after the pass has read these rows; a stamp says that the row was queued with it."""
+        """The rows after the current pass has read these; a stamp means that the row was queued with it."""
         marks = dict(self.marks)
         for row, stamp in stamps.items():
             before = marks.get(row, 0)
@@ -100,25 +99,25 @@ class Rows:
         return Rows(marks)
 
     def unread(self) -> Rows:
-        """The same at the beginning of a pass."""
+        """The rows at the beginning of a pass."""
         return Rows({row: mark & ~_READ for row, mark in self.marks.items()})
 
     def as_candidate(self) -> Rows:
-        """The same after the pass that is under way has become the candidate."""
+        """The rows after the current pass has become the candidate."""
         return Rows(
             {row: mark | _IN_CANDIDATE if mark & _READ else mark & ~_IN_CANDIDATE for row, mark in self.marks.items()}
         )
 
     def only_read(self) -> Rows:
-        """Without the rows that the pass did not show."""
+        """The rows that the current pass has read."""
         return Rows({row: mark for row, mark in self.marks.items() if mark & _READ})
 
     def confirm_candidate(self, *, floor: int) -> bool:
-        """Whether the pass shows that the candidate read every row.
+        """Whether the current pass proves that the candidate read every row.
 
         Args:
-            floor: Where the next window would begin. A row older than that which the candidate has not read was missed
-                by it.
+            floor: The stamp with which the next window would begin. The candidate missed a row that is older and that
+                it has not read.
         """
         for mark in self.marks.values():
             if mark & _IN_CANDIDATE and not mark & _READ:
@@ -128,7 +127,7 @@ class Rows:
         return True
 
     def since(self, floor: int) -> Rows:
-        """Without the rows that a window from `floor` cannot show."""
+        """The rows that a window from `floor` can show."""
         return Rows(
             {row: mark for row, mark in self.marks.items() if mark >> 2 >= floor or (mark < 0 and mark & _READ)}
         )
@@ -136,7 +135,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row that is not settled: its stamp, since when it is unchanged, and since when it waits."""
+    """A row that is not settled: its stamp, when that stamp was first seen, and when the row was first seen."""
 
     stamp: int
     unchanged_since: datetime
@@ -145,7 +144,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """With what a list is read. Pages of two readings do not fit together."""
+    """The parameters of a list request. Pages that were read with different parameters cannot be combined."""
 
     page_size: int
     branch: str | None
@@ -156,24 +155,24 @@ class Reading:
 class Scan:
     """One pass over a list from page 1 to its end, possibly over several invocations.
 
-    Visma pages by offset and promises no order. Every page after the first is asked for with as many rows as the first
-    one showed, so that a limit which Visma applies in silence cannot move the offsets.
+    Visma pages by offset and guarantees no order. Every page after the first is requested with the number of rows that
+    the first one had, so that an undeclared limit of Visma's cannot shift the offsets.
 
     Attributes:
-        since: The frozen lower bound, as Visma reads it.
-        reading: With what the pages are asked for.
+        since: The lower bound of the window in Visma's format; fixed for the whole pass.
+        reading: The parameters of its requests.
         first: The list was never read to its end before.
-        next_page: 1-based.
-        started_at: Server time of the first answer; None before it.
-        size: Elements on page 1.
-        last: Elements on the page before the next.
-        count: Elements so far.
-        short: The page before the next was not full, so the next has to be empty.
-        whole: Page 1 was the whole list, and says so itself.
-        ended: Nothing follows.
+        next_page: The page to request next, from 1.
+        started_at: Server time of the first answer, UTC; None before it.
+        size: Rows on page 1.
+        last: Rows on the last page that was read.
+        count: Rows so far.
+        short: The last page was not full, so the next one has to be empty.
+        whole: Page 1 says that it is the whole list.
+        ended: There is no further page.
         repeated: A row was read twice: rows moved while they were read.
-        outside: A row older than the window was listed: the filter is not obeyed.
-        broken: A page does not fit to those before it: Visma's own limit has changed.
+        outside: A row older than the window was listed: Visma ignored the filter.
+        broken: A page does not fit those before it: Visma's own limit has changed.
     """
 
     since: str
@@ -194,7 +193,7 @@ class Scan:
 
     @property
     def page_size(self) -> int:
-        """What to ask the next page for."""
+        """The `pageSize` of the next request."""
         return self.reading.page_size if self.next_page == 1 else self.size
 
     @property
@@ -204,10 +203,10 @@ class Scan:
 
     @property
     def trusted(self) -> bool:
-        """Whether the pass has read every row if none of those that it read has left the list meanwhile.
+        """Whether the pass has read every row, unless one of the rows that it read has left the list meanwhile.
 
-        The list is as long as the elements that were read, and no row was read twice: a row that was missed has to be
-        in the place of one that was read and has left.
+        The list is as long as the number of rows read, and none was read twice. So a row can only have been missed if
+        another one left the list.
         """
         return not (self.repeated or self.outside or self.broken)
 
@@ -221,14 +220,14 @@ class Scan:
         repeated: bool,
         outside: bool,
     ) -> Scan:
-        """The scan with one more page behind it.
+        """The scan after one more page.
 
         Args:
-            shown: Elements on the page.
+            shown: Rows on the page.
             total: `metadata.totalCount` of the page. It never ends a scan by itself.
             maximum: `metadata.maxPageSize` of the page.
-            full_page: What a page of this list held when it turned out to be full.
-            repeated: A row of the page had been read by this pass.
+            full_page: Rows on a full page of this list, as observed; None when not known.
+            repeated: A row of the page was read by this pass before.
             outside: A row of the page is older than the window.
         """
         limit = min(self.page_size, maximum) if maximum else None
@@ -259,17 +258,17 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where the reading of one list of one company stands.
+    """The progress of reading one list of one company. Times are UTC.
 
     Attributes:
-        watermark: The true watermark, never the lowered one.
-        caught_up_at: Server time of the last pass that is known to have read everything; its age is the cursor's lag.
-        begun_at: Server time of the first answer that this list ever gave.
-        rows: Every row that the window can show and that was read.
+        watermark: Every row modified before this time was read; without the overlap.
+        caught_up_at: Server time of the last pass that is known to have read every row; its age is the cursor's lag.
+        begun_at: Server time of the first answer of this list.
+        rows: Every row that was read and that a window can still show.
         waiting: Row id -> a row that is not settled.
         scan: An unfinished pass to resume.
-        candidate: The last pass, when it waits for the next one to show that it read everything.
-        full_page: What a page of this list holds when Visma limits it in silence.
+        candidate: The last pass, if the next one has to prove that it read every row.
+        full_page: Rows on a full page of this list, if Visma limits it without saying so.
     """
 
     watermark: datetime | None = None
@@ -283,15 +282,15 @@ class Cursor:
 
 
 FIRST_REACH = timedelta(days=14)
-"""How far back the first reading of a list goes at most, where go-live is past."""
+"""How far back the first pass over a list reaches at most, if go-live is past."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What routing says about a list; see the routing file.
+    """The settings of a list from the routing file.
 
     Attributes:
-        begins_at: Go-live. A list that is first read after it is read from there, at most from `FIRST_REACH` back.
+        begins_at: Go-live. A list that is first read later is read from here, but at most `FIRST_REACH` back.
     """
 
     overlap: timedelta
@@ -301,29 +300,29 @@ class Rules:
 
 
 def floor_of(since: str) -> int:
-    """The smallest stamp that the filter `>= since` shows; the text is one that we have written."""
+    """The smallest stamp that the filter `>= since` includes; `since` is text that `filter_text` wrote."""
     return wall_ticks(since) or 0
 
 
 def window_start(cursor: Cursor, rules: Rules, *, now: datetime) -> datetime:
-    """Where the next window begins. A list that was never read begins as `_beginning` says."""
+    """Where the next window begins, UTC. For a list that was never read, `_beginning` decides."""
     return (cursor.watermark or _beginning(rules, now)) - rules.overlap
 
 
 def open_scan(
     cursor: Cursor, rules: Rules, reading: Reading, *, now: datetime, since_of: Callable[[datetime], str]
 ) -> Cursor:
-    """The cursor with a pass under way: the one that was put aside, or a new one.
+    """The cursor with a pass to continue: the unfinished one, or a new one.
 
-    A pass that was put aside with another page size, branch or zone begins again. The pass after a candidate has the
-    candidate's window, since a row can only be seen to be still there where it is looked for.
+    An unfinished pass with another page size, branch or zone begins again. The pass after a candidate has the
+    candidate's window, because it has to look for the candidate's rows.
 
     Args:
         cursor: As it was stored.
         rules: Of the company.
-        reading: With what the list is read now.
-        now: Our clock; counts only for a list that was never read.
-        since_of: Writes the lower bound of a window as Visma reads it.
+        reading: The parameters of the requests now.
+        now: Our clock, UTC; used only for a list that was never read.
+        since_of: Formats the lower bound of a window for Visma's filter.
     """
     aside = cursor.scan
     if aside is not None and aside.reading == reading:
@@ -335,7 +334,7 @@ def open_scan(
 
 
 def answered(cursor: Cursor, rules: Rules, *, server_time: datetime, now: datetime) -> Cursor:
-    """The cursor when the first page of a pass has come, before anything is made of it."""
+    """The cursor after the first answer of a pass, before its rows are processed."""
     assert cursor.scan is not None, "a page answers a scan"  # noqa: S101
     if cursor.scan.started_at is not None:
         return cursor
@@ -358,18 +357,18 @@ def classify(
     existed: bool,
     server_time: datetime,
 ) -> RowClass:
-    """Decide about one row.
+    """Decide what to do with one row.
 
-    A row older than the window is not ours: Visma ignores a filter it does not understand and then lists everything.
+    A row older than the window is left out: Visma ignores a filter that it does not understand and lists everything.
 
     Args:
-        cursor: What is remembered.
-        rules: Of the company.
-        row: Its id.
-        stamp: Its stamp, of Visma's wall clock in whichever zone that is.
-        modified_at: The instant that the stamp means in the configured zone; None when it cannot be read.
+        cursor: The cursor.
+        rules: The settings of the list.
+        row: The row id.
+        stamp: Its stamp, in Visma's wall clock of an unknown zone.
+        modified_at: The stamp as an instant, UTC, by the configured zone; None when it cannot be read.
         floor: The stamp with which the window begins.
-        existed: The first pass over the list shows it: it does not have to be settled.
+        existed: The row is shown by the first pass over the list, so it need not be settled.
         server_time: Visma's clock.
     """
     if 0 <= stamp < floor:
@@ -381,20 +380,20 @@ def classify(
     waiting = cursor.waiting.get(row)
     if waiting is None:
         return RowClass.QUEUE if rules.settle <= timedelta(0) else RowClass.WAIT
-    # The zone may be misread, so that a row seems to lie in the future: what counts then is how long we have seen it
-    # unchanged, by the server's own clock.
+    # With a wrong zone, a row may seem to be of the future. Then it counts how long we have seen it unchanged, by the
+    # server's clock.
     settled = waiting.stamp == stamp and server_time - waiting.unchanged_since >= rules.settle
     cap_reached = server_time - waiting.first_seen >= rules.settle_cap
     return RowClass.QUEUE if settled or cap_reached else RowClass.WAIT
 
 
 def remember(cursor: Cursor, page: Iterable[tuple[int, int, RowClass]], *, server_time: datetime) -> Cursor:
-    """The cursor after the rows of a page were dealt with.
+    """The cursor after the rows of a page were processed.
 
     Args:
-        cursor: Before them.
+        cursor: The cursor before the page.
         page: Row id, stamp and class of each row.
-        server_time: Visma's clock when it showed them.
+        server_time: Visma's clock when it returned the page, UTC.
     """
     read: dict[int, int | None] = {}
     waiting = dict(cursor.waiting)
@@ -418,26 +417,25 @@ def remember(cursor: Cursor, page: Iterable[tuple[int, int, RowClass]], *, serve
 
 
 def restart(cursor: Cursor, scan: Scan, *, full_page: int | None) -> Cursor:
-    """The cursor with the pass begun again, because its pages do not fit together. What was queued is remembered.
+    """The cursor with the pass begun again, because its pages do not fit together. Queued rows stay stored.
 
     Args:
-        cursor: With what was read so far.
+        cursor: The cursor so far.
         scan: The pass.
-        full_page: What a page seems to hold when it is full.
+        full_page: Rows that a full page seems to have.
     """
     return replace(cursor, scan=scan.again(), rows=cursor.rows.unread(), full_page=full_page)
 
 
 def emptied(cursor: Cursor) -> Cursor:
-    """The cursor when all rows of the window are known to have been deleted."""
+    """The cursor after all rows of the window are known to be deleted."""
     return replace(cursor, rows=Rows(), waiting={}, candidate=None)
 
 
 def rewound(cursor: Cursor, to: datetime) -> Cursor:
-    """The cursor set back: the next pass begins at `to` and queues every row that it shows.
+    """The cursor moved back: the next pass begins at `to` and queues every row that it reads.
 
-    A cursor that has not come so far yet keeps its place. What it remembers is forgotten all the same, since rows that
-    were queued may have been lost behind it.
+    A watermark before `to` stays. The stored rows are cleared in any case, because queued rows may have been lost.
     """
     unfinished_first = cursor.scan if cursor.scan is not None and cursor.scan.first else None
     return replace(
@@ -446,7 +444,7 @@ def rewound(cursor: Cursor, to: datetime) -> Cursor:
         caught_up_at=None if cursor.caught_up_at is None else min(cursor.caught_up_at, to),
         rows=Rows(),
         waiting={},
-        # The first reading begins again as the first: what it shows existed before.
+        # An unfinished first pass begins again as a first pass: its rows existed before.
         scan=unfinished_first.again() if unfinished_first else None,
         candidate=None,
     )
@@ -455,9 +453,9 @@ def rewound(cursor: Cursor, to: datetime) -> Cursor:
 def finish(cursor: Cursor, rules: Rules, *, since_of: Callable[[datetime], str]) -> Cursor:
     """The cursor after the last page.
 
-    The watermark moves to where the last pass that is known to be complete began: this one when it was one answer, the
-    candidate when this one confirms it. A pass without any row moves nothing, for Visma shows an empty list as well to
-    whoever asks for a wrong company or has no rights.
+    The watermark moves to the beginning of the last pass that is known to be complete: this one if it was one answer,
+    or the candidate if this one confirms it. A pass without rows does not move it, because Visma returns an empty list
+    also for a wrong company or missing rights.
     """
     scan = cursor.scan
     assert scan is not None, "a pass ends that was begun"  # noqa: S101
@@ -475,7 +473,7 @@ def finish(cursor: Cursor, rules: Rules, *, since_of: Callable[[datetime], str])
 
 
 def _moved(cursor: Cursor, complete_at: datetime, rules: Rules, since_of: Callable[[datetime], str]) -> Cursor:
-    """The cursor when everything that was listed at `complete_at` is queued or waits; the oldest rows are forgotten."""
+    """The cursor after each row listed at `complete_at` is queued or waits; rows before the window are dropped."""
     watermark = complete_at - rules.settle
     if cursor.watermark is not None:
         watermark = max(watermark, cursor.watermark)
@@ -492,6 +490,6 @@ def _moved(cursor: Cursor, complete_at: datetime, rules: Rules, since_of: Callab
 
 
 def _beginning(rules: Rules, now: datetime) -> datetime:
-    """Where a list that was never read begins: with this UTC day, or with a go-live that is past."""
+    """Where the first pass over a list begins, UTC: at the start of this day, or at a go-live that is past."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today if rules.begins_at is None else min(today, max(rules.begins_at, today - FIRST_REACH))

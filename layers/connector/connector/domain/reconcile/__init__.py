@@ -1,1 +1,1 @@
-"""What a reconciliation finds."""
+"""The findings of a reconciliation."""

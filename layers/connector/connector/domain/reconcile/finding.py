@@ -1,4 +1,4 @@
-"""What a reconciliation finds: a difference between Visma, the ledger and Orderful that a person should see."""
+"""The findings of a reconciliation: differences between Visma, the ledger and Orderful that a person should see."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import msgspec
 
 
 class Category(StrEnum):
-    """What is wrong.
+    """The kind of difference.
 
     Attributes:
         MISSING: Visma has a document or a state of one that the ledger does not know, or that Orderful does not have.
         DOUBLED: Orderful has two transactions for one revision.
         DIFFERENT: What Orderful has is not what was sent.
-        UNKNOWN: Orderful has a transaction between our parties that no document owns.
+        UNKNOWN: Orderful has a transaction between us and a partner that belongs to no document in the ledger.
     """
 
     MISSING = "missing"
@@ -30,19 +30,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         company: Routing name of the company.
-        subject: The document (`company/kind/number`) or, where none is known, Orderful's id of the transaction.
-        document: The document, if one is known.
+        subject: The document (`company/kind/number`), or Orderful's id of the transaction when no document is known.
+        document: The document; None when none is known.
         transactions: Orderful's ids of the transactions that it is about.
         filed_under: Orderful's type and business number of an unknown transaction; None for other findings.
         sentence: What is wrong, for a person. It may quote the document.
-        next_step: What to do; a command where there is one.
-        state: Tells this state of the difference from another one; a change is reported again.
-        at: When the document was dated, or the transaction was sent or created.
-        first_seen: When it was found first; `last_seen`: last.
-        reported: The state that was reported; None before it was.
-        closed_at: When a person closed it; it is not reported again unless it changes.
-        closed_by: Who, with the identity that AWS names.
-        closed_because: Why.
+        next_step: What to do, with a command if there is one.
+        state: Hash of the difference; a finding with a new hash is reported again.
+        at: Date of the document, or when the transaction was sent or created, UTC.
+        first_seen: When it was first found, UTC.
+        last_seen: When it was last found, UTC.
+        reported: The `state` that was reported; None before the first report.
+        closed_at: When a person closed it, UTC; it is not reported again unless it changes.
+        closed_by: The person, with the ARN that AWS gives.
+        closed_because: The person's reason.
     """
 
     category: Category
@@ -64,21 +65,21 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def finding_id(self) -> str:
-        """By which a person names it; the same as long as it is about the same thing."""
+        """Its id in commands; the same as long as category and subject are the same."""
         return id_of(self.category, self.subject)
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has closed it."""
+        """Whether it is not closed."""
         return self.closed_at is None
 
     def seen_again(self, before: Finding) -> Finding:
-        """This finding with what is on record of it; one that changed is open again."""
+        """This finding merged with its record `before`; a finding whose state changed is open again."""
         kept = msgspec.structs.replace(self, first_seen=before.first_seen, reported=before.reported)
         return kept.closed_like(before)
 
     def closed_like(self, other: Finding) -> Finding:
-        """This finding, closed as another record of it is, if it has not changed since."""
+        """This finding, closed if another record of it is closed and has the same state."""
         if not self.is_open or other.state != self.state:
             return self
         return msgspec.structs.replace(
@@ -92,5 +93,5 @@ def id_of(category: Category, subject: str) -> str:
 
 
 def state_of(*parts: object) -> str:
-    """A short hash of what a difference consists of."""
+    """A short hash of the parts of a difference."""
     return blake2b("\n".join(map(str, parts)).encode(), digest_size=8).hexdigest()

@@ -1,19 +1,19 @@
-"""The watch over a sent document: did it arrive?
+"""Decides whether a sent document has arrived.
 
-One pure function reads the three status words of Orderful, the time since the document was sent and what routing
-expects. The answer is one of three: nothing yet, attention (one sentence and one next step for a person), or over
-(nothing more is expected). The tracker carries it out.
+One pure function takes the three statuses of Orderful, the time since the document was sent, and what routing expects.
+It returns one of three results: nothing yet, attention (one sentence and one next step for a person), or over (nothing
+more is expected). The tracker carries it out.
 
-Orderful's words, and what is believed of them (docs on transaction statuses and on monitoring them):
+Orderful's statuses and their meaning (its docs on transaction statuses and on monitoring them):
 
 * validation: PROCESSING, VALID, INVALID. INVALID is held until a person sends it by hand.
 * delivery: PENDING, SENT, DELIVERED, FAILED. A VALID transaction of a relationship without auto-send stays PENDING
-  until a person sends it. SENT means that the partner's organization has it and the partner's channel has not taken it:
-  it may stand for ever. FAILED is never sent again by itself.
-* acknowledgment: NOT_ACKNOWLEDGED, ACCEPTED, ACCEPTED_WITH_ERRORS, REJECTED, OVERDUE. When OVERDUE is said is set at
-  Orderful. No acknowledgment comes for a transaction that is invalid or was not sent.
+  until a person sends it. SENT means that the partner's organization has it and the partner's channel has not fetched
+  it: this may last for ever. FAILED is never sent again by itself.
+* acknowledgment: NOT_ACKNOWLEDGED, ACCEPTED, ACCEPTED_WITH_ERRORS, REJECTED, OVERDUE. The time until OVERDUE is
+  configured at Orderful. A transaction that is invalid or was not sent gets no acknowledgment.
 
-Unknown statuses are ignored (Orderful: enums grow within a version), but the expected times run on.
+Unknown statuses are ignored (Orderful: enums grow within a version), but the expected times still apply.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from connector.domain.routing.settings import setting
 from connector.domain.routing.values import duration_or, duration_up_to
 
 GONE_AFTER = timedelta(minutes=15)
-"""A transaction younger than this may be missing from Orderful's lists and by its id (Orderful: lists lag)."""
+"""A younger transaction may be missing from Orderful's lists, and when it is read by its id (Orderful: lists lag)."""
 
 LONGEST_EXPECTED = timedelta(days=30)
-"""The longest time that routing may expect a stage to take; every document is looked at when it is this old."""
+"""The longest time that routing may set for a stage; every document is checked at this age."""
 
 NEVER = "never"
-"""The word of `expected` for a stage that a partner's channel never reports."""
+"""The value in `expected` for a stage that a partner's channel never reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """By when each stage is reached, counted from the moment in which the document was sent.
+    """How long each stage may take, counted from the time when the document was sent.
 
     Attributes:
-        valid: Orderful has said whether it is valid.
-        sent: Orderful has sent it on. Later than this, it waits for somebody to press send.
+        valid: Orderful has validated it.
+        sent: Orderful has sent it on. After this time, it waits for a person to press send.
         delivered: The partner's channel has it; None when that is not expected.
         acknowledged: The partner has sent its functional acknowledgment (997); None when the partner sends none.
     """
@@ -66,7 +66,7 @@ class Expected:
 
 
 class Concern(StrEnum):
-    """Why a sent document needs a person; its value is stored with the revision."""
+    """Why a sent document needs a person; the value is stored with the revision."""
 
     code: Reason
 
@@ -80,7 +80,7 @@ class Concern(StrEnum):
     DOUBLED = "DOUBLED", Reason.DOUBLED_TRANSACTION
 
     def __new__(cls, word: str, code: Reason) -> Self:
-        """Make a member of which the stored word is the value."""
+        """Make a member whose value is the stored word."""
         member = str.__new__(cls, word)
         member._value_, member.code = word, code
         return member
@@ -88,7 +88,7 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderfulStatuses:
-    """Orderful's three status words, as they came."""
+    """Orderful's three statuses, as received."""
 
     validation: str | None
     delivery: str | None
@@ -97,15 +97,15 @@ class OrderfulStatuses:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the watch says.
+    """The result of `watch`.
 
     Attributes:
-        state: What the words make of the revision; None when they say nothing new.
+        state: The new state of the revision; None when it does not change.
         concern: Why a person is needed; None when nobody is. A refusal (REJECTED) is a state, not a concern.
         sentence: What happened, for `concern` or for a refusal.
         next_step: What the person does; for a concern only.
         over: Nothing more is expected.
-        code: Which reason it is, for `concern` or for a refusal.
+        code: The reason code, for `concern` or for a refusal.
     """
 
     state: State | None = None
@@ -118,13 +118,13 @@ class Arrival:
 
 
 def watch(revision: Revision, statuses: OrderfulStatuses | None, *, now: datetime, expected: Expected) -> Arrival:
-    """Judge one sent revision.
+    """Decide whether a sent revision has arrived or needs a person.
 
     Args:
         revision: As the ledger has it.
-        statuses: Orderful's words; None when Orderful shows the transaction neither in its list nor by its id.
-        now: The time.
-        expected: What routing expects of this partner and kind.
+        statuses: Orderful's statuses; None when Orderful has the transaction neither in its list nor by its id.
+        now: The time, UTC.
+        expected: The expected times of this partner and kind.
     """
     age = now - sent_moment(revision)
     if statuses is None:
@@ -143,14 +143,14 @@ def watch(revision: Revision, statuses: OrderfulStatuses | None, *, now: datetim
 
 
 def reason_codes(revision: Revision) -> tuple[str, ...]:
-    """The codes of why a revision is where it is, and of what needs attention; empty where the record has none."""
+    """The reason codes of a revision's state and of its attention; empty when the record has none."""
     concern = next((one for one in Concern if one == revision.concern), None)
     attention = concern.code.value if concern is not None and revision.needs_attention else None
     return tuple(code for code in (revision.reason_code, attention) if code is not None)
 
 
 def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
-    """What is said where several transactions may be of this one revision; no status ends that, only a person."""
+    """The attention for several transactions that may be of one revision; only a person ends it, no status does."""
     sentence = f"Orderful holds {len(transaction_ids)} transactions that may be of this revision"
     return _of_concern(Concern.DOUBLED, revision, f"{sentence}: {', '.join(transaction_ids)}")
 
@@ -167,7 +167,7 @@ def _missing(revision: Revision, age: timedelta) -> Arrival:
 
 
 def _refused(revision: Revision, statuses: OrderfulStatuses) -> StatedReason | None:
-    """Why the partner does not have it, or does not take it; a later stage says more than an earlier one."""
+    """Why the partner did not get it, or rejected it; None when neither. A later stage counts before an earlier one."""
     if statuses.acknowledgment == "REJECTED":
         return StatedReason(Reason.REJECTED_BY_PARTNER, "the partner rejected it")
     if statuses.acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
@@ -192,7 +192,7 @@ def _reached(statuses: OrderfulStatuses) -> State | None:
 
 
 def _concern(statuses: OrderfulStatuses, age: timedelta, expected: Expected) -> Concern | None:
-    """The first thing that stands in the way; what comes after it cannot happen before it."""
+    """The first stage that is late or wrong; later stages depend on it."""
     delivered = statuses.delivery == "DELIVERED"
     sent = delivered or statuses.delivery == "SENT"
     waits_for_acknowledgment = expected.acknowledged is not None
@@ -202,7 +202,7 @@ def _concern(statuses: OrderfulStatuses, age: timedelta, expected: Expected) -> 
         (Concern.NOT_SENT, statuses.validation == "VALID" and statuses.delivery == "PENDING" and age >= expected.sent),
         (Concern.SENT_INVALID, statuses.validation == "INVALID" and not delivered),
         (Concern.NOT_DELIVERED, not delivered and expected.delivered is not None and age >= expected.delivered),
-        # Orderful's own word counts at once, whatever the delivery; the time for it is set at Orderful.
+        # Orderful's OVERDUE counts at once, whatever the delivery status; its time is configured at Orderful.
         (Concern.OVERDUE, statuses.acknowledgment == "OVERDUE" and waits_for_acknowledgment),
         (Concern.OVERDUE, expected.acknowledged is not None and age >= expected.acknowledged),
     )
@@ -210,7 +210,7 @@ def _concern(statuses: OrderfulStatuses, age: timedelta, expected: Expected) -> 
 
 
 def _is_over(statuses: OrderfulStatuses, expected: Expected) -> bool:
-    """Whether the last stage that is expected was reached, short of an acknowledgment."""
+    """Whether the last expected stage was reached, if no acknowledgment is expected."""
     if expected.acknowledged is not None:
         return False
     return statuses.delivery == "DELIVERED" or (expected.delivered is None and statuses.delivery == "SENT")

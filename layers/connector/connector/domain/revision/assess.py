@@ -1,7 +1,7 @@
-"""What a history says of a document that is read: nothing new, something to wait for, or something to decide.
+"""Compares a document with its history: nothing new, something to wait for, or something to decide.
 
-A pure function of the history and of the few facts of the document that bear on it; routing decides the rest
-(`decide.py`).
+A pure function of the history and of a few facts of the document. What it leaves to decide, `decide.py` decides with
+routing.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from connector.domain.revision.row_version import is_older
 from connector.domain.transactions import Purpose
 
 AGE_UNCLEAR = "go_live"
-"""Field of the question whether a document is old or new: as long as it stands, nobody knows."""
+"""The `field` of a revision that waits for a person to say whether its document is from before go-live."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The content is nothing new. What was captured since and never left has been taken back.
+    """The content is not new. Newer revisions that never left have been reverted in Visma.
 
     Attributes:
         supersede: Revisions that never left.
-        withdraw: As in `ToDecide`; only a person who asks for it makes it filled here.
-        withdrawn_before: Withdrawals that did not leave; those of `withdraw` take their place.
-        waits: Routing keeps it back until a person says otherwise; what Visma shows now is noted for that.
+        withdraw: As in `ToDecide`; not empty only if a person asked for a withdrawal.
+        withdrawn_before: Withdrawals that did not leave; those of `withdraw` replace them.
+        waits: A revision that routing keeps back until a person decides; it is updated with what Visma has now.
     """
 
     supersede: tuple[Revision, ...] = ()
@@ -58,14 +58,14 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """It is translated already; a crash may have come between ledger and queue."""
+    """It is translated already; a crash may have happened between ledger and queue, so it is queued again."""
 
     revision: Revision
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Something has to end first; the message comes again."""
+    """Something has to end first; the message is retried."""
 
     sentence: str
 
@@ -75,10 +75,10 @@ class Sharing:
     """An order whose number is the key of an order of another type.
 
     Attributes:
-        order_type: The type of the other one.
-        revision: What the other one has come to at the same partner, or what the partner has of this very order under
-            the key of the other one, from before the two were distinguished.
-        is_own: The latter.
+        order_type: The type of the other order.
+        revision: The current revision of the other order for the same partner; or, with `is_own`, a revision of this
+            order that an earlier release recorded under the key of the other one.
+        is_own: `revision` is of this order.
     """
 
     order_type: str
@@ -88,24 +88,25 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToDecide:
-    """Routing decides what becomes of it.
+    """Routing has to decide about the document.
 
     Attributes:
-        partner_baseline: What the receiver has of the document, or may have; None: it never had any.
-        replaces: The revision with this content that is decided anew; None: a new revision is added.
-        supersede: Revisions that never left and whose place it takes.
-        baseline: The content from before go-live, or what a person closed since, that it is a change of.
-        is_new: The ledger does not know the document.
-        was_sent: Some receiver has it, or had it: go-live keeps it back no more.
-        under_other_id: What the same supplier or customer has under another ISA id; None when a person sends it again.
-        full_resend_due: Only the whole document tells the receiver: it was granted a change along with somebody's edit,
-            or a person has told it of a state since.
-        withdraw: What former receivers have, each to be withdrawn there.
-        was_routed: It is on record as new for a partner: what its date says by now does not make it old.
-        person_says_sent: A person said that the receiver has it from elsewhere (release as replacement), and that did
-            not leave since.
-        held_by_routing: Its newest state, if routing kept that from leaving and nobody has answered for it since.
-        asked_before: An older state waited for a person, and this one has taken its place.
+        partner_baseline: The revision that the receiver has, or may have; None: it never had any.
+        replaces: The revision with this content that is decided again; None: a new revision is added.
+        supersede: Revisions that never left and that this one replaces.
+        baseline: The revision from before go-live, or closed by a person since, with which it is compared.
+        is_new: The ledger has no revision of the document.
+        was_sent: A receiver has it, or had it, so go-live does not keep it back.
+        under_other_id: The revision that the same supplier or customer has under another ISA id; None when a person
+            sends it again.
+        full_resend_due: The receiver needs the whole document: a change of its own was written together with somebody
+            else's edit, or a person informed it of a state since.
+        withdraw: Revisions that former receivers have and that are withdrawn there.
+        was_routed: It is recorded as new for a partner, so a changed date does not make it old.
+        person_says_sent: A person said that the receiver has it from elsewhere (release as replacement), and that
+            revision has not left.
+        held_by_routing: The newest revision, if routing kept it back and no person has decided since.
+        asked_before: An older revision waited for a person and was superseded.
     """
 
     partner_baseline: Revision | None
@@ -127,11 +128,11 @@ Assessment = Unchanged | Requeue | Wait | ToDecide
 
 
 def assess(history: Sequence[Revision], incoming: Incoming) -> Assessment:
-    """Say what is to be done about a document.
+    """Compare a document with its history.
 
     Args:
-        history: Its revisions, newest first, all of them.
-        incoming: The document as it arrives.
+        history: All its revisions, newest first.
+        incoming: The document as it was read.
     """
     own = [one for one in history if one.withdraws is None]
     if is_past(own, incoming):
@@ -155,14 +156,14 @@ def _assessed(history: Sequence[Revision], own: Sequence[Revision], incoming: In
 
 
 def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
-    """Whether the document is an older state than the newest that was handled.
+    """Whether the document is an older state than the newest one in the history.
 
-    It may have been read before a change of the partner's was written, or come a second time after its successor (SQS:
-    a deletion can fail), or have been parked and released when a newer one had taken its place. What was seen earlier
-    is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
-    Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
+    It may have been read before a partner's change was written, or delivered again after its successor (SQS: a deletion
+    can fail), or released after a newer one replaced it. The state that was seen earlier is older, unless its row
+    version is certainly newer. If the time of seeing is unknown, the row version decides. Visma's time stamps cannot
+    decide: in the autumn hour a later one reads as earlier.
 
-    What a person has sent again while it stands is never past: newer revisions that were taken back do not count.
+    The current revision is never past when a person sends it again: newer revisions that were reverted do not count.
     """
     if not own:
         return False
@@ -177,10 +178,10 @@ def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
 
 
 def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:
-    """Whether the partner was granted a change on top of `known` that only the whole document can tell.
+    """Whether the partner has to be sent the whole document, because its change was written on top of `known`.
 
-    It stands in Visma along with somebody's edit (`ChangeResult.FULL_RESEND`). Whatever the document says by now,
-    `known` and its own wishes do not tell the partner.
+    The change is in Visma together with somebody else's edit (`ChangeResult.FULL_RESEND`). So the partner cannot derive
+    the content from `known` and its own change.
 
     Args:
         revisions: Of the document, newest first.
@@ -196,16 +197,17 @@ def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:
 
 
 def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], incoming: Incoming) -> Assessment:
-    """A person asks for the withdrawals that did not leave; what the document says is not looked at.
+    """Send the withdrawals that did not leave again, because a person asks for it; the content does not matter.
 
-    Unless it is routed to one of these receivers again (an ISA id was changed back), which still has what it was sent:
-    that receiver is sent the document as it stands, also where it was cancelled meanwhile.
+    Exception: the document is routed to one of these receivers again (an ISA id was changed back) and the receiver
+        still
+    has it. Then it is sent the current document, even if that is cancelled by now.
     """
     if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
         return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
     sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
     withdraw, before = tuple(to_withdraw(history, sent, incoming)), tuple(withdrawn_anew(history, sent, incoming))
-    # One that is superseded may be so by this very wish: a worker died.
+    # A superseded withdrawal may have been superseded by this same request, if a worker died.
     were_made = {one.receiver_id for one in history if one.withdraws is not None and one.state in GIVEN_UP}
     if sent is not None and sent.receiver_id == incoming.receiver and incoming.receiver in were_made:
         assessed = _assessed(history, own, replace(incoming, cause=Cause.POLL))
@@ -219,9 +221,9 @@ def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], incomi
 def _same_content(
     history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, incoming: Incoming
 ) -> Assessment | None:
-    """What to do about content that the ledger has already; None when there is something to decide."""
-    closed = _told_by_person(own, sent)
-    # A person who sends it again sends it to whom routing names now, also where only the ISA id is another one.
+    """The result for content that the ledger has already; None when there is something to decide."""
+    closed = _closed_since(own, sent)
+    # When a person sends it again, it goes to the receiver in routing now, even if only the ISA id is another one.
     moves = sent is not None and incoming.cause.sends_again and incoming.receiver not in {None, sent.receiver_id}
     is_new_to_receiver = moves or incoming.resends or (sent is not None and needs_full_resend(own, sent))
     if sent is not None and sent.revision_id == incoming.revision_id and not is_new_to_receiver:
@@ -236,13 +238,13 @@ def _same_content(
     if newest is None or newest.revision_id != incoming.revision_id:
         if known is None or known.revision_id != incoming.revision_id or incoming.cause.chooses:
             return None
-        # It was changed and changed back: it is as it was at go-live, or when a person dealt with it.
+        # It was changed and changed back: it is as it was at go-live, or when a person closed it.
         undone = [one for one in own if one.sequence > known.sequence]
         return Unchanged(supersede=tuple(one for one in undone if one.state in UNSENT - {State.CLOSED}))
     if newest.state is State.TRANSLATED and not incoming.cause.chooses:
         return Requeue(newest)
-    # Sent as it is, it would be refused, or it is dealt with, or a person is asked whether it leaves, by the deliverer
-    # (it is translated) or because routing kept it off: only a person says otherwise.
+    # Only a person changes these: a rejected revision would be refused again; a closed one is settled; a parked one
+    # waits for a person, because the deliverer asked (it is translated) or because routing kept it back.
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not incoming.cause.sends_again
     is_held = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
     is_held = is_held and not newest.is_paused and incoming.cause.is_sighting
@@ -250,7 +252,7 @@ def _same_content(
 
 
 def _is_sent_again(newest: Revision, sent: Revision) -> bool:
-    """Whether a person has what the receiver has sent to it a second time, and that has not left yet."""
+    """Whether a person has asked to send the receiver's revision again, and that has not left yet."""
     return (
         newest.state is State.TRANSLATED
         and newest.released
@@ -259,8 +261,8 @@ def _is_sent_again(newest: Revision, sent: Revision) -> bool:
     )
 
 
-def _told_by_person(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
-    """The state of which a person has told the partner since it was last sent something: CLOSED says so."""
+def _closed_since(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
+    """The newest CLOSED revision after `sent`: a person informed the partner of it. None without one."""
     if sent is None:
         return None
     return next((one for one in own if one.state is State.CLOSED and one.sequence > sent.sequence), None)
@@ -282,7 +284,7 @@ def _to_decide(
     if newest is not None and newest.revision_id == incoming.revision_id:
         decided_anew = UNDECIDED | {State.BASELINE}
         replaces = newest if newest.state in decided_anew and newest.sequence > after else None
-    # Only a document that is routed to a former receiver has come back to it.
+    # Withdrawals from a receiver to which the document is routed again are no longer needed.
     back_here = [one for one in history if one.withdraws is not None and one.receiver_id == incoming.receiver]
     kept = {State.BASELINE, State.CLOSED}
     unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
@@ -293,7 +295,7 @@ def _to_decide(
         supersede=supersede,
         baseline=baseline,
         is_new=not own,
-        full_resend_due=sent is not None and (needs_full_resend(own, sent) or _told_by_person(own, sent) is not None),
+        full_resend_due=sent is not None and (needs_full_resend(own, sent) or _closed_since(own, sent) is not None),
         withdraw=tuple(to_withdraw(history, sent, incoming)),
         was_sent=sent is not None,
         under_other_id=under_other_id(history, sent, incoming),
@@ -309,14 +311,14 @@ def _waited(revision: Revision) -> bool:
 
 
 def _chosen_purpose(own: Sequence[Revision], incoming: Incoming) -> Purpose | None:
-    """As what a person had it sent to the same supplier or customer."""
+    """The purpose with which a person last released it for the same supplier or customer; None without a release."""
     return next((one.purpose for one in own if one.released and is_of_same_party(one, incoming)), None)
 
 
 def baseline_of(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
-    """The content from before go-live, or the newest state that a person closed; None once something was sent.
+    """The revision from before go-live, or the newest one that a person closed; None once something was sent.
 
-    A person who closes a question knows that state, so the next change is one of it, also a change back.
+    A person who closes a revision has settled it, so the next content is compared with it, even if it is a change back.
     """
     if sent is not None:
         own = [one for one in own if one.sequence > sent.sequence]

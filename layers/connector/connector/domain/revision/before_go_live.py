@@ -1,4 +1,4 @@
-"""What becomes of a document that is, or may be, from before go-live, and of its changes since."""
+"""Decides about a document that is, or may be, from before go-live, and about its changes since."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from connector.domain.transactions import Purpose
 
 
 def origin_of(case: Case, route: Route | None) -> Origin:
-    """Whether the document is from before go-live, by its own date and by what the ledger knows of it."""
+    """Whether the document is from before go-live, by its date and by the ledger."""
     assessed, company = case.assessed, case.routed.company
     go_live = route.go_live if route is not None else company.go_live if company is not None else None
     waiting = [one for one in (*assessed.supersede, assessed.replaces) if one is not None]
     if any(one.state is State.PARKED and one.field == AGE_UNCLEAR for one in waiting):
-        return Origin.UNCLEAR  # only a person says otherwise
+        return Origin.UNCLEAR  # only a person answers this
     if not assessed.is_new and (go_live is None or assessed.was_sent or assessed.was_routed):
-        return Origin.AFTER  # the ledger knows it
+        return Origin.AFTER  # the ledger has it already
     found = origin(case.reading.sighting, go_live, case.routed.time_zone)
-    # What waits for a person and has been changed since may only have got another date, also when it comes again.
+    # A document that waits for a person and changed since may only have got another date: a person still has to decide.
     is_another = assessed.replaces is None or assessed.asked_before
     return Origin.UNCLEAR if found is Origin.BEFORE and case.has_open_question and is_another else found
 
 
 def unreadable(case: Case) -> RevisionDecision:
-    """A document that cannot be understood."""
+    """Decide about a document that cannot be read."""
     baseline, problem = case.assessed.baseline, case.reading.problem
     was_readable = baseline is not None and baseline.counterparty is not None
     partner_has_it = case.assessed.partner_baseline is not None
@@ -46,7 +46,7 @@ def unreadable(case: Case) -> RevisionDecision:
 
 
 def before_go_live(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
-    """What becomes of a document that the receiver never had, if go-live keeps it back; None when it does not."""
+    """The decision about a document that the receiver never had, if go-live keeps it back; None when it does not."""
     baseline = case.assessed.baseline
     if baseline is not None:
         on_record = _on_record(case, document, route, baseline)
@@ -63,7 +63,7 @@ def before_go_live(case: Case, document: VismaDocument, route: Route) -> Revisio
 def _on_record(
     case: Case, document: VismaDocument, route: Route, baseline: Revision
 ) -> RevisionDecision | Unchanged | None:
-    """What becomes of a document on record as from before go-live, whatever changed in it since."""
+    """The decision about a document recorded as from before go-live, whatever changed in it; None to compare it."""
     if baseline.state is State.BASELINE and _is_state_from_before(case, route):
         return RevisionDecision.keep_on_record(questions.FROM_BEFORE)
     if baseline.state is State.BASELINE and _is_new_by_now(case, document, route, baseline):
@@ -77,15 +77,15 @@ def _is_state_from_before(case: Case, route: Route) -> bool:
 
 
 def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> bool:
-    """Whether a document on record as from before go-live is from after it by the go-live in force.
+    """Whether a document recorded as from before go-live is from after it by the go-live in force.
 
-    Its record counts, not what it says by now: an old order may have got a later date since.
+    The recorded document counts, not its present state: an old order may have got a later date since.
     """
     zone, go_live, sighting = case.routed.time_zone, route.go_live, case.reading.sighting
     if go_live is None or origin(sighting, go_live, zone) is not Origin.AFTER:
         return False
     if hold_reason(document, route, partner_has_it=False) is not None:
-        return False  # it is asked about once it is ready
+        return False  # the question is asked when it is ready to be sent
     stored = case.facts.stored(baseline)
     if not stored.is_object:
         return False
@@ -100,14 +100,14 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
 
 
 def _taken_back(case: Case, reason: StatedReason) -> RevisionDecision | Unchanged:
-    """End the question that is open, if there is one."""
+    """End the open question to a person, if there is one."""
     return RevisionDecision.skip(reason) if case.has_open_question else Unchanged()
 
 
 def _out_of_status(
     case: Case, document: VismaDocument, route: Route, reason: StatedReason
 ) -> RevisionDecision | Unchanged:
-    """A change that is asked about once the status allows it; with an unknown status, nobody knows whether it will."""
+    """The decision about a change that waits for another status; an unknown status is a question to a person."""
     if reason.code is Reason.UNKNOWN_STATUS and route.before_go_live is not BeforeGoLive.IGNORE:
         return RevisionDecision.ask(questions.unknown_status(document, reason))
     return _taken_back(case, reason)
@@ -116,9 +116,9 @@ def _out_of_status(
 def _changed_since(
     case: Case, document: VismaDocument, route: Route, baseline: Revision
 ) -> RevisionDecision | Unchanged:
-    """A document from before go-live that the ledger has as such.
+    """The decision about a change of a document recorded as from before go-live.
 
-    What a person was asked before and need not answer any more is taken back.
+    An earlier question to a person is ended if it no longer needs an answer.
     """
     was_ready = baseline.visma_status in route.send_when
     is_same_content = baseline.revision_id == case.reading.revision_id

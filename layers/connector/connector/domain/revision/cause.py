@@ -1,4 +1,4 @@
-"""Why a document is looked at: Visma showed a change, or a person asks for something."""
+"""Why a document is processed: Visma showed a change, or a person asked for something."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _AGAIN_AFTER = "again after "
 
 
 class Cause(Enum):
-    """Why a document is looked at. All but the poll are the wishes of a person."""
+    """Why a document is processed. All but `POLL` are requests of a person."""
 
     POLL = "poll"
     RELEASE = "release"
@@ -26,25 +26,25 @@ class Cause(Enum):
 
     @classmethod
     def of(cls, text: str) -> Cause:
-        """The cause that a message names: `replay 2026-11-22T07:00:00+00:00`. What nobody knows counts as a poll."""
+        """Parse the cause in a queue message: `replay 2026-11-22T07:00:00+00:00`. An unknown cause is `POLL`."""
         named = [cause for cause in cls if text == cause.value or text.startswith(f"{cause.value} ")]
         return named[0] if named else cls.POLL
 
     def named_at(self, now: datetime, *, resends_after: int | None = None) -> str:
-        """The cause as a message names it; the time keeps the queue from taking a repeated wish for a duplicate.
+        """The cause for a queue message; its time keeps SQS from dropping a repeated request as a duplicate.
 
         Args:
-            now: The time.
-            resends_after: What the receiver has is sent again, if this is still the newest revision.
+            now: The time, UTC.
+            resends_after: The sequence of the newest revision, for a request to resend; see `resends_after`.
         """
         again = f"{_AGAIN_AFTER}{resends_after} " if resends_after is not None else ""
         return f"{self.value} {again}{now.isoformat()}"
 
     def resends_after(self, text: str) -> int | None:
-        """The revision that has to be the newest one still, for the wish to send what the receiver has again.
+        """The sequence that must still be the newest for a request to resend; None for every other cause.
 
-        A message may come twice, and two persons may wish the same: the first one adds a revision, so the second finds
-        another newest one and comes to nothing. None for every other wish.
+        A message may be delivered twice, and two persons may make the same request. The first one adds a revision, so
+        the second one finds another newest revision and does nothing.
         """
         number = text.removeprefix(f"{self.value} ").removeprefix(_AGAIN_AFTER).partition(" ")[0]
         is_wish = self.chooses and text.startswith(f"{self.value} {_AGAIN_AFTER}") and number.isdecimal()
@@ -52,7 +52,7 @@ class Cause(Enum):
 
     @classmethod
     def again(cls, revision: Revision) -> Cause:
-        """The wish to send what did not arrive again: what a person has chosen for it still holds."""
+        """The cause for sending a revision again; the purpose that a person chose for it is kept."""
         if revision.withdraws is not None:
             return cls.WITHDRAW
         if not revision.released or revision.purpose is None:
@@ -61,15 +61,15 @@ class Cause(Enum):
 
     @property
     def is_sighting(self) -> bool:
-        """Whether the document is only shown as it stands, as a poll shows it: nobody wishes anything for it."""
+        """Whether nobody asks for anything: the document is only shown as Visma has it, as by a poll."""
         return self in {Cause.POLL, Cause.BASELINE, Cause.BACKFILL}
 
     @property
     def chooses(self) -> bool:
-        """Whether a person has chosen as what the document is sent."""
+        """Whether a person has chosen the purpose: original or replacement."""
         return self in {Cause.AS_ORIGINAL, Cause.AS_REPLACEMENT}
 
     @property
     def sends_again(self) -> bool:
-        """Whether a person asks to send what would not be sent again by itself."""
+        """Whether a person asks to send a document that would not be sent again by itself."""
         return self.chooses or self is Cause.REPLAY

@@ -1,6 +1,6 @@
-"""Whether a document says anything new to who has an earlier state of it.
+"""Whether a document is new to a receiver that has an earlier state of it.
 
-A request is compared with a request: descriptions of the catalogue, tax categories and ids of terms change without any
+Requests are compared, not documents: item descriptions, tax categories and ids of terms in Visma change without any
 partner seeing it.
 """
 
@@ -24,7 +24,7 @@ from connector.domain.transactions import Purpose, Translation
 
 
 def newer_purpose(document: VismaDocument) -> Purpose:
-    """As what the document is sent to a receiver that has an earlier state."""
+    """The purpose for a receiver that has an earlier state: replacement or cancellation."""
     return Purpose.CANCELLATION if is_withdrawn(document) else Purpose.REPLACE
 
 
@@ -35,18 +35,18 @@ def is_of_party(revision: Revision, document: VismaDocument) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Compares a document with earlier states of it, as `route` writes them."""
+    """Compares the request for a document with the requests for earlier states, by today's `route`."""
 
     document: VismaDocument
     route: Route
     facts: Facts
 
     def nothing_new(self, sent: Revision) -> StatedReason | None:
-        """Why the receiver that has `sent` would learn nothing new of the document; None when it would.
+        """Why the document has nothing new for the receiver that has `sent`; None when it has.
 
-        Either the request would be the one that it has, in everything but purpose and envelope. Or the document says in
-        Visma what it said: read alike and translated alike, both states come to the same request, and only routing, the
-        translation or a number of master data makes it another one than was sent.
+        Either the new request equals the sent one, except for purpose and envelope. Or the document did not change in
+        Visma: translated by today's rules, both states give the same request. Then only routing, the translation or a
+        number in master data makes the new request differ from the sent one.
         """
         purpose, before = newer_purpose(self.document), sent.purpose or Purpose.ORIGINAL
         if (purpose is Purpose.CANCELLATION) != (before is Purpose.CANCELLATION):
@@ -55,7 +55,7 @@ class Comparison:
             new = self.facts.translate(self.document.content, self.route, before)
         except Parked:
             return None
-        # An agreed change was never sent: its content is known.
+        # The partner asked for an agreed change itself, so there is no sent request.
         if sent.is_translated and self._was_told(sent, new):
             return NOTHING_NEW
         if not self._says_the_same(sent, new, before):
@@ -63,7 +63,7 @@ class Comparison:
         return NOTHING_NEW_IN_VISMA if sent.is_translated else NOTHING_NEW
 
     def reads_like(self, baseline: Revision) -> bool:
-        """Whether the partner would see what it would have seen of `baseline`."""
+        """Whether the request for the document equals the request for `baseline`."""
         if not is_of_party(baseline, self.document):
             return False
         before = self.facts.stored(baseline).document
@@ -78,7 +78,7 @@ class Comparison:
         return is_withdrawn(before) == is_withdrawn(self.document) and is_alike
 
     def _says_the_same(self, sent: Revision, new: Translation, purpose: Purpose) -> bool:
-        """Whether the state that was sent comes to the same request as the new one, written by today's rules."""
+        """Whether the sent state gives the same request as the new one, by today's rules."""
         recorded = self.facts.stored(sent).document
         if isinstance(recorded, Parked):
             return False
@@ -96,6 +96,6 @@ class Comparison:
 
 
 def _message(translation: Translation) -> object:
-    """The message as the ledger gives it back."""
+    """The message in the form in which the ledger returns it."""
     message: object = msgspec.json.decode(msgspec.json.encode(translation.request.body["message"]))
     return message

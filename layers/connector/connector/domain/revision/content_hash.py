@@ -1,18 +1,21 @@
 """The id of a revision: a hash of what the partner would see.
 
-The same content always has the same id, whatever order Visma gives fields and lines in and however it writes numbers
-and gaps. Fields without a value are left out, so that a field added to the records later does not change the id of
-documents that do not use it. The form is plain JSON of strings and does not depend on the version of Python.
+The same content always has the same id, whatever the order of fields and lines in Visma, and however numbers and
+missing values are written. Fields without a value are left out, so that a new field in the records does not change the
+id of documents that do not use it. The hashed form is JSON with strings only and does not depend on the version of
+Python.
 
-References to other documents of ours do not count, though a partner sees them. What a credit note is applied to is
-settlement, like a payment, and may come long after the note was sent. The sales order and the shipment of a line come
-into being with the line and never change. Nor do the buyer's reference and the other references change: of a released
-invoice only the due date and the cash discount date can be edited (Visma's help, "About correction of a released
-invoice"). Nor do the names of a location and of an account, whose numbers count. Nor does what is only there to check
-or to work out other figures: the total that company currency implies, the percentage of a discount, and whose place the
-goods go to. The internal id of a party is no content: its number counts.
+These fields are not hashed:
 
-A cash discount of zero counts as none stated, so that ids from before the two were distinguished stay what they are.
+* References to other documents of ours, though a partner sees them. A credit note is applied to invoices like a
+  payment, perhaps long after it was sent. The sales order and the shipment of a line never change.
+* The buyer's reference and the other references. They cannot change: of a released invoice only the due date and the
+  cash discount date can be edited (Visma's help, "About correction of a released invoice").
+* The names of a location and of an account, and the internal id of a party: their numbers are hashed.
+* What only serves to check or to calculate other figures: the total implied by company currency, the percentage of a
+  discount, and whose place the goods go to.
+
+A cash discount of zero is hashed as none, so that ids from before the two were distinguished do not change.
 """
 
 from __future__ import annotations
@@ -58,18 +61,18 @@ def revision_id(content: BusinessDocument) -> str:
     """SHA-256, in hexadecimal, of the canonical form of `content`.
 
     Equal for `800.0`, `800` and `8E+2`, for None, "" and blank text, for lines, taxes and discounts in any order, and
-    wherever in the Visma document a line stood. Different as soon as anything else that a partner could see differs.
+    for any position of a line in the Visma document. Different if anything else that a partner could see differs.
     """
     return sha256(_encode(_PLAIN[type(content)](content))).hexdigest()
 
 
 def _number(value: Decimal) -> str:
-    """One notation for each number; also for zero, whatever its sign."""
+    """One notation for each number; zero has no sign."""
     return str(value.normalize()) if value else "0"
 
 
 def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
-    """A function that turns records of `cls` into plain data, without the fields that say nothing."""
+    """A function that converts records of `cls` into plain data, without empty fields."""
     names = sorted(field.name for field in fields(cls) if field.name not in _NOT_SEEN)
     values_of = attrgetter(*names)
     plain = _PLAIN
@@ -86,7 +89,7 @@ def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
 
 
 def _several(values: tuple[Any, ...]) -> list[Any]:
-    """Records in an order of their own: lines by number, the rest by what they say. Plain texts keep theirs."""
+    """Records in a canonical order: lines by number, others by content. Plain texts keep their order."""
     if not values:
         return []
     said = [_PLAIN[type(value)](value) for value in values]
@@ -99,7 +102,7 @@ def _several(values: tuple[Any, ...]) -> list[Any]:
     return sorted(said, key=_encode)
 
 
-# How each type is written. Only text, numbers, dates and marks that are set say something; zero does.
+# How each type is written. None, blank text and False are left out; zero is written.
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     str: str.strip,
     Decimal: _number,

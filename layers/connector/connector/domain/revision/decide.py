@@ -1,6 +1,6 @@
-"""What becomes of a document with something new in it: a translation to send, or a state with its reason.
+"""Decides about a document that is new or changed: a translation to send, or a state with its reason.
 
-A pure function of the case: the document, where routing sends it, what its history says, and the facts it asks for.
+A pure function of the case: the document, its route, its history, and the facts that it looks up.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from connector.domain.transactions import Purpose
 
 
 def decide(case: Case) -> RevisionDecision | Unchanged:
-    """Say what becomes of the document; `Unchanged` when nothing is to be recorded."""
+    """Decide about the document; `Unchanged` when there is nothing to record."""
     document, route = case.reading.document, case.routed.route
     if document is not None:
         try:
@@ -58,7 +58,7 @@ def decide(case: Case) -> RevisionDecision | Unchanged:
 
 
 def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> RevisionDecision | Unchanged:
-    """A document for nobody, or of a type that nobody knows."""
+    """The decision about a document without a route, or of an unknown type."""
     company, assessed, key = case.routed.company, case.assessed, case.reading.key
     if company is not None and key.kind in company.kinds_off:
         reason = StatedReason(Reason.SEND_OFF, f"Routing says not to send {key.kind} (send: false).")
@@ -86,16 +86,16 @@ def _unmapped(case: Case, document: VismaDocument, problem: UnmappedPartner) -> 
 
 
 def _may_be_renumbered(sent: Revision | None, document: VismaDocument) -> TypeGuard[Revision]:
-    """Whether a receiver has the document under another number of the supplier or customer, who may be the same one."""
+    """Whether a receiver has the document under another number of what may be the same supplier or customer."""
     if sent is None or sent.purpose is Purpose.CANCELLATION or sent.counterparty in {None, document.counterparty}:
         return False
     return bool(document.counterparty) and not is_certainly_another(sent, document.counterparty_id)
 
 
 def _renumbered(case: Case, document: VismaDocument, sent: Revision, problem: UnmappedPartner) -> RevisionDecision:
-    """A sent document whose supplier or customer has a number that routing does not know: who has it keeps it.
+    """The decision about a sent document whose supplier or customer has a number that routing does not know.
 
-    An invoice that says what it said is asked about nobody: there is nothing to tell.
+    The receiver keeps what it has. For an invoice whose content did not change, nobody is asked.
     """
     former = _former_route(case, sent) if document.key.kind.facts.is_final else None
     if former is not None and (reason := Comparison(document, former, case.facts).nothing_new(sent)) is not None:
@@ -104,7 +104,7 @@ def _renumbered(case: Case, document: VismaDocument, sent: Revision, problem: Un
 
 
 def _former_route(case: Case, sent: Revision) -> Route | None:
-    """The route by the number of the supplier or customer that the receiver was sent."""
+    """The route by the supplier or customer number under which the document was sent; None without one."""
     try:
         route = case.facts.route(sent.key, sent.counterparty or "")
     except Parked:
@@ -116,12 +116,12 @@ def _former_route(case: Case, sent: Revision) -> Route | None:
 
 
 def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: StatedReason) -> RevisionDecision:
-    """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
+    """The decision about a document that routing keeps back; a person informs a receiver that has an earlier one."""
     assessed = case.assessed
     sent = assessed.partner_baseline or assessed.under_other_id
     if sent is None or (route is None and is_certainly_another(sent, document.counterparty_id)):
         return RevisionDecision.skip(reason, by_routing=True)
-    withdraws_nothing = assessed.partner_baseline is None  # under an ISA id that routing names no more
+    withdraws_nothing = assessed.partner_baseline is None  # under an ISA id that is no longer in routing
     nothing_new = Comparison(document, route, case.facts).nothing_new(sent) if route is not None else None
     if nothing_new is not None:
         return RevisionDecision.skip(nothing_new, withdraws_nothing=withdraws_nothing)
@@ -130,18 +130,18 @@ def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: 
 
 
 def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
-    """What keeps a document back from a receiver that never had it; None when it may go there."""
+    """The decision that keeps a document from a receiver that never had it; None when it may be sent."""
     assessed, cause = case.assessed, case.reading.cause
     if assessed.under_other_id is not None:
         reason = Comparison(document, route, case.facts).nothing_new(assessed.under_other_id)
         if reason is not None:
             return RevisionDecision.skip(reason, withdraws_nothing=True)
-    if assessed.was_sent or case.was_answered:  # answered: something else kept it
+    if assessed.was_sent or case.was_answered:  # a person has answered; it was parked for another reason
         return None
     held = before_go_live(case, document, route)
     waiting = assessed.held_by_routing
     if held is None and waiting is not None and waiting.kept_ready:
-        # What waited for a routing entry and is named now, by its key or along with the others, leaves.
+        # A document that waited for a routing entry and was named when the file was applied is sent.
         if cause is Cause.RELEASE or (cause is Cause.REPLAY and waiting.waits_for is not None):
             return None
         return RevisionDecision.ask(questions.switched_on(case.reading.key), by_routing=True)
@@ -149,12 +149,12 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
 
 
 def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
-    """The question about an order whose number an order of another type has; None when it may leave."""
+    """The question about an order whose number is used by an order of another type; None when it may be sent."""
     sharing = case.sharing
     if sharing is None or case.assessed.was_sent or case.was_answered:
         return None
     if not sharing.is_own and hold_reason(document, route) is not None:
-        return None  # it does not leave anyway
+        return None  # it is not sent in any case
     return RevisionDecision.ask(questions.two_order_types(document, sharing))
 
 
@@ -167,7 +167,7 @@ def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision
         return _original_of_withdrawn(case, document, route)
     known = assessed.partner_baseline is not None or assessed.person_says_sent or cause is Cause.AS_REPLACEMENT
     reason = hold_reason(document, route, partner_has_it=known)
-    # A person may choose what nobody knows to be unfinished, and to send again what went out before.
+    # A person may send a document with an unknown status, and may send again what was sent before.
     is_chosen = cause.chooses and _is_final(document)
     if reason is not None and not (is_chosen and (assessed.was_sent or reason.code is Reason.UNKNOWN_STATUS)):
         return _out_of_status(case, document, route, reason)
@@ -183,7 +183,7 @@ def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision
 
 
 def _original_of_withdrawn(case: Case, document: VismaDocument, route: Route) -> RevisionDecision:
-    """What a person wants sent as original, and Visma has cancelled: an original would order it anew."""
+    """The question about a document to be sent as original that is cancelled in Visma: it would be ordered again."""
     sent = case.assessed.partner_baseline
     reason = hold_reason(document, route)
     if reason is not None and (sent is None or sent.purpose is Purpose.CANCELLATION):
@@ -192,7 +192,7 @@ def _original_of_withdrawn(case: Case, document: VismaDocument, route: Route) ->
 
 
 def _renumbered_elsewhere(case: Case, document: VismaDocument, route: Route) -> Revision | None:
-    """What another partner has of a document whose supplier or customer is the same one under another number."""
+    """The revision of another partner that has the document, if the supplier or customer only got a new number."""
     other = case.assessed.under_other_id
     if other is None or other.counterparty in {None, document.counterparty} or other.partner == route.partner:
         return None
@@ -200,9 +200,9 @@ def _renumbered_elsewhere(case: Case, document: VismaDocument, route: Route) -> 
 
 
 def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> RevisionDecision:
-    """A document that its status keeps from leaving. A change that it hides from who has it is asked about.
+    """The decision about a document whose status keeps it back; a receiver with an earlier state makes it a question.
 
-    What is still being worked on is seen again when that ends. What is final may not be.
+    A document that is still being edited is polled again when its status changes. One in a final status may not be.
     """
     assessed = case.assessed
     withdraws_nothing = assessed.under_other_id is not None and not is_withdrawn(document)
@@ -220,15 +220,15 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
 
 
 def _is_final(document: VismaDocument) -> bool:
-    """Whether it has a status that it may keep: no draft, nothing that waits for an approval, not withdrawn."""
+    """Whether it may stay in its status: it is no draft, waits for no approval, and is not withdrawn."""
     return not document.held and document.status not in UNFINISHED and not is_withdrawn(document)
 
 
 def _held_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> RevisionDecision | None:
-    """What keeps a revision back from a receiver that has an earlier one; None when it is to leave."""
+    """The decision that keeps a revision from a receiver that has an earlier one; None when it is sent."""
     purpose = newer_purpose(document)
     if purpose is sent.purpose is Purpose.CANCELLATION:
-        return RevisionDecision.skip(questions.NOTHING_NEW)  # whatever was changed in it before
+        return RevisionDecision.skip(questions.NOTHING_NEW)  # whatever changed in it before
     if not case.assessed.full_resend_due:
         reason = Comparison(document, route, case.facts).nothing_new(sent)
         if reason is not None:

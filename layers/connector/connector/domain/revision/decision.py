@@ -1,4 +1,4 @@
-"""What is to be decided about a document, and what a decision is."""
+"""The input and the result of a decision about a document."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from connector.domain.transactions import Purpose, Stream, Translation
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """What routing says of a document.
+    """The result of routing a document.
 
     Attributes:
-        route: Where it goes, or why it goes nowhere; None when it cannot be read.
+        route: Its route, or why it has none; None when the document cannot be read.
         company: None when routing does not know the company.
         stream: Test or live.
     """
@@ -31,25 +31,25 @@ class Routed:
 
     @property
     def receiver(self) -> str | None:
-        """ISA id of whom routing sends it to; None when it goes nowhere."""
+        """ISA id of the receiver in routing; None without a route."""
         return self.route.partner_isa_id.on(self.stream) if isinstance(self.route, Route) else None
 
     @property
     def time_zone(self) -> str | None:
-        """Name of the zone of the company's Visma clock; None while nobody has calibrated it."""
+        """Name of the zone of the company's Visma clock; None until it is set in routing."""
         return self.company.visma.time_zone if self.company is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A document about which routing decides.
+    """A document to decide about.
 
     Attributes:
-        reading: The document.
-        routed: Where it goes.
-        assessed: What its history says.
-        facts: What may have to be looked up.
-        sharing: An order of another type with its number, that a person has to see before this one leaves.
+        reading: The document as it was read.
+        routed: The result of routing it.
+        assessed: The comparison with its history.
+        facts: Looks up stored documents and requests.
+        sharing: An order of another type with the same number; a person has to confirm before this one is sent.
     """
 
     reading: Reading
@@ -61,27 +61,27 @@ class Case:
 
     @property
     def has_open_question(self) -> bool:
-        """Whether an earlier state of the document, or the same under another status, waits for a person."""
+        """Whether an earlier revision, or this one in an earlier status, waits for a person."""
         earlier = (*self.assessed.supersede, self.assessed.replaces)
         return any(one.state is State.PARKED for one in earlier if one is not None)
 
     @property
     def was_answered(self) -> bool:
-        """Whether a person has answered for this very content."""
+        """Whether a person has released this same content."""
         return self.assessed.replaces is not None and self.assessed.replaces.released
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionDecision:
-    """What becomes of a revision: a translation, or a state with its reason.
+    """The decision about a revision: a translation, or a state with its reason.
 
     Attributes:
-        state: In which it is recorded.
-        translation: For `TRANSLATED`.
+        state: The state in which it is recorded.
+        translation: The request, for `TRANSLATED`.
         parked: The question to a person, for `PARKED`.
         reason: Why, for `SKIPPED` and `BASELINE`.
-        withdraws_nothing: Who has the document keeps it, under an ISA id that routing names no more.
-        by_routing: Routing keeps it from leaving, or did so until a person answers.
+        withdraws_nothing: A receiver keeps the document under an ISA id that is no longer in routing.
+        by_routing: Routing keeps it back, or kept it back until now and a person has to decide.
     """
 
     state: State
@@ -96,19 +96,19 @@ class RevisionDecision:
     def ask(
         cls, question: Parked | None, *, withdraws_nothing: bool = False, by_routing: bool = False
     ) -> RevisionDecision:
-        """A person decides."""
+        """Park it: a person decides."""
         return cls(State.PARKED, parked=question, withdraws_nothing=withdraws_nothing, by_routing=by_routing)
 
     @classmethod
     def skip(
         cls, reason: StatedReason, *, withdraws_nothing: bool = False, by_routing: bool = False
     ) -> RevisionDecision:
-        """It is not sent."""
+        """Skip it: it is not sent."""
         return cls(State.SKIPPED, reason=reason, withdraws_nothing=withdraws_nothing, by_routing=by_routing)
 
     @classmethod
     def keep_on_record(cls, sentence: str) -> RevisionDecision:
-        """It is from before go-live: known, not sent, findable."""
+        """Record it as from before go-live: it is not sent, and can be listed."""
         return cls(State.BASELINE, reason=StatedReason(Reason.BEFORE_GO_LIVE, sentence))
 
     @classmethod
@@ -118,7 +118,7 @@ class RevisionDecision:
 
 
 def send_as(purpose: Purpose, document: VismaDocument, route: Route, facts: Facts) -> RevisionDecision:
-    """Write the document for its partner; what cannot be written is a question to a person."""
+    """Translate the document for its partner; a document that cannot be translated is parked."""
     try:
         return RevisionDecision.send(facts.translate(document.content, route, purpose))
     except Parked as problem:

@@ -1,4 +1,4 @@
-"""What a decision may have to look up: asked only where it matters, because each answer may cost a read."""
+"""Facts that a decision may look up. Each may cost a read, so it is looked up only if it matters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose, Translation
 
 NO_DOCUMENT = b"{}"
-"""What is stored in place of a Visma document that is no longer kept."""
+"""Stands in for a Visma document that is no longer kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class StoredDocument:
 
     Attributes:
         raw: Its bytes; `NO_DOCUMENT` when they are no longer kept.
-        document: Why there is none, when it is no longer kept or cannot be understood.
-        is_object: The bytes are there and are a JSON object, understood or not.
+        document: The document, or the error when it is no longer kept or cannot be read.
+        is_object: The bytes are there and are a JSON object, whether it can be read or not.
         created: Visma's `createdDateTime` as written; None without one.
         dated: Order date or invoice date; None without one.
     """
@@ -37,7 +37,7 @@ class StoredDocument:
 
 
 class Facts(Protocol):
-    """Answers to what the history and the document do not tell. Each may raise `Transient`."""
+    """Facts that neither the history nor the document has. Each method may raise `Transient`."""
 
     def stored(self, revision: Revision) -> StoredDocument:
         """The Visma document of a revision."""
@@ -46,7 +46,7 @@ class Facts(Protocol):
         """The message of the request of a revision; None when there is none, or it is no longer kept."""
 
     def route(self, key: DocumentKey, counterparty: str) -> Route:
-        """Where routing sends such a document of this supplier or customer. Raises `Parked` when it goes nowhere."""
+        """The route of such a document of this supplier or customer. Raises `Parked` when there is none."""
 
     def translate(self, content: BusinessDocument, route: Route, purpose: Purpose) -> Translation:
-        """The request for a document. Raises `Parked` when it cannot be written."""
+        """The request for a document. Raises `Parked` when it cannot be translated."""

@@ -1,8 +1,8 @@
-"""Whether a document is from before go-live: nothing from before it leaves by itself.
+"""Whether a document is from before go-live. Such documents are not sent by themselves.
 
-`lastModifiedDateTime` moves years after the business change (payments, prints, upgrades), so it does not tell what is
-new. Visma gives a creation time for invoices and none for purchase orders (its OpenAPI document), so an order counts by
-its order date.
+`lastModifiedDateTime` changes years after the document did (payments, prints, upgrades), so it does not show what is
+new. Visma gives a creation time for invoices but not for purchase orders (its OpenAPI document), so the order date
+decides for orders.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNKNOWN_ZONE = timedelta(hours=3, minutes=5)
 
 
 class Origin(StrEnum):
-    """When a document came into being, seen from go-live. `UNCLEAR` means that a person has to say."""
+    """Whether a document is from before or after go-live. `UNCLEAR`: a person has to decide."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -27,7 +27,7 @@ class Origin(StrEnum):
 
 
 class BeforeGoLive(StrEnum):
-    """What becomes of a later material change of a document from before go-live."""
+    """What a later material change of a document from before go-live does."""
 
     PARK = "park"
     IGNORE = "ignore"
@@ -39,9 +39,9 @@ class GoLive:
     """The moment of go-live.
 
     Attributes:
-        at: The moment, UTC. The start of the day when routing gives a date only.
+        at: The moment, UTC; the start of the day if routing gives a date only.
         day: The calendar day on Visma's clock.
-        whole_day: Routing gives a date: everything of that day is new.
+        whole_day: Routing gives a date only: every document of that day is new.
     """
 
     at: datetime
@@ -70,15 +70,15 @@ class GoLive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What is known of the age of a document.
+    """The times of a document, as far as they are known.
 
     Attributes:
         created: Visma's `createdDateTime` as written; None where the API gives none.
         dated: Order date or invoice date.
         modified_at: Visma's `lastModifiedDateTime`, UTC as far as the zone is known.
-        seen_at: Visma's own time when it showed the document.
-        listed_since: Visma's own time when its list was first read; None when that is not known.
-        first_scan: The first reading of its list showed it.
+        seen_at: Visma's clock when it returned the document, UTC.
+        listed_since: Visma's clock when its list was first read, UTC; None when that is not known.
+        first_scan: It was in the first pass over its list.
     """
 
     created: str | None
@@ -90,15 +90,15 @@ class Sighting:
 
 
 def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Origin:
-    """Whether a document that the ledger does not know is from before go-live.
+    """Whether a document that is not in the ledger is from before go-live.
 
-    Without a `go_live` in routing, the first reading of the list is go-live: what it showed, and what is dated before
-    its day, is from before. That reading reaches back to the start of its day.
+    Without a `go_live` in routing, the first pass over the list is go-live: documents in it, and documents dated before
+    its day, are from before. That pass reaches back to the start of its day.
 
     Args:
-        sighting: What is known of its age.
-        go_live: What routing says.
-        zone: Name of the zone of Visma's clock; None while nobody has calibrated it.
+        sighting: The times of the document.
+        go_live: The go-live in routing; None without one.
+        zone: Name of the zone of Visma's clock; None until it is set in routing.
     """
     if (day := _day_of(sighting.created)) is None or day < FIRST_DAY:
         sighting = replace(sighting, created=None)
@@ -109,7 +109,7 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
     created = sighting.created
     if created is not None and (at := to_utc(created, ZoneInfo(zone or "UTC"))) is not None:
         found = _by_creation(created, at, go_live, zone)
-        # A draft from before may have become an invoice since; only a person knows whether it left.
+        # A draft from before may have become an invoice since; only a person knows whether it was sent.
         first_day = go_live.day if go_live.whole_day else go_live.day + timedelta(days=1)
         is_later = sighting.dated is not None and sighting.dated >= first_day
         return Origin.UNCLEAR if found is Origin.BEFORE and is_later else found
@@ -117,7 +117,7 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
 
 
 def was_shown_before(sighting: Sighting, go_live: GoLive, zone: str | None) -> bool:
-    """Whether Visma showed this state before go-live, so that it is a state from before whatever changed in it."""
+    """Whether Visma returned this state before go-live; then it is from before, whatever changed in it."""
     return sighting.seen_at is not None and sighting.seen_at < go_live.at - _slack(zone)
 
 
@@ -125,7 +125,7 @@ def _by_first_reading(sighting: Sighting) -> Origin:
     if sighting.first_scan:
         return Origin.BEFORE
     if sighting.listed_since is None:
-        # A stack from before there was go-live, or a message that a person asked for: nothing says that it is old.
+        # An older stack without go-live, or a message that a person asked for: nothing shows that it is old.
         return Origin.AFTER
     dated = _day_of(sighting.created) or sighting.dated
     if dated is None:

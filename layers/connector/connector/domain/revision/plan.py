@@ -1,6 +1,6 @@
-"""What a message about a document does to its history: one pure function from document and history to a plan.
+"""Plans what a message about a document changes in its history: a pure function of document and history.
 
-The plan is a list of writes, in their order. Whoever carries it out decides nothing: it writes, queues and counts.
+The plan is an ordered list of writes. The caller decides nothing more: it writes, queues and counts.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
 
 LONGEST_TEXT = 1_000
-"""Characters of a reason, and of the other words of a revision that may quote the document: a record is bounded."""
+"""Most characters of a reason, and of other texts of a revision that may quote the document."""
 
 LONGEST_NOTE = 4_000
-"""Characters of the note that names every text that was cut; a long order may have one in each of its lines."""
+"""Most characters of the note that lists the truncated texts; a long order may have one in each line."""
 
 _NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Supersede:
-    """Close a revision that never left, so that nobody works on it any more.
+    """Supersede a revision that never left, so that no worker sends it.
 
     Attributes:
-        changes: Attributes that change along with its state.
+        changes: Attributes that are written with its state.
     """
 
     revision: Revision
@@ -53,8 +53,8 @@ class Add:
 
     Attributes:
         source: The Visma document that is stored with it; None: the one of the message.
-        request: The request that is sent; None when it does not leave.
-        supersedes: Revisions that are closed in the same write.
+        request: The request that is sent; None when it is not sent.
+        supersedes: Revisions that are superseded in the same write.
     """
 
     revision: Revision
@@ -65,13 +65,13 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Write a revision anew, with the document of the message.
+    """Overwrite a revision, with the document of the message.
 
     Attributes:
-        was: The state in which it still has to be.
+        was: The state that it must still have; the write is conditional on it.
         request: As in `Add`.
         supersedes: As in `Add`.
-        is_decision: It was decided anew; otherwise only what Visma shows is noted.
+        is_decision: It was decided again; otherwise only Visma's present state is stored.
     """
 
     revision: Revision
@@ -94,11 +94,11 @@ Step = Supersede | Add | Replace | Queue
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is done to a history.
+    """The writes for one message.
 
     Attributes:
-        steps: In the order in which they are carried out.
-        result: The state that the document comes to, be it written or on record already; None: nothing is new.
+        steps: The writes, in their order.
+        result: The resulting state of the document, written now or before; None: nothing is new.
     """
 
     steps: tuple[Step, ...] = ()
@@ -114,15 +114,15 @@ def plan(
     now: datetime,
     sharing: Sharing | None = None,
 ) -> Plan | Wait:
-    """Say what a message does to the history of its document.
+    """Plan what a message changes in the history of its document.
 
     Args:
-        reading: The document as it was read, and why it is looked at.
-        history: Its revisions, newest first, all of them.
-        routed: What routing says of it.
-        facts: What may have to be looked up.
-        now: The time.
-        sharing: An order of another type with its number.
+        reading: The document as it was read, and the cause.
+        history: All its revisions, newest first.
+        routed: The result of routing it.
+        facts: Looks up stored documents and requests.
+        now: The time, UTC.
+        sharing: An order of another type with the same number.
 
     Returns:
         The plan; `Wait` when something has to end first.
@@ -131,7 +131,7 @@ def plan(
         Transient: a fact could not be looked up.
     """
     if reading.resends_after is not None and (not history or history[0].sequence != reading.resends_after):
-        # It was sent again already, or it changed meanwhile and the newer state counts.
+        # It was sent again already, or a newer state has replaced it.
         reading = replace(reading, cause=Cause.POLL, resends_after=None)
     assessed = assess(history, Incoming.of(reading, routed.receiver))
     sequence = history[0].sequence + 1 if history else 1
@@ -171,7 +171,7 @@ def _superseded(revisions: Sequence[Revision], changes: Mapping[str, Any] = _NO_
 def _withdrawals(
     withdraw: Sequence[Revision], cause: Cause, facts: Facts, *, sequence: int, now: datetime
 ) -> list[Step]:
-    """Withdraw the document from former receivers, before it leaves for a new one."""
+    """Withdraw the document from former receivers, before it is sent to a new one."""
     steps: list[Step] = []
     for number, sent in enumerate(withdraw, sequence):
         withdrawal = Withdrawal(sent, number)
@@ -183,22 +183,22 @@ def _withdrawals(
 
 @dataclass(frozen=True, slots=True)
 class _Recorder:
-    """Turns a decision into the records of the ledger."""
+    """Converts a decision into steps of a plan."""
 
     reading: Reading
     routed: Routed
     now: datetime
 
     def carried_out(self, decision: RevisionDecision, assessed: ToDecide, *, sequence: int) -> list[Step]:
-        """What is written for a decision.
+        """The steps for a decision.
 
-        What is superseded is closed in the same write as the decision: a worker that dies in between must not leave a
-        document without it.
+        Revisions are superseded in the same write as the decision, because a worker may die between two writes and
+        leave a document without a current revision.
         """
         replaced, outdated = assessed.replaces, assessed.supersede
         is_kept_off = decision.state is State.PARKED or decision.by_routing
         if replaced is not None and replaced.state is State.BASELINE and is_kept_off:
-            replaced = None  # what it was at go-live stays on record while a person is asked, or routing keeps it off
+            replaced = None  # kept while a person is asked, or while routing keeps the change back
         if replaced is not None:
             return self._replaced(replaced, decision, outdated)
         if decision.state is State.BASELINE and assessed.baseline is not None:
@@ -217,9 +217,9 @@ class _Recorder:
         return [Add(_decided(self._shown(captured), decision), None, _request_of(decision), outdated)]
 
     def _replaced(self, newest: Revision, decision: RevisionDecision, outdated: tuple[Revision, ...]) -> list[Step]:
-        """The same content again, but it never left: it is decided anew, and only what changed is written.
+        """The steps for the same content that never left: it is decided again, and written only if something changed.
 
-        The document goes along with the decision: whoever looks again later must not find the status of former times.
+        The document is stored with the decision, because a later decision needs its present status.
         """
         revision, cause = self._shown(replace(newest, updated_at=self.now)), self.reading.cause
         if not cause.is_sighting:
@@ -236,7 +236,7 @@ class _Recorder:
         return [Replace(revision, newest.state, _request_of(decision), outdated)]
 
     def status_noted(self, waiting: Revision) -> list[Step]:
-        """Keep the document of a revision that waits as it stands: its status decides when a person releases it."""
+        """Store the present document of a waiting revision: its status decides when a person releases it."""
         revision = self._shown(replace(waiting, updated_at=self.now))
         if revision.visma_status == waiting.visma_status:
             return []
@@ -245,7 +245,7 @@ class _Recorder:
         return [Replace(revision, waiting.state, is_decision=False)]
 
     def _shown(self, revision: Revision) -> Revision:
-        """The revision with what Visma shows now."""
+        """The revision with Visma's present values."""
         reading, route = self.reading, self.routed.route
         document, sighting, cause = reading.document, reading.sighting, reading.cause
         return replace(
@@ -287,7 +287,7 @@ def _request_of(decision: RevisionDecision) -> dict[str, Any] | None:
 
 
 def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
-    """The revision as the decision leaves it."""
+    """The revision with the values of the decision."""
     now = revision.updated_at
     translation, parked = decision.translation, decision.parked
     stated = decision.reason or (StatedReason(parked.code, parked.sentence) if parked else None)

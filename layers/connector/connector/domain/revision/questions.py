@@ -1,4 +1,4 @@
-"""What a person is asked about a document, and what is told: every sentence and next step of the decisions on it."""
+"""Every sentence and next step of the decisions about a document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IGNORED_CHANGE = StatedReason(Reason.REVISION_IGNORED, "It changed after it was 
 
 
 def choices(key: DocumentKey) -> str:
-    """The commands between which a person chooses when nobody else knows whether the partner has a document."""
+    """The commands for a person who has to say whether the partner has a document."""
     return (
         f"Send it: connector documents release {key} --as replacement (the partner has it), or --as original (it has "
         f"not). Or leave it: connector documents close {key}"
@@ -41,7 +41,7 @@ def age_unclear(key: DocumentKey) -> Parked:
 
 
 def new_by_now(key: DocumentKey) -> Parked:
-    """A document on record as from before go-live is from after it by the go-live in force."""
+    """A document recorded as from before go-live is from after it by the go-live in force."""
     return Parked(
         "It is on record as from before go-live, and by the go_live in force it is from after it: it has not left from "
         "here.",
@@ -72,7 +72,7 @@ def changed_since_go_live(document: VismaDocument, route: Route, *, was_ready: b
 
 
 def switched_on(key: DocumentKey) -> Parked:
-    """Routing kept a document back, and does so no longer."""
+    """Routing kept a document back before, and does not any more."""
     return Parked(
         "Routing kept it back when it was ready, so the partner may have it from elsewhere.",
         document=str(key),
@@ -125,7 +125,7 @@ def _at_orderful(sent: Revision) -> str:
 
 
 def unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:
-    """A document that nobody was sent, with a status of which nobody knows whether it is finished."""
+    """A document that was never sent has an undocumented status, which may mean that it is not finished."""
     key = document.key
     setting = f"defaults.send_when.{key.kind}"
     return Parked(

@@ -1,4 +1,4 @@
-"""A document as it was read for a message, before anybody looks at its history."""
+"""A document as it was read for a message, before it is compared with its history."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from connector.domain.revision.row_version import row_version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A document as far as it could be understood.
+    """A document, as far as it could be read.
 
     Attributes:
         key: The key under which it is recorded.
-        revision_id: Hash of its content; of whatever is there where it cannot be understood.
-        document: None when it cannot be understood.
-        problem: Why it cannot be understood; None when it can.
-        sighting: What is known of its age, also of one that cannot be understood.
-        cause: Why it is looked at.
-        resends_after: A person wants what the receiver has sent again, if this is still the newest revision.
+        revision_id: Hash of its content; of its bytes when it cannot be read.
+        document: The document; None when it cannot be read.
+        problem: Why it cannot be read; None when it can.
+        sighting: The times of the document, also of one that cannot be read.
+        cause: Why it is processed.
+        resends_after: For a request to resend: the sequence that must still be the newest; None without one.
     """
 
     key: DocumentKey
@@ -42,17 +42,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What of a document bears on its history.
+    """The facts of a document that are compared with its history.
 
     Attributes:
         revision_id: Hash of its content.
-        seen_at: Visma's own time when it showed this state.
-        version: Visma's row version, if it is one.
-        receiver: ISA id of whom routing sends it to; None when it cannot be routed.
+        seen_at: Visma's clock when it returned this state, UTC.
+        version: Visma's row version; None without a valid one.
+        receiver: ISA id of the receiver in routing; None when it cannot be routed.
         counterparty: Visma's number of the supplier or customer; None when it cannot be read.
-        cause: Why it is looked at.
-        counterparty_id: Visma's internal id of it, where the document names one.
-        resends: A person wants it sent although the receiver has it.
+        cause: Why it is processed.
+        counterparty_id: Visma's internal id of the supplier or customer; None when the document has none.
+        resends: A person asked to send it although the receiver has it.
     """
 
     revision_id: str

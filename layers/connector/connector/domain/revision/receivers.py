@@ -1,7 +1,7 @@
-"""Who has what of a document, and where it has to be withdrawn.
+"""Which receiver has which revision of a document, and where it has to be withdrawn.
 
-A history belongs to receivers. What one receiver has is no reason to call something a replacement for another one, and
-when a document goes to a new receiver, the former one has to be told that it is withdrawn there.
+A revision is a replacement only for a receiver that has an earlier one. When a document goes to a new receiver, it has
+to be withdrawn from the former one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from connector.domain.transactions import Purpose
 
 _OPEN_QUESTIONS = frozenset({State.PARKED, State.REJECTED})
 GIVEN_UP = _OPEN_QUESTIONS | {State.SUPERSEDED}
-# States of a withdrawal in which the former receiver knows of it, from us or from a person.
+# States of a withdrawal that the former receiver knows of, from us or from a person.
 WITHDRAWN = KNOWN_TO_PARTNER | {State.CLOSED}
 
 
 def under_other_id(history: Sequence[Revision], sent: Revision | None, incoming: Incoming) -> Revision | None:
-    """What the same supplier or customer has under another ISA id, and keeps until something changes."""
+    """The revision that the same supplier or customer has under another ISA id, and keeps until the content changes."""
     if sent is None or incoming.cause.sends_again or None in {sent.receiver_id, incoming.receiver}:
         return None
     is_same = is_of_same_party(sent, incoming) and not withdrawals_of(history, sent)
@@ -29,27 +29,27 @@ def under_other_id(history: Sequence[Revision], sent: Revision | None, incoming:
 
 
 def has_left(sent: Revision, incoming: Incoming) -> bool:
-    """Whether the document may be somebody else's than what was sent; each receiver is compared with its own.
+    """Whether the document may belong to another receiver now than the one that was sent it.
 
-    Routing that knows nobody for it tells nothing: the supplier may only have got another number. Visma's internal ids
-    tell whether it is another one. Without them nobody knows, and nothing is withdrawn until a successor is routed.
+    A document without a route proves nothing: the supplier may only have a new number. Visma's internal ids show
+    whether it is another supplier. Without them, nothing is withdrawn until the document is routed to a new receiver.
     """
     if incoming.receiver is not None:
         return True
-    if incoming.cause is Cause.WITHDRAW:  # a person says so
+    if incoming.cause is Cause.WITHDRAW:  # a person asks for it
         return None not in {incoming.counterparty, sent.counterparty} and not is_of_same_party(sent, incoming)
     return is_certainly_another(sent, incoming.counterparty_id)
 
 
 def is_same_party(revision: Revision, number: str | None, internal_id: str | None) -> bool:
-    """Whether a revision is of this supplier or customer: by Visma's internal ids, or by the numbers without them."""
+    """Whether a revision is of this supplier or customer, by Visma's internal ids; without them, by the numbers."""
     if None not in {revision.counterparty_id, internal_id}:
         return revision.counterparty_id == internal_id
     return revision.counterparty == number
 
 
 def is_certainly_another(revision: Revision, internal_id: str | None) -> bool:
-    """Whether a revision is of another supplier or customer by Visma's internal ids."""
+    """Whether Visma's internal ids show that a revision is of another supplier or customer."""
     return None not in {revision.counterparty_id, internal_id} and revision.counterparty_id != internal_id
 
 
@@ -58,7 +58,7 @@ def is_of_same_party(revision: Revision, incoming: Incoming) -> bool:
 
 
 def to_withdraw(history: Sequence[Revision], sent: Revision | None, incoming: Incoming) -> Iterator[Revision]:
-    """What former receivers have and were not told to forget; or are to be told again, if a person asks for that."""
+    """Revisions of former receivers that were not withdrawn, or are withdrawn again because a person asks for it."""
     if sent is None or not has_left(sent, incoming):
         return
     for one, receiver in newest_reached(history):
@@ -66,7 +66,7 @@ def to_withdraw(history: Sequence[Revision], sent: Revision | None, incoming: In
             continue
         pending = withdrawals_of(history, one)
         if incoming.cause is Cause.WITHDRAW:
-            # Of the one that has it now there is none to be made again.
+            # Only a withdrawal that was made before can be made again.
             was_made = any(each.withdraws == one.sequence for each in history)
             is_due = was_made and all(each.state in _OPEN_QUESTIONS for each in pending)
         else:
@@ -76,18 +76,18 @@ def to_withdraw(history: Sequence[Revision], sent: Revision | None, incoming: In
 
 
 def _is_there(receiver: str, sent: Revision, incoming: Incoming) -> bool:
-    """Whether the document is that receiver's, so that it is not withdrawn there.
+    """Whether the document belongs to `receiver`, so that it is not withdrawn there.
 
-    Routing says so. When a person asks for a withdrawal, nothing is sent to whom routing names: what was sent last has
-    to be there.
+    Routing decides this. If a person asks for a withdrawal, no document is sent, so the receiver also has to be the one
+    that was sent the document last.
     """
     return receiver == incoming.receiver and (incoming.cause is not Cause.WITHDRAW or receiver == sent.receiver_id)
 
 
 def withdrawn_anew(history: Sequence[Revision], sent: Revision | None, incoming: Incoming) -> Iterator[Revision]:
-    """Withdrawals that did not leave and that a person wants to send: they are made anew, or there is nothing to do.
+    """Withdrawals that did not leave and that a person wants to send: they are made again, or are no longer needed.
 
-    There is nothing to do where the receiver has the document back, has been told since, or refused what it was sent.
+    They are no longer needed if the receiver has the document again, knows of a withdrawal, or refused the document.
     """
     current = {receiver for one, receiver in newest_reached(history) if one.purpose is not Purpose.CANCELLATION}
     anew = {one.receiver_id for one in to_withdraw(history, sent, incoming)}
@@ -98,7 +98,7 @@ def withdrawn_anew(history: Sequence[Revision], sent: Revision | None, incoming:
 
 
 def newest_reached(history: Sequence[Revision]) -> Iterator[tuple[Revision, str]]:
-    """What each receiver has, or may have."""
+    """The newest revision that each receiver has, or may have."""
     seen = set()
     for one, receiver in reached(history):
         if receiver is not None and receiver not in seen:
@@ -107,15 +107,15 @@ def newest_reached(history: Sequence[Revision]) -> Iterator[tuple[Revision, str]
 
 
 def withdrawals_of(history: Sequence[Revision], sent: Revision) -> list[Revision]:
-    """Withdrawals of what a receiver has, newest first."""
+    """Withdrawals of the revision that a receiver has, newest first."""
     return [one for one in history if one.withdraws == sent.sequence and one.state is not State.SUPERSEDED]
 
 
 def reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
-    """What reached a receiver, or may have, newest first, each with its receiver.
+    """Revisions that reached a receiver, or may have, newest first, each with its receiver.
 
-    An agreed change went to nobody: it belongs to the receiver of what it changes. A withdrawal that a person closed is
-    one that the receiver was told of.
+    An agreed change was not sent: it belongs to the receiver of the revision that it changes. A closed withdrawal
+    counts as known to the receiver.
     """
     found: list[tuple[Revision, str | None]] = []
     receiver: str | None = None

@@ -45,7 +45,7 @@ class State(StrEnum):
 
 
 class ChangeResult(StrEnum):
-    """What a change that the partner asked for (860) came to, where the partner does not just know the content now."""
+    """The result of a partner's change (860) whose revision is not AGREED."""
 
     NOT_WRITTEN = "not_written"
     KNOWN_ALREADY = "known_already"
@@ -62,31 +62,31 @@ KNOWN_TO_PARTNER = (AT_ORDERFUL - {State.REJECTED}) | {State.AGREED}
 UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
 # States in which the tracker still expects a status.
 AWAITING_STATUS = frozenset({State.SENT, State.VALID, State.DELIVERED})
-# States that are listed: something is still to happen, or a person is to look.
+# States that are listed: something remains to be done, or a person has to look.
 OPEN = frozenset(State) - {
     *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED, State.AGREED, State.BASELINE, State.CLOSED)
 }
-# States of revisions that never left, and that a newer one replaces.
+# States of revisions that never left and that a newer one supersedes.
 UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.REJECTED, State.BASELINE, State.CLOSED})
-# States in which the same content is decided anew when it comes again.
+# States in which the same content is decided again when it is read again.
 UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
-# States in which a sent revision may need a person although nothing was refused.
+# States in which a sent revision may need attention although nothing was refused.
 MAY_NEED_ATTENTION = (State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED)
-# States of revisions that Orderful is asked about, by the age of their transaction.
+# States of revisions that the tracker looks up at Orderful, by the age of their transaction.
 FOLLOWED = (State.SENT, State.VALID, State.DELIVERED, State.REJECTED)
 # States that wait for a person.
 NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 
 NOTHING_NEW = "Nothing that the partner sees has changed."
-"""Why a revision is skipped that reads like the one before it."""
+"""Why a revision is skipped whose request equals the one before."""
 
 NOTHING_NEW_IN_VISMA = (
     "Nothing that the partner sees has changed in Visma: only routing, the translation or a number of master data did."
 )
-"""Why a revision is skipped that would read otherwise by now, though the document says what it said."""
+"""Why a revision is skipped whose request would differ, though the document did not change."""
 
 OUTDATED = "a newer revision took its place"
-"""What the history of a superseded revision says."""
+"""The note in the history of a superseded revision."""
 
 MOVES: dict[State, frozenset[State]] = {
     State.TRANSLATED: frozenset({State.SENDING, State.PARKED, State.SUPERSEDED}),
@@ -114,16 +114,16 @@ MOVES: dict[State, frozenset[State]] = {
 
 
 CAPTURED: Final = "CAPTURED"
-"""In place of a state, on the first line of a history: the document was seen, and nothing was decided yet."""
+"""In place of a state, in the first event of a history: the document was read and not decided yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a revision's history.
+    """One event of a revision's history.
 
     Attributes:
-        at: When it happened.
-        state: The state of the revision from then on; `CAPTURED` before it had one.
+        at: When it happened, UTC.
+        state: The state from then on; `CAPTURED` before it had one.
         note: What happened.
     """
 
@@ -134,7 +134,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The revision to which a transaction at Orderful belongs. A transaction has one owner, written conditionally."""
+    """The revision to which a transaction at Orderful belongs. Conditional writes keep it to one owner."""
 
     key: DocumentKey
     sequence: int
@@ -142,10 +142,11 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A transaction that the ledger knows by an id which Orderful's lists may not show.
+    """A transaction that the ledger has under an id that Orderful's lists may not show.
 
     Attributes:
-        begun: When the claim began under which it was posted, by our clock; `ended`: when it was recorded.
+        begun: When the claim began under which it was posted, by our clock, UTC.
+        ended: When it was recorded, by our clock, UTC.
     """
 
     transaction_id: str
@@ -162,16 +163,16 @@ class Revision:
         key: The document.
         sequence: 1, 2, 3 ... in the order in which revisions of the document were captured.
         revision_id: Hash of the normalised content.
-        state: Where it stands; `MOVES` says which states follow.
-        created_at: When it was recorded, by our clock.
-        updated_at: When the record was last written, by our clock.
+        state: Its state; `MOVES` has the states that may follow.
+        created_at: When it was recorded, by our clock, UTC.
+        updated_at: When the record was last written, by our clock, UTC.
         modified_at: Visma's `lastModifiedDateTime`, UTC as far as the zone is known.
-        seen_at: Visma's own time when it showed this content, or the content that replaced it: states that were seen
-            before are past.
+        seen_at: Visma's clock when it last returned this content, or the content that replaced it, UTC. A state that
+            was seen earlier is past.
         visma_status: Visma's status word.
         partner: Name of the partner in routing; None before it was routed.
-        transaction_type: Orderful's type (850 or 810); None before it was translated. So are the next four and
-            `business_number`.
+        transaction_type: Orderful's type (850 or 810). This and the fields down to `business_number` are None before
+            the revision was translated.
         dialect: Mosaic or X12.
         purpose: Original, replacement or cancellation.
         stream: Test or live.
@@ -179,47 +180,46 @@ class Revision:
         receiver_id: The partner's ISA id.
         business_number: The number by which Orderful finds it: that of the order or invoice.
         reason: Why it is parked, rejected, skipped or superseded, as one sentence.
-        reason_code: Which reason it is (`domain/reasons.py`); None in records of earlier releases, and without a
-            reason. A later release may know codes that this one does not.
+        reason_code: Its reason code (`domain/reasons.py`); None without a reason and in records of earlier releases.
+            Written by a later release, it may be a code that this release does not know.
         field: The Visma field or routing key at fault.
         next_step: What a person should do.
-        waits_for: Routing key whose addition releases it.
+        waits_for: The routing key that would release it; None when no routing change does.
         counterparty: Visma's number of the supplier or customer.
-        counterparty_id: Visma's internal id of it, which stays when the number is changed; None in records of earlier
-            releases and where Visma names none.
+        counterparty_id: Visma's internal id of the supplier or customer, which stays when the number is changed; None
+            in records of earlier releases and when Visma gives none.
         document_type: Visma's type of the document; None in records of earlier releases.
-        withdraws: This revision withdraws the document from a former receiver; the sequence of what that one has.
-        listed_since: When the list that showed it was first read.
-        by_routing: Routing said not to send such a document; it leaves when a person says as what.
-        kept_ready: While routing kept it from leaving it was more than a draft, or a person was asked: the partner may
-            have it from elsewhere.
-        reads_as_sent: It was skipped because its request is the one that its receiver has (or, from before go-live,
-            would have); when that one is refused, this one says nothing any more.
-        released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
-        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
-        claim_until: Until when a worker owns the sending.
-        attempts: Claims so far.
-        first_attempt_at: When the first claim was made: only younger transactions can be ours.
-        asked_since: Since when the outcome has been unknown.
-        transaction_id: Orderful's id of what was sent.
-        change_id: Orderful's id of the 860 by which the partner asked for this content; None for every other revision.
-        change_result: For a revision with `change_id` that is neither being written nor agreed: nothing was written,
-            the partner knew the content already, or only the whole document tells it what it was granted.
-        listed_as: The id under which Orderful lists the same transaction, where that is another one (Orderful: v4
+        withdraws: For a withdrawal from a former receiver: the sequence of the revision that it has; None for others.
+        listed_since: When the list in which it was found was first read, UTC.
+        by_routing: Routing kept the document back; it is sent when a person chooses the purpose.
+        kept_ready: While routing kept it back, it was more than a draft, or a person was asked: the partner may have it
+            from elsewhere.
+        reads_as_sent: It was skipped because its request equals the one that its receiver has (or, from before go-live,
+            would have). If that one is refused, this one is decided again.
+        released: A person chose the purpose, so transactions that only Orderful has do not park it.
+        look_up_first: Before it is posted, it is looked up at Orderful among transactions of any age.
+        claim_until: Until when a worker owns the sending, UTC.
+        attempts: Number of claims so far.
+        first_attempt_at: When the first claim was made, UTC: only a younger transaction can be ours.
+        asked_since: Since when it has been UNCONFIRMED, UTC.
+        transaction_id: Orderful's id of the transaction that was sent.
+        change_id: Orderful's id of the 860 by which the partner asked for this content; None for other revisions.
+        change_result: For a revision with `change_id` that is neither being written nor agreed: the result.
+        listed_as: The id under which Orderful lists the transaction, if it is not `transaction_id` (Orderful: v4
             answers a create with a UUID, and the v3 list may show a number).
-        sent_at: When Orderful took it, by our clock.
+        sent_at: When Orderful accepted the request, by our clock, UTC.
         validation_status: Orderful's `validationStatus`, as last seen.
-        delivery_status: Orderful's `deliveryStatus`, likewise.
-        acknowledgment_status: Orderful's `acknowledgmentStatus`, likewise.
-        attention: What a person should see to although the state is fine (overdue 997, waits for manual send), until it
-            happens or a person closes it; `next_step` says what to do.
-        attention_at: Since when.
-        concern: The kind of it (`domain/revision/arrival.py`).
-        closed_concern: The kind that a person has closed: it is not raised again.
-        over: Nothing more is expected of the partner or of Orderful: it is followed no longer.
-        visma_version: Row version of the document in the same state; decides where the times of seeing cannot.
-        source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
-        request_at: The same for the request as sent.
+        delivery_status: Orderful's `deliveryStatus`, as last seen.
+        acknowledgment_status: Orderful's `acknowledgmentStatus`, as last seen.
+        attention: Why a sent revision needs a person although it was not refused (overdue 997, waits for manual send),
+            until that is over or a person closes it; `next_step` says what to do. None without attention.
+        attention_at: Since when it needs attention, UTC.
+        concern: The kind of attention (`domain/revision/arrival.py`).
+        closed_concern: The kind of attention that a person has closed: it is not raised again.
+        over: Nothing more is expected of the partner or of Orderful: it is not tracked any more.
+        visma_version: Visma's row version of the document; it decides which state is older if `seen_at` cannot.
+        source_at: The key of the Visma document in the payload bucket; None when it is stored with the record.
+        request_at: The key of the request in the payload bucket; None when it is stored with the record.
         history: Its steps, oldest first.
     """
 
@@ -279,29 +279,29 @@ class Revision:
 
     @property
     def is_translated(self) -> bool:
-        """Whether it was written for its partner: whatever is sent was."""
+        """Whether it was translated for its partner, as every sent revision was."""
         return self.transaction_type is not None
 
     @property
     def orderful_id(self) -> str | None:
-        """Orderful's id of what tells the partner this content: what it was sent, or its own 860."""
+        """Orderful's id of the transaction by which the partner knows this content: the sent one, or its own 860."""
         return self.transaction_id or self.change_id
 
     @property
     def is_paused(self) -> bool:
-        """Whether it waits for nothing but the end of a pause."""
+        """Whether it is parked by a pause only."""
         return self.state is State.PARKED and self.reason_code == Reason.PAUSED
 
     @property
     def needs_attention(self) -> bool:
-        """Whether it was sent, was not refused, and a person should see to it all the same."""
+        """Whether it was sent, was not refused, and still needs a person."""
         return self.attention is not None and self.state in MAY_NEED_ATTENTION
 
 
 def current_revision(revisions: Sequence[Revision]) -> Revision | None:
-    """The revision that counts: the newest that was not superseded; None when there is none.
+    """The current revision: the newest that was not superseded; None when there is none.
 
-    Behind it may lie newer ones that were taken back before they left.
+    Newer ones may have been superseded because the document was changed back before they left.
 
     Args:
         revisions: Of one document, newest first.
@@ -325,26 +325,26 @@ _LISTED_AS = {
 
 
 def state_list(state: State) -> str:
-    """The list of the open revisions in `state`, with those in the states that share it."""
+    """The list of the open revisions in `state`; some states share a list."""
     return _LISTED_AS.get(state, state).value
 
 
 def attention_list(state: State) -> str:
-    """The list of those in `state`, or in one that shares its list, that need a person's attention."""
+    """The list of the revisions in `state`, or in a state that shares its list, that need attention."""
     return f"{state_list(state)} ATTENTION"
 
 
 PAUSED_LIST = "PAUSED"
-"""The list of what a pause has parked: it waits for nobody who does not know of it."""
+"""The list of the revisions that a pause has parked. It is separate, because the person who paused knows of them."""
 
 ATTENTION_LISTS = tuple(dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION))
-"""The lists of revisions that need a person's attention."""
+"""The lists of revisions that need attention."""
 
 
 def lists_of(states: Iterable[State]) -> tuple[str, ...]:
-    """The lists in which open revisions in these states stand, those that need attention included.
+    """The lists of the open revisions in these states, including those that need attention.
 
-    An earlier release had a list for each state: what it wrote is found there until it is written again.
+    An earlier release had one list for each state: its revisions stay in those lists until they are written again.
     """
     of_open = [one for one in states if one in OPEN or one in MAY_NEED_ATTENTION]
     names = [name for one in of_open if one in OPEN for name in (state_list(one), one.value)]
@@ -363,9 +363,9 @@ def states_of(name: str) -> frozenset[State]:
 
 
 def list_of(revision: Revision) -> str | None:
-    """The list in which a revision stands; None when it is over.
+    """The list of a revision; None when it is not open.
 
-    It is that of its state, unless it needs attention or is paused.
+    It is the list of its state, unless it needs attention or is paused.
     """
     if revision.needs_attention:
         return attention_list(revision.state)
@@ -377,11 +377,10 @@ def list_of(revision: Revision) -> str | None:
 
 
 def place_of(revision: Revision) -> str:
-    """Where a revision stands in its list; it never changes while the revision stays in the list.
+    """The sort key of a revision in its list; it does not change while the revision stays in the list.
 
-    What is followed at Orderful stands by the moment in which it was sent: a document is found by its age, and a look
-    that finds no new status writes nothing. The place is unique, so that reading can go on behind it. Everything else
-    stands by its creation.
+    A tracked revision is sorted by when it was sent, so that it is found by its age, and a check without a new status
+    writes nothing. Others are sorted by creation. The key is unique, so that reading can continue after it.
     """
     if revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED:
         return f"{place_at(sent_moment(revision))} {revision.key.stored}#{revision.sequence}"
@@ -389,20 +388,20 @@ def place_of(revision: Revision) -> str:
 
 
 def place_at(moment: datetime) -> str:
-    """The place before all revisions of this moment."""
+    """The sort key before all revisions of this moment."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def moment_at(place: str) -> datetime:
-    """The moment of a place."""
+    """The moment in a sort key, UTC."""
     return datetime.fromisoformat(place.partition(" ")[0])
 
 
 def sent_moment(revision: Revision) -> datetime:
-    """Since when Orderful has its transaction, as far as is known; its age counts from here."""
+    """When its transaction was sent, as far as is known; its age counts from here."""
     return revision.sent_at or revision.created_at
 
 
 def earliest_creation(revision: Revision) -> datetime:
-    """Before this its transaction cannot have been created; an adopted one is older than the moment it was found."""
+    """The earliest possible creation time of its transaction; an adopted one is older than `sent_at`."""
     return revision.first_attempt_at or revision.sent_at or revision.created_at

@@ -1,7 +1,7 @@
-"""What changed in master data and not in the document: numbers by which Visma names the same thing differently now.
+"""Recognises changed numbers in master data, so that they do not count as changes of the document.
 
-Visma shows the number that a supplier, a customer or an item has when the document is read, not the one it had when the
-document was written.
+Visma returns the number that a supplier, a customer or an item has when the document is read, not the number that it
+had when the document was written.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from connector.domain.documents import BusinessDocument, Invoice, InvoiceLine, P
 
 
 def renumbered(before: BusinessDocument, now: BusinessDocument) -> BusinessDocument:
-    """`before` with the numbers that `now` shows, where they name the same thing.
+    """`before` with the numbers of `now`, if they mean the same supplier, customer or item.
 
-    A supplier or customer is the same one by Visma's internal id. Customer invoices name no internal id, and their
-    customer cannot be changed: of a released invoice only the due date and the cash discount date can be edited
-    (Visma's help, "About correction of a released invoice"). For the same reason an item of an invoice is the same one
-    where nothing else in its line differs. On an order nothing tells another number from another item.
+    Visma's internal id identifies a supplier or customer. Customer invoices have no internal id, but their customer
+    cannot change: of a released invoice only the due date and the cash discount date can be edited (Visma's help,
+        "About
+    correction of a released invoice"). For the same reason, the item of an invoice line is the same if nothing else in
+    the line differs. On an order, another number of the item cannot be distinguished from another item.
     """
     if isinstance(before, PurchaseOrder) and isinstance(now, PurchaseOrder):
         return replace(before, supplier=_party(before.supplier, now.supplier))

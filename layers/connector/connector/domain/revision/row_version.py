@@ -1,7 +1,7 @@
-"""Visma's row versions: which of two states of a document is the older one, whatever the clocks say.
+"""Visma's row versions: they order two states of a document, independent of any clock.
 
 Visma: `timeStamp`, and the same value in quotes as the ETag, is the base64 of an 8-byte row version, a counter of the
-database. Time stamps cannot tell: in the autumn hour a later one reads as earlier.
+database. Time stamps cannot order states: in the autumn hour a later one reads as earlier.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ def version_in(etag: str) -> str:
 
 
 def row_version(text: str | None) -> str | None:
-    """The text if it is a row version; None for anything else, of which nothing could be told anyway."""
+    """The text if it is a row version; None for anything else, which could not be compared."""
     return text if _counter(text) is not None else None
 
 
 def is_older(version: str | None, other: str | None) -> bool:
-    """Whether `version` surely is older than `other`; False when one of them is no row version."""
+    """Whether `version` is certainly older than `other`; False when one of them is no row version."""
     first, second = _counter(version), _counter(other)
     return first is not None and second is not None and first < second
 

@@ -1,14 +1,14 @@
-"""When the tracker looks at a sent document: by its age, so that a look without a new status writes nothing.
+"""When the tracker checks a sent document: by its age, so that a check without a new status writes nothing.
 
-* A young document is looked at by every run.
-* An older one that is on its way is looked at when its age passes one of `LOOKS`: each run reads, for each of these
-  ages, only the documents that passed it since the run before.
-* One that waits for a person (refused, or in need of attention) is looked at in passes, an hour after one another, so
-  that what a person does at Orderful is soon seen; whatever is older than a week, in passes a day after one another. A
-  pass reads a few documents a run, however many there are.
+* A young document is checked by every run.
+* An older one that is on its way is checked when its age passes one of `LOOKS`: each run reads, for each of these ages,
+  only the documents that passed it since the previous run.
+* One that waits for a person (refused, or in need of attention) is checked in hourly passes, so that a person's act at
+  Orderful is seen soon. Documents older than a week are checked in daily passes. Each run reads a few documents of a
+  pass, however many there are.
 
-So a run reads and asks about what came in during a few intervals, however many documents are open. A window is a range
-of places (`place_of`) in some of the lists, and the tracker writes down how far it came in each.
+So the work of a run is bounded, however many documents are open. A window is a range of sort keys (`place_of`) in some
+of the lists; the tracker stores how far it has read each window.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ LOOKS = (
     *(timedelta(hours=hours) for hours in (2, 3, 4, 6, 8, 12, 18, 24, 36, 48)),
     *(timedelta(days=days) for days in (3, 4, 5, 7, 10, 14, 21, 30)),
 )
-"""Ages at which a document on its way is looked at; before the first one, at every run."""
+"""Ages at which a document on its way is checked; a younger one is checked by every run."""
 
 MOST_OF_A_WINDOW = 1_000
-"""Revisions of one window that one run reads; the rest is for the next run."""
+"""Most revisions of one window that one run reads; the next run continues."""
 
 MOST_OF_A_PASS = 200
-"""The same for a pass over what waits for a person or is old."""
+"""The same for a pass over documents that wait for a person or are old."""
 
-# An earlier release had a list for each state: what it wrote is found there until it is written again.
+# An earlier release had one list for each state: its revisions stay in those lists until they are written again.
 _ON_THEIR_WAY = tuple(
     dict.fromkeys(name for one in FOLLOWED if one is not State.REJECTED for name in (state_list(one), one.value))
 )
@@ -42,7 +42,7 @@ _WITH_A_PERSON = (
     *dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION if state in FOLLOWED),
 )
 LISTS = (*_ON_THEIR_WAY, *_WITH_A_PERSON)
-"""The lists of revisions that Orderful is asked about."""
+"""The lists of revisions that the tracker looks up at Orderful."""
 
 _YOUNG, _PERSON, _OLD = "young", "person", "old"
 _OLD_FROM = timedelta(days=7)
@@ -52,11 +52,11 @@ _NEXT = "next"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Places to be read by one run: from `after` to `before`, in these lists.
+    """A range of sort keys for one run: from `after` to `before`, in `lists`.
 
     Attributes:
         name: `young`, `person`, `old`, or an age in seconds.
-        most: Revisions that one run reads.
+        most: Most revisions that one run reads.
     """
 
     name: str
@@ -68,16 +68,16 @@ class Window:
 
     @property
     def is_pass(self) -> bool:
-        """Whether its documents come round again anyway, so that none of them is waited for."""
+        """Whether it is a repeated pass, so that a document that was left out is checked by the next pass."""
         return self.name in _EVERY
 
 
 def windows(progress: Mapping[str, str], *, now: datetime) -> list[Window]:
-    """What this run reads, beginning with the window at which the run before ran out of calls.
+    """The windows of this run; the first one is where the previous run ran out of calls.
 
     Args:
-        progress: What the runs before wrote down (`done`, `stopped`, `begin_with`).
-        now: The time.
+        progress: The stored progress of earlier runs (`done`, `stopped`, `begin_with`).
+        now: The time, UTC.
     """
     young, old = place_at(now - LOOKS[0]), place_at(now - _OLD_FROM)
     found = [
@@ -87,7 +87,7 @@ def windows(progress: Mapping[str, str], *, now: datetime) -> list[Window]:
     ]
     for age, following in pairwise((*LOOKS, LOOKS[-1] + timedelta(days=1))):
         name = str(int(age.total_seconds()))
-        # What is older than the next age is read at the next age: a long pause does not repeat every look.
+        # Documents that also passed the next age are read there: after a long pause, each is checked once.
         after = max(progress.get(name, ""), place_at(now - following))
         found.append(Window(name, _ON_THEIR_WAY, after, place_at(now - age)))
     found = [window for window in found if window.after < window.before and _is_due(window, progress, now)]
@@ -96,7 +96,7 @@ def windows(progress: Mapping[str, str], *, now: datetime) -> list[Window]:
 
 
 def done(progress: MutableMapping[str, str], window: Window, *, now: datetime, found: bool) -> None:
-    """Note that a window was read to its end; one in which nothing was found needs no note."""
+    """Store that a window was read to its end; an empty window needs no entry."""
     if window.name in _EVERY:
         if found or window.name in progress:
             progress[_ended(window.name)] = place_at(now)
@@ -108,13 +108,13 @@ def done(progress: MutableMapping[str, str], window: Window, *, now: datetime, f
 
 
 def stopped(progress: MutableMapping[str, str], window: Window, *, at: str | None) -> None:
-    """Note that a window was read up to a place, or not at all; the rest is for the next run."""
+    """Store that a window was read up to the sort key `at`, or not at all (None); the next run continues."""
     if at is not None:
         progress[window.name] = at
 
 
 def begin_with(progress: MutableMapping[str, str], window: Window | None) -> None:
-    """Note with which window the next run begins: the one that this run did not come to; None for the first."""
+    """Store with which window the next run begins: one that this run did not reach; None for the first."""
     if window is None:
         progress.pop(_NEXT, None)
     else:
@@ -122,7 +122,7 @@ def begin_with(progress: MutableMapping[str, str], window: Window | None) -> Non
 
 
 def _is_due(window: Window, progress: Mapping[str, str], now: datetime) -> bool:
-    """Whether a pass goes on or may begin again; what is no pass is always due."""
+    """Whether a pass continues or may begin again; other windows are always due."""
     if window.name not in _EVERY or window.name in progress:
         return True
     return progress.get(_ended(window.name), "") <= place_at(now - _EVERY[window.name])

@@ -1,4 +1,4 @@
-"""The cancellation for a receiver whose document it is no longer."""
+"""The withdrawal of a document: the cancellation for a former receiver."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from connector.domain.transactions import IsaId, Purpose
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A cancellation, not decided yet.
+    """A withdrawal that is not decided yet.
 
     Attributes:
-        sent: What the former receiver has; its `receiver_id` names that receiver.
+        sent: The revision that the former receiver has; its `receiver_id` is that receiver's.
         sequence: The number that the cancellation gets.
     """
 
@@ -28,7 +28,7 @@ class Withdrawal:
     sequence: int
 
     def decide(self, facts: Facts) -> tuple[RevisionDecision, bytes]:
-        """What becomes of it, and the Visma document that it withdraws."""
+        """Decide about it. Returns the decision and the Visma document that it withdraws."""
         sent, receiver = self.sent, self.sent.receiver_id or ""
         withdrawn = (
             f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
@@ -57,12 +57,12 @@ class Withdrawal:
             return RevisionDecision.ask(question), stored.raw
 
     def captured(self, state: State, *, is_wished: bool, now: datetime) -> Revision:
-        """Its record, without what was decided.
+        """Its record, without the decision.
 
         Args:
-            state: In which it is recorded.
-            is_wished: A person asks for it, so that Orderful is asked first whether it has it.
-            now: The time.
+            state: The state in which it is recorded.
+            is_wished: A person asks for it, so it is looked up at Orderful first.
+            now: The time, UTC.
         """
         sent = self.sent
         name = f"withdrawal of {sent.revision_id} from {sent.receiver_id or ''}"

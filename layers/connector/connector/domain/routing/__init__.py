@@ -1,1 +1,1 @@
-"""The routing file, resolved: a company to poll, a route for one document."""
+"""Resolves the routing file: companies to poll, and the route of a document."""

@@ -1,4 +1,4 @@
-"""Which documents leave at all: the routing policy applied to status, type and hold, in one place."""
+"""Which documents are sent: the routing policy for status, type and hold."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ def is_withdrawn(document: VismaDocument) -> bool:
 
 
 def refuse_unknown_type(document: VismaDocument) -> None:
-    """Park an invoice of a type nobody knows; one without a type is an ordinary invoice (Visma: fields may be missing).
+    """Park an invoice of an unknown type; one without a type is an ordinary invoice (Visma: fields may be missing).
 
     Raises:
-        Parked: its type is a new word of Visma's.
+        Parked: its type is unknown.
     """
     word = document.document_type
     if isinstance(document.content, Invoice) and word and is_invoice_type(word) is None:
         raise Parked(
-            f"Its type {word} is none that the connector knows.",
+            f"The connector does not know its type {word}.",
             document=str(document.key),
             field="documentType",
-            next_step="Send it in another way; a version of the connector that knows the type is needed.",
+            next_step="Send it by another way, and install a version of the connector that knows the type.",
             code=Reason.UNKNOWN_DOCUMENT_TYPE,
         )
 
 
 def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> StatedReason | None:
-    """Why the document is not to be sent; None when it is.
+    """Why the document is not sent; None when it is.
 
-    A withdrawn document that the partner has is not held back by its status: the partner has to know of it.
+    The status does not keep back a withdrawn document that the partner has: the partner has to know of it.
 
     Args:
-        document: The document as it stands in Visma.
-        route: What routing decided for it.
+        document: The document in Visma now.
+        route: Its route.
         partner_has_it: An earlier revision reached Orderful.
     """
     if (reason := unsent_reason(document, route)) is not None:
@@ -68,7 +68,7 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
 
 
 def unsent_reason(document: VismaDocument, route: Route) -> StatedReason | None:
-    """Why a document of this kind and type is never sent to the partner; None when it may be."""
+    """Why documents of this kind and type are never sent to the partner; None when they may be."""
     content = document.content
     if not route.send:
         sentence = f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."

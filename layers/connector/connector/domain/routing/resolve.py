@@ -1,11 +1,11 @@
 """Routing: from the file's plain data to a `Company` to poll and a `Route` for one document.
 
-Settings resolve in layers, the later one wins: built-in -> defaults -> company -> partner. Each of the last three may
-say more of one kind of document (`kinds`), which goes before what it says of all. What is built in, how a value is read
-and what a later layer does to an earlier one is declared with the setting (`settings.py`, `route.py`).
+Settings resolve in layers, and the later one wins: built-in -> defaults -> company -> partner. Each of the last three
+may have values for one kind of document (`kinds`), which win over its values for all kinds. Built-in value, type and
+merge rule are declared with the setting (`settings.py`, `route.py`).
 
-The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again beyond what a wrong
-value would break, so that a cold start pays only for the routes it asks for.
+The data is the checked file (`routing_file.py`) as plain JSON. It is not validated again; only a value that cannot be
+read raises an error. So a cold start pays only for the routes that it resolves.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ from connector.domain.transactions import IsaId, Stream
 from connector.domain.visma_clock import zone_named
 
 BUILT_IN = "built-in"
-"""The layer of what no file says."""
+"""The name of the layer of built-in values."""
 
 
 class Layer(NamedTuple):
-    """One layer of settings: its word in `Route.origin`, and what it says."""
+    """One layer of settings: its name in `Route.origin`, and its values."""
 
     name: str
     settings: Mapping[str, Any]
 
 
-class Said(NamedTuple):
-    """What the layers say of a setting.
+class MergedValue(NamedTuple):
+    """The merged value of a setting.
 
     Attributes:
-        value: As the file has it, merged; None when no layer says anything.
-        layer: The word of the latest layer that says something; None when none does.
-        of_key: Key -> the word of its layer, where later layers add keys to earlier ones.
+        value: The value as the file has it; None when no layer has one.
+        layer: The name of the latest layer that has a value; None when none has.
+        of_key: Key -> the name of its layer, if later layers add keys to earlier ones.
     """
 
     value: Any
@@ -66,15 +66,15 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayeredItems(Mapping[str, ItemIds]):
-    """Item identifiers of all layers, merged per field when an item is asked for: catalogues run to thousands.
+    """Item identifiers of all layers, merged field by field when an item is read: catalogues have thousands of items.
 
-    A GTIN given in `defaults` stays in force when a partner adds only its own number.
+    A GTIN in `defaults` stays in force when a partner adds only its own number.
     """
 
     layers: Sequence[Mapping[str, Any]]
 
     def __getitem__(self, item: str) -> ItemIds:
-        """What `item` is called outside; raises `KeyError` when no layer names it."""
+        """The identifiers of `item`; raises `KeyError` when no layer has it."""
         found = [layer[item] for layer in self.layers if item in layer]
         if not found:
             raise KeyError(item)
@@ -84,22 +84,22 @@ class LayeredItems(Mapping[str, ItemIds]):
         return ItemIds(gtin=_text(ids.get("gtin")), partner_item=_text(ids.get("partner_item")))
 
     def __iter__(self) -> Iterator[str]:
-        """Every item that a layer names, once."""
+        """Every item of a layer, once."""
         return iter(dict.fromkeys(item for layer in self.layers for item in layer))
 
     def __len__(self) -> int:
-        """How many items are named."""
+        """The number of items."""
         return len({item for layer in self.layers for item in layer})
 
 
 class Routing:
     """The applied routing file: companies to poll, and the route of every document.
 
-    Resolving is lazy and remembered, per company and per (company, kind, number).
+    Routes are resolved on first use and cached, per company and per (company, kind, number).
     """
 
     def __init__(self, data: Mapping[str, Any], *, version: str | None = None) -> None:
-        """Hold `data`; `version` saves the hashing where the store already knows it."""
+        """Keep `data`; `version` saves the hashing if the store has it already."""
         self.data = data
         self._version = version
         self._routes: dict[tuple[str, Kind, str], Route] = {}
@@ -110,7 +110,7 @@ class Routing:
         """Take the plain data of a routing file.
 
         Raises:
-            Misconfigured: the data is no routing at all.
+            Misconfigured: the data is no routing file.
         """
         if not isinstance(data, Mapping) or not isinstance(data.get("companies"), Mapping):
             raise Misconfigured("The routing has no companies.", next_step=_CHECK)
@@ -129,7 +129,7 @@ class Routing:
         """Every company by its name in the file.
 
         Raises:
-            Misconfigured: a company lacks what polling it needs.
+            Misconfigured: a company lacks a setting that polling needs.
         """
         return MappingProxyType({name: self._company(name) for name in self.data["companies"]})
 
@@ -138,12 +138,12 @@ class Routing:
 
         Args:
             company: Name of the company in the file.
-            kind: What the document is.
+            kind: The kind of the document.
             number: Visma's supplier number (purchase order, supplier invoice) or customer number (customer invoice).
 
         Raises:
             Parked: the company or the number is not mapped, or the number is mapped twice.
-            Misconfigured: a setting on the way has a value that no check would have passed.
+            Misconfigured: a setting of the route has an invalid value.
         """
         wanted = (company, kind, number)
         if wanted not in self._routes:
@@ -151,12 +151,12 @@ class Routing:
         return self._routes[wanted]
 
     def expected(self, company: str, kind: Kind, partner: str | None) -> Expected:
-        """By when a document that was sent to a partner reaches each stage.
+        """The expected times of a document that was sent to a partner.
 
-        What routing no longer names has no layer of its own: defaults and what is built in still count.
+        For a company or partner that is no longer in routing, the defaults and built-in values apply.
 
         Raises:
-            Misconfigured: a setting has a value that no check would have passed.
+            Misconfigured: a setting has an invalid value.
         """
         wanted = (company, kind, partner)
         if wanted not in self._expected:
@@ -166,10 +166,10 @@ class Routing:
             self._expected[wanted] = _as_acknowledged(found, acknowledgment)
         return self._expected[wanted]
 
-    def explain(self, route: Route) -> Iterator[tuple[str, Setting, Said]]:
-        """Every setting of the file that a route follows, as the file has it, with the layer of each.
+    def explain(self, route: Route) -> Iterator[tuple[str, Setting, MergedValue]]:
+        """Every setting of a route, as the file has it, with its layer.
 
-        What stands in the entry of the company alone is named `company.<key>`, that of the partner `partner.<key>`.
+        A setting that only a company entry has is named `company.<key>`, one of a partner entry `partner.<key>`.
         """
         company, partner = f"companies.{route.company.name}", f"partners.{route.partner}"
         entries = {
@@ -179,19 +179,19 @@ class Routing:
         layers = self._layers(route.company.name, route.kind, route.partner)
         for key, setting in SETTINGS.items():
             if setting.places == (Place.FILE,):
-                yield key, setting, said(setting, [Layer("the file", self.data)])
+                yield key, setting, merged_value(setting, [Layer("the file", self.data)])
             elif set(setting.places) <= entries.keys():
                 for place in setting.places:
                     word, layer = entries[place]
-                    yield f"{word}.{key}", setting, said(setting, [layer])
+                    yield f"{word}.{key}", setting, merged_value(setting, [layer])
             elif Place.PARTNER in setting.places or Place.KIND in setting.places:
-                yield key, setting, said(setting, layers, route.kind)
+                yield key, setting, merged_value(setting, layers, route.kind)
             else:
                 of_company = _of_zone(setting, route.company.visma.time_zone)
-                yield key, setting, said(of_company, self._company_layers(route.company.name))
+                yield key, setting, merged_value(of_company, self._company_layers(route.company.name))
 
     def routes_of(self, company: str) -> Iterator[Route]:
-        """Every route of a company: of each partner, for the kinds that it has a number for, sent or not.
+        """Every route of a company: for each partner, the kinds for which it has a number, sent or not.
 
         Raises:
             Misconfigured: as `route`.
@@ -211,13 +211,13 @@ class Routing:
         return tuple(sorted({company for company, of, mapped in self._index if of == role and mapped == number}))
 
     def partners_mapped(self, company: str, kind: Kind, number: str) -> tuple[str, ...]:
-        """Names of the partners of a company that have this supplier or customer number; more than one is a fault."""
+        """Names of the partners of a company that have this supplier or customer number; more than one is an error."""
         return self._index.get((company, kind.facts.counterparty, number), ())
 
     def receivers(self, receiver_id: str, sender_id: str, stream: Stream) -> tuple[str, ...]:
         """Names of the companies that have this ISA id on `stream`.
 
-        Companies may share one; then those count that have a partner with the ISA id of the sender, if any has.
+        If several companies share it, only those that have a partner with the sender's ISA id; all if none has.
         """
         ours = [name for name, company in self.companies.items() if company.isa_id.on(stream) == receiver_id]
         if len(ours) < 2:
@@ -241,11 +241,11 @@ class Routing:
         return taken
 
     def supplies(self, partner: str) -> bool:
-        """Whether the partner is a supplier, of whatever else it may be."""
+        """Whether the partner has a supplier number; it may have a customer number too."""
         return _table(self.data["partners"][partner], "visma").get("supplier") is not None
 
     def buys(self, partner: str) -> bool:
-        """Whether the partner is a customer, of whatever else it may be."""
+        """Whether the partner has a customer number; it may have a supplier number too."""
         return _table(self.data["partners"][partner], "visma").get("customer") is not None
 
     def numbers(self) -> Iterator[tuple[str, str, str, str]]:
@@ -307,7 +307,7 @@ class Routing:
     def _company(self, name: str) -> Company:
         where = f"companies.{name}"
         entry = _table(self.data["companies"], name)
-        zone = said(SETTINGS["visma.time_zone"], [Layer("company", entry)]).value
+        zone = merged_value(SETTINGS["visma.time_zone"], [Layer("company", entry)]).value
         layers = self._company_layers(name)
         kinds_off = frozenset(
             kind for kind in Kind if not _value(SETTINGS["send"], list(_kind_layers(layers, kind)), where, kind)
@@ -326,7 +326,7 @@ class Routing:
             ),
             isa_id=_isa_id(entry, where),
             identity=_identity(entry, where),
-            go_live=_go_live(said(SETTINGS["go_live"], layers).value, zone, where),
+            go_live=_go_live(merged_value(SETTINGS["go_live"], layers).value, zone, where),
             before_go_live=_value(SETTINGS["before_go_live"], layers, where, None),
             kinds_off=kinds_off,
             kinds_unsent=frozenset(kind for kind in kinds_off if (name, kind) not in self._switched_on),
@@ -335,14 +335,14 @@ class Routing:
 
     @cached_property
     def _switched_on(self) -> frozenset[tuple[str, Kind]]:
-        """Company and kind of each `send: true` that stands in the entry of a partner."""
+        """Company and kind of each `send: true` in a partner entry."""
         send = SETTINGS["send"]
         partners = [Layer("partner", entry) for entry in _table(self.data, "partners").values()]
         return frozenset(
             (str(partner.settings.get("company")), kind)
             for partner in partners
             for kind in Kind
-            for found in [said(send, list(_kind_layers([partner], kind)), kind)]
+            for found in [merged_value(send, list(_kind_layers([partner], kind)), kind)]
             if found.layer != BUILT_IN and found.value
         )
 
@@ -363,7 +363,7 @@ class Routing:
         of_company = self.companies[company]
         values |= {
             "changes": replace(rules, key=f"{where}.changes"),
-            "go_live": _go_live(said(SETTINGS["go_live"], layers).value, of_company.visma.time_zone, where),
+            "go_live": _go_live(merged_value(SETTINGS["go_live"], layers).value, of_company.visma.time_zone, where),
             "expected": _as_acknowledged(values["expected"], values["acknowledgment"]),
         }
         return Route(
@@ -385,7 +385,7 @@ class Routing:
         ]
 
     def _layers(self, company: str, kind: Kind, partner: str) -> list[Layer]:
-        """What each layer says of a kind of document."""
+        """The layers for a kind of document."""
         of_partner = Layer("partner", _table(_table(self.data, "partners"), partner))
         return list(_kind_layers([*self._company_layers(company), of_partner], kind))
 
@@ -403,7 +403,7 @@ def _text(value: Any) -> str | None:
 
 
 def _kind_layers(layers: Sequence[Layer], kind: Kind) -> Iterator[Layer]:
-    """Each layer, followed by what it says of one kind of document."""
+    """Each layer, followed by its values for one kind of document."""
     for layer in layers:
         yield layer
         of_kind = _table(_table(layer.settings, "kinds"), kind.value)
@@ -420,8 +420,8 @@ def _go_live(value: Any, zone: str | None, where: str) -> GoLive | None:
         raise Misconfigured(f"The routing is wrong at {where}.go_live: {error}.", next_step=_CHECK) from None
 
 
-def said(setting: Setting, layers: Sequence[Layer], kind: Kind | None = None) -> Said:
-    """What the layers say of a setting; null in the file means "not set here"."""
+def merged_value(setting: Setting, layers: Sequence[Layer], kind: Kind | None = None) -> MergedValue:
+    """Merge the values of a setting from all layers; null in the file means "not set here"."""
     given = [(_at(layer.settings, setting.key), layer.name) for layer in layers]
     values = [(value, name) for value, name in given if value is not None]
     built_in = setting.built_in(kind)
@@ -431,30 +431,32 @@ def said(setting: Setting, layers: Sequence[Layer], kind: Kind | None = None) ->
         return _key_by_key(values)
     if setting.merge is Merge.FIELDS:
         tables = [(value, name) for value, name in values if value and isinstance(value, Mapping)]
-        return Said([value for value, _ in tables], ", ".join(name for _, name in tables) or None)
+        return MergedValue([value for value, _ in tables], ", ".join(name for _, name in tables) or None)
     if setting.merge is Merge.KIND and kind is not None:
         values = [(_of_kind(value, kind), name) for value, name in values]
-    return next((Said(value, name) for value, name in reversed(values) if value is not None), Said(None, None))
+    return next(
+        (MergedValue(value, name) for value, name in reversed(values) if value is not None), MergedValue(None, None)
+    )
 
 
-def _key_by_key(values: Sequence[tuple[Any, str]]) -> Said:
+def _key_by_key(values: Sequence[tuple[Any, str]]) -> MergedValue:
     merged: dict[str, Any] = {}
     of_key: dict[str, str] = {}
     for value, name in values:
         for key, entry in value.items() if isinstance(value, Mapping) else ():
             if entry is not None:
                 merged[str(key)], of_key[str(key)] = entry, name
-    return Said(merged, next(reversed(of_key.values()), None), of_key)
+    return MergedValue(merged, next(reversed(of_key.values()), None), of_key)
 
 
 def _of_kind(value: Any, kind: Kind) -> Any:
-    """The words for `kind`; the exact kind goes before its group."""
+    """The values for `kind`; those of the exact kind win over those of its group."""
     keys = (kind.value, kind.facts.group)
     return next((value[key] for key in keys if isinstance(value, Mapping) and value.get(key) is not None), None)
 
 
 def _at(data: Mapping[str, Any], key: str) -> Any:
-    """What stands at a dotted key; None when nothing does."""
+    """The value at a dotted key; None when there is none."""
     *way, last = key.split(".")
     for step in way:
         data = _table(data, step)
@@ -471,7 +473,7 @@ def _values(
     prefix: str = "",
     of: Callable[[Setting], Setting] = lambda one: one,
 ) -> dict[str, Any]:
-    """The fields of a record that declare settings; `origin` takes the layer of each."""
+    """The values of the settings that a record declares; stores the layer of each in `origin`."""
     found: dict[str, Any] = {}
     for name, one in declared_in(record, prefix).items():
         if isinstance(one, Group):
@@ -485,12 +487,12 @@ def _values(
 def _value(
     setting: Setting, layers: Sequence[Layer], where: str, kind: Kind | None, origin: dict[str, str] | None = None
 ) -> Any:
-    """The value of a setting as the code works with it.
+    """The value of a setting, converted for the code.
 
     Raises:
-        Misconfigured: it is needed and missing, or it is none that a check would have passed.
+        Misconfigured: it is required and missing, or it is invalid.
     """
-    found = said(setting, layers, kind)
+    found = merged_value(setting, layers, kind)
     if origin is not None and found.layer is not None:
         origin[setting.key] = found.layer
         origin |= {f"{setting.key}.{key}": layer for key, layer in found.of_key.items()}
@@ -515,12 +517,12 @@ def _not_missing(value: Any, where: str) -> None:
 
 
 def _of_zone(setting: Setting, zone: str | None) -> Setting:
-    """A setting as it is built in where the zone of Visma's clock is not known: a poll reaches back further."""
+    """The setting with another built-in value if the zone of Visma's clock is not set: a poll reaches back further."""
     return setting if zone or setting.key != "overlap" else replace(setting, default=UNCALIBRATED_OVERLAP)
 
 
 def _as_acknowledged(expected: Expected, acknowledgment: Acknowledgment) -> Expected:
-    """No acknowledgment is expected of a partner that sends none."""
+    """The expected times without an acknowledgment, for a partner that sends none."""
     return expected if acknowledgment is Acknowledgment.REQUIRED else replace(expected, acknowledged=None)
 
 

@@ -1,7 +1,7 @@
-"""What routing decided for one document: plain values, resolved, ready for translation.
+"""The route of a document: resolved values, ready for translation.
 
-The fields of these records declare the settings of the routing file (`settings.py`); `SETTINGS` has all of them.
-`resolve.py` resolves them from the file (default -> company -> partner -> kind); nothing else builds them.
+The fields of these records declare the settings of the routing file (`settings.py`); `SETTINGS` has all of them. Only
+`resolve.py` creates the records, from the file (default -> company -> partner -> kind).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from connector.domain.transactions import Dialect, IsaId, TransactionType
 
 
 class DialectChoice(StrEnum):
-    """What routing may say about the dialect: one of the two, or the one that carries everything."""
+    """The setting `dialect`: one of the two, or `auto` for the first one that can carry the whole document."""
 
     AUTO = "auto"
     MOSAIC = "mosaic"
@@ -72,7 +72,7 @@ class DialectChoice(StrEnum):
 
     @property
     def pinned(self) -> Dialect | None:
-        """The dialect a partner insists on, or None for `auto`."""
+        """The dialect that is set; None for `auto`."""
         return None if self is DialectChoice.AUTO else Dialect(self.value)
 
 
@@ -85,7 +85,7 @@ class OnRevision(StrEnum):
 
 
 DO_NOT_SEND = "do_not_send"
-"""The word of `order_types` for an order type that no partner gets."""
+"""The value in `order_types` for an order type that is not sent."""
 
 
 HOLD = "Hold"
@@ -93,21 +93,21 @@ HOLD = "Hold"
 
 
 UNFINISHED = frozenset({HOLD, "Balanced", "PendingApproval"})
-"""Statuses of a document that is still being worked on: it becomes Open or is given up, and then it is seen again.
+"""Statuses of a document that is still being edited: it is polled again when it is opened or cancelled.
 
-Visma's screen calls `Balanced` of an order Pending approval, and `Voided` Rejected: the API shows the older names of
-the codes B and V of Acumatica, on which Visma Net is built (class `POOrderStatus`: `Balanced`, later `PendingApproval`,
-is B; `Voided`, later `Rejected`, is V; `Cancelled` is L). A voided order was refused by whoever had to approve it, and
-is not cancelled.
+For orders, Visma's screen shows `Balanced` as Pending approval, and `Voided` as Rejected. The API has the older names
+of the codes B and V of Acumatica, on which Visma Net is built (class `POOrderStatus`: `Balanced`, later
+`PendingApproval`, is B; `Voided`, later `Rejected`, is V; `Cancelled` is L). A voided order was not approved; it is not
+cancelled.
 """
 
 
 _LATER_STATUSES = frozenset({"PendingApproval", "Rejected", "Completed"})
-"""Names that Acumatica has by now for statuses of an order; Visma Net is built on it."""
+"""Newer names of order statuses in Acumatica, on which Visma Net is built."""
 
 
 def is_known_status(kind: Kind, status: str) -> bool:
-    """Whether it is known what a status word of Visma's says of a document of this kind."""
+    """Whether the meaning of a Visma status is known for this kind."""
     return status in kind.facts.statuses or status in _LATER_STATUSES
 
 
@@ -122,7 +122,7 @@ class LineDate(StrEnum):
 
 
 class Notes(StrEnum):
-    """Which of Visma's notes leave. Colleagues write to each other in them, so none does unless routing says so."""
+    """Which of Visma's notes are sent. Colleagues write to each other in them, so none is sent by default."""
 
     NONE = "none"
     HEADER = "header"
@@ -131,20 +131,20 @@ class Notes(StrEnum):
 
     @property
     def of_header(self) -> bool:
-        """Whether the note of the document leaves."""
+        """Whether the note of the document is sent."""
         return self in {Notes.HEADER, Notes.ALL}
 
     @property
     def of_lines(self) -> bool:
-        """Whether the notes of lines leave."""
+        """Whether the notes of lines are sent."""
         return self in {Notes.LINES, Notes.ALL}
 
 
 class Description(StrEnum):
-    """Whether the description of a document leaves (Visma's `description` and `invoiceText`).
+    """Whether the description of a document is sent (Visma's `description` and `invoiceText`).
 
-    On orders and customer invoices it is a text for the partner. On supplier invoices it is the booking text of the
-    company, so it stays inside unless routing says so.
+    On orders and customer invoices it is a text for the partner. On supplier invoices it is the company's booking text,
+    so it is not sent by default.
     """
 
     SEND = "send"
@@ -152,7 +152,7 @@ class Description(StrEnum):
 
 
 class WithoutItem(StrEnum):
-    """What becomes of a priced line that names no item: a line of service, a charge, or a question to a person."""
+    """How a priced line without an item is sent: as a service line, as a charge, or not before a person decides."""
 
     PARK = "park"
     SERVICE = "service"
@@ -160,7 +160,7 @@ class WithoutItem(StrEnum):
 
 
 class EnteredAmount(StrEnum):
-    """What becomes of a line whose amount was entered and is not what quantity and price come to.
+    """What to do with a line whose amount was entered and differs from quantity x price.
 
     `adjust` sends the difference as an allowance or charge of the line.
     """
@@ -177,7 +177,7 @@ class Acknowledgment(StrEnum):
 
 
 class OnUnmapped(StrEnum):
-    """What becomes of a document whose supplier or customer is mapped to no partner.
+    """What to do with a document whose supplier or customer is mapped to no partner.
 
     `park` asks a person; `skip` is for a company where only some partners take part in EDI.
     """
@@ -187,14 +187,14 @@ class OnUnmapped(StrEnum):
 
 
 class OnLines(StrEnum):
-    """What becomes of a change that adds a line or takes one out."""
+    """What to do with a change that adds a line or takes one out."""
 
     PARK = "park"
     APPLY = "apply"
 
 
 class QuantityReading(StrEnum):
-    """What POC03 and POC04 mean to a partner (X12: releases and published guides contradict each other)."""
+    """The meaning of POC03 and POC04 for a partner (X12: releases and published guides contradict each other)."""
 
     NEW_TOTAL = "new_total"
     DELTA = "delta"
@@ -202,14 +202,14 @@ class QuantityReading(StrEnum):
 
 
 class Overflow(StrEnum):
-    """What happens to a descriptive text that is longer than its X12 element. Identifiers are never cut."""
+    """What to do with a descriptive text that is longer than its X12 element. Identifiers are never truncated."""
 
     CUT = "cut"
     PARK = "park"
 
 
 class Charset(StrEnum):
-    """X12 character sets: basic has no lower case; utf8 is for partners who agreed on it."""
+    """X12 character sets: `basic` has no lower case; `utf8` is for partners that agreed on it."""
 
     BASIC = "basic"
     EXTENDED = "extended"
@@ -228,7 +228,7 @@ CHANGE_CODES = (*("add", "delete", "change", "replace", "quantity", "price", "pr
 ORDER_TYPE_VALUES = (
     *("standalone", "dropship", "blanketFirm", "blanketEstimated", "release", "rushOrder", DO_NOT_SEND),
 )
-"""What an order type of Visma may leave as."""
+"""The purchase order types that a Visma order type may be mapped to."""
 
 _NO_CHANGE_YET = "changes of sent orders (860) are not sent yet; choose replace, park or ignore"
 
@@ -248,18 +248,18 @@ STRIPPED: ValueType[str] = ValueType(Form.TEXT, lambda value: str(value).strip()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VismaTenant:
-    """How one company is read from Visma.
+    """How one company is polled in Visma.
 
     Attributes:
         company_id: Sent as `ipp-company-id` on every request.
         tenant_id: The *company* tenant id of Visma Connect; it selects the company of the token.
-        time_zone: Zone of `lastModifiedDateTime`; None when nobody has calibrated it yet. A wrong one delays or hastens
-            documents, and loses none.
+        time_zone: Zone of `lastModifiedDateTime`; None until it is set in routing. A wrong one sends documents later or
+            earlier, and loses none.
         branch: Only documents of this branch belong to the company, or None for all.
         overlap: How far a poll reaches back behind the watermark.
         settle: A document must be unchanged this long before it is sent.
-        settle_cap: A document that never settles is sent after this long all the same.
-        page_size: Rows asked for per list call.
+        settle_cap: A document that never settles is sent after this time all the same.
+        page_size: Rows requested per list call.
     """
 
     company_id: str
@@ -288,9 +288,9 @@ class VismaTenant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What routing knows of a party beyond Visma: fills gaps, never overrides what the document says.
+    """What routing has of a party and Visma has not. It completes the document and never overrides it.
 
-    `name`, `address` and `contact` of our own company are always taken from here.
+    Exception: `name`, `address` and `contact` of our own company are always taken from here.
     """
 
     name: str | None = optional(TEXT, "Legal name", places=PARTIES)
@@ -312,11 +312,11 @@ class Company:
     """One Visma company of the routing file.
 
     Attributes:
-        go_live: What was created before it is not sent by itself; None: the moment of the first poll.
+        go_live: Documents created before it are not sent by themselves; None: the time of the first poll.
         before_go_live: What a later change of such a document does.
         kinds_off: Kinds that the company or the defaults switch off.
         kinds_unsent: Those of them that no partner switches on again.
-        branches: Visma's branch number -> under what the documents of the branch leave, where it is not `identity`.
+        branches: Visma's branch number -> the identity in the documents of the branch, if it is not `identity`.
         places: Our number of a place of delivery (Visma's location, warehouse or branch) -> its GLN, or the code by
             which partners know it.
     """
@@ -352,7 +352,7 @@ class Company:
     )
 
     def identity_of(self, branch: str | None) -> Identity:
-        """What is known of the company as one of its branches."""
+        """The identity of the company in documents of a branch."""
         named = self.branches.get(branch or "", Identity())
         ours = self.identity
         return Identity(
@@ -366,7 +366,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class ItemIds:
-    """What an item of ours is called outside: the partner's own number and the GTIN."""
+    """The identifiers of an item of ours: the partner's own number and the GTIN."""
 
     gtin: str | None = None
     partner_item: str | None = None
@@ -374,7 +374,7 @@ class ItemIds:
 
 @dataclass(frozen=True, slots=True)
 class TermsRule:
-    """What a Visma terms id means in days and percent."""
+    """The meaning of a Visma terms id in days and percent."""
 
     net_days: int | None = None
     discount_percent: str | None = None
@@ -390,7 +390,7 @@ TERMS = record(
 
 
 def _statuses_of_kind(value: Any) -> frozenset[str]:
-    """The words for one kind; no kind is chosen in what the file has for all of them."""
+    """The statuses for one kind, without those that the file has per kind."""
     return frozenset() if isinstance(value, Mapping) else frozenset(map(str, value))
 
 
@@ -398,7 +398,7 @@ GROUPS: Mapping[str, tuple[Kind, ...]] = {
     group: tuple(kind for kind in Kind if kind.facts.group == group)
     for group in dict.fromkeys(kind.facts.group for kind in Kind if kind.facts.group)
 }
-"""The words by which `send_when` speaks of several kinds at once."""
+"""The keys of `send_when` that stand for several kinds."""
 
 SEND_WHEN: ValueType[frozenset[str]] = ValueType(
     Form.RECORD,
@@ -426,12 +426,12 @@ class X12Options:
     """How the x12 dialect is written for a partner.
 
     Attributes:
-        version: `004010` or `005010`, for lengths and for X12 text.
+        version: `004010` or `005010`; it decides the lengths of elements and the version in X12 text.
         charset: Character set agreed with the partner.
-        overflow: What happens to texts that are too long.
+        overflow: What to do with texts that are too long.
         remit_to_code: N101 of the remit-to party; RI is in both versions' lists, RE only in 4010's.
         credit_sign: Whether a credit memo carries negative quantities and total (`negative`) or positive ones.
-        leave_out: Segments this partner must not get (`PER`, `TXI` ...).
+        leave_out: Segments that are not sent to this partner (`PER`, `TXI` ...).
     """
 
     version: str = setting(one_of("004010", "005010"), "004010", "Version of X12")
@@ -444,19 +444,19 @@ class X12Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRules:
-    """How far an incoming change of a purchase order (860) may go before a person has to look.
+    """The limits within which an incoming change of a purchase order (860) is applied without a person.
 
     Attributes:
-        quantity: Largest change of a line's quantity, as a share of what it was (0.2 is 20 %); of all added lines
-            together, as a share of the order's amount.
-        price: The same for the price.
-        dates: Largest move of a date.
+        quantity: Largest change of a line's quantity, as a share of the quantity before (0.2 is 20 %); for all added
+            lines together, as a share of the order's amount.
+        price: Largest change of a line's price, as a share of the price before.
+        dates: Largest move of a date, in either direction.
         lines: Whether lines may be added and taken out without a person.
-        quantities: What the partner means by POC03 and POC04; None when nobody has said.
+        quantities: What the partner means by POC03 and POC04; None when it is not set.
         codes: POC02 codes that this partner uses in its own way -> a word of `edi/order_change/codes.py`.
-        statuses: Visma statuses in which an order takes a change (Visma: undocumented).
-        hold_first: Those of them in which the order must be put on hold for it and released afterwards.
-        key: Where in the routing file the partner's rules stand.
+        statuses: Visma statuses in which an order can be changed (Visma: undocumented).
+        hold_first: Those of them in which the order is put on hold for the change and released afterwards.
+        key: The key of the partner's rules in the routing file.
         places: What this partner calls a place of ours (a code, a GLN or a name, in lower case) -> our number of it.
         price_bases: Basis codes of a price (POC07) that this partner uses in its own way -> for how many units it is.
     """
@@ -491,41 +491,40 @@ class ChangeRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Everything routing says about one kind of document for one partner.
+    """The settings for one kind of document and one partner.
 
     Attributes:
-        company: Ours, whose document it is.
+        company: Our company, whose document it is.
         partner: Name of the partner in the routing file.
-        kind: The kind of document that it is for.
+        kind: The kind of document.
         transaction_type: Orderful's type of the transaction.
-        partner_isa_id: Where Orderful finds the partner, for each stream.
+        partner_isa_id: The ISA id of the partner, for each stream.
         partner_identity: Names and numbers of the partner that Visma does not have.
-        send: False when the partner does not want this kind at all.
-        send_when: Visma status words in which the document is sent, unless its hold flag says that it is a draft.
-        dialect: Which dialect it is written in; `auto` takes the one that carries everything.
+        send: False if this kind is not sent to the partner.
+        send_when: Visma statuses in which the document is sent, unless its hold flag says that it is a draft.
+        dialect: The dialect; `auto` takes the first one that can carry the whole document.
         on_revision: What a change of a sent document does.
-        currency: The currency both sides agreed on, so that a document in it need not name it; None: a document that
-            names none is parked.
+        currency: The agreed currency, used for a document without one; None: a document without a currency is parked.
         units: Visma unit word -> unit of `edi/units.py`.
-        items: Our item number -> what the partner calls it.
-        require_item_id: `gtin` or `partner_item` when a line without it must be parked.
+        items: Our item number -> the identifiers of the item.
+        require_item_id: `gtin` or `partner_item`: a document with a line without it is parked.
         terms: Visma's id of payment terms -> days and percent.
-        order_types: Visma order type -> purchase order type word (`RegularOrder` -> `standalone`), or `do_not_send`.
-        x12: What is written in X12 only on agreement.
-        changes: How far an 860 of this partner may go.
-        unit_key: Where a missing unit would be added (`defaults.units`).
-        item_key: Where a missing item would be added (`defaults.items`).
+        order_types: Visma order type -> purchase order type (`RegularOrder` -> `standalone`), or `do_not_send`.
+        x12: Options of the x12 dialect.
+        changes: The limits for an 860 of this partner.
+        unit_key: The routing key for a missing unit (`defaults.units`).
+        item_key: The routing key for a missing item (`defaults.items`).
         origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
-        go_live: What was created before it is not sent by itself; None: the moment of the first poll.
+        go_live: Documents created before it are not sent by themselves; None: the time of the first poll.
         before_go_live: What a later change of such a document does.
         line_date: Which date of an order line is the day on which the goods are wanted.
-        notes: Which notes of Visma leave.
-        description: Whether the description of the document leaves.
-        lines_without_item: What becomes of a priced line that names no item.
-        entered_amount: What becomes of a line whose amount was entered.
+        notes: Which of Visma's notes are sent.
+        description: Whether the description of the document is sent.
+        lines_without_item: How a priced line without an item is sent.
+        entered_amount: What to do with a line whose amount was entered.
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
-        expected: By when a sent document reaches each stage.
+        expected: How long each stage of a sent document may take.
     """
 
     company: Company
@@ -646,7 +645,7 @@ _ENTRIES = (
         places=(Place.FILE,),
     ),
 )
-"""What an entry of the file says and no record has as it stands."""
+"""Settings of the file that are not a field of these records."""
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {
@@ -665,4 +664,4 @@ SETTINGS: Mapping[str, Setting] = MappingProxyType(
 RECORDS: Mapping[str, type[Any]] = MappingProxyType(
     {one.key: one.record for one in declared_in(Route).values() if isinstance(one, Group)}
 )
-"""The records of settings that stand together, by their key."""
+"""The records of grouped settings, by their key."""

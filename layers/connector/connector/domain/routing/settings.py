@@ -1,4 +1,4 @@
-"""What a setting of the routing file is. A field of a record declares it, and nothing else does.
+"""Declares the settings of the routing file. Each setting is declared once, as a field of a record.
 
     line_date: LineDate = setting(choice(LineDate), "promised", "Which date of an order line is the wanted day")
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Place(Enum):
-    """A part of the file in which a setting may stand; its value is what people call it."""
+    """A part of the file in which a setting may be given; the value is its name for people."""
 
     FILE = "the file"
     DEFAULTS = "defaults"
@@ -32,14 +32,14 @@ class Place(Enum):
 
 EVERYWHERE = (Place.DEFAULTS, Place.COMPANY, Place.PARTNER, Place.KIND)
 POLLING = (Place.DEFAULTS, Place.COMPANY)
-"""How a company is polled is the same for all of its partners."""
+"""The places of settings for polling, which are the same for all partners of a company."""
 
 PARTIES = (Place.COMPANY, Place.PARTNER)
-"""What belongs to one entry of the file. No layer stands behind it."""
+"""The places of a setting that belongs to one entry only, without layers."""
 
 
 class Merge(Enum):
-    """What a later layer does to an earlier one. The fields of a group are settings, each with a rule of its own."""
+    """How a later layer changes the value of an earlier one. Each field of a group has its own rule."""
 
     REPLACE = "the later value counts"
     KEYS = "key by key: the later entry counts"
@@ -52,16 +52,16 @@ class Setting:
     """A setting of the routing file.
 
     Attributes:
-        key: Where it stands inside its place (`changes.quantity`).
-        type: What its value is.
-        help: What it says, for whoever writes the file; without the default and the words to choose from.
-        default: What is built in, as the file would say it; None if nothing is. A kind may declare another one
+        key: Its key inside its place (`changes.quantity`).
+        type: The type of its value.
+        help: Its description for people who write the file, without the default and the choices.
+        default: The built-in value, in the notation of the file; None without one. A kind may declare another one
             (`KindFacts.defaults`).
-        default_help: What is built in, where it is no plain value.
-        places: Where it may stand.
-        merge: What a later layer does to an earlier one.
-        needed: It cannot be left out.
-        ask_above: The largest value that nobody would doubt, as the file would say it; above it the check warns.
+        default_help: A description of the built-in value, if that is not a plain value.
+        places: Where it may be given.
+        merge: How a later layer changes the value of an earlier one.
+        needed: It is required.
+        ask_above: The largest plausible value, in the notation of the file; `config check` warns above it.
     """
 
     key: str
@@ -76,13 +76,13 @@ class Setting:
     ask_above: str | None = None
 
     def built_in(self, kind: Kind | None = None) -> Any:
-        """What is built in for a kind of document, as the file would say it."""
+        """The built-in value for a kind of document, in the notation of the file."""
         return self.default if kind is None else kind.facts.defaults.get(self.key, self.default)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Settings that stand together under one key, and are read as one record."""
+    """Settings that are grouped under one key, and are read as one record."""
 
     key: str
     record: type[Any]
@@ -99,7 +99,7 @@ def optional(type_: ValueType[T], help_: str, *, key: str | None = None, **decla
 
 
 def group(record: type[T]) -> T:
-    """Declare settings that stand together under the name of the field; the fields of `record` declare them."""
+    """Declare settings that are grouped under the name of the field; the fields of `record` declare them."""
     return field(default_factory=record, metadata={"group": record})
 
 
@@ -113,7 +113,7 @@ def _declared(type_: ValueType[Any], help_: str, key: str | None, declared: Mapp
 
 
 def declared_in(record: type[Any], prefix: str = "") -> Mapping[str, Setting | Group]:
-    """The settings and groups of a record by the name of the field; those that stand in a group have its key first."""
+    """The settings and groups of a record, by the name of the field; in a group, keys have its key as prefix."""
     if (record, prefix) not in _records:
         _records[record, prefix] = {one.name: made for one in fields(record) for made in _made(one, prefix)}
     return _records[record, prefix]
@@ -131,7 +131,7 @@ def _made(of: Field[Any], prefix: str) -> Iterator[Setting | Group]:
 
 
 def settings_of(record: type[Any], prefix: str = "") -> Iterator[Setting]:
-    """Every setting of a record, those of its groups included."""
+    """Every setting of a record and of its groups."""
     for one in declared_in(record, prefix).values():
         if isinstance(one, Group):
             yield from settings_of(one.record, f"{one.key}.")

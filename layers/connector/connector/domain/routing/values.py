@@ -1,7 +1,7 @@
-"""The types of the values that stand in the routing file: how each is written, checked and read.
+"""The types of values in the routing file: how each is written, checked and converted.
 
-A type has a strict side, `check`, which `connector config check` asks and which says in words what is wrong, and a
-tolerant side, `read`, which turns what is stored into the value that the code works with.
+A type has a strict function, `check`, which `connector config check` calls and which raises an error with a sentence
+for people. It has a tolerant function, `read`, which converts a stored value into the value for the code.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ LONGEST_ISA_ID = 15
 
 GLN_LENGTHS = (13,)
 GTIN_LENGTHS = (12, 13, 14)
-"""GS1; a GTIN of 8 digits is filled with zeros before it leaves."""
+"""GS1; a GTIN of 8 digits is filled with zeros before it is sent."""
 
 PRICE_UNITS = (1, 10, 100, 1_000, 10_000, 100_000)
-"""For how many units a price may be."""
+"""The numbers of units that a price may be for."""
 
 _DURATION = re.compile(r"(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
-# Ten years: a date that is moved by so much is still a date.
+# Ten years: a date that is moved by this much can still be represented.
 _LONGEST_DURATION = timedelta(days=3652)
 _ISA_ID = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _NOT_IN_ISA = frozenset("*~>^|")
@@ -57,18 +57,18 @@ class ValueType(Generic[T]):
 
     Attributes:
         form: How a value is written.
-        read: From the stored value to the one that the code works with.
-        check: Raises `ValueError` with a sentence for a value that must not be applied.
-        choices: The words to choose from, for `WORD`: a `StrEnum`, or the words themselves.
-        refused: Words that look right and cannot be chosen, with the reason.
+        read: Converts the stored value into the value for the code.
+        check: Raises `ValueError` with a sentence for an invalid value.
+        choices: The allowed words, for `WORD`: a `StrEnum`, or the words themselves.
+        refused: Plausible words that are not allowed, with the reason.
         key: The type of the keys of a `TABLE`.
         entry: The type of the entries of a `LIST` or `TABLE`.
         at_most: How many entries a `LIST` may have.
         fields: The entries of a `RECORD`.
-        needed: Those of `fields` that must be given.
-        name: What a `RECORD` holds, for its readers.
-        schema: What an editor should know besides, as JSON Schema.
-        words: What a value is, for its readers; empty where form, choices, entries and fields say it.
+        needed: The required ones of `fields`.
+        name: The description of a `RECORD`, for people.
+        schema: Additional JSON Schema, for editors.
+        words: A description of a value, for people; empty where form, choices, entries and fields say it.
     """
 
     form: Form
@@ -144,7 +144,7 @@ def whole(least: int, most: int) -> ValueType[int]:
 
 
 def matching(pattern: str, what: str, *, form: Form = Form.EXACT, read: Callable[[Any], T]) -> ValueType[T]:
-    """Text of a certain look; `what` says in words which."""
+    """Text that matches a pattern; `what` describes the pattern in a sentence."""
     looks = re.compile(pattern, re.ASCII)
 
     def check(text: str) -> None:
@@ -166,14 +166,14 @@ def set_of(
     entry: ValueType[str],
     each: Callable[[str], str] = str,
 ) -> ValueType[frozenset[str]]:
-    """A list whose order does not count; `each` is done to every entry."""
+    """A list whose order does not count; `each` converts every entry."""
     return ValueType(Form.LIST, lambda value: frozenset(each(entry.read(one)) for one in value), entry=entry)
 
 
 def table(
     entry: ValueType[T], *, key: ValueType[str] | None = None, key_read: Callable[[str], str] = str
 ) -> ValueType[Mapping[str, T]]:
-    """Keys and values; `key_read` is done to every key."""
+    """Keys and values; `key_read` converts every key."""
 
     def read(value: Any) -> Mapping[str, T]:
         entries = value.items() if isinstance(value, Mapping) else ()
@@ -185,7 +185,7 @@ def table(
 def record(
     of: Callable[..., T], name: str, fields: Mapping[str, ValueType[Any]], *, needed: bool = False
 ) -> ValueType[T]:
-    """Keys and values with fixed keys, read as an object; `needed` if none of them may be left out."""
+    """Keys and values with fixed keys, read as an object; with `needed`, all of them are required."""
 
     def read(value: Any) -> T:
         given = value if isinstance(value, Mapping) else {}
