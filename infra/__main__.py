@@ -1,4 +1,4 @@
-"""`python -m infra` brings template.yaml up to date (`make template`); `--check` says whether it is."""
+"""`python -m infra` updates template.yaml (`make template`); `--check` only checks whether it is up to date."""
 
 import sys
 

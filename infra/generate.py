@@ -1,7 +1,8 @@
-"""Writes what repeats into template.yaml: log groups, roles, policies of queues and people, alarms, the dashboard.
+"""Generates the repetitive part of template.yaml: log groups, roles, policies, alarms, the dashboard.
 
-The first part of template.yaml is written by hand: the flow, and all that holds data. Behind a line of its own it has
-what this makes of it and of access.yaml, alarms.yaml and dashboard.yaml. So the template is whole for every tool.
+The first part of template.yaml is written by hand: the functions, queues and tables. After the line `BEGIN` follows the
+part that is generated from it and from access.yaml, alarms.yaml and dashboard.yaml. So any tool can use the template as
+it is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ TEMPLATE = FILES.parent / "template.yaml"
 BEGIN = "  # ======== From here on generated from infra/ by `make template`: change it there, not here ========\n"
 
 _WIDTH, _FOLDED = 120, 1000
-"""Characters of a line, and of the longest value that is folded into several."""
+"""Most characters of a line, and of a value that is folded into several lines."""
 
 _NAMESPACE = "Connector/${AWS::StackName}"
 _ARN = "arn:${AWS::Partition}"
@@ -30,7 +31,7 @@ _BUCKET = "PayloadsBucket"
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/.-]*(:{1,2}[A-Za-z0-9*]+)*")
 _SEND = "sqs:SendMessage"
 _BATCHES = {one: f"{one}Batch" for one in (_SEND, "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")}
-"""Actions of SQS whose batches AWS allows with them; the emulator asks for a right of their own."""
+"""SQS actions that include their batch action at AWS; the emulator needs the batch action as well."""
 _READ_AS_ANOTHER_TYPE = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 
 
@@ -38,10 +39,10 @@ def generated(by_hand: str) -> str:
     """The whole text of template.yaml.
 
     Args:
-        by_hand: Its text up to `BEGIN`; what follows there is made anew.
+        by_hand: Its text up to `BEGIN`; the rest is generated.
 
     Raises:
-        ValueError: a file of infra/ does not fit the part by hand; the sentence says which entry.
+        ValueError: a file of infra/ does not match the part by hand; the sentence names the entry.
     """
     head, begin, _ = by_hand.partition(BEGIN)
     if not begin:
@@ -51,7 +52,7 @@ def generated(by_hand: str) -> str:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Bring template.yaml up to date; with `--check`, only say whether it is. 2 when it is not."""
+    """Update template.yaml; with `--check`, only check it. Returns 2 when it is not up to date."""
     written = TEMPLATE.read_text(encoding="utf-8")
     made = generated(written)
     if "--check" not in arguments:
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 class _Maker:
-    """Makes resources from the part by hand and the files beside this module."""
+    """Makes resources from the part by hand and the YAML files of this folder."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._conditions = template["Conditions"]
@@ -135,7 +136,7 @@ class _Maker:
         return statement
 
     def _arn(self, on: str) -> Any:
-        """What a statement is about, as IAM names it."""
+        """The ARN of a statement's resource."""
         name, _, part = on.partition("/")
         if on == "*":
             return on
@@ -153,7 +154,7 @@ class _Maker:
         return {"Ref": name} if kind == "AWS::SNS::Topic" else {"Fn::GetAtt": [name, "Arn"]}
 
     def _in_force(self, name: str, function: str, argument: Any, *, suffix: str = "") -> dict[str, Any]:
-        """A resource of the template, or the one that was taken over by a parameter."""
+        """A resource of the template, or the existing one that a parameter names."""
         return {"Fn::If": [f"Creates{name}", {function: argument}, {"Ref": f"Existing{name}{suffix}"}]}
 
 
@@ -190,7 +191,7 @@ def _alarm(name: str, written: Mapping[str, Any], file: Mapping[str, Any]) -> di
 
 
 def _filled(value: Any, of: str) -> Any:
-    """A value with what the alarm is about in the place of `{of}`."""
+    """A value with `{of}` replaced by the subject of the alarm."""
     if isinstance(value, dict):
         return {key: _filled(each, of) for key, each in value.items()}
     if isinstance(value, list):
@@ -229,7 +230,7 @@ def _document(*statements: Any) -> dict[str, Any]:
 
 
 def _logical_id(alarm: str) -> str:
-    """`documents-stuck` is DocumentsStuckAlarm."""
+    """The logical id of an alarm: `documents-stuck` is DocumentsStuckAlarm."""
     return "".join(part.capitalize() for part in alarm.split("-")) + "Alarm"
 
 
@@ -246,7 +247,7 @@ def _parsed(text: str) -> dict[str, Any]:
     return plain
 
 
-# ---- YAML: in flow style, folded into lines, what is not too long for it.
+# ---- YAML: short values in flow style, longer ones folded into lines.
 
 
 def _written(name: str, resource: Mapping[str, Any]) -> str:
@@ -269,9 +270,9 @@ def _lines(key: str, value: Any, indent: int) -> list[str]:
 
 
 def _folded(text: str, indent: int) -> list[str]:
-    """Lines that YAML reads as one: a break and the blanks around it are one blank, in quotes as well."""
+    """Fold a text into lines that YAML reads as one: a line break with the spaces around it is one space."""
     lines = textwrap.wrap(
-        re.sub(r"(!\w+) ", "\\1\0", text),  # a tag stays beside its value
+        re.sub(r"(!\w+) ", "\\1\0", text),  # a tag stays on the line of its value
         _WIDTH,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + 2),

@@ -1,4 +1,4 @@
-"""A server on a real socket that plays a script: one step per request, and it misbehaves as told."""
+"""A server on a real socket that plays a script: one step per request, faults included."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS = (CLIENT_SECRET, API_KEY)
 
 
 class Clock:
-    """A clock that moves when told."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -34,7 +34,7 @@ class Clock:
 
 
 class Deadline:
-    """Says that this much is left, whenever it is asked."""
+    """A deadline with a fixed remaining time."""
 
     def __init__(self, seconds: float = 300) -> None:
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""Collect what Orderful holds for us (EventBridge Scheduler)."""
+"""Collect inbound transactions from Orderful (EventBridge Scheduler)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take Orderful's callbacks as hints (API Gateway)."""
+"""Receive Orderful's callbacks as hints (API Gateway)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follow what became of sent transactions (EventBridge Scheduler)."""
+"""Track sent transactions (EventBridge Scheduler)."""
 
 from __future__ import annotations
 

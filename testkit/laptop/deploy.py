@@ -72,7 +72,7 @@ def deploy(
     """Deploy the built artifact to the MiniStack at `endpoint`, as `make deploy` does it to AWS.
 
     Args:
-        endpoint: Its URL; the functions are told the same one.
+        endpoint: its URL, which the functions get as well.
         parameters: Parameters of the template that differ from their defaults.
         stack: Name of the stack.
         directory: Where the log and the sample environment go.

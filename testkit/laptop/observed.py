@@ -205,7 +205,7 @@ class Laptop:
         return self.changes.get(key, transaction_id) if key else None
 
     def decided(self, transaction_id: str) -> Change:
-        """The record once it is decided and Orderful was told."""
+        """The record, once it is decided and its delivery is confirmed to Orderful."""
 
         def look() -> Change | None:
             change = self.change(transaction_id)

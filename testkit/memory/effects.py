@@ -22,7 +22,7 @@ MILLISECONDS: Final = 20
 
 
 class ManualClock:
-    """The `Clock` port: moves when told."""
+    """The `Clock` port: it moves only when a test moves it."""
 
     def __init__(self, start: datetime = START) -> None:
         self.time = start
@@ -36,7 +36,7 @@ class ManualClock:
 
 
 class MovingClock(ManualClock):
-    """The `Clock` port: moves when told, and by a millisecond with every look, so that no two moments are one."""
+    """The `Clock` port: a test moves it, and each read moves it by a millisecond, so that no two times are equal."""
 
     def now(self) -> datetime:
         self.time += timedelta(milliseconds=1)
@@ -149,18 +149,18 @@ class EffectRecorder:
         if not isinstance(fault, FaultKind):
             fault()
             return effect()
-        told = f"{fault.value} '{self.steps[-1]}'"
-        self.injected.append(told)
+        effect_text = f"{fault.value} '{self.steps[-1]}'"
+        self.injected.append(effect_text)
         if fault is FaultKind.KILLED_BEFORE:
             mine.dead = True
-            raise Killed(told)
+            raise Killed(effect_text)
         if fault is FaultKind.REFUSED:
-            raise refused(f"Planned: {told}.")
+            raise refused(f"Planned: {effect_text}.")
         effect()
         if fault is FaultKind.KILLED_AFTER:
             mine.dead = True
-            raise Killed(told)
-        raise lost(f"Planned: {told}.")
+            raise Killed(effect_text)
+        raise lost(f"Planned: {effect_text}.")
 
     def repeated(self, name: str, effect: Callable[[], Result]) -> Result:
         """A conditional write: botocore repeats it when the answer is lost, and then finds its own work in the way."""

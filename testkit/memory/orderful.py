@@ -103,7 +103,7 @@ class FakeOrderful:
         return Created(filed.known_as, accepted=True)
 
     def file(self, request: OrderfulRequest) -> _Filed:
-        """Create a transaction, whoever asked for it."""
+        """Create a transaction, by a request or by a test."""
         body = request.body
         kind = body["type"]
         self._next_id += 1
@@ -293,7 +293,7 @@ class FakeInbound:
     Attributes:
         held: Every transaction by its id.
         waiting: Ids in the inbox, in order.
-        confirmed: What each delivery was told, in order.
+        confirmed: The confirmations of each delivery, in order.
         fail: Raised by the next confirmations, one each.
         fetches: Ids that were asked for.
         list_page: Rows of a page of the list, the newest page first, each the oldest first.

@@ -61,20 +61,20 @@ class _Lists:
         for document in erp.documents[resource].values():
             raw = erp.raw_of(document)
             data = _data(raw)
-            told = {
+            dates = {
                 Question.DATED: data.get("date") or data.get("documentDate"),
                 Question.CREATED: data.get("createdDateTime"),
                 Question.MODIFIED: erp.text_of(document.modified),
             }
-            if not self.of.obeys or (told[question] or "")[:10] >= since.isoformat():
+            if not self.of.obeys or (dates[question] or "")[:10] >= since.isoformat():
                 rows.append(
                     ListedDocument(
                         number=document.number,
                         document_type=document.document_type or data.get("orderType") or data.get("documentType"),
                         branch=document.branch,
-                        dated=told[Question.DATED],
-                        created=told[Question.CREATED],
-                        modified=told[Question.MODIFIED],
+                        dated=dates[Question.DATED],
+                        created=dates[Question.CREATED],
+                        modified=dates[Question.MODIFIED],
                         raw=raw,
                     )
                 )

@@ -201,6 +201,6 @@ def lines(quantity: int = 100) -> list[dict[str, Any]]:
     return [an_order_line(1, orderQty=quantity), an_order_line(2, orderQty=quantity + 1, uom="KG")]
 
 
-def told(findings: list[Finding]) -> set[tuple[str, str]]:
+def in_short(findings: list[Finding]) -> set[tuple[str, str]]:
     """Category and document, or transaction where no document is known."""
     return {(one.category.value, one.document or one.subject) for one in findings}

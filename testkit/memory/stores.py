@@ -593,7 +593,7 @@ def _overtaken(change: Change) -> Conflict:
 
 
 class MemoryOutbox:
-    """The `Outbox` port: keeps what was queued, or fails as told."""
+    """The `Outbox` port: keeps what was queued, or fails if a test says so."""
 
     def __init__(self) -> None:
         self.queued_documents: list[DocumentMessage] = []
@@ -688,7 +688,7 @@ class RecordingTelemetry:
         self.durations.append((metric, value))
 
     def events(self, level: str | None = None) -> list[str]:
-        """The events told, all or those of one level."""
+        """The logged events, all or those of one level."""
         return [event for at, event, _ in self.lines if level in {None, at}]
 
 
@@ -697,7 +697,7 @@ CALLER = "arn:aws:sts::123456789012:assumed-role/Operator/kari"
 
 
 class HintCalls:
-    """The `HintBudget` port: so many calls of each kind, and no more."""
+    """The `HintBudget` port: a fixed number of calls of each kind."""
 
     def __init__(self, unknown: int = 1_000, recorded: int = 1_000) -> None:
         self.left = {False: unknown, True: recorded}

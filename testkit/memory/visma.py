@@ -64,7 +64,7 @@ class FakeErp:
         max_page_size: The limit in force, whatever was asked; `names_maximum` says whether the elements name it.
         total: What the elements say of the length of the list, given its true length and the page's; None leaves the
             element out.
-        hides: Lists are empty, as for whoever lost the rights for them.
+        hides: Lists are empty, as without the right to read them.
         last: The whole list of which a page was asked for last.
         before_page: Called with the list and the number of each page before it is shown, `after_page` after it.
     """

@@ -64,7 +64,7 @@ class Relationship:
     errors: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Refuse a status nobody knows."""
+        """Refuse an unknown status."""
         if self.status not in RELATIONSHIP_STATUSES:
             raise ValueError(f"A relationship is {', '.join(RELATIONSHIP_STATUSES)}, not '{self.status}'.")
 
@@ -91,7 +91,7 @@ class Network:
         self.relationships: list[Relationship] = []
 
     def account(self, isa_id: str, stream: str) -> Account | None:
-        """Whose id this is on this stream. A live id is nobody's on the test stream, and the other way round."""
+        """The account with this id on this stream. A live id is unknown on the test stream, and the other way round."""
         return next((one for one in self.accounts if one.isa_id(stream) == isa_id), None)
 
     def known(self, isa_id: str, stream: str) -> Account:

@@ -67,7 +67,7 @@ class FaultRule:
     used: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a fault that nobody knows."""
+        """Refuse an unknown fault."""
         if self.fault not in FAULTS:
             raise ValueError(f"The sandbox knows no fault '{self.fault}'; it knows {', '.join(sorted(FAULTS))}.")
 

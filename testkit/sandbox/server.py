@@ -118,7 +118,7 @@ class Sandbox(ABC):
     # -- life
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
-        """Listen, in a thread of its own; port 0 takes a free one."""
+        """Listen in a thread of its own; port 0 selects a free port."""
         self._host = host
         self._server = make_server(host, port, self.app, threaded=True, request_handler=_QuietHandler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -42,7 +42,7 @@ def parsed_time(text: Any) -> datetime | None:
 
 
 def filters_of(resource: Resource, parameters: Mapping[str, str]) -> Iterable[Callable[[Filtered], bool]]:
-    """The filters in force. A parameter nobody knows is ignored, and so is a time without its operator."""
+    """The filters in force. An unknown parameter is ignored, and so is a time without its operator."""
     for name, value in parameters.items():
         if name in resource.equals:
             if value not in resource.words.get(name, {value}):

@@ -26,7 +26,7 @@ class VismaOptions:
     hourly_budget: int = 15_000
 
     def __post_init__(self) -> None:
-        """Refuse an order of rows that nobody knows."""
+        """Refuse an unknown order of rows."""
         if self.order_by not in LIST_ORDERS:
             known = ", ".join(sorted(LIST_ORDERS))
             raise ValueError(f"The sandbox Visma has no list order '{self.order_by}'; it has {known}.")

@@ -1,4 +1,4 @@
-"""The lists of the sandbox Visma: keys, filters and what only comes when it is asked for (Visma: OpenAPI of 2025)."""
+"""The lists of the sandbox Visma: keys, filters and what is returned only with `expand` (Visma: OpenAPI of 2025)."""
 
 from __future__ import annotations
 

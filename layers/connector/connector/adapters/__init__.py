@@ -1,1 +1,1 @@
-"""The outside world behind ports: the only place for requests and boto3."""
+"""The adapters of the ports: the only place for requests and boto3."""

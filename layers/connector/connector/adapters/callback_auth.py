@@ -1,7 +1,7 @@
-"""Whether a callback comes from somebody who knows what the operator agreed with Orderful.
+"""Authenticates callbacks by the secret that the operator has set up at Orderful.
 
-Orderful signs nothing. It can send a fixed header (set up by its support) or HTTP Basic (`user:password@` in the URL of
-the channel); see "HTTP inbound channel" in Orderful's documentation.
+Orderful does not sign callbacks. It can send a fixed header (set up by its support) or HTTP Basic (`user:password@` in
+the URL of the channel); see "HTTP inbound channel" in Orderful's documentation.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _BASIC = "basic "
 
 @dataclass(frozen=True, slots=True)
 class CallbackCredentials:
-    """What a request has to bring; one of all that is listed is enough, so two can be valid while one is replaced.
+    """The valid credentials of a callback. One of them is enough, so two can be valid during a rotation.
 
     Attributes:
-        header: Name of the secret header, in lower case; empty when none is agreed.
+        header: Name of the secret header, in lower case; empty when none is set.
         secrets: Its valid values.
         basic: The valid `user:password` pairs of HTTP Basic.
     """
@@ -32,10 +32,10 @@ class CallbackCredentials:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
-        """Read the operator's secret; in `{}` nothing is agreed.
+        """Read the operator's secret; `{}` means that none is set.
 
         Raises:
-            ValueError: it is not of the agreed shape. A slip of the pen must not open the door.
+            ValueError: it has another shape. A typing error must not admit everybody.
         """
         if not content.keys() <= {"header", "secrets", "basic"} or ("header" in content) != ("secrets" in content):
             raise ValueError
@@ -49,13 +49,13 @@ class CallbackCredentials:
 
     @property
     def is_set(self) -> bool:
-        """Whether anything is agreed."""
+        """Whether a secret is set."""
         return bool(self.secrets or self.basic)
 
     def admit(self, headers: Mapping[str, Sequence[str]]) -> bool:
-        """Whether a request with these headers (names in lower case) brings what is agreed; never while nothing is.
+        """Whether a request with these headers (names in lower case) has a valid secret; False when none is set.
 
-        Every value is compared with every valid one, however early one fits: time tells nothing of either.
+        Every value is compared with every valid one, in constant time.
         """
         by_header = _any_equal(map(_bytes, headers.get(self.header, ())), self.secrets)
         by_basic = _any_equal(map(_unpacked, headers.get("authorization", ())), self.basic)
@@ -68,7 +68,7 @@ def _texts(content: Mapping[str, Any], name: str) -> tuple[str, ...]:
         raise ValueError
     if not all(isinstance(value, str) and value.strip() for value in values):
         raise ValueError
-    # Secrets pasted by people end in a line break now and then.
+    # Pasted secrets sometimes end in a line break.
     return tuple(value.strip() for value in values)
 
 
@@ -81,7 +81,7 @@ def _any_equal(given: Iterable[bytes], valid: Sequence[str]) -> bool:
 
 
 def _unpacked(authorization: str) -> bytes:
-    """The `user:password` of an `Authorization` header; empty, which fits nothing, for anything else."""
+    """The `user:password` of an `Authorization` header; empty, which matches nothing, for anything else."""
     if authorization[: len(_BASIC)].lower() != _BASIC:
         return b""
     try:

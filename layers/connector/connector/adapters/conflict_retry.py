@@ -1,4 +1,4 @@
-"""Rounds of the same work: tried again with exponential back-off when somebody else was faster or no answer came."""
+"""Conflict retry: repeats work with exponential back-off when somebody else was faster or no answer arrived."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from connector.services.ports import Deadline
 
 ROUNDS = 4
 RESERVE_SECONDS = 8.0
-"""Time left to the caller after the last round: a call, and the writing down of how it ended."""
+"""Time that is left to the caller after the last round: a call, and the write of the result."""
 
 Result = TypeVar("Result")
 
 
 class BackOff:
-    """The `Rounds` port: 0.2, 0.4, 0.8 seconds and some jitter between four rounds, inside the deadline."""
+    """The `ConflictRetry` port: four rounds with pauses of 0.2, 0.4 and 0.8 seconds and jitter, inside the deadline."""
 
     def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
         """Sleep with `pause`."""
         self._pause = pause
 
     def __call__(self, work: Callable[[], Result], *, deadline: Deadline, before_again: Callable[[], None]) -> Result:
-        """Do `work` until it neither meets a `Conflict` nor an `UnknownOutcome`; the last one is raised."""
+        """Repeat `work` until it raises neither `Conflict` nor `UnknownOutcome`. The last one is raised."""
         from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
         def stop(state: RetryCallState) -> bool:

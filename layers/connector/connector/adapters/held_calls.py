@@ -1,4 +1,4 @@
-"""The gate of one kind of calls, shut by a pause that the other side asked for."""
+"""Holds calls of one kind for a pause that the remote side asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Holds(Protocol):
-    """Where the pauses of the whole stack are stored."""
+    """Stores the holds of the whole stack."""
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
         """How long calls of this kind are still held; zero for not at all."""
@@ -23,9 +23,9 @@ class Holds(Protocol):
 
 
 class HeldCalls:
-    """The `Gate` of one kind of calls: shut for the whole stack after a 429 that says how long.
+    """The `Gate` of one kind of calls: closed for the whole stack after a 429 with a waiting time.
 
-    A table in trouble holds nothing: the other side says again what it wants.
+    If the table cannot be read, nothing is held: the remote side answers 429 again.
     """
 
     def __init__(self, holds: Holds, calls: Calls, clock: Clock, service: str) -> None:

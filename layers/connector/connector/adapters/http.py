@@ -1,11 +1,11 @@
-"""One way to speak HTTP: bounded in time and size, honest about what may have happened, silent about secrets.
+"""The HTTP client: limited in time and size, exact about what may have happened, without secrets in errors.
 
-A call ends in one of four ways, and the difference decides whether it may be repeated:
+A call has one of four results, which decide whether it may be repeated:
 
-    Answer      the other side answered, with whatever status
-    NotSent     the connection never stood: nothing happened there
-    NoAnswer    it was sent, the answer is lost: it may have happened
-    TooLarge    it was answered, but with more than we are willing to hold
+    Answer      the remote side answered, with any status
+    NotSent     there was no connection: nothing happened
+    NoAnswer    the request was sent and the answer is lost: it may have been carried out
+    TooLarge    the answer exceeds the limit
 """
 
 from __future__ import annotations
@@ -47,26 +47,26 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 LIST_SECONDS = 60.0
 MAX_BYTES = 64 * 1024 * 1024
-"""Bytes of an answer that are loaded, unless its call allows less."""
+"""Most bytes of an answer, unless its call allows less."""
 
 LONGEST_WAIT = timedelta(hours=1)
-"""The longest waiting time that is believed, whatever the other side asks for; after it, one call asks again.
+"""The longest waiting time that is accepted from the remote side; then a call is tried again.
 
 Visma: the windows of its rate limit are one hour. Orderful: one minute.
 """
 
 MAX_TEXT = 300
-"""Characters of somebody else's error text that we repeat."""
+"""Most characters of a remote error text in our sentences."""
 
 RESERVE_SECONDS = 2.0
-"""Time a call leaves to its caller, so that the outcome can still be written down."""
+"""Time that a call leaves to its caller for the write of the result."""
 
 ATTEMPTS = 3
 MAX_WAIT_SECONDS = 20.0
-"""Longest wait inside a handler; what takes longer goes back to the queue, which waits for free."""
+"""Longest wait inside a handler; for a longer one the message goes back to the queue, where waiting costs nothing."""
 
 IDLE_SECONDS = 30.0
-"""A connection unused for longer may have died unseen while Lambda kept us frozen; a new one is made instead."""
+"""After this idle time a new connection is made: the old one may have been closed while Lambda was frozen."""
 
 _REQUEST_ID_HEADERS = ("Ipp-Request-Id", "Request-Context", "x-request-id")
 _TEXT_FIELDS = ("message", "Message", "ExceptionMessage", "error_description", "error", "detail", "title")
@@ -78,12 +78,12 @@ _LONGEST_LENGTH = 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _json = msgspec.json.Decoder(float_hook=Decimal)
-# A number beyond every size is refused by `Decimal` itself.
+# `Decimal` itself refuses a number that is too large.
 _UNREADABLE = (ValueError, RecursionError, InvalidOperation)
 
 
 class CallFailed(Exception):
-    """No usable answer came; the sentence says why, without address, header or body."""
+    """There was no usable answer; the sentence says why, without address, header or body."""
 
 
 class NotSent(CallFailed):
@@ -99,7 +99,7 @@ class TimedOut(NoAnswer):
 
 
 class TooLarge(NoAnswer):
-    """The answer is larger than the limit; `size` is its length in bytes, where the headers say."""
+    """The answer is larger than the limit; `size` is its length in bytes, None when the headers do not give it."""
 
     def __init__(self, sentence: str, size: int | None = None) -> None:
         super().__init__(sentence)
@@ -121,13 +121,15 @@ class Call:
     """A request to make.
 
     Attributes:
-        service: Name of the other side, for sentences and logs.
+        service: Name of the remote side, for sentences and logs.
         params: Query parameters; a name may repeat.
-        read_seconds: Time allowed for the whole answer; the deadline may shorten it.
-        repeatable: False when a second one may do the work again: then only what surely did nothing is repeated.
-        max_bytes: Bytes of the answer that are loaded; None for the limit of the session.
-        gate: Asked before each try and told of a 429 that names a waiting time; None for calls that are never held.
-        secrets: Values that must not come back out in an error text, should the other side repeat them.
+        read_seconds: Seconds for the whole answer; the deadline may shorten it.
+        repeatable: False when a repetition may do the work twice; then a call is repeated only if it certainly did
+            nothing.
+        max_bytes: Most bytes of the answer; None: the limit of the session.
+        gate: Checked before each attempt, and closed after a 429 with a waiting time; None for calls that are never
+            held.
+        secrets: Values that are removed from error texts of the remote side.
     """
 
     service: str
@@ -146,11 +148,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the other side answered.
+    """An answer of the remote side.
 
     Attributes:
         headers: Case-insensitive.
-        received_at: Our clock when the headers arrived.
+        received_at: Our clock when the headers arrived, UTC.
     """
 
     service: str
@@ -167,18 +169,18 @@ class Answer:
 
     @property
     def request_id(self) -> str | None:
-        """What the other side's support asks for."""
+        """The request id for the remote side's support; None without one."""
         found = (self.headers.get(name) for name in _REQUEST_ID_HEADERS)
         return next((value[:MAX_TEXT] for value in found if value), None)
 
     @property
     def server_time(self) -> datetime:
-        """The other side's clock (`Date` header), or ours where it gives none."""
+        """The remote side's clock (`Date` header), UTC; ours when it gives none."""
         return _http_date(self.headers.get("Date")) or self.received_at
 
     @property
     def retry_after(self) -> timedelta | None:
-        """How long the other side asks us to wait, `LONGEST_WAIT` at most.
+        """The waiting time that the remote side asks for, at most `LONGEST_WAIT`; None without one.
 
         `Retry-After`; a 429 without it ends with the window of the limit (`X-RateLimit-Reset`).
         """
@@ -202,7 +204,7 @@ class Answer:
             ) from None
 
     def shape(self) -> str:
-        """What the body looks like, in words, for sentences about answers that cannot be used."""
+        """A description of the body, for sentences about unusable answers."""
         start = self.body[:1024].removeprefix(_BYTE_ORDER_MARK).lstrip()
         if not start:
             return "an empty body"
@@ -211,7 +213,7 @@ class Answer:
         return "broken JSON" if start[:1] in b'[{"' else "plain text"
 
     def text(self) -> str:
-        """What the body says went wrong: one short line, without mark-up, control characters and our secrets."""
+        """The error text of the body: one short line, without mark-up, control characters and our secrets."""
         try:
             data = _json.decode(self.body.removeprefix(_BYTE_ORDER_MARK))
         except _UNREADABLE:
@@ -224,10 +226,10 @@ class Answer:
         return said if len(said) <= MAX_TEXT else said[: MAX_TEXT - 1] + "…"
 
     def failure(self, asked: str) -> ConnectorError:
-        """The outcome that a status which is not 2xx stands for.
+        """The error for a status that is not 2xx.
 
         Args:
-            asked: What was asked for, as a noun ("the list of orders").
+            asked: What was requested, as a noun ("the list of orders").
         """
         said = self.text()
         sentence = f"{self.service} answered {self.status} to {asked}" + (f": {said}" if said else "")
@@ -248,8 +250,8 @@ class Answer:
 class Http:
     """A session with keep-alive, made at first use and shared by all clients of a process.
 
-    Redirects are never followed (credentials would travel with them), cookies never kept (they could carry one
-    company's session into another's), credentials never taken from a netrc file.
+    Redirects are not followed (credentials would be sent along), cookies are not kept (they could connect the sessions
+    of two companies), and credentials are not read from a netrc file.
     """
 
     def __init__(
@@ -265,18 +267,18 @@ class Http:
     def ask(self, call: Call, deadline: Deadline) -> Answer:
         """Make a call, with at most two retries inside the deadline.
 
-        Retried are lost connections, 429, 502, 503 and 504, and once a 500 to a GET (Visma: business errors hide
-        there as well); of a call that is not repeatable only 429 and connections that never stood. `Retry-After` goes
-        first, exponential back-off with jitter otherwise; a wait that is too long for the deadline or for a handler is
-        left to the caller.
+        It retries lost connections, 429, 502, 503 and 504, and once a 500 to a GET (Visma: business errors have this
+        status too); for a call that is not repeatable, only 429 and failed connections. The pause is `Retry-After`,
+        else exponential back-off with jitter; a pause that is too long for the deadline or for a handler is left to the
+        caller.
 
         Returns:
             The last answer, whatever its status.
 
         Raises:
-            Transient: no answer came, and nothing was done or it does not matter.
-            AnswerTooSlow: the same, and the time for it ran out.
-            UnknownOutcome: no answer came to a call that is not repeatable; it may have been carried out.
+            Transient: no answer; nothing was done, or the call is repeatable.
+            AnswerTooSlow: no answer in time to such a call.
+            UnknownOutcome: no answer to a call that is not repeatable; it may have been carried out.
             AnswerTooLarge: the answer is too large.
             Throttled: calls of this kind are held.
             Misconfigured: the request cannot be built.
@@ -433,14 +435,14 @@ def _too_large(call: Call, limit: int, size: int | None) -> str:
 
 
 def waiting_time(value: str | None, *, at: datetime) -> timedelta | None:
-    """A waiting time as a header gives it: seconds, an HTTP date, or the time of its end in seconds or milliseconds.
+    """Parse a waiting time in a header: seconds, an HTTP date, or its end in seconds or milliseconds since 1970.
 
     Args:
         value: The text of the header.
-        at: The clock of whoever wrote it.
+        at: The remote side's clock, UTC.
 
     Returns:
-        Between zero and `LONGEST_WAIT`; None where the text is no time.
+        A time between zero and `LONGEST_WAIT`; None when the text is no time.
     """
     value = (value or "").strip()
     if _SECONDS.fullmatch(value):
@@ -456,7 +458,7 @@ def waiting_time(value: str | None, *, at: datetime) -> timedelta | None:
 
 
 def join(base_url: str, path: str) -> str:
-    """The address of `path` below `base_url`; whatever `path` holds, the host stays that of `base_url`."""
+    """The address of `path` below `base_url`; no `path` can change the host."""
     return f"{base_url.rstrip('/')}/{path.lstrip('/')}"
 
 
@@ -478,7 +480,7 @@ def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _never_stood(error: Exception) -> bool:
-    """Whether the connection failed before a request could be sent on it."""
+    """Whether the connection failed before a request was sent."""
     import ssl
 
     import requests
@@ -511,7 +513,7 @@ def _plain(body: bytes) -> str:
 
 
 def _said(data: Any) -> str:
-    """The message in an error body, whichever of the known names it goes by."""
+    """The message in an error body, under any of the known names."""
     if isinstance(data, str):
         return data
     if not isinstance(data, dict):

@@ -1,6 +1,6 @@
-"""What the adapters of Visma and of Orderful ask of the adapters of AWS.
+"""The ports by which the adapters of Visma and Orderful use the adapters of AWS.
 
-The client of one system does not import the client of another; `bootstrap` and the command hand these in.
+An adapter of one system does not import an adapter of another; `bootstrap` and the command pass them in.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class VismaCredentials(Protocol):
         """How a person sets them."""
 
     def forget(self) -> None:
-        """Read anew next time: Visma Connect refused what we have."""
+        """Read them again next time, because Visma Connect refused them."""
 
 
 class OrderfulCredentials(Protocol):
@@ -42,7 +42,7 @@ class OrderfulCredentials(Protocol):
         """How a person sets it."""
 
     def forget(self) -> None:
-        """Read anew next time: Orderful refused what we have."""
+        """Read it again next time, because Orderful refused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,16 @@ class AccessToken:
 
 
 class TokenStore(Protocol):
-    """One token for each company, shared by all functions, with a lock for whoever replaces it.
+    """One token for each company, shared by all functions, with a lock for its replacement.
 
-    Each method raises `Transient` or `Misconfigured` when the store is in trouble.
+    Each method raises `Transient` or `Misconfigured` when the store cannot be used.
     """
 
     def read(self, company: str) -> AccessToken | None:
         """The stored token, expired ones included."""
 
     def claim(self, company: str, *, seen: str | None, now: float, until: float) -> bool:
-        """Take the lock until then.
+        """Take the lock until `until` (seconds since 1970).
 
         Returns:
             False when somebody holds it at `now`, or when another token than `seen` is stored.

@@ -15,7 +15,7 @@ from connector.domain.text import truncated, visible
 from connector.services.ports import Fields, Metric
 
 LONGEST_VALUE = 2_000
-"""Characters of one value in a line; vendors and partners write parts of it."""
+"""Most characters of one value in a log line; vendors and partners write parts of it."""
 
 
 class PowertoolsTelemetry:
@@ -51,7 +51,7 @@ class PowertoolsTelemetry:
 
 
 def _visible(fields: Fields) -> dict[str, Any]:
-    """The values, without signs that a terminal or a viewer of logs would obey."""
+    """The values without control characters, which a terminal or a log viewer would interpret."""
     return {
         name: visible(truncated(value, LONGEST_VALUE)) if isinstance(value, str) else value
         for name, value in fields.items()

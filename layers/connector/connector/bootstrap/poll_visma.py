@@ -20,7 +20,7 @@ from connector.adapters.visma.tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, http, telemetry, visma_gate
 from connector.domain.errors import NoRouting
 from connector.domain.routing.route import Company
-from connector.services.list_health import tell_lost_routing
+from connector.services.list_health import report_lost_routing
 from connector.services.outbound.poll import Poller
 from connector.services.ports import Deadline, Erp
 from connector.settings import PollVismaSettings
@@ -64,7 +64,7 @@ class PollVisma:
             results = self._poller.poll_all(companies, LambdaDeadline(context))
         except NoRouting as error:
             telemetry().info("nothing to poll", {"reason": str(error)})
-            lost = tell_lost_routing(self._health, telemetry(), now=clock.now())
+            lost = report_lost_routing(self._health, telemetry(), now=clock.now())
             return {"queued": 0, "problems": [lost] if lost else []}
         finally:
             telemetry().flush()

@@ -1,4 +1,4 @@
-"""How a document travels: inside its message when it is small, in the payload bucket when it is not."""
+"""Claim check: a small document is in its queue message, a large one in the payload bucket."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _FOLDER = "documents/"
 
 
 def loaded(message: DocumentMessage, document: bytes, payloads: Payloads, *, at: datetime) -> DocumentMessage:
-    """The message with its document, or with the place where the document lies.
+    """The message with its document, or with the document's key in the bucket.
 
     Args:
         message: A message without a document.
-        document: The Visma document as read; or only its place, as `place_of` gives it; or nothing.
+        document: The Visma document as read; or only its key, as `place_of` returns it; or empty.
         payloads: The bucket.
-        at: Tells two states of one document apart in the bucket.
+        at: Distinguishes two states of one document in the bucket.
     """
     if document.startswith(_FOLDER.encode()):
         return msgspec.structs.replace(message, document_at=document.decode())
@@ -32,15 +32,15 @@ def loaded(message: DocumentMessage, document: bytes, payloads: Payloads, *, at:
 
 
 def place_of(message: DocumentMessage) -> bytes:
-    """Where the document of a message lies, to be kept in its stead as long as it cannot be read.
+    """The bucket key of a message's document, stored in place of the document as long as that cannot be read.
 
-    No document begins like that: Visma's are JSON objects.
+    It cannot be mistaken for a document: Visma's documents are JSON objects.
     """
     return (message.document_at or "").encode()
 
 
 def unloaded(message: DocumentMessage, payloads: Payloads) -> bytes:
-    """The document of a message; empty when it carries none. Raises `Transient` when the bucket does not give it."""
+    """The document of a message; empty when it has none. Raises `Transient` when the bucket cannot be read."""
     if message.document_at is not None:
         return payloads.get(message.document_at)
     return b"" if message.document is msgspec.UNSET else bytes(message.document)

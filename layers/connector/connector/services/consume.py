@@ -1,7 +1,8 @@
-"""How a function works through a batch of a FIFO queue: each message by itself, each group in order.
+"""Processes a batch of a FIFO queue: each message by itself, each message group in order.
 
-A message that fails goes back with a growing delay, and the later messages of its group with it, so that no revision
-overtakes another. Everything else of the batch is done. A permanent problem never comes here: the use cases park it.
+A message that fails goes back to the queue with a growing delay, together with the later messages of its group, so that
+no revision overtakes another. The other messages are processed. Permanent problems do not fail a message: the use cases
+park them.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ from connector.services.ports import Deadline, Metric, Telemetry
 FIRST_DELAY = timedelta(seconds=20)
 LONGEST_DELAY = timedelta(minutes=15)
 HELD_UP_AFTER = 7
-"""Receives, more than twenty minutes by the delays, from which on each failure of a message is counted for an alarm.
+"""From this many receives on, after more than twenty minutes of delays, each failure of a message is counted for an
+alarm.
 
-The age of the oldest message, as SQS reports it, need not show it (AWS: a message that is received again and again
+The age of the oldest message, as SQS reports it, may not show this (AWS: a message that is received again and again
 distorts that metric).
 """
 
 HOLD_BACK = timedelta(minutes=5)
-"""How long work rests after our credentials were refused: each message would end the same way."""
+"""The pause after our credentials were refused: each message would fail in the same way."""
 
 TIME_FOR_ONE = timedelta(seconds=8)
-"""What a message needs at least: a call that fails at once, and the writing down of it."""
+"""The least time for a message: a call that fails at once, and the write of the failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +45,16 @@ class Received:
 
 
 class Postponer(Protocol):
-    """Sets when a message that went back is delivered again."""
+    """Sets when a failed message is delivered again."""
 
     def postpone(self, receipt: str, delay: timedelta) -> None:
         """Deliver the message again after `delay` at the earliest."""
 
 
 def delay_before_retry(error: ConnectorError, receives: int) -> timedelta:
-    """How long a failed message stays away: what the other side asked for, else doubling with each receive.
+    """The delay of a failed message: `retry_after` of the error, else doubled with each receive.
 
-    No jitter: messages fail at different moments, and each has its own count.
+    There is no jitter: messages fail at different times, and each has its own count.
     """
     asked = error.retry_after if isinstance(error, Transient) else None
     doubled = FIRST_DELAY * (1 << min(max(receives - 1, 0), 10))
@@ -72,11 +74,11 @@ def consume(
 
     Args:
         messages: In the order in which the queue delivered them.
-        handle: Takes a body; raises `ConnectorError` when the message has to come again.
-        queue: For the delay of those that failed.
-        telemetry: For a line about each failure.
-        deadline: A message that would be begun with less than `TIME_FOR_ONE` left goes back untouched.
-        finish: Writes what the messages of the batch left to be written together; if it raises, none of them is done.
+        handle: Takes a body; raises `ConnectorError` when the message has to be retried.
+        queue: Delays the failed messages.
+        telemetry: Gets a log line for each failure.
+        deadline: With less than `TIME_FOR_ONE` left, a message goes back unprocessed.
+        finish: Does the writes that the messages of the batch have in common; if it raises, all of them have failed.
 
     Returns:
         The ids of the messages that the queue has to keep.
@@ -161,7 +163,7 @@ def _count_if_held_up(message: Received, telemetry: Telemetry) -> None:
 
 
 def _place(error: BaseException) -> str:
-    """Where a defect showed itself, without its message: that may quote a payload."""
+    """The place of a defect, without the exception's message, which may quote a payload."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,12 +1,10 @@
-"""How each list of each configured company stands: how far behind it is, and whether it fails.
+"""The health of each Visma list of each configured company: its lag, and whether it fails.
 
-A run reports all of them when it ends, also those it did not come to and those of a company that failed before their
-turn. It begins by noting that it began, so a run that was killed before it could report is noticed by the next one,
-which reports in its place what was known.
+A run reports all lists when it ends, also those that it did not read. It records its start, so that the next run
+notices a run that was killed before its report, and reports the last known state in its place.
 
-The report is one record of the whole stack (`connector cursors` shows it) and two numbers for alarms. Names stand in
-the record and in the log line, never in a dimension of a metric: CloudWatch bills each of those
-(docs/decisions/0032).
+The report is one record of the whole stack (`connector cursors` shows it) and two metrics for alarms. Names are in the
+record and in the log line, never in a dimension of a metric: CloudWatch bills each combination (docs/decisions/0032).
 """
 
 from __future__ import annotations
@@ -22,28 +20,28 @@ from connector.domain.text import truncated
 from connector.services.ports import Metric, Resource, Telemetry
 
 FAILING_AFTER = timedelta(minutes=10)
-"""How long a list may fail before it counts as failing: one answer that is lost is no trouble."""
+"""How long a list may fail before it counts as failing: a single lost answer does not count."""
 
 LAG_REPORTED = timedelta(minutes=10)
-"""From which lag on it is reported: a metric is billed in the hours in which it is."""
+"""A smaller lag is not reported: a metric is billed for each hour in which it is reported."""
 
 MOST_NAMED = 20
-"""Lists that one log line names."""
+"""Most lists in one log line."""
 
 LONGEST_PROBLEM = 300
-"""Characters of a problem that are kept."""
+"""Most characters of `ListHealth.problem`."""
 
 
 class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How one list stands.
+    """The health of one list. Times are UTC.
 
     Attributes:
-        configured_at: When a run saw it for the first time.
+        configured_at: When a run first saw it in routing.
         caught_up_at: Up to when it was read completely, by Visma's clock; None when it never was.
-        failing_since: Since when every attempt has failed; None when the last one did not.
+        failing_since: Since when every attempt has failed; None when the last one succeeded.
         problem: Why the last attempt failed.
-        is_refused: Whether waiting will not help: an operator has to act.
-        is_unneeded: Whether it is refused and holds only what routing sends to nobody: no trouble.
+        is_refused: An operator has to act; a retry does not help.
+        is_unneeded: It is refused, and routing sends none of its documents: no fault.
     """
 
     company: str
@@ -56,21 +54,22 @@ class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     is_unneeded: bool = False
 
     def lag(self, now: datetime) -> timedelta:
-        """How long ago it was read completely; since it was configured where it never was."""
+        """The time since it was read completely; since it was configured, if it never was."""
         return max(now - (self.caught_up_at or self.configured_at), timedelta(0))
 
     def is_failing(self, now: datetime) -> bool:
-        """Whether it is worth an alarm."""
+        """Whether it counts as failing for the alarm."""
         if self.failing_since is None or self.is_unneeded:
             return False
         return self.is_refused or now - self.failing_since >= FAILING_AFTER
 
 
 class PollRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the last run left.
+    """The record of the last run. Times are UTC.
 
     Attributes:
-        begun_at: When the last run began; `ended_at`: when the last one ended that did.
+        begun_at: When the last run began.
+        ended_at: When the last run that ended did so.
     """
 
     begun_at: datetime | None = None
@@ -79,32 +78,32 @@ class PollRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def was_cut_short(self) -> bool:
-        """Whether the last run never reported: it was killed, or ran out of its time."""
+        """Whether the last run did not report: it was killed, or ran out of time."""
         return self.begun_at is not None and (self.ended_at is None or self.ended_at < self.begun_at)
 
 
 class HealthBook(Protocol):
-    """Where the record is kept."""
+    """Stores the record."""
 
     def begin(self, *, now: datetime) -> PollRecord:
-        """Note that a run begins; gives the record as it was before."""
+        """Record that a run begins. Returns the record before that."""
 
     def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
         """Write what a run found."""
 
     def read(self) -> PollRecord:
-        """The record as it stands."""
+        """The present record."""
 
 
 LOST_ROUTING = (
     "No routing was applied, although this stack has had one: its table of routing is another one or is empty. Deploy "
     "with ExistingRoutingTable, or apply the routing file: connector config apply connector.yaml."
 )
-"""What is said where the state of a stack shows that routing is missing, and not that the stack is new."""
+"""The problem of a stack that has read lists before and has no routing now."""
 
 
-def tell_lost_routing(book: HealthBook, telemetry: Telemetry, *, now: datetime) -> str | None:
-    """Without routing, tell that it is lost where lists were read before; None on a new stack.
+def report_lost_routing(book: HealthBook, telemetry: Telemetry, *, now: datetime) -> str | None:
+    """Report lost routing: there is none, and lists were read before. Returns the problem; None on a new stack.
 
     Raises:
         ConnectorError: the record cannot be read or written.
@@ -119,15 +118,15 @@ def tell_lost_routing(book: HealthBook, telemetry: Telemetry, *, now: datetime) 
 
 
 class PollReport:
-    """What one run finds out, list by list, and tells when it ends.
+    """Collects the result of each list in one run, and reports it at the end.
 
     Attributes:
-        trouble: Why the record could not be read or written: since when a list fails is not known then, so no list
-            counts as failing, and the run itself has to.
+        trouble: Why the record could not be read or written. Then it is unknown since when a list fails, so no list
+            counts as failing, and the run itself has to fail.
     """
 
     def __init__(self, book: HealthBook, telemetry: Telemetry, companies: Iterable[str], *, now: datetime) -> None:
-        """Begin: every list of every company is as the last run left it."""
+        """Begin with the state of every list from the last run."""
         self._book, self._telemetry = book, telemetry
         self.trouble: ConnectorError | None = None
         try:
@@ -144,10 +143,10 @@ class PollReport:
         }
         if before.was_cut_short:
             telemetry.error("the last run did not end", {"reason": "It was killed or ran out of time; see its log."})
-            self._tell(now)
+            self._report(now)
 
     def read(self, company: str, resource: Resource, caught_up_at: datetime | None) -> None:
-        """Note that a list was read, as far as the time allowed."""
+        """Record that a list was read, as far as time allowed."""
         self._change(
             company,
             resource,
@@ -168,7 +167,7 @@ class PollReport:
         is_refused: bool,
         is_unneeded: bool = False,
     ) -> None:
-        """Note that a list failed."""
+        """Record that a list failed."""
         since = self._lists[company, resource.value].failing_since or now
         self._change(
             company,
@@ -180,18 +179,18 @@ class PollReport:
         )
 
     def close(self, *, now: datetime) -> None:
-        """Tell how every list stands, and write it down."""
-        self._tell(now)
+        """Report the health of every list, and store it."""
+        self._report(now)
         try:
             self._book.end(tuple(self._lists.values()), now=now)
         except ConnectorError as error:
             self._telemetry.error("the state of the lists cannot be written", {"reason": str(error)})
             self.trouble = error
 
-    def _tell(self, now: datetime) -> None:
+    def _report(self, now: datetime) -> None:
         lists = self._lists.values()
         failing = [one for one in lists if one.is_failing(now)]
-        # A list that fails falls behind as well: that is one trouble and one alarm.
+        # A list that fails also falls behind: this is one fault and one alarm.
         behind = [one for one in lists if one.lag(now) >= LAG_REPORTED and one.failing_since is None]
         if failing:
             self._telemetry.count(Metric.LISTS_FAILING, len(failing))

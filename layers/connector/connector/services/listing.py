@@ -1,8 +1,8 @@
-"""Use case: find revisions by what a person asks for, with as few reads as the lists of the ledger allow.
+"""Use case: find revisions by a person's selection, with as few reads as possible.
 
-A list of open revisions has keys alone: company, kind and number are told from it, and how many there are is counted
-without reading one. Everything else is read, a hundred at a time, until enough is found. What is over is in no list: it
-is found by reading the whole table, and only when it is asked for.
+The lists of open revisions hold keys only, so company, kind and number are compared without reading a revision. Other
+conditions read revisions, a hundred at a time, until enough are found. Revisions that are not open are in no list: they
+are found by reading the whole table, and only on request.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from connector.services.outbound.facts import stored_document
 from connector.services.ports import Ledger
 
 MOST_READ = 10_000
-"""Entries of lists that are looked at unless everything is asked for."""
+"""Most entries of lists that are read, unless everything is requested."""
 
 MOST_SCANNED = 500
-"""Parts of the whole table that are read unless everything is asked for; one is 1 MB in DynamoDB, 128 read units."""
+"""Most pages of the whole table that are read, unless everything is requested; a page is 1 MB, 128 read units."""
 
 _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AmountRange:
-    """Amounts, without their sign, from `least` to `most`; None is no bound."""
+    """A range of absolute amounts, bounds included; None: no bound."""
 
     least: Decimal | None
     most: Decimal | None
@@ -57,18 +57,18 @@ class AmountRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which revisions are wanted. What is None or empty selects nothing out.
+    """The conditions of a selection of revisions; None or empty: no condition.
 
     Attributes:
-        states: In one of these; empty: every open one.
-        attention: Only sent ones that need a person's attention.
-        ended: Also what is over; then the whole table is read.
-        number: The number, or what it begins with; Visma's type may stand before it.
+        states: In one of these states; empty: every open one.
+        attention: Only sent ones that need attention.
+        ended: Include revisions that are not open; this reads the whole table.
+        number: The number, or its beginning; Visma's type may stand before it.
         partner: The partner's name in routing.
         reason: A reason code.
-        since: Last written at or after.
-        until: Last written before.
-        amount: What is payable.
+        since: Last written at this time or later, UTC.
+        until: Last written before this time, UTC.
+        amount: The payable amount.
     """
 
     states: frozenset[State] = frozenset()
@@ -85,12 +85,12 @@ class Selection:
 
     @property
     def reads_everything(self) -> bool:
-        """Whether it asks for what is in no list."""
+        """Whether it needs revisions that are in no list, so that the whole table is read."""
         return not self.attention and (self.ended or not self.states <= OPEN)
 
     @property
     def lists(self) -> tuple[str, ...]:
-        """The lists to look through, those that need a person first."""
+        """The lists to search; those that wait for a person come first."""
         states = [state for state in State if not self.states or state in self.states]
         if self.attention:
             return tuple(name for name in ATTENTION_LISTS if states_of(name) & set(states))
@@ -101,11 +101,11 @@ class Selection:
 
     @property
     def asks_rows(self) -> bool:
-        """Whether it takes more than the key of a revision to tell that it is wanted."""
+        """Whether it has a condition that the key of a revision cannot decide."""
         return any(one is not None for one in (self.partner, self.reason, self.since, self.until, self.amount))
 
     def suits_key(self, key: DocumentKey) -> bool:
-        """Whether a document of this key may be wanted."""
+        """Whether a document with this key may match."""
         number = key.number
         return (
             self.company in {None, key.company}
@@ -114,11 +114,11 @@ class Selection:
         )
 
     def suits(self, revision: Revision, partners: Sequence[str]) -> bool:
-        """Whether a revision is wanted, its amount aside.
+        """Whether a revision matches, apart from the amount.
 
         Args:
-            revision: Which one.
-            partners: Those that it may be for.
+            revision: The revision.
+            partners: The partners that it may be for.
         """
         return (
             (not self.states or revision.state in self.states)
@@ -132,7 +132,7 @@ class Selection:
 
 
 def _rank(name: str) -> int:
-    """Where a list stands: what waits for a person, what needs attention, the rest."""
+    """The rank of a list: waiting for a person, attention, others."""
     if name in ATTENTION_LISTS:
         return 1
     return 0 if name != PAUSED_LIST and states_of(name) <= NEEDS_PERSON else 2
@@ -140,17 +140,16 @@ def _rank(name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found.
+    """The result of a search.
 
     Attributes:
-        rows: Those to be shown: of lists those that need a person first and the oldest on top, of the whole table the
-            newest first.
-        more: How many more there are.
-        complete: Whether everything was looked at; otherwise there may be more than `more`.
-        of_nobody: Revisions that need a person and that no partner is known of, where one partner was asked for.
-        of_unknown_amount: Revisions that would be wanted if it could be told what is payable, where an amount was asked
-            for.
-        amounts: What is payable by each of the rows, where it was asked for.
+        rows: The revisions to show. From lists: those that need a person first, the oldest on top. From the whole
+            table: the newest first.
+        more: How many more match.
+        complete: Whether everything was searched; if not, more than `more` may match.
+        of_nobody: With a condition on the partner: revisions that need a person and have no known partner.
+        of_unknown_amount: With a condition on the amount: revisions that match otherwise and whose amount is unknown.
+        amounts: With a condition on the amount: the payable amount of each row.
     """
 
     rows: Sequence[Revision]
@@ -164,17 +163,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What is payable, in `currency` as Visma names it; None where it cannot be told."""
+    """A payable amount, in Visma's `currency`; None when it cannot be calculated."""
 
     total: Decimal | None
     currency: str | None
 
 
 def partners_of(revision: Revision, routing: Routing) -> tuple[str, ...]:
-    """The partner of a revision, or those that it would be for.
+    """The partner of a revision, or the partners that it may be for.
 
-    What was parked before it was routed names none: then the supplier or customer tells, by the routing in force, and
-    the routing key that it waits for.
+    A revision that was parked before it was routed has none. Then its supplier or customer is looked up in the routing
+    in force, and the routing key that it waits for is read.
     """
     if revision.partner is not None:
         return (revision.partner,)
@@ -187,7 +186,7 @@ def partners_of(revision: Revision, routing: Routing) -> tuple[str, ...]:
 def amounts_of(
     revisions: Sequence[Revision], ledger: Ledger, routing: Routing
 ) -> dict[tuple[DocumentKey, int], Amount]:
-    """What is payable by each revision, from the Visma documents as they were kept; read a hundred at a time."""
+    """The payable amount of each revision, from the stored Visma documents; read a hundred at a time."""
     found = {}
     for revision, source in ledger.sources_of(revisions):
         document = stored_document(revision.key, source).document
@@ -205,14 +204,14 @@ def _amount(document: VismaDocument, routing: Routing) -> Amount:
 
 
 def find(ledger: Ledger, routing: Routing, wanted: Selection, *, limit: int | None, bounded: bool = True) -> Found:
-    """The revisions that are wanted.
+    """Find the revisions that match.
 
     Args:
-        ledger: Where they are.
+        ledger: The ledger.
         routing: The routing in force.
-        wanted: What is wanted.
-        limit: How many are shown at most; the others are counted.
-        bounded: Stop after `MOST_READ` entries or `MOST_SCANNED` parts of the table.
+        wanted: The conditions.
+        limit: Most revisions to return; the others are counted.
+        bounded: Stop after `MOST_READ` entries or `MOST_SCANNED` pages of the table.
     """
     search = _Search(ledger, routing, wanted, limit)
     return search.everywhere(bounded=bounded) if wanted.reads_everything else search.in_lists(bounded=bounded)
@@ -220,7 +219,7 @@ def find(ledger: Ledger, routing: Routing, wanted: Selection, *, limit: int | No
 
 @dataclass(slots=True)
 class _Search:
-    """One search, and what it has found so far."""
+    """One search and its result so far."""
 
     ledger: Ledger
     routing: Routing
@@ -234,7 +233,7 @@ class _Search:
     of_unknown_amount: int = 0
 
     def in_lists(self, *, bounded: bool) -> Found:
-        """Look through the lists, in their order."""
+        """Search the lists, in their order."""
         left = MOST_READ if bounded else maxsize
         for name in self.wanted.lists:
             entries = (one for one in self.ledger.entries(name) if self.wanted.suits_key(one.key))
@@ -250,7 +249,7 @@ class _Search:
         return self._found(complete=True)
 
     def everywhere(self, *, bounded: bool) -> Found:
-        """Read the whole table; the newest are kept."""
+        """Search the whole table; the newest rows are kept."""
         complete = True
         for number, page in enumerate(self.ledger.everything(self.wanted.states or frozenset(State))):
             if bounded and number >= MOST_SCANNED:
@@ -265,11 +264,11 @@ class _Search:
 
     @property
     def _room(self) -> int:
-        """How many more are shown; below zero: how many too many there are."""
+        """How many more rows there is room for; negative: how many are too many."""
         return (maxsize if self.limit is None else self.limit) - len(self.rows)
 
     def _at_once(self, *, is_read: bool) -> int:
-        """How many entries are looked at together."""
+        """How many entries are read together."""
         if is_read:
             return _AT_ONCE
         return min(_AT_ONCE, self._room) if self._room > 0 else MOST_READ
@@ -281,7 +280,7 @@ class _Search:
         self.more += len(found[room:])
 
     def _wanted(self, revisions: Iterable[Revision]) -> list[Revision]:
-        """Those of the revisions that are wanted."""
+        """Those of the revisions that match."""
         found = []
         for one in revisions:
             partners = partners_of(one, self.routing) if self.wanted.partner is not None else ()

@@ -1,4 +1,4 @@
-"""By what a log line names a revision or a document, the same in every function."""
+"""The fields by which log lines name a revision or a document."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from connector.domain.revision.record import Revision
 from connector.services.ports import Fields
 
 HINT_GROUP = "hint#"
-"""What the message group of a callback begins with; the transaction follows. No company has this name and a kind."""
+"""The prefix of a callback's message group; the transaction id follows. It cannot be a document's group."""
 
 
 def named(revision: Revision) -> Fields:
@@ -21,9 +21,9 @@ def named(revision: Revision) -> Fields:
 
 
 def named_group(group: str) -> Fields:
-    """The document, or the transaction of a callback, that a message group is of; nothing where it is a hash.
+    """The document, or the transaction of a callback, in a message group; empty when the group is a hash.
 
-    A message that cannot be handled may be unreadable; its group still says what it is about.
+    A failed message may be unreadable; its group still names its document.
     """
     if group.startswith(HINT_GROUP):
         return {"transaction_id": group.removeprefix(HINT_GROUP)}

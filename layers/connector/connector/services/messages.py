@@ -1,4 +1,4 @@
-"""What travels on the queues, and how it is written.
+"""The queue messages and their encoding.
 
 `documents.fifo` carries the Visma document as read (its exact bytes, so that decimals stay as Visma wrote them) up to
 `INLINE_LIMIT`, a reference into the payload bucket above. `deliveries.fifo` carries only the identity of a revision:
@@ -18,24 +18,24 @@ from connector.domain.inbound import ApiVersion
 from connector.domain.revision.record import Revision
 
 INLINE_LIMIT = 200_000
-"""Bytes of a document that a message carries itself."""
+"""Most bytes of a document inside a message."""
 
 
 class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A Visma document that was seen changed, or one that is asked to be looked at again.
+    """A Visma document that changed, or that a person wants processed again.
 
     Attributes:
         document: The Visma document as read; absent when `document_at` names where it lies.
         document_at: Key in the payload bucket.
         modified_at: Visma's `lastModifiedDateTime` in UTC.
-        seen_at: Visma's own time when it showed the document in this state. Of two states the one that was seen later
-            is the newer one, whatever zone the time stamps are in.
-        listed_since: When the list was first read, by Visma's clock; None when that is not known.
-        first_scan: The first reading of the list showed it: it existed before.
-        cause: `poll`, or who asked and when (`release 2026-11-22T07:00:00+00:00`), which keeps the queue from taking a
-            repeated wish for a duplicate.
-        reading: Which reading of the list it is of. An operator who sets the cursor back begins another, so that the
-            queue does not take what is read again for a duplicate.
+        seen_at: Visma's clock when it returned the document in this state, UTC. Of two states, the one that was seen
+            later is newer, whatever the zone of Visma's time stamps.
+        listed_since: When the list was first read, by Visma's clock, UTC; None when that is not known.
+        first_scan: It was in the first pass over the list, so it existed before.
+        cause: `poll`, or a person's request and its time (`release 2026-11-22T07:00:00+00:00`); the time keeps SQS from
+            dropping a repeated request as a duplicate.
+        reading: Id of the reading of the list. It changes when an operator sets the cursor back, so that SQS does not
+            drop a document that is read again as a duplicate.
     """
 
     company: str
@@ -57,7 +57,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A translated revision that is due to be sent."""
+    """A translated revision that has to be sent."""
 
     company: str
     kind: Kind
@@ -66,7 +66,7 @@ class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, revision: Revision) -> DeliveryMessage:
-        """The message that asks for a revision to be sent."""
+        """The message for sending a revision."""
         key = revision.key
         return cls(company=key.company, kind=key.kind, number=key.number, sequence=revision.sequence)
 
@@ -77,11 +77,11 @@ class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hint"):
-    """A callback named a transaction. Nobody signed it, so it holds what has to be looked up and nothing to believe.
+    """A transaction that a callback named. It is not signed, so it has only ids to look up.
 
     Attributes:
-        transaction_id: Orderful's name of the transaction, as the callback gave it.
-        delivery_id: The delivery that waits at Orderful to be accepted or failed, if one was named.
+        transaction_id: Orderful's id of the transaction, from the callback.
+        delivery_id: The open delivery, if the callback named one.
         version: The API that confirms the delivery.
     """
 
@@ -91,13 +91,13 @@ class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class ChangeMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
-    """A recorded change that is due to be decided, applied or confirmed.
+    """A recorded change that has to be decided, applied or confirmed.
 
     Attributes:
-        company: Whose purchase order it is about.
-        number: The purchase order as the change names it.
-        transaction_id: The transaction that brought the change.
-        cause: Why it is queued: `received`, or who asked for it to be looked at again.
+        company: The company of the purchase order.
+        number: The number of the purchase order in the change.
+        transaction_id: Orderful's id of the change.
+        cause: Why it is queued: `received`, or the request of a person.
     """
 
     company: str

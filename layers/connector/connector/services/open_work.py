@@ -1,7 +1,7 @@
-"""What of the ledger waits for a person, what is on its way, and what pauses keep: counted within bounds.
+"""Counts open work: what waits for a person, what is on its way, and what pauses keep.
 
-Lists of open records are read by the index, the one that has waited longest first, and no further than `MOST` of each:
-so much a person can look at, and the cost does not grow with the trouble.
+Lists of open records are read by an index, the longest waiting first, and at most `MOST` of each, so that the cost is
+bounded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from connector.services.inbound.ports import Changes
 from connector.services.ports import Ledger, Waiting
 
 MOST = 1_000
-"""Records of one list that are read."""
+"""Most records of one list that are read."""
 
 DOCUMENT: Literal["document"] = "document"
 CHANGE: Literal["change"] = "change"
@@ -44,7 +44,7 @@ _LISTS = (state_list(State.PARKED), state_list(State.REJECTED), *ATTENTION_LISTS
 
 
 class Subject(NamedTuple):
-    """What waits alike: documents or changes, for one reason; a record of an earlier release may have none."""
+    """A group of documents or changes with the same reason; None in records of earlier releases."""
 
     what: Literal["document", "change"]
     reason_code: str | None
@@ -52,7 +52,7 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many, and since when the one that has waited longest waits."""
+    """A count, and since when the longest waiting one waits."""
 
     count: int
     oldest: datetime
@@ -60,16 +60,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWork:
-    """What is open.
+    """The open work of a stack.
 
     Attributes:
-        for_person: What waits for a person, the longest first.
-        is_partial: Some list is longer than `MOST`; only that many of it are in `for_person`.
-        paused: What each pause keeps, by the pause; None for what is left behind by one that has ended.
-        paused_changes: The same of changes.
-        is_paused_partial: More than `MOST` documents are paused; only these are in `paused`.
-        being_sent: What is decided and not posted yet.
-        sent: What Orderful has and the partner has not acknowledged.
+        for_person: What waits for a person, the longest waiting first.
+        is_partial: A list is longer than `MOST`; only that many of it are in `for_person`.
+        paused: Paused documents by their pause; None for those left by a pause that has ended.
+        paused_changes: Paused changes by their pause.
+        is_paused_partial: More than `MOST` documents are paused; only that many are in `paused`.
+        being_sent: Documents that are decided and not posted yet.
+        sent: Documents that Orderful has and the partner has not acknowledged.
         sent_since: Of these, how many of each partner were posted since `since`, at most `MOST` in all.
     """
 
@@ -84,7 +84,7 @@ class OpenWork:
 
 
 def open_work(ledger: Ledger, changes: Changes, pauses: Sequence[Pause], *, since: datetime) -> OpenWork:
-    """Look what is open."""
+    """Count the open work."""
     waiting: list[tuple[Subject, datetime]] = []
     paused_changes: list[tuple[Pause | None, datetime]] = []
     is_partial = False
@@ -124,7 +124,7 @@ def _pause(pauses: Sequence[Pause], one: Revision) -> Pause | None:
 
 
 def _tallied(found: Iterable[tuple[T, datetime]]) -> dict[T, Tally]:
-    """How many there are of each, the one that has waited longest first."""
+    """Counts by group, the longest waiting first."""
     tallies: dict[T, Tally] = {}
     for each, since in found:
         before = tallies.get(each)

@@ -1,4 +1,4 @@
-"""Purchase orders of different types that have one number: which of them a record is about."""
+"""Purchase orders of different types with the same number: which one a record is about."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connector.edi.visma.read import NotADocument, decode
 
 
 class Recorded(Protocol):
-    """The part of the ledger of documents that tells the type of an order."""
+    """The part of the ledger that has the type of an order."""
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
         """The newest revisions of a document, newest first."""
@@ -27,13 +27,13 @@ class Recorded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SharedNumber:
-    """The key of a document, and the order of another type that has its number, if there is one."""
+    """The key of a document, and the order of another type with the same number, if there is one."""
 
     key: DocumentKey
     other: Sharing | None = None
 
     def shared_with(self, route: object) -> Sharing | None:
-        """What a person has to see before the document leaves on this route."""
+        """The other order that a person has to see before the document is sent on this route; None without one."""
         if self.other is None or self.other.is_own or not isinstance(route, Route):
             return self.other
         revision = self.other.revision
@@ -44,13 +44,13 @@ class SharedNumber:
 def shared_number(
     ledger: Recorded, key: DocumentKey, *, plain: DocumentKey, recorded: Sequence[Revision], order_type: str
 ) -> SharedNumber:
-    """Which key an order of this type has.
+    """The key of an order of this type.
 
     Args:
-        ledger: Where to read the type that an earlier release did not write down.
-        key: The key by which it is asked for.
-        plain: The key that is its number alone.
-        recorded: What the ledger has under that one, newest first, all of it.
+        ledger: Has the document from which a type is read that an earlier release did not store.
+        key: The key with which the order was requested.
+        plain: The key with the number alone.
+        recorded: All revisions under `plain`, newest first.
         order_type: Visma's type of the order.
     """
     own = [one for one in recorded if one.withdraws is None]
@@ -65,7 +65,7 @@ def shared_number(
 
 
 def type_of(ledger: Recorded, revision: Revision) -> str | None:
-    """Visma's type of the order of which this is a revision; None when it is no longer known."""
+    """Visma's type of the order of this revision; None when it is no longer known."""
     if revision.document_type is not None:
         return revision.document_type
     try:
@@ -76,7 +76,7 @@ def type_of(ledger: Recorded, revision: Revision) -> str | None:
 
 
 def types_of_number(ledger: Recorded, order: DocumentKey) -> list[str]:
-    """The types of the orders with this number, the one that has it as its key first; none where that is not known."""
+    """The types of the orders with this number; first the one with the plain key. Empty when that is unknown."""
     current = current_revision([one for one in ledger.revisions(order) if one.withdraws is None])
     held = type_of(ledger, current) if current is not None else None
     if held is None:

@@ -1,4 +1,4 @@
-"""What the use cases ask of the outside world. Adapters implement these; tests implement them in memory."""
+"""The ports of the use cases. Adapters implement them; tests implement them in memory."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ class Clock(Protocol):
     """The time."""
 
     def now(self) -> datetime:
-        """Now, aware, in UTC."""
+        """The present time, aware, in UTC."""
 
 
 class Deadline(Protocol):
-    """How long this invocation may still run."""
+    """The remaining time of this invocation."""
 
     def remaining(self) -> timedelta:
-        """Time left before the platform stops us."""
+        """Time left before the platform stops the invocation."""
 
 
 class Metric(StrEnum):
-    """The metrics that alarms and the dashboard read; one dimension only, for each combination is billed.
+    """The metrics of alarms and the dashboard. They have one dimension only, because each combination is billed.
 
-    The first are gauges: how many there are now, reported by each run; the others count events. A zero is not reported,
-    for a metric is billed in the hours in which it is; alarms take silence for zero.
+    The first ones are gauges: the present number, reported by each run. The others count events. A zero is not
+        reported,
+    because a metric is billed for each hour in which it is reported; alarms treat missing data as zero.
     """
 
     LISTS_FAILING = "ListsFailing"
@@ -81,10 +82,10 @@ class Resource(StrEnum):
     """The Visma lists that are polled; the value is the path below the base URL.
 
     Attributes:
-        kind: What its documents are.
-        expand: What it must be asked for so that its rows carry VAT, the invoice address, notes and the documents that
-            a note is applied to (Visma: left out otherwise).
-        document_type: The type of a row that names none, where its key needs one.
+        kind: The kind of its documents.
+        expand: The `expand` parameters with which rows have VAT, the invoice address, notes and the documents that a
+            note is applied to (Visma: left out otherwise).
+        document_type: The type for a row without one, if its key needs one.
     """
 
     kind: Kind
@@ -94,7 +95,7 @@ class Resource(StrEnum):
     def __new__(
         cls, path: str, kind: Kind | None = None, expand: tuple[str, ...] = (), document_type: str | None = None
     ) -> Self:
-        """Make a member of which the path is the value. A known list is looked up by its path alone."""
+        """Make a member whose value is the path; a lookup of an existing member passes the path alone."""
         assert kind is not None, f"{path} has documents of no kind"  # noqa: S101
         member = str.__new__(cls, path)
         member._value_ = path
@@ -139,7 +140,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What Visma's rate-limit headers say is left of the hour; None where they say nothing."""
+    """The rest of Visma's hourly quota by its rate-limit headers; None where a header is missing."""
 
     limit: int | None
     remaining: int | None
@@ -152,8 +153,8 @@ class Page:
 
     Attributes:
         rows: The well-formed rows. `damaged` holds a sentence for each element that has no usable key.
-        total: `metadata.totalCount`; None where no element names it.
-        maximum: `metadata.maxPageSize`; None where no element names it.
+        total: `metadata.totalCount`; None when no element has it.
+        maximum: `metadata.maxPageSize`; None when no element has it.
         server_time: Visma's clock when it answered (`Date` header), aware, UTC.
     """
 
@@ -167,10 +168,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
-    """A purchase order as Visma answers it.
+    """Visma's answer to a read of a purchase order.
 
     Attributes:
-        etag: The version, for `If-Match`; exactly as it came.
+        etag: The version for `If-Match`, exactly as received.
         raw: The order's exact bytes.
     """
 
@@ -190,7 +191,7 @@ class Erp(Protocol):
 
 
 class ErpFactory(Protocol):
-    """Opens Visma for a company; tokens are its business."""
+    """Makes an `Erp` for a company, including its access tokens."""
 
     def __call__(self, company: Company, deadline: Deadline) -> Erp:
         """An `Erp` for `company`."""
@@ -201,10 +202,10 @@ class Created:
     """Orderful's answer to a create request.
 
     Attributes:
-        transaction_id: Opaque.
+        transaction_id: Orderful's opaque id.
         accepted: False when the body says FAILED or INVALID, whatever the status code.
-        problems: Each `path: message`.
-        valid: True when the body itself says that validation passed (v4); None when it is still to come.
+        problems: The problems in the body, each as `path: message`.
+        valid: True when the body says that validation passed (v4); None when validation follows later.
     """
 
     transaction_id: str | None
@@ -215,7 +216,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteTransaction:
-    """A transaction as Orderful lists it. Status words are kept as they came: unknown ones are data."""
+    """A transaction in Orderful's list. Statuses are kept as received, unknown ones too."""
 
     transaction_id: str
     transaction_type: str
@@ -231,7 +232,7 @@ class RemoteTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a bounded list showed, and how many calls it took."""
+    """The result of a bounded list, and the number of calls."""
 
     transactions: Sequence[RemoteTransaction]
     calls: int
@@ -241,14 +242,14 @@ class EdiNetwork(Protocol):
     """Orderful."""
 
     def create(self, request: OrderfulRequest) -> Created:
-        """Post a transaction, once: no retry happens below this line.
+        """Post a transaction once, without any retry.
 
         Raises:
             Throttled: 429; nothing was created.
             Transient: the connection was never made; nothing was created.
             AlreadyExists: 409; a transaction like it exists.
             UnknownOutcome: time-out, connection lost, 1xx, 3xx, 5xx or an unreadable answer: it may exist.
-            Rejected: a definite 4xx; nothing was created.
+            Rejected: any other 4xx; nothing was created.
             Misconfigured: 401 or 403.
         """
 
@@ -261,9 +262,9 @@ class EdiNetwork(Protocol):
         receiver_id: str,
         stream: Stream,
     ) -> tuple[Sequence[RemoteTransaction], timedelta]:
-        """What Orderful finds by this business number, newest first, and how far its clock is ahead of ours.
+        """Transactions with this business number, newest first, and how far Orderful's clock is ahead of ours.
 
-        It may be incomplete (Orderful: no hit or one, and a new transaction is found late).
+        The list may be incomplete (Orderful: at most one hit, and a new transaction is found late).
         """
 
     def list_since(
@@ -272,7 +273,7 @@ class EdiNetwork(Protocol):
         """Transactions created at or after `since`, newest first, page by page (100 a call).
 
         Args:
-            since: By Orderful's clock.
+            since: In Orderful's clock, UTC.
             sender_ids: Ours.
             stream: Test or live.
             receiver_id: Only those to this partner.
@@ -301,31 +302,31 @@ class EdiNetwork(Protocol):
         """One transaction by its id; None when Orderful has none.
 
         Raises:
-            Transient, Throttled, Misconfigured, Rejected: it could not be asked.
+            Transient, Throttled, Misconfigured, Rejected: the read failed.
         """
 
     def list_newest(
         self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
     ) -> tuple[Sequence[RemoteTransaction], datetime]:
-        """The same for one sender, of the newest pages only, and since when the list is complete."""
+        """The newest pages of `list_since` for one sender, and since when (UTC) the list is complete."""
 
     def content_of(self, transaction_id: str) -> Any | None:
-        """The message of a transaction as Orderful stores it, as JSON data; None when Orderful shows none.
+        """The message of a transaction as Orderful stores it, as JSON data; None when Orderful returns none.
 
         Raises:
-            Transient, Throttled, Misconfigured: it could not be asked.
+            Transient, Throttled, Misconfigured: the read failed.
         """
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
-        """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when nobody says."""
+        """Why a transaction is INVALID or was REJECTED, each as `path: message`; empty when that is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CursorLease:
-    """The right to move one cursor, until somebody else takes it: `fence` counts the takers.
+    """The right to move one cursor until somebody else takes it. `fence` is the fencing number.
 
     Attributes:
-        reading: Changes when an operator sets the cursor back.
+        reading: Id of the reading; it changes when an operator sets the cursor back.
     """
 
     company: str
@@ -338,7 +339,7 @@ class CursorLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CursorView:
-    """A cursor as an operator sees it."""
+    """A cursor for an operator."""
 
     company: str
     resource: str
@@ -353,38 +354,38 @@ class CursorView:
 
 
 class Cursors(Protocol):
-    """Where each list was read up to."""
+    """The cursors of all lists."""
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
         """Take the cursor for `lease`.
 
         Raises:
             Conflict: another poll holds it.
-            StateMismatch: it was moved with another ledger than the one in force.
+            StateMismatch: it was moved with another ledger than this one.
         """
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
         """Write the cursor if the lease is still ours; raises `Conflict` otherwise.
 
         Args:
-            lease: What `acquire` gave.
+            lease: The result of `acquire`.
             cursor: The new state.
             release: Whether the next poll may take it at once.
-            not_before: When the hourly budget of Visma's API allows the next poll.
+            not_before: When Visma's hourly quota allows the next poll, UTC.
         """
 
     def all_cursors(self) -> Sequence[CursorView]:
         """Every cursor, for an operator."""
 
     def lift(self, company: str, resource: str) -> None:
-        """Let the next poll of a list begin at once, whatever Visma asked for."""
+        """Let the next poll of a list begin at once, in spite of a pause that Visma asked for."""
 
 
 class Calls(StrEnum):
-    """Kinds of calls that are limited together.
+    """Kinds of calls with a common rate limit.
 
-    Orderful: every endpoint has a limit of its own; all that only read are held together here. Visma: one limit for
-    all calls of a company.
+    Orderful: every endpoint has its own limit; all reads are limited together here. Visma: one limit for all calls of a
+    company.
     """
 
     CREATE = "create"
@@ -394,39 +395,39 @@ class Calls(StrEnum):
 
 
 class Pauses(Protocol):
-    """What persons keep from being sent."""
+    """The pauses that persons made."""
 
     def pauses(self, *, now: datetime) -> Sequence[Pause]:
-        """The pauses in force; who asks several times within a second may get the same answer."""
+        """The pauses in force; the answer may be cached for a second."""
 
 
 class Breaker(Pauses, Protocol):
-    """Stops a consumer whose every call would fail, so that documents do not use up their receives on a wrong key."""
+    """A circuit breaker: it stops calls that would all fail, so that messages do not use up their receives."""
 
     def is_open(self, *, now: datetime) -> bool:
-        """Whether calls are held back now."""
+        """Whether calls are stopped now."""
 
     def open(self, reason: str, *, now: datetime, until: datetime) -> None:
-        """Hold calls back until then; it counts as stopped since the first time without a success in between."""
+        """Stop calls until `until`. The stop lasts since its first time, as long as no call succeeds in between."""
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
-        """How long calls of this kind are still held, because the other side asked for it; zero for not at all."""
+        """The rest of the pause that the remote side asked for, for calls of this kind; zero without one."""
 
     def refused(self, refusal: str, *, partner: str) -> int:
-        """Note that a document of `partner` got this definite refusal; how many partners got it in a row."""
+        """Record that a document of `partner` got this refusal. Returns how many partners got it in a row."""
 
     def accepted(self) -> None:
-        """Note that the other side looked at a document: the count of refusals begins anew."""
+        """Record that the remote side processed a document: the count of refusals starts again."""
 
     def acts(self, *, now: datetime) -> Sequence[Act]:
-        """That persons let sending go on, the newest last; no more than some of the newest."""
+        """The newest acts by which persons continued sending, the newest last."""
 
 
 class RoutingSource(Protocol):
     """The routing in force."""
 
     def load(self, *, fresh: bool = False) -> Routing:
-        """The applied routing; `fresh` asks for the newest although a slightly older one is at hand.
+        """The applied routing; with `fresh` the newest, otherwise a slightly older one may be returned.
 
         Raises:
             Misconfigured: no routing was applied yet.
@@ -434,7 +435,7 @@ class RoutingSource(Protocol):
 
 
 class Fields(TypedDict, total=False):
-    """What a log line may hold: identities, states and sentences, never a payload or a secret."""
+    """The fields of a log line: ids, states and sentences, never a payload or a secret."""
 
     company: str
     resource: str
@@ -486,7 +487,7 @@ class Outbox(Protocol):
         """Queue all of them for translation, in order per document.
 
         Raises:
-            Transient: at least one was not taken.
+            Transient: at least one was not queued.
         """
 
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
@@ -503,7 +504,7 @@ class Payloads(Protocol):
     """Bodies too large for a message or a ledger row."""
 
     def put(self, name: str, body: bytes) -> str:
-        """Store `body`, compressed, and give the key to find it again."""
+        """Store `body`, compressed. Returns its key."""
 
     def get(self, key: str) -> bytes:
         """Read what was stored."""
@@ -511,7 +512,7 @@ class Payloads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many wait for a person, and since when the one that has waited longest is on record."""
+    """How many wait for a person, and when the longest waiting one was recorded, UTC."""
 
     count: int
     oldest: datetime | None
@@ -519,7 +520,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a list of open revisions has of one: its list (`list_of`), document and sequence."""
+    """An entry in a list of open revisions: its list (`list_of`), document and sequence."""
 
     name: str
     key: DocumentKey
@@ -527,7 +528,7 @@ class Entry:
 
 
 class Ledger(Protocol):
-    """What happened to every revision. All writes are conditional; a lost race raises `Conflict`."""
+    """The ledger of revisions. All writes are conditional; a lost race raises `Conflict`."""
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
         """The newest revisions of a document, newest first."""
@@ -546,7 +547,7 @@ class Ledger(Protocol):
         """Write a new revision with its bodies, and supersede others of the document, all or nothing.
 
         Raises:
-            Conflict: the sequence is taken, or one of `supersedes` is not where we saw it; no revision was written.
+            Conflict: the sequence is taken, or one of `supersedes` has changed; no revision was written.
         """
 
     def retranslated(
@@ -561,21 +562,21 @@ class Ledger(Protocol):
         """Replace a revision that was parked or skipped, and its bodies; supersede others, all or nothing.
 
         Raises:
-            Conflict: it left the state `was`, or one of `supersedes` is not where we saw it; no revision was written.
+            Conflict: it left the state `was`, or one of `supersedes` has changed; no revision was written.
         """
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         """Take the sending of a revision: TRANSLATED, UNCONFIRMED or an expired SENDING become SENDING.
 
         Returns:
-            The claimed revision, or None when it is in no state to be sent (already sent, superseded).
+            The claimed revision; None when its state does not allow sending (already sent, superseded).
 
         Raises:
             Conflict: another worker's claim is still running.
         """
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
-        """Move a revision and change the named attributes; raises `Conflict` when it is not where we saw it."""
+        """Move a revision to a state and change the named attributes; raises `Conflict` when it has changed."""
 
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
@@ -588,20 +589,20 @@ class Ledger(Protocol):
             The moved revision; None when the transaction belongs to another document, and nothing was written.
 
         Raises:
-            Conflict: the revision is not where we saw it.
+            Conflict: the revision has changed.
         """
 
     def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
         """The owners of those transactions that have one."""
 
     def posted(self, revision: Revision) -> Sequence[Posted]:
-        """Transactions of any document with this one's type, number and parties, known by an id that is no number.
+        """Transactions of any document with the revision's type, number and parties whose only known id is a UUID.
 
-        Those of which the listed id is known are left out.
+        Transactions whose listed id is known are left out.
         """
 
     def created_at(self, *, now: datetime) -> datetime:
-        """When the ledger's table was created: a restored or rebuilt one is a new table."""
+        """When the ledger's table was created, UTC; a restored table is a new table."""
 
     def request_of(self, revision: Revision) -> dict[str, Any]:
         """The body of the request as stored with the revision."""
@@ -610,41 +611,41 @@ class Ledger(Protocol):
         """The Visma document as stored with the revision."""
 
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
-        """The Visma documents of many revisions, read in bulk; what cannot be read is left out."""
+        """The Visma documents of many revisions, read in bulk; unreadable ones are left out."""
 
     def in_state(self, *states: State) -> Iterator[Revision]:
-        """All revisions in one of the states; of those that share a list, the oldest first.
+        """All revisions in one of the states; within a list, the oldest first.
 
-        States that are not open are found by reading everything.
+        For states that are not open, the whole table is read.
         """
 
     def everything(self, states: Collection[State]) -> Iterator[Sequence[Revision]]:
-        """All revisions in one of the states, open or not, in no order; a part at a time, for everything is read."""
+        """All revisions in one of the states, open or not, in no order, page by page; this reads the whole table."""
 
     def entries(self, name: str) -> Iterator[Entry]:
-        """What stands in a list of open revisions (`list_of`), in its order; no revision is read."""
+        """The entries of a list of open revisions (`list_of`), in its order; no revision is read."""
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
         """The revisions of entries that are still in their list, in their order."""
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
-        """Revisions of one list of open ones (`list_of`), in the order of their places.
+        """Revisions of one list of open revisions (`list_of`), in the order of their sort keys.
 
         Args:
-            name: Of the list.
-            after: Only behind this place (`place_of`, `place_at`); empty for the beginning.
-            before: Only before this one.
-            limit: At most so many.
+            name: The list.
+            after: Only after this sort key (`place_of`, `place_at`); empty for the beginning.
+            before: Only before this sort key.
+            limit: Most revisions to return.
         """
 
     def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
-        """Sent revisions that need a person's attention, the oldest first; at most so many, or all."""
+        """Sent revisions that need attention, the oldest first; at most `limit`, or all."""
 
     def progress(self) -> Mapping[str, str]:
-        """How far the tracker came; empty before its first run."""
+        """The tracker's progress; empty before its first run."""
 
     def keep_progress(self, progress: Mapping[str, str]) -> None:
-        """Write down how far it came."""
+        """Store the tracker's progress."""
 
     def waiting(self, state: State) -> Waiting:
-        """How many revisions wait for a person in a state that shares its list with no other one."""
+        """How many revisions wait for a person in a state that has its own list."""

@@ -1,4 +1,4 @@
-"""Use case: release what waited for a routing entry once the entry is there, and say before what that would send."""
+"""Use case: release documents that waited for a routing entry, after a forecast of what would be sent."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from connector.services.outbound.reading import read_message
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
 RECENT = timedelta(days=14)
-"""A document that is older than this is not released unless somebody says so."""
+"""An older document is released only if a person asks for it."""
 
 NOT_RELEASED = "Its routing entry is in force; it was not released when that was applied."
-"""Why a document is parked that would leave, and that nobody named when the routing was applied."""
+"""The reason of a document that could be sent and was not named when the routing was applied."""
 
 _ALL = 1000
 _AT_ONCE = 500
@@ -44,7 +44,7 @@ _AT_ONCE = 500
 
 
 class ReleaseEffect(StrEnum):
-    """What a parked document would become if it were released now."""
+    """The effect of releasing a parked document now."""
 
     LEAVES = "leaves"
     OLD = "leaves, older than 14 days"
@@ -55,16 +55,16 @@ class ReleaseEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A parked document, seen with another routing.
+    """The effect of another routing on a parked document.
 
     Attributes:
-        partner: Who would get it; None where it would go nowhere.
+        partner: The partner that would get it; None without a route.
         dated: Its order or invoice date.
-        status: Visma's status word.
-        total: What it amounts to, in `currency`; None when that cannot be worked out.
-        purpose: As what it would be sent; None where it would not leave.
-        waits_for: The routing key that it would wait for from then on.
-        why: Why it would not leave.
+        status: Visma's status.
+        total: The payable total, in `currency`; None when it cannot be calculated.
+        purpose: The purpose with which it would be sent; None when it would not be sent.
+        waits_for: The routing key that it would wait for then.
+        why: Why it would not be sent.
     """
 
     revision: Revision
@@ -92,7 +92,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class AcrossGoLive:
-    """A document on record as from before go-live that is not from before another one.
+    """A document recorded as from before go-live that is not from before a new go-live.
 
     Attributes:
         dated: Its order or invoice date.
@@ -112,7 +112,7 @@ class ReleasedChange:
 
 
 def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
-    """What every revision that waits for a routing entry would become with `routing`. Changes nothing."""
+    """The forecast of every revision that waits for a routing entry, with `routing`. Changes nothing."""
     waiting = [one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]
     return forecasts_of(waiting, ledger, routing, stream, today=today)
 
@@ -126,11 +126,11 @@ SKIPPED_BY_ROUTING = frozenset(
         Reason.REVISION_IGNORED,
     }
 )
-"""Reasons of skipped documents that another routing file may take away."""
+"""Reasons of skipped documents that another routing file may remove."""
 
 
 def forecast_skipped(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
-    """What of the documents that routing skipped would leave with `routing`.
+    """The forecast of every document that routing skipped, with `routing`.
 
     Changes nothing; reads the whole ledger.
     """
@@ -139,7 +139,7 @@ def forecast_skipped(ledger: Ledger, routing: Routing, stream: Stream, *, today:
 
 
 def _was_skipped_by_routing(one: Revision) -> bool:
-    """Release 0.1.0 wrote no reason code, and marked what routing said not to send."""
+    """Release 0.1.0 wrote no reason code, and marked documents that routing did not send."""
     return one.by_routing if one.reason_code is None else one.reason_code in SKIPPED_BY_ROUTING
 
 
@@ -152,7 +152,7 @@ def forecasts_of(
     today: date,
     cause_of: Callable[[Revision], Cause] = lambda _: Cause.RELEASE,
 ) -> Iterator[Forecast]:
-    """What parked revisions would become if they were released now; those that cannot be read are left out."""
+    """The forecasts of parked revisions if they were released now; unreadable ones are left out."""
     facts = DocumentFacts(ledger, routing, stream)
     for some in _chunks(revisions):
         for revision, source in ledger.sources_of(some):
@@ -173,7 +173,7 @@ def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[
 
 
 def _go_live_of(routing: Routing, revision: Revision) -> GoLive | None:
-    """What counts for a document: its partner's go-live, or the company's where no partner is known."""
+    """The go-live of a document: its partner's, or the company's if no partner is known."""
     key = revision.key
     company = routing.companies.get(key.company)
     if company is None:
@@ -194,11 +194,11 @@ def release(
     progress: Callable[[int], None] = lambda _: None,
     cause_of: Callable[[Revision], Cause] = lambda _: Cause.RELEASE,
 ) -> int:
-    """Queue parked revisions again; gives how many.
+    """Queue parked revisions again. Returns how many.
 
-    The translator decides anew with the routing in force: what is still missing parks the same revision again, so
-    releasing too much is harmless and releasing twice is the same as releasing once. One whose document cannot be read
-    stays parked, is listed as such, and does not hold up the others.
+    The translator decides again with the routing in force, and parks a revision again if something is still missing. So
+    releasing too many, or twice, is harmless. A revision whose document cannot be read stays parked and does not stop
+    the others.
 
     Raises:
         Transient: the queue takes no more.
@@ -216,10 +216,10 @@ def release(
 
 
 def keep_waiting(kept: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> None:
-    """Write down why documents stay parked whose routing entry is in force, and how they leave.
+    """Record why documents stay parked although their routing entry is in force, and how to send them.
 
-    They go on waiting for the entry, so that the next time the file is applied they are counted again. One that
-    something else happens to at the same moment is left to that. What was skipped stays skipped.
+    They keep the routing key, so that they are counted again when the file is next applied. A revision that changes at
+    the same moment is left out. Skipped documents stay skipped.
     """
     for one in kept:
         if one.revision.state is not State.PARKED or one.revision.reason == NOT_RELEASED:
@@ -247,11 +247,11 @@ def _how_to_send(one: Forecast) -> str:
 def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> list[ReleasedChange]:
     """Queue every parked change that waited for a routing entry again.
 
-    Whoever applies it decides anew with the routing in force, so releasing too much is harmless here as well. One that
-    somebody decides about at the same moment is left to that person.
+    It is decided again with the routing in force, so releasing too many is harmless. A change that a person decides
+    about at the same moment is left out.
 
     Raises:
-        Transient: the queue takes no more; what is marked as due by then is found by the sweep of the collector.
+        Transient: the queue takes no more; the collector's sweep queues those that are marked as due.
     """
     released = []
     for change in changes.in_state(ChangeState.PARKED):
@@ -274,14 +274,14 @@ def message_for(
     cause: Cause,
     resends_after: int | None = None,
 ) -> DocumentMessage:
-    """The message that asks for a stored document to be looked at again.
+    """The message for processing a stored document again.
 
     Args:
-        revision: Of which the document is.
+        revision: The revision of the document.
         source: The Visma document.
-        payloads: Where a large one is put.
-        now: The time.
-        cause: Why.
+        payloads: Stores a large document.
+        now: The time, UTC.
+        cause: Why it is processed.
         resends_after: As in `Cause.named_at`.
     """
     named = cause.named_at(now, resends_after=resends_after)

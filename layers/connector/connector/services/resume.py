@@ -1,4 +1,4 @@
-"""Use case: let go what a pause has parked, each document once and as it stands by now."""
+"""Use case: release what a pause has parked, each document once and in its present state."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _LAST = "~"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumable:
-    """What the end of pauses lets go.
+    """What the end of pauses releases.
 
     Attributes:
-        documents: Documents, with what becomes of each by the routing in force.
-        withdrawals: Cancellations for former receivers; they leave as they are.
+        documents: Documents, each with its forecast by the routing in force.
+        withdrawals: Cancellations for former receivers, which are sent as they are.
         changes: Changes of partners (860), which are decided then.
         unreadable: Documents that cannot be read; a person has to close them.
-        kept: How many documents of the same scope stay, by the pause that keeps them.
+        kept: How many documents of the scope stay paused, by the pause that keeps them.
     """
 
     documents: Sequence[Forecast]
@@ -52,7 +52,7 @@ class Resumable:
 
 
 def paused_documents(ledger: Ledger) -> Iterator[Revision]:
-    """What pauses have parked, the oldest first."""
+    """The documents that pauses have parked, the oldest first."""
     after = ""
     while found := ledger.listed(PAUSED_LIST, after=after, before=_LAST, limit=_AT_ONCE):
         yield from found
@@ -70,17 +70,17 @@ def resumable(
     today: date,
     before: Resumable | None = None,
 ) -> Resumable:
-    """What waits in `scope` and would be kept by none of the pauses that stay. Changes nothing.
+    """What is parked in `scope` and covered by none of the remaining pauses. Changes nothing.
 
     Args:
-        scope: What is meant.
-        staying: The pauses that stay.
-        ledger: Of the documents.
-        changes: Of partners.
+        scope: The documents to release.
+        staying: The remaining pauses.
+        ledger: The ledger of documents.
+        changes: The records of changes.
         routing: The routing in force.
-        stream: That of the stack.
+        stream: The stack's stream.
         today: The day, UTC.
-        before: What was found before: what has not changed since is not worked out again.
+        before: An earlier result; documents that have not changed since are not forecast again.
     """
     waiting, kept = [], Counter[Pause]()
     for one in paused_documents(ledger):
@@ -116,7 +116,7 @@ def let_go(
     clock: Clock,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Queue it. What was interrupted can be done again: what has left by then is found in no list.
+    """Queue what was found. It can be repeated after an interruption: released documents are in no list any more.
 
     Raises:
         Transient: a queue takes no more.
@@ -136,12 +136,12 @@ def let_go(
             )
             outbox.deliveries([DeliveryMessage.of(moved)])
     for change in found.changes:
-        with suppress(Conflict):  # somebody decides about it at the same moment
+        with suppress(Conflict):  # a person decides about it at the same moment
             look_again(change, changes, outbox, clock, because="its pause has ended")
 
 
 def _cause_of(revision: Revision) -> Cause:
-    """As what a person had it sent before the pause; else as what it is by now."""
+    """The cause with the purpose that a person chose before the pause; else a plain release."""
     return Cause.again(revision) if revision.released else Cause.RESUME
 
 
@@ -150,7 +150,7 @@ def _of(one: Revision) -> tuple[str, Kind, str | None]:
 
 
 def _is_change_let_go(scope: Scope, staying: Sequence[Pause], one: Change) -> bool:
-    """A change of a partner that was not known when it was recorded is looked at in any case."""
+    """Whether a change is released. A change without a known partner always is."""
     if Reason.PAUSED not in one.reason_codes:
         return False
     partner = one.partner or scope.partner

@@ -41,7 +41,7 @@ from connector.domain.routing.route import QuantityReading
 from connector.domain.transactions import Stream
 from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
 from connector.edi.order_change.fields import LONGEST_QUOTE
-from connector.services.inbound.write_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, kept
+from connector.services.inbound.write_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, unwritten_kept
 from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from testkit.memory.stores import InMemoryChanges, a_change
 
@@ -418,7 +418,7 @@ class TestOverDynamo:
             + (Difference(where="order", field="ship-to", base=place, theirs=place, ours=place),) * MOST_COMPARED,
             reasons=(wide * LONGEST_SENTENCE,) * MOST_REASONS,
             places=("0123456789abcdef",) * MOST_REASONS,
-            unwritten=kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
+            unwritten=unwritten_kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
             remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51 + 2 * 11)),
             history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
             deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),

@@ -113,7 +113,7 @@ def test_it_is_written_by_itself_when_visma_answers_again() -> None:
     change = world.change()
     assert (change.state, change.looks, change.waits_for, change.not_before) == (ChangeState.APPLIED, 0, None, None)
     assert world.orders.line(1)["orderQty"] == 900
-    assert [told for _, told in world.inbound.confirmed] == [Confirmation.ACCEPTED]
+    assert [confirmation for _, confirmation in world.inbound.confirmed] == [Confirmation.ACCEPTED]
 
 
 def test_the_pause_between_two_looks_grows_and_ends_at_a_person() -> None:
@@ -198,12 +198,14 @@ def test_what_visma_refuses_to_show_is_looked_at_again() -> None:
 def test_a_write_that_visma_answers_with_500_for_ever_is_parked_and_tried_again() -> None:
     world = World()
     message = world.arrived(more_of(1, 900, was=800))
-    said = "Visma answered 500 to the change of purchase order 500123: An error has occurred. It may have been written."
-    breaks(world, UnknownOutcome(said), "put_order")
+    problem = (
+        "Visma answered 500 to the change of purchase order 500123: An error has occurred. It may have been written."
+    )
+    breaks(world, UnknownOutcome(problem), "put_order")
 
     parked_by_visma(world, message, ATTEMPTS_IN_CONFLICT)
 
-    assert said in (world.change().reason or "")
+    assert problem in (world.change().reason or "")
     assert "changed in Visma" not in (world.change().reason or ""), "nobody changed anything"
     assert State.CHANGING not in world.states()
     mend(world, "put_order")
@@ -347,7 +349,7 @@ def test_an_order_that_was_sent_and_is_gone_points_at_the_company() -> None:
 
     assert "no longer has purchase order 500123" in (world.change().reason or "")
     assert "visma.company_id" in (world.change().next_step or "")
-    assert Confirmation.FAILED not in [told for _, told in world.inbound.confirmed]
+    assert Confirmation.FAILED not in [confirmation for _, confirmation in world.inbound.confirmed]
     world.orders.orders["500123"] = gone
     assert swept(world, minutes=30) == 1
     world.quiesce()
@@ -474,8 +476,8 @@ def test_nothing_of_a_change_that_a_person_ends_is_left_behind(end, state: str) 
     assert State.CHANGING not in world.states()
     assert world.orders.orders["500123"]["status"] == "Open"
     assert world.orders.line(1)["orderQty"] == 800
-    told = Confirmation.ACCEPTED if state == "CLOSED" else Confirmation.FAILED
-    assert world.inbound.confirmed == [(CHANGE, told)]
+    confirmation = Confirmation.ACCEPTED if state == "CLOSED" else Confirmation.FAILED
+    assert world.inbound.confirmed == [(CHANGE, confirmation)]
 
 
 def test_an_order_that_is_gone_by_then_is_no_trouble() -> None:

@@ -14,7 +14,7 @@ from connector.domain.routing.route import QuantityReading
 from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, ApplyResult
 from connector.services.inbound.record import message_for
 from connector.services.inbound.review import approve
-from connector.services.inbound.write_order import MOST_DIFFERENCES, shown
+from connector.services.inbound.write_order import MOST_DIFFERENCES, differences_kept
 from connector.services.ports import Metric
 from testkit.memory.change_world import RULES, World, an_860, more_of, opening
 from testkit.memory.effects import Killed, killer
@@ -335,8 +335,8 @@ def test_an_order_that_cannot_be_taken_off_hold_is_named_beside_what_else_is_to_
 
 def test_more_differences_than_a_record_holds_are_counted() -> None:
     one = Difference(where="line 1", field="quantity", base="1", theirs="2", ours="1")
-    assert shown((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
-    *some, rest = shown((one,) * (MOST_DIFFERENCES + 5))
+    assert differences_kept((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
+    *some, rest = differences_kept((one,) * (MOST_DIFFERENCES + 5))
     assert (some, rest.theirs) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")
 
 

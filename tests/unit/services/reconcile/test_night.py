@@ -11,7 +11,7 @@ from connector.domain.errors import Misconfigured, Throttled, Transient
 from connector.services.ports import Metric, Resource, Waiting
 from connector.services.reconcile.night import Nightly
 from connector.services.reconcile.open_findings import open_findings
-from testkit.memory.reconcile_world import lines, told
+from testkit.memory.reconcile_world import in_short, lines
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_finding_is_told_once_until_it_changes_and_is_forgotten_when_it_is_ove
     world.save(1, lines=lines(7))
     world.clock.forward(days=1)
     assert night()[1] == 1
-    assert told(world.book.findings()) == {("missing", str(key))}
+    assert in_short(world.book.findings()) == {("missing", str(key))}
     world.flow()
     world.clock.forward(days=1)
     assert night()[1] == 0
@@ -198,7 +198,7 @@ def test_what_has_left_the_window_is_kept_until_a_person_closes_it(world, night)
     night()
     world.clock.forward(days=30)
     night()
-    assert told(world.book.findings()) == {("missing", "nordic/purchase_order/1")}
+    assert in_short(world.book.findings()) == {("missing", "nordic/purchase_order/1")}
 
 
 def test_what_orderful_got_in_the_hour_before_a_run_is_compared_by_the_next_and_kept_while_it_lasts(world, night):
@@ -213,7 +213,7 @@ def test_what_orderful_got_in_the_hour_before_a_run_is_compared_by_the_next_and_
     for new in (1, 0, 0):
         world.clock.forward(days=1)
         assert night()[1] == new
-        assert told(world.book.findings()) == {("different", str(key))}
+        assert in_short(world.book.findings()) == {("different", str(key))}
 
 
 def test_a_pause_that_orderful_names_is_no_try(world, night):
@@ -229,4 +229,4 @@ def test_a_pause_that_orderful_names_is_no_try(world, night):
     world.listed.broken = None
     progress, _ = night()
     assert progress.problems == ()
-    assert told(world.book.findings()) == {("missing", str(key))}
+    assert in_short(world.book.findings()) == {("missing", str(key))}

@@ -13,7 +13,7 @@ from connector.domain.transactions import Dialect, OrderfulRequest
 from connector.services.ports import Resource
 from connector.services.reconcile.local_book import LocalBook
 from testkit.memory.effects import START, StepDeadline
-from testkit.memory.reconcile_world import World, lines, told
+from testkit.memory.reconcile_world import World, in_short, lines
 from testkit.samples.routing_data import routing_data
 
 BILLS, SALES, NOTES = Resource.SUPPLIER_INVOICES, Resource.CUSTOMER_INVOICES, Resource.CUSTOMER_CREDIT_NOTES
@@ -128,7 +128,7 @@ def test_it_finds_each_of_forty_planted_gaps_and_nothing_else(world):
     assert len(expected) == 40
     world.clock.forward(hours=3)
     found = world.reconcile()
-    assert told(found) == expected
+    assert in_short(found) == expected
     assert len(found) == 40
 
 
@@ -152,7 +152,7 @@ def test_a_run_that_is_put_aside_at_any_point_finds_the_same(world, calls):
     assert invocations > 3
     assert progress.transactions == 30
     expected = {("missing", str(key)) for key in (*orders[:5], *orders[10:15])}
-    assert told(world.book.findings()) == expected | {("doubled", str(key)) for key in orders[5:10]}
+    assert in_short(world.book.findings()) == expected | {("doubled", str(key)) for key in orders[5:10]}
 
 
 def test_what_is_younger_than_an_hour_is_left_to_the_next_run(world):
@@ -160,7 +160,7 @@ def test_what_is_younger_than_an_hour_is_left_to_the_next_run(world):
     world.clock.forward(minutes=50)
     assert world.reconcile() == []
     world.clock.forward(minutes=20)
-    assert told(world.reconcile()) == {("missing", "nordic/purchase_order/1")}
+    assert in_short(world.reconcile()) == {("missing", "nordic/purchase_order/1")}
 
 
 def test_of_a_document_that_is_on_its_way_nothing_is_said(world):
@@ -181,14 +181,14 @@ def test_what_lies_outside_the_window_is_not_judged(world):
     world.save(1, lines=lines())
     world.clock.forward(days=20)
     assert world.reconcile() == []
-    assert told(world.reconcile(days=25)) == {("missing", "nordic/purchase_order/1")}
+    assert in_short(world.reconcile(days=25)) == {("missing", "nordic/purchase_order/1")}
 
 
 def test_an_order_dated_back_is_found_by_when_it_was_changed(world):
     world.clock.forward(days=30)
     world.save(1, lines=lines(), date="2026-10-25T00:00:00")
     world.clock.forward(hours=3)
-    assert told(world.reconcile()) == {("missing", "nordic/purchase_order/1")}
+    assert in_short(world.reconcile()) == {("missing", "nordic/purchase_order/1")}
 
 
 def test_what_only_routing_decides_otherwise_is_no_gap(world):
@@ -212,7 +212,7 @@ def test_without_a_go_live_nothing_from_before_the_first_run_is_judged(world):
     world.save(2, lines=lines())
     world.orderful.file(request)
     world.clock.forward(hours=3)
-    assert {one for _, one in told(world.reconcile())} == {"nordic/purchase_order/2", "1002"}
+    assert {one for _, one in in_short(world.reconcile())} == {"nordic/purchase_order/2", "1002"}
     assert key.number == "1"
 
 
@@ -339,15 +339,15 @@ def test_what_is_listed_under_another_id_is_what_was_sent(world):
     assert world.reconcile() == []
     world.orderful.copy(world.orderful.transactions[0].transaction_id)
     world.clock.forward(hours=3)
-    assert told(world.reconcile()) == {("doubled", str(key))}
+    assert in_short(world.reconcile()) == {("doubled", str(key))}
 
 
 def test_one_partner_or_one_company(world):
     order, invoice = world.save(1, lines=lines()), world.save(2, SALES)
     world.clock.forward(hours=3)
-    assert told(world.reconcile(partner="acme")) == {("missing", str(order))}
+    assert in_short(world.reconcile(partner="acme")) == {("missing", str(order))}
     world.book.kept.clear()
-    assert told(world.reconcile(partner="matsenteret")) == {("missing", str(invoice))}
+    assert in_short(world.reconcile(partner="matsenteret")) == {("missing", str(invoice))}
     assert world.reconciler().begin(START, START + timedelta(days=1), company="other").steps == ()
 
 
@@ -357,7 +357,7 @@ class TestTrouble:
     def run(self, world, **changes):
         reconciler, progress = world.begin(most_tries=1, **changes)
         progress = reconciler.go_on(progress)
-        return progress, told(world.book.findings())
+        return progress, in_short(world.book.findings())
 
     def test_a_list_that_ignores_the_question(self, world):
         world.save(1, lines=lines(), date="2026-09-01T00:00:00")
@@ -493,7 +493,7 @@ class TestTrouble:
             progress = world.reconciler(deadline=StepDeadline(3)).go_on(progress)
             assert looks < 100
         assert looks > 5
-        assert told(world.book.findings()) == {("missing", "nordic/purchase_order/1")}
+        assert in_short(world.book.findings()) == {("missing", "nordic/purchase_order/1")}
 
 
 def an_order_elsewhere(receiver: str = "ACMEPRODUCET"):
@@ -513,7 +513,7 @@ def shown_otherwise(world, monkeypatch, change):
     real = type(world.lists(world.routing.load().companies["nordic"], None)).page
 
     def page(lists, resource, question, *, since, page):
-        shown = real(lists, resource, question, since=since, page=page)
-        return change(shown, page) if resource is Resource.PURCHASE_ORDERS else shown
+        page_shown = real(lists, resource, question, since=since, page=page)
+        return change(page_shown, page) if resource is Resource.PURCHASE_ORDERS else page_shown
 
     monkeypatch.setattr(type(world.lists(world.routing.load().companies["nordic"], None)), "page", page)

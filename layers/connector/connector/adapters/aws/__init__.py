@@ -1,1 +1,1 @@
-"""AWS behind ports: DynamoDB, SQS, S3, Secrets Manager."""
+"""The adapters of AWS: DynamoDB, SQS, S3, Secrets Manager."""

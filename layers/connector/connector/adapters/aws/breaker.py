@@ -1,13 +1,13 @@
-"""What holds calls back, for the whole stack, in one item of a table.
+"""The circuit breaker and the pauses of a stack, in one item of a table.
 
-    until, reason, since        no call at all until then: our credentials, the address or the version are refused
-    hold_<calls>                no call of this kind until then: the other side answered 429 and said how long
-    pause#<company>#<partner>#<kind>   what a person keeps from being sent; an empty part stands for all
-    acts                        who let sending go on, the newest `MOST_ACTS`
-    refusal, refused_partners   the last definite refusal, and the partners whose documents got it one after the other
+    until, reason, since        no call until then: our credentials, the address or the version are refused
+    hold_<calls>                no call of this kind until then: the remote side answered 429 with a waiting time
+    pause#<company>#<partner>#<kind>   a person's pause; an empty part stands for all
+    acts                        the newest `MOST_ACTS` acts by which persons continued sending
+    refusal, refused_partners   the last refusal, and the partners whose documents got it in a row
 
-A hold that another worker wrote is seen within `BELIEVED_FOR`. Nothing is held longer than `LONGEST_WAIT` at a time,
-whatever the item says.
+A change by another worker takes effect within `BELIEVED_FOR`. No hold lasts longer than `LONGEST_WAIT`, whatever the
+item says.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ ORDERFUL = {"pk": "breaker#orderful", "sk": "breaker"}
 """The item for Orderful, in the table of documents."""
 
 BELIEVED_FOR = timedelta(seconds=1)
-"""How long an item that was read is believed, by whoever is about to call."""
+"""How long an item that was read is cached."""
 
 MOST_ACTS = 10
-"""Acts that are kept: the item is read before each document is sent, and paid by its size."""
+"""Most acts that are kept: the item is read before each document is sent, and AWS bills its size."""
 
 _HOLD = "hold_"
 _PAUSE = "pause#"
@@ -44,7 +44,7 @@ _PAUSE = "pause#"
 def visma_item(company: str) -> dict[str, str]:
     """The item for one company at Visma, in the table of documents. Visma: the quota is per company and client.
 
-    Not beside the access tokens: who may see what is held need not be able to read those.
+    It is not in the table of access tokens, so that reading it does not need the right to read tokens.
     """
     return {"pk": f"breaker#visma#{company}", "sk": "breaker"}
 
@@ -78,10 +78,10 @@ class DynamoBreaker:
         self._values[name] = time_text(until)
 
     def refused(self, refusal: str, *, partner: str) -> int:
-        """Note that a document of `partner` got this definite refusal.
+        """Record that a document of `partner` got this refusal.
 
         Returns:
-            How many partners got it, one after the other.
+            How many partners got it in a row.
         """
         values = {":refusal": {"S": refusal}, ":partner": {"SS": [partner]}}
         request: dict[str, Any] = {"ExpressionAttributeValues": values, "ReturnValues": "ALL_NEW"}
@@ -111,34 +111,34 @@ class DynamoBreaker:
             self._values = {name: value for name, value in self._values.items() if name not in {"refusal", "since"}}
 
     def holds(self, *, now: datetime) -> Mapping[str, timedelta]:
-        """What is held and for how long, for a person: the kind of calls, or `all`."""
+        """The remaining time of each hold, by the kind of calls, or `all`."""
         values = self._fresh(now)
         names = {"all": "until", **{calls.value: _HOLD + calls.value for calls in Calls}}
         left = {name: _left(values.get(attribute), now) for name, attribute in names.items()}
         return {name: wait for name, wait in left.items() if wait}
 
     def lift(self) -> None:
-        """Let all calls go on at once."""
+        """End all holds."""
         holds = ", ".join(_HOLD + calls.value for calls in Calls)
         self._update(f"REMOVE #until, reason, since, refusal, refused_partners, {holds}", {})
         self._read_at = None
 
     def note(self, act: Act) -> None:
-        """Keep that a person let sending go on. Of two at the same moment one may be lost."""
+        """Store an act by which a person continued sending. Of two at the same moment, one may be lost."""
         told = {"at": time_text(act.at), "by": act.by, "caller": act.caller, "what": act.what}
         acts = [*self._fresh(act.at).get("acts", ()), told][-MOST_ACTS:]
         self._update("SET acts = :acts", {":acts": acts})
         self._read_at = None
 
     def acts(self, *, now: datetime) -> Sequence[Act]:
-        """Who let sending go on, the newest last."""
+        """The acts by which persons continued sending, the newest last."""
         return [
             Act(datetime.fromisoformat(one["at"]), one["by"], one["caller"], one["what"])
             for one in self._recent(now).get("acts", ())
         ]
 
     def stop(self, *, now: datetime) -> Stop | None:
-        """Why every call is held back; None when none is."""
+        """Why every call is stopped; None when calls are not stopped."""
         values = self._fresh(now)
         left = _left(values.get("until"), now)
         return Stop(str(values.get("reason", "")), read_time(values.get("since")), now + left) if left else None
@@ -151,10 +151,10 @@ class DynamoBreaker:
         return sorted(found, key=lambda one: one.since)
 
     def pause(self, pause: Pause) -> None:
-        """Keep what a pause covers from being sent, from the next document on.
+        """Store a pause; it takes effect with the next document.
 
         Raises:
-            Conflict: the same is paused already.
+            Conflict: the same scope is paused already.
         """
         row = {"since": time_text(pause.since), "by": pause.by, "caller": pause.caller, "reason": pause.reason}
         try:

@@ -1,8 +1,8 @@
 """AWS clients, created at first use and shared: one session, few retries, short time-outs.
 
-botocore's own retries are kept small so that they do not multiply with those of the handlers and the queues. In a
-function neither the parameters of a call are checked nor a user agent is put together: that is a third of a call's CPU,
-and the tests make the same calls with both (docs/decisions/0032).
+botocore's own retries are few, so that they do not multiply with those of the handlers and the queues. In a function,
+parameters are not validated and no user agent is built: these take a third of a call's CPU time, and the tests make the
+same calls with both (docs/decisions/0032).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _client(service: str) -> Any:
         connect_timeout=3,
         read_timeout=10,
         tcp_keepalive=True,
-        # Lambda names the function in the environment of every one.
+        # Lambda sets this variable in every function.
         parameter_validation="AWS_LAMBDA_FUNCTION_NAME" not in os.environ,
         user_agent="connector",
     )

@@ -1,7 +1,7 @@
-"""How a cursor is stored: a small head in JSON, and the rows that it remembers as packed columns.
+"""The storage format of a cursor: a small head in JSON, and its rows as packed columns.
 
-The rows are their ids (8 bytes of hash, which nothing compresses), the stamps and the flags; 20,000 rows take about
-250 KB. A cursor that was stored before has its rows in the head, by their keys, and is read as well.
+A row is its id (8 bytes of hash, which do not compress), its stamp and its flags; 20,000 rows take about 250 KB. The
+format of earlier releases, with the rows in the head, is read as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a cursor but its rows, and how many of those there are."""
+    """A cursor without its rows, and the number of rows."""
 
     watermark: datetime | None
     caught_up_at: datetime | None
@@ -51,7 +51,7 @@ _old_head = msgspec.json.Decoder(_OldHead)
 
 
 def packed(cursor: Cursor) -> tuple[bytes, bytes]:
-    """The head and the rows of a cursor; no bytes for no rows."""
+    """The head and the rows of a cursor; empty bytes without rows."""
     head = Head(
         watermark=cursor.watermark,
         caught_up_at=cursor.caught_up_at,
@@ -66,7 +66,7 @@ def packed(cursor: Cursor) -> tuple[bytes, bytes]:
 
 
 def head_of(head: bytes) -> Head:
-    """The head as it was stored, by this version or the one before it."""
+    """Read a head in this format or the earlier one."""
     text = zlib.decompress(head)
     try:
         return _head.decode(text)
@@ -78,9 +78,9 @@ def unpacked(head: bytes, rows: bytes | None) -> Cursor:
     """The cursor.
 
     Args:
-        head: As stored.
-        rows: As stored. None when they are lost: then the pass begins again and queues the rows of its window again,
-            which the ledger recognises.
+        head: The stored head.
+        rows: The stored rows; None when they are lost. Then the pass begins again and queues the rows of its window
+            again, which the ledger recognises.
     """
     text = zlib.decompress(head)
     try:
@@ -103,7 +103,7 @@ def unpacked(head: bytes, rows: bytes | None) -> Cursor:
 
 
 def _unpacked_old(text: bytes) -> tuple[Head, Cursor]:
-    """A cursor as the version before stored it. An unfinished pass is not taken over: it begins again."""
+    """Read a cursor in the earlier format. An unfinished pass begins again."""
     old = _old_head.decode(text)
     waiting = {
         row_id(key): Waiting(stamp_of(one.modified), one.unchanged_since, one.first_seen)

@@ -1,17 +1,17 @@
-"""Cursors over DynamoDB: one item per company and list, taken under a lease with a fencing number.
+"""Cursors in DynamoDB: one item per company and list, with a lease and a fencing number.
 
     acquire: lease_until < now (or no item)  ->  lease_until = now + lease, fence + 1
     save:    fence is still ours             ->  new state; the lease ends at once if released
 
-A poll that outlived its lease finds a higher fence and cannot write.
+A poll whose lease has expired finds a higher fence and cannot write.
 
-A cursor belongs to one ledger (`belongs_to`, see `table_identity.py`). With another one it cannot be acquired until an
-operator has set it back (`connector cursors rewind`): what it has passed may be missing there.
+A cursor belongs to one ledger (`belongs_to`, see `table_identity.py`). With another ledger it cannot be acquired until
+an operator has set it back (`connector cursors rewind`), because documents before it may be missing there.
 
-The rows that a cursor remembers are in the item up to `INLINE_BYTES`. More of them go to the payload bucket, and the
-item says where and what their digest is. There are two places for them, which are written in turn, so the rows of the
-stored cursor stay as they are until the next one is stored. Rows that do not have the digest were written by a poll
-that could not store its cursor; they count as lost.
+The rows of a cursor are in the item, up to `INLINE_BYTES`. Larger ones are in the payload bucket, and the item has
+their key and digest. There are two keys, which are written alternately, so the rows of the stored cursor stay unchanged
+until the next cursor is stored. Rows with another digest were written by a poll that could not store its cursor; they
+count as lost.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INLINE_BYTES = 30_000
-"""Bytes of rows that an item holds itself: about 2,300 rows.
+"""Most bytes of rows in an item: about 2,300 rows.
 
-DynamoDB bills a write by the KB, S3 by the call, so what is larger is cheaper in the bucket; and an item has at most
-400 KB.
+DynamoDB bills a write by the KB, S3 by the call, so larger rows are cheaper in the bucket. An item has at most 400 KB.
 """
 
 _NEVER = "0000"
@@ -58,11 +57,11 @@ class DynamoCursors:
         """Use `table`; the client is created at first use.
 
         Args:
-            table: Of the cursors.
-            client: Instead of the one of this process.
-            payloads: The bucket. Who only looks at cursors, or stores none with rows, needs none.
-            belongs_to: The identity of the ledger in force. Without it any cursor is given, and what is saved belongs
-                to no ledger and begins another reading: the next one that reads the list takes it.
+            table: The table of cursors.
+            client: A client to use instead of the shared one.
+            payloads: The bucket; not needed to list cursors, or for cursors without rows.
+            belongs_to: The identity of the ledger in force. Without it, any cursor can be acquired, and a saved cursor
+                belongs to no ledger and begins another reading: the next ledger that reads the list takes it over.
         """
         self._table = table
         self._given = client
@@ -117,7 +116,7 @@ class DynamoCursors:
         )
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
-        """Write a cursor; `Conflict` when the lease was taken over."""
+        """Write a cursor; raises `Conflict` when another poll has taken the lease."""
         head, rows = packed(cursor)
         values: dict[str, Any] = {
             ":fence": lease.fence,
@@ -164,7 +163,7 @@ class DynamoCursors:
                 for item in page["Items"]:
                     values = from_item(item)
                     if values["pk"].startswith("#"):
-                        continue  # the state of the lists, and reconciliation: no company is called so
+                        continue  # other records of this table; no company has such a name
                     state = values.get("cursor_state")
                     head = head_of(state) if state else None
                     until = values.get("lease_until", _NEVER)
@@ -198,7 +197,7 @@ class DynamoCursors:
         return unpacked(head, self._rows(values)) if head else Cursor()
 
     def _rows(self, values: dict[str, Any]) -> bytes | None:
-        """The rows as they were stored; None when they are lost."""
+        """The stored rows; None when they are lost."""
         rows_at = values.get("rows_at")
         if rows_at is None:
             rows: bytes = values.get("cursor_rows", b"")
@@ -208,7 +207,7 @@ class DynamoCursors:
         try:
             rows = self._payloads.get(rows_at)
         except PayloadLost:
-            # Without the rows their window is queued once more: nothing is lost.
+            # Without the rows, their window is queued again: nothing is lost.
             return None
         return rows if _digest(rows) == values["rows_digest"] else None
 

@@ -1,8 +1,8 @@
-"""Takes the content of one partner's documents out of the ledger, and leaves the fact that each was sent.
+"""Erases the content of one partner's documents from the ledger, but not the record that each was sent.
 
-What is left of a revision: its key, hash, number, ids, parties, times and states, so that nothing is sent twice. What
-goes: the Visma document, the request, and every sentence, since a sentence may quote the document. The same of an
-inbound transaction. A body that went leaves an item without content in its place.
+A revision keeps its key, hash, number, ids, parties, times and states, so that nothing is sent twice. The Visma
+document, the request, and every sentence (which may quote the document) are erased. The same holds for an inbound
+transaction. An erased body leaves an item without content.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NEEDS_CONTENT = frozenset(
         *(State.PARKED, State.REJECTED, State.CHANGING),
     }
 )
-"""States of revisions that may still be sent: their content stays until a person has ended them."""
+"""States of revisions that may still be sent: their content stays until a person ends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Entry:
     """One revision or inbound transaction that still has content.
 
     Attributes:
-        name: How a person finds it.
-        state: Where it stands.
-        is_open: Something is still to happen with it, so its content stays.
+        name: Its name for people.
+        state: Its state.
+        is_open: Something remains to be done with it, so its content stays.
         content: The revision or the inbound transaction.
     """
 
@@ -59,7 +59,7 @@ class Entry:
 
 
 class DynamoErasure:
-    """Finds and takes out content, over the table of the ledger and the payload bucket."""
+    """Finds and erases content in the table of the ledger and the payload bucket."""
 
     def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
         """Use `table`; the client is created at first use."""
@@ -69,7 +69,7 @@ class DynamoErasure:
         self._changes = DynamoChanges(table, payloads, client)
 
     def of_partner(self, partner: str, company: str | None) -> Sequence[Entry]:
-        """Everything of a partner that still has content, by reading the whole table.
+        """Every entry of a partner that still has content; reads the whole table.
 
         Args:
             partner: Its name in the routing file when the document was handled.
@@ -86,7 +86,7 @@ class DynamoErasure:
         return sorted(filter(None, found), key=lambda entry: entry.name)
 
     def erase(self, entry: Entry) -> None:
-        """Take out the content of an entry: bodies first, so that a crash leaves the entry to be found again.
+        """Erase the content of an entry: bodies first, so that the entry is found again after a crash.
 
         Raises:
             Conflict: it was changed meanwhile.
@@ -113,7 +113,7 @@ class DynamoErasure:
         self._changes.save(_without_content(change))
 
     def _empty(self, pk: str, sk: str) -> None:
-        """Take the content out of a body; one that is gone stays gone."""
+        """Erase the content of a body, if the body exists."""
         try:
             self._put(to_item({"pk": pk, "sk": sk}), "attribute_exists(pk)", {}, {})
         except Conflict:

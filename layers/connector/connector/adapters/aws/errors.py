@@ -1,4 +1,4 @@
-"""botocore's failures in the connector's words."""
+"""Translates botocore's errors into the connector's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ConditionFailed(Exception):
     """The condition of a write, or of one write of a transaction, did not hold.
 
     Attributes:
-        item: The row as it is, where a single write asked for it; else empty.
+        item: The present item, if a single write requested it; else empty.
         which: For each write, in the order of the request, whether its condition failed.
     """
 
@@ -33,10 +33,10 @@ class ConditionFailed(Exception):
 def translated(what: str) -> Iterator[None]:
     """Turn a botocore failure into `Misconfigured` (refused, missing) or `Transient` (everything else).
 
-    A failed condition becomes `ConditionFailed`: what it means, the caller knows.
+    A failed condition becomes `ConditionFailed`, which the caller interprets.
 
     Args:
-        what: The thing that was called, for the sentence.
+        what: Name of the resource, for the sentence.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -1,13 +1,13 @@
-"""Findings of reconciliation, and how far it came: items of the table of cursors, in a partition of their own.
+"""Findings and progress of reconciliation: items of the table of cursors, in a partition of their own.
 
-    sk = run                the progress of the last run, and until when somebody carries it on
-    sk = begun              when each company was reconciled first
-    sk = finding#<id>       one finding; `closed` is what a person closed of it
-    sk = seen#<part>        the ids that Orderful's list showed for a part of the window
-    sk = backfill           how far the last backfill came
+    sk = run                the progress of the last run, and its lease
+    sk = begun              when each company was first reconciled
+    sk = finding#<id>       one finding; `closed` has the finding as a person closed it
+    sk = seen#<part>        the ids in Orderful's list for a part of the window
+    sk = backfill           the progress of the last backfill
 
-No company is called like the partition, since its name begins with a letter or digit. DynamoDB: an item holds 400 KB;
-ids are numbers in a row, of which 100,000 take about 300 KB when they are compressed.
+No company has the name of the partition, because names of companies begin with a letter or digit. DynamoDB: an item
+holds 400 KB; 100,000 ids take about 300 KB compressed, because they are consecutive numbers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class DynamoFindingBook:
         self._given = client
 
     def take(self, *, now: datetime, lease: timedelta) -> None:
-        """Begin or go on with a run; `Conflict` while another one runs."""
+        """Take the lease for a run; raises `Conflict` while another one runs."""
         try:
             self._set(
                 "lease_until = :until",
@@ -145,7 +145,7 @@ def _key(name: str) -> Item:
 
 
 def _read(item: Mapping[str, Any]) -> Finding:
-    """A finding of the table. A run writes `body` alone, so that it takes back no close of a person's."""
+    """A finding of the table. A run writes `body` only, so that a person's close is kept."""
     finding = _finding(zlib.decompress(item["body"]))
     return finding.closed_like(_finding(zlib.decompress(item["closed"]))) if "closed" in item else finding
 

@@ -1,8 +1,7 @@
-"""How the lists stand, as one item of the table of cursors.
+"""The health of the lists, as one item of the table of cursors.
 
-One item for the whole stack: 2,000 companies cost one small write at the beginning of a run and one of some dozens of
-KB at its end. DynamoDB: an item holds 400 KB; should the record be larger, problems are left out, which repeat in the
-log.
+With one item for the whole stack, 2,000 companies cost one small write at the beginning of a run and one of some dozens
+of KB at its end. DynamoDB: an item holds 400 KB. If the record is larger, the problems are left out; the log has them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PARTITION = "#health"
-"""Partition of the record; no company is called so, since its name begins with a letter or digit."""
+"""Partition of the record. No company has this name, because names of companies begin with a letter or digit."""
 
 _KEY: Item = {"pk": {"S": PARTITION}, "sk": {"S": "poll_visma"}}
 _LARGEST = 380_000
@@ -39,18 +38,18 @@ class DynamoHealth:
         self._given = client
 
     def begin(self, *, now: datetime) -> PollRecord:
-        """Note that a run begins; gives the record as it was before."""
+        """Record that a run begins. Returns the record before that."""
         return self._update("SET begun = :now", {":now": time_text(now)}, "ALL_OLD")
 
     def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
-        """Write what a run found."""
+        """Store the result of a run."""
         packed = _packed(lists)
         if len(packed) > _LARGEST:
             packed = _packed([msgspec.structs.replace(one, problem=None) for one in lists])
         self._update("SET ended = :now, lists = :lists", {":now": time_text(now), ":lists": packed}, "NONE")
 
     def read(self) -> PollRecord:
-        """The record as it stands."""
+        """The present record."""
         with translated("cursor table"):
             return _record(self._client.get_item(TableName=self._table, Key=_KEY).get("Item"))
 

@@ -1,9 +1,9 @@
-"""How many calls to Orderful callbacks may cause: two counters for the stack, in the ledger's table.
+"""The rate limit of calls to Orderful that callbacks cause: two counters for the stack, in the ledger's table.
 
     pk = hints   sk = unknown    `minute` (minutes since 1970, UTC) and `used`, the calls granted in it
                  sk = recorded   the same for callbacks about transactions that are recorded
 
-A worker that was refused once does not ask again before the minute is over, so a flood costs few writes.
+A worker that was refused does not try again within the same minute, so a flood costs few writes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Two workers at most follow hints (template.yaml), so a write that loses is rare; one that loses again waits.
+# At most two workers process hints (template.yaml), so a lost race is rare; after a second one the hint waits.
 _TRIES = 2
 
 

@@ -1,13 +1,13 @@
-"""What arrived, in the ledger's table.
+"""Inbound records, in the ledger's table.
 
-    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded
+    pk = inbound#<transaction>   sk = known              the order under which the transaction is recorded
     pk = company#kind#number     sk = in#<transaction>   the record, as JSON; `version` counts its writes
                                  sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
 
-The pointer is written first, so that a transaction that is named twice is recorded in one place whatever happens in
-between; each of its ids has one. It moves only when the message names another order after Orderful changed it. Open
-records stand in the index `by_open_state` as `CHANGE <state>`, beside the open revisions; those that are over and of
-which Orderful has yet to be told as `CHANGE UNTOLD`.
+The pointer (`known`) is written first, so that a transaction that arrives twice is recorded once, even after a crash.
+Each of its ids has a pointer. It changes only when the message names another order after Orderful changed it. Open
+records are in the index `by_open_state` as `CHANGE <state>`, together with the open revisions; ended records with an
+unconfirmed delivery as `CHANGE UNTOLD`.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ class DynamoChanges:
         """Use `table`; the client is created at first use.
 
         Args:
-            table: Of the ledger.
+            table: The table of the ledger.
             payloads: The bucket.
-            client: Instead of the one of this process.
-            keep_messages: How long the messages that are written are kept; None: for ever.
+            client: A client to use instead of the shared one.
+            keep_messages: How long written messages are kept; None: for ever.
         """
         self._table = table
         self._payloads = payloads
@@ -72,7 +72,7 @@ class DynamoChanges:
         return DocumentKey.parse(item["document"]["S"]) if item else None
 
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
-        """Note where a transaction is recorded; the first to say so decides."""
+        """Store the order under which a transaction is recorded. The first writer wins."""
         try:
             self._put({**_pointer(transaction_id), "document": {"S": key.stored}}, "attribute_not_exists(pk)", {})
         except Conflict:
@@ -103,11 +103,11 @@ class DynamoChanges:
         return change
 
     def rewrite(self, change: Change, *, message: Any) -> Change:
-        """Write another message, then the record on the version that was read; after a crash it is done again."""
+        """Write another message, then the record, conditional on the version that was read; repeated after a crash."""
         return self.save(self._with_message(msgspec.structs.replace(change, message_at=None), message))
 
     def save(self, change: Change) -> Change:
-        """Write a record on the version that was read; `Conflict` when somebody wrote meanwhile."""
+        """Write a record, conditional on the version that was read; raises `Conflict` when somebody wrote meanwhile."""
         saved = msgspec.structs.replace(change, version=change.version + 1)
         self._put(_item(saved), "version = :seen", {":seen": {"N": str(change.version)}})
         return saved
@@ -115,7 +115,7 @@ class DynamoChanges:
     def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
         """Record a change under another order: both records, its message and its pointers in one transaction.
 
-        Another message is written first: a crash between the two leaves one that is overwritten.
+        Another message is written first; after a crash between the two it is overwritten.
         """
         if message is not None:
             there = self._with_message(msgspec.structs.replace(there, message_at=None), message)
@@ -128,7 +128,7 @@ class DynamoChanges:
             },
             {
                 "Item": _item(there),
-                # One that was here before and was moved away can come back.
+                # A record that was moved away from here can come back.
                 "ConditionExpression": "attribute_not_exists(pk) OR change_state = :moved",
                 "ExpressionAttributeValues": {":moved": {"S": ChangeState.RECORDED.value}},
             },
@@ -156,7 +156,7 @@ class DynamoChanges:
         return (change for change in self._open(_open_state(state)) if change.state is state)
 
     def unacknowledged(self) -> Iterator[Change]:
-        """All decided records of which Orderful has yet to be told."""
+        """All decided records with a delivery that is not confirmed to Orderful."""
         yield from (change for change in self._open(_UNACKNOWLEDGED) if change.is_unconfirmed)
         for state in FOR_A_PERSON:
             yield from (change for change in self.in_state(state) if change.is_unconfirmed)
@@ -171,7 +171,7 @@ class DynamoChanges:
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item)
             return change
-        # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
+        # Without the order's number, because the partner's text may be no valid S3 key.
         place = self._payloads.put(f"inbound/{change.transaction_id}", body)
         return msgspec.structs.replace(change, message_at=place)
 

@@ -1,4 +1,4 @@
-"""Plain values to and from DynamoDB's attribute format, and times as sortable text."""
+"""Converts plain values to and from DynamoDB's attribute format, and times to sortable text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def from_item(item: Item) -> dict[str, Any]:
 
 
 def expiry(written: datetime, keep: timedelta | None) -> int | None:
-    """When an item may go, as DynamoDB's time to live has it (seconds since 1970); None: never."""
+    """The expiry of an item for DynamoDB's time to live (seconds since 1970); None: never."""
     return None if keep is None else int((written + keep).timestamp())
 
 
@@ -35,5 +35,5 @@ def time_text(moment: datetime) -> str:
 
 
 def read_time(text: str | None) -> datetime | None:
-    """The instant back; None for no text."""
+    """The instant in such a text; None for no text."""
     return datetime.fromisoformat(text) if text else None

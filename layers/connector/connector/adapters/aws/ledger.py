@@ -5,21 +5,21 @@ Items of one document, all under `pk = company#kind#number`:
     sk = rev#00000001    one revision: its state, its answers, its history
     sk = body#...        its two bodies, compressed: the Visma document as read and the request as sent
 
-The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
-lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
-number cannot have put its bodies under the winner's revision. Bodies carry `expires`, the attribute of the table's time
-to live; revisions never do: what is forgotten could be sent again.
+The bodies have their own item, so that a change of state does not rewrite them; a body above 100 KB is in the payload
+bucket. Their key has the revision id, so that a worker that lost the race for a sequence cannot overwrite the winner's
+bodies. Bodies have `expires`, the attribute of the table's time to live. Revisions never expire, because a deleted
+revision could be sent again.
 
-The index `by_open_state` holds the keys of open revisions and nothing else, by list (`list_of`) and place (`place_of`).
-States between which a revision moves share a list, and its place there never changes, so the index costs a write only
-when a revision opens, passes from sending to being followed, comes to need attention, or closes. Who reads through the
-index reads the rows by key afterwards. A revision is written as a whole each time and paid by the KB, so all but what
-conditions, updates and a person at the console look for is compressed in `packed`; a claim, which is an update, adds
-its event to `recent`, and the next write packs it (docs/decisions/0032).
+The index `by_open_state` has only the keys of open revisions, by list (`list_of`) and sort key (`place_of`). States
+between which a revision moves often share a list, and the sort key does not change, so the index is written only when a
+revision is opened, goes from sending to tracking, gets attention, or is closed. The rows are then read by key. A
+revision is always written as a whole and billed by the KB, so every field is compressed in `packed`, except those that
+conditions, updates and people at the console need. A claim, which is an update, adds its event to `recent`; the next
+write packs it (docs/decisions/0032).
 
 A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
-revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
-UUID of it is known and not the number under which lists show it, `pk = number#type#sender#receiver#number` leads there.
+revision that records the transaction, and only if the transaction has no owner yet, or one of the same document. As
+long as only its UUID is known, not the number in lists, `pk = number#type#sender#receiver#number` leads to it.
 
 Every write of a revision is conditional. A claim:
 
@@ -95,18 +95,18 @@ _PLAIN = {
     *("state", "created_at", "updated_at", "claim_until", "first_attempt_at", "attempts"),
     *("partner", "transaction_id", "change_id", "reason", "field", "next_step", "waits_for", "attention"),
 }
-"""What stands in a row as an attribute of its own; all else is packed."""
+"""The fields with an attribute of their own; all others are packed."""
 _REVISION = "rev#"
 _MOST_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
-"""How long the age of the table is believed: it may be deleted and made again under its name."""
+"""How long the creation time of the table is cached: it may be deleted and created again."""
 
 _PROGRESS = {"pk": {"S": "tracker"}, "sk": {"S": "progress"}}
 INDEX = "by_open_state"
-"""The index over what is open, changes included."""
+"""The index of open records, changes included."""
 
 MOST_COUNTED = 10_000
-"""A count ends here: more than that is told as so many."""
+"""The largest count; more records are counted as this many."""
 
 
 class DynamoLedger:
@@ -123,10 +123,10 @@ class DynamoLedger:
         """Use `table`; the client is created at first use.
 
         Args:
-            table: Of the ledger.
+            table: The table of the ledger.
             payloads: The bucket.
-            client: Instead of the one of this process.
-            keep_bodies: How long the bodies that are written are kept; None: for ever.
+            client: A client to use instead of the shared one.
+            keep_bodies: How long written bodies are kept; None: for ever.
         """
         self._table = table
         self._payloads = payloads
@@ -169,7 +169,7 @@ class DynamoLedger:
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
         """The Visma documents of many revisions, a hundred to a call and several calls at a time.
 
-        What cannot be read is left out. The order is not that of `revisions`.
+        Unreadable ones are left out. The order is not that of `revisions`.
         """
         chunks = [revisions[start : start + _MOST_KEYS] for start in range(0, len(revisions), _MOST_KEYS)]
         _ = self._client  # created before the threads need it: creating clients is not thread-safe
@@ -242,7 +242,7 @@ class DynamoLedger:
     def everything(self, states: Collection[State]) -> Iterator[Sequence[Revision]]:
         """All revisions in one of the states, by reading the whole table, in no order.
 
-        DynamoDB: a page is what is found in 1 MB of the table, and is paid by what was read.
+        DynamoDB: a page is read from 1 MB of the table, and the read is billed by that.
         """
         names = {f":state{number}": {"S": state.value} for number, state in enumerate(states)}
         pages = self._client.get_paginator("scan").paginate(
@@ -256,7 +256,7 @@ class DynamoLedger:
                 yield [read_revision(item) for item in page["Items"]]
 
     def entries(self, name: str) -> Iterator[Entry]:
-        """What stands in a list of open revisions, in its order, from the index alone.
+        """The entries of a list of open revisions, in its order, from the index alone.
 
         DynamoDB: an answer holds 1 MB, which is some thousand keys.
         """
@@ -276,7 +276,7 @@ class DynamoLedger:
                     yield read_revision(item)
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
-        """Revisions of one list of open ones, in the order of their places, between two places."""
+        """Revisions of a list of open revisions, between two sort keys, in their order."""
         return list(islice(self._open(name, after=after, before=before, at_once=limit), limit))
 
     def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
@@ -308,11 +308,11 @@ class DynamoLedger:
         self._put(revision, _NEW, supersedes=supersedes)
 
     def reserve(self, revision: Revision) -> None:
-        """Take the next number for content that is still to come; `Conflict` when it is taken."""
+        """Reserve the next sequence for content that is not known yet; raises `Conflict` when it is taken."""
         self._put(revision, _NEW)
 
     def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
-        """Write down content that the partner knows, in place of a reservation or as a revision of its own."""
+        """Write a revision that the partner knows, in place of a reservation or as a new one."""
         revision = self._stored(revision, source, None)
         if was is None:
             self.reserve(revision)
@@ -333,7 +333,7 @@ class DynamoLedger:
         self._put(revision, _still(was), supersedes=supersedes)
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
-        """Take the sending of a revision; see the module's drawing."""
+        """Claim the sending of a revision; see the module's docstring."""
         event = _event(Event(now, State.SENDING, "claimed for sending"))
         try:
             with translated("ledger"):
@@ -380,9 +380,9 @@ class DynamoLedger:
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
     ) -> Revision | None:
-        """Move a revision and make it the owner of a transaction, in one call; None when that is another document's.
+        """Move a revision and make it the owner of a transaction, in one call; None when another document owns that.
 
-        The listed id, where there is one, has the same owner.
+        The listed id, if there is one, gets the same owner.
         """
         moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
         names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
@@ -414,7 +414,7 @@ class DynamoLedger:
     # -- helpers ------------------------------------------------------------------------------------------------------
 
     def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
-        """Write the bodies and give the revision that knows where they lie."""
+        """Write the bodies. Returns the revision with their keys."""
         packed: dict[str, Any] = {"pk": revision.key.stored, "sk": body_name(revision)}
         packed["expires"] = expiry(revision.updated_at, self._keep_bodies)
         packed["source"], source_at = self._packed(revision, "sources", source)
@@ -426,7 +426,7 @@ class DynamoLedger:
         return replace(revision, source_at=source_at, request_at=request_at)
 
     def _packed(self, revision: Revision, folder: str, content: bytes) -> tuple[bytes | None, str | None]:
-        """The compressed body, or where it was put because it is large."""
+        """The compressed body, or its key in the bucket if it is large."""
         small = zlib.compress(content)
         if len(small) <= _LARGE:
             return small, None
@@ -469,7 +469,7 @@ class DynamoLedger:
         ]
         try:
             with translated("ledger"):
-                if others:  # a transaction is paid twice
+                if others:  # AWS bills a transaction twice
                     self._client.transact_write_items(TransactItems=[{"Put": each} for each in (write, *others)])  # type: ignore[typeddict-item]
                 else:
                     self._client.put_item(**write)
@@ -522,7 +522,7 @@ def _changed(revision: Revision) -> Conflict:
 
 
 def no_body(revision: Revision, part: str) -> Transient | PayloadLost:
-    """Why a body, which is written before its revision, is not there: it is still to come, or no longer kept."""
+    """The error for a missing body: it is not written yet, or has expired."""
     if revision.state is State.CHANGING:
         return Transient(f"The {part} of revision {revision.sequence} is still to come.", document=str(revision.key))
     return PayloadLost(
@@ -571,12 +571,12 @@ def _event(event: Event) -> dict[str, str]:
 
 
 def revision_item(revision: Revision) -> Item:
-    """A revision as it is stored."""
+    """A revision in the storage format."""
     values: dict[str, Any] = {}
     packed: dict[str, Any] = {"history": [_event(event) for event in revision.history]}
     for name in sorted(_NAMES - {"key", "history", "sequence"}):
         value = getattr(revision, name)
-        # A mark that is not set is not written: a record is paid by its size.
+        # A False flag is not written: AWS bills a record by its size.
         if value is not None and value is not False:
             place = values if name in _PLAIN else packed
             place[name] = time_text(value) if isinstance(value, datetime) else value
@@ -591,7 +591,7 @@ def revision_item(revision: Revision) -> Item:
 
 
 def read_revision(item: Item) -> Revision:
-    """The revision back."""
+    """Read a revision from the storage format."""
     stored = from_item(item)
     # An earlier release wrote every field, and the history, as attributes of their own.
     stored |= msgspec.json.decode(zlib.decompress(stored["packed"])) if "packed" in stored else {}
@@ -602,7 +602,7 @@ def read_revision(item: Item) -> Revision:
         if name in values:
             values[name] = enum(values[name])
     values |= _change_of_earlier_release(values)
-    # An earlier release told it by the sentence alone.
+    # An earlier release stored only the sentence.
     is_nothing_new = values["state"] is State.SKIPPED and values.get("reason") == NOTHING_NEW
     values["reads_as_sent"] = is_nothing_new or values.get("reads_as_sent", False)
     values["sequence"] = int(stored["sk"].removeprefix(_REVISION))
@@ -622,10 +622,10 @@ def read_revision(item: Item) -> Revision:
 
 
 def _change_of_earlier_release(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What an earlier release did not write down of a revision that a partner's change made.
+    """Fields that an earlier release did not store for a revision of a partner's change.
 
-    It wrote the id of the 860 as `transaction_id`, and only what was never translated has no type. What the change came
-    to showed in what else is there: the content that has to be sent, or the row version of the write.
+    It stored the id of the 860 as `transaction_id`; such a revision was never translated, so it has no type. The result
+    of the change follows from other fields: the content to be sent, or the row version of the write.
     """
     if "transaction_id" not in values or "transaction_type" in values:
         return {}
@@ -642,7 +642,7 @@ def _change_of_earlier_release(values: Mapping[str, Any]) -> dict[str, Any]:
 def items_of(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
     """Those of the items that are there, in no order (strongly consistent).
 
-    DynamoDB: 100 keys a call; an answer names what was left over.
+    DynamoDB: 100 keys a call; an answer names the unprocessed keys.
     """
     waiting = list(keys)
     while waiting:
@@ -665,10 +665,10 @@ def open_items(
     before: str | None = None,
     at_once: int | None = None,
 ) -> Iterator[Item]:
-    """The rows under an `open_state`, in the order of the index, a hundred at a time: the index has only their keys.
+    """The rows under an `open_state`, in the order of the index, read a hundred at a time.
 
-    What left the list since the index was read is left out. Only places behind `after` (empty: from the beginning) and
-    before `before` are read; `at_once` is how many keys one call reads at most, where no more rows are needed.
+    Rows that left the list since the index was read are left out. Only sort keys after `after` (empty: from the
+    beginning) and before `before` are read. `at_once` is the most keys in one call, if no more rows are needed.
     """
     for page in _open_pages(client, table, open_state, after=after, before=before, at_once=at_once):
         keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page["Items"]]
@@ -679,7 +679,7 @@ def open_items(
 
 
 def count_open(client: DynamoDBClient, table: str, open_state: str) -> Waiting:
-    """How many rows stand under an `open_state`, at most about `MOST_COUNTED`, and the moment of the first place."""
+    """How many rows are under an `open_state`, at most about `MOST_COUNTED`, and the time of the first one."""
     count, oldest = 0, None
     for page in _open_pages(client, table, open_state):
         count += len(page["Items"])
@@ -702,7 +702,7 @@ def _open_pages(
     values = {":state": {"S": open_state}}
     condition = "open_state = :state"
     if before is not None:
-        # BETWEEN takes its ends along: the first possible place behind `after`, the last one before `before`.
+        # BETWEEN includes both ends: the first possible sort key after `after`, the last one before `before`.
         condition += " AND updated BETWEEN :first AND :last"
         values |= {":first": {"S": f"{after} " if after else " "}, ":last": {"S": before}}
     bounds: PaginatorConfigTypeDef = {} if at_once is None else {"PageSize": at_once}

@@ -33,7 +33,7 @@ class S3Payloads:
         self._given = client
 
     def put(self, name: str, body: bytes) -> str:
-        """Store `body` under `name` and give the key. Raises `Transient` when S3 did not take it."""
+        """Store `body` under `name`. Returns the key. Raises `Transient` when S3 did not store it."""
         key = f"{name}.json.z"
         with translated("payload bucket"):
             self._client.put_object(Bucket=self._bucket, Key=key, Body=zlib.compress(body))
@@ -74,7 +74,7 @@ class S3Payloads:
 
 
 def lost(key: str, why: str) -> PayloadLost:
-    """What is told of a body that cannot be read, and why."""
+    """The error for a body that cannot be read."""
     return PayloadLost(
         f"The stored body {key} cannot be read ({why}).",
         next_step=_NEXT_STEPS.get(key.split("/", 1)[0], f"{_RESTORE}."),

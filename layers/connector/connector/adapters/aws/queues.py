@@ -1,4 +1,4 @@
-"""The outbox over SQS FIFO queues: a message group per document or hint, batches by count and by bytes."""
+"""The outbox over SQS FIFO queues: one message group per document or hint, in batches limited by count and bytes."""
 
 from __future__ import annotations
 
@@ -53,23 +53,23 @@ class SqsOutbox:
         self._given = client
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
-        """Queue documents; the same state of the same document within five minutes is taken once."""
+        """Queue documents; SQS drops the same state of a document within five minutes."""
         entries = [_entry(group_name(each.key), _body(each), known_by=_body(_unseen(each))) for each in messages]
         self._send(self._documents_url, entries)
 
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
-        """Queue deliveries. A repetition is always meant (the claim in the ledger knows it), so each has its own id."""
+        """Queue deliveries, each with its own deduplication id: the ledger's claim handles a repetition."""
         entries = [_entry(group_name(each.key), _body(each)) for each in messages]
         self._send(self._deliveries_url, entries)
 
     def hints(self, messages: Iterable[HintMessage]) -> None:
-        """Queue hints; a callback that is repeated within five minutes is taken once."""
+        """Queue hints; SQS drops a callback that is repeated within five minutes."""
         bodies = [(_safe(f"{HINT_GROUP}{each.transaction_id}"), _body(each)) for each in messages]
         entries = [_entry(group, body, known_by=body) for group, body in bodies]
         self._send(self._hints_url, entries)
 
     def changes(self, messages: Iterable[ChangeMessage]) -> None:
-        """Queue changes. As with deliveries a repetition is always meant, so each has its own id."""
+        """Queue changes. Each has its own deduplication id, as with deliveries."""
         entries = [_entry(group_name(each.key), _body(each)) for each in messages]
         self._send(self._changes_url, entries)
 
@@ -77,7 +77,7 @@ class SqsOutbox:
         parts = list(batches(entries))
         groups = {entry["MessageGroupId"] for entry in entries if "MessageGroupId" in entry}
         if len(parts) == 1 or len(groups) < len(entries):
-            # Messages of one document keep their order only when they are sent one after the other.
+            # Messages of one document keep their order only if they are sent one after the other.
             for batch in parts:
                 self._send_batch(url, batch)
             return
@@ -119,12 +119,12 @@ def _body(message: DocumentMessage | DeliveryMessage | HintMessage | ChangeMessa
 
 
 def _unseen(message: DocumentMessage) -> DocumentMessage:
-    """The same for every poll that shows the document in this state: what is queued again is a repetition."""
+    """The message without its time of reading, so that two polls of the same state give the same deduplication id."""
     return msgspec.structs.replace(message, seen_at=None, listed_since=None, first_scan=False)
 
 
 def _entry(group: str, body: str, *, known_by: str | None = None) -> SendMessageBatchRequestEntryTypeDef:
-    """An entry; two with the same `known_by` within five minutes are one, and one without is always meant."""
+    """An entry of a batch. SQS drops a repetition of `known_by` within five minutes; None is never dropped."""
     unique = uuid.uuid4().hex if known_by is None else hashlib.sha256(f"{group} {known_by}".encode()).hexdigest()
     return {"Id": "0", "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": unique}
 
@@ -132,7 +132,7 @@ def _entry(group: str, body: str, *, known_by: str | None = None) -> SendMessage
 def batches(
     entries: Iterable[SendMessageBatchRequestEntryTypeDef],
 ) -> Iterator[list[SendMessageBatchRequestEntryTypeDef]]:
-    """Entries in their order, as many together as one call of SQS takes."""
+    """Batches of entries, in their order, each within the limits of one SQS call."""
     batch: list[SendMessageBatchRequestEntryTypeDef] = []
     size = 0
     for entry in entries:
@@ -149,11 +149,11 @@ def batches(
 class BatchedDeliveries:
     """The `Outbox` port of a consumer: deliveries of a whole batch go out together, ten to a call.
 
-    Until `flush` nothing is queued, so the messages they came from must not be done before it.
+    Nothing is queued before `flush`, so the consumed messages must not be deleted before it.
     """
 
     def __init__(self, outbox: SqsOutbox) -> None:
-        """Hand on to `outbox`."""
+        """Send through `outbox`."""
         self._outbox = outbox
         self._held: list[DeliveryMessage] = []
 
@@ -174,7 +174,7 @@ class BatchedDeliveries:
         self._outbox.changes(messages)
 
     def flush(self) -> None:
-        """Queue what is held, in order. What the queue refuses is forgotten here: its documents come again."""
+        """Queue the held deliveries, in order. Refused ones are dropped here, because their documents are retried."""
         held, self._held = self._held, []
         if held:
             self._outbox.deliveries(held)
@@ -189,7 +189,7 @@ class SqsPostponer:
         self._given = client
 
     def postpone(self, receipt: str, delay: timedelta) -> None:
-        """Set the visibility timeout. If SQS refuses, the queue's own, longer one holds, which is safe."""
+        """Set the visibility timeout. If SQS refuses, the queue's own, longer one applies, which is safe."""
         try:
             with translated("queue"):
                 (self._given or clients.sqs()).change_message_visibility(

@@ -1,4 +1,4 @@
-"""Tells Orderful what became of a delivery, after our own state is written and never before."""
+"""Confirms deliveries to Orderful, always after our own state is written."""
 
 from __future__ import annotations
 
@@ -11,47 +11,46 @@ from connector.services.inbound.ports import Changes, InboundNetwork
 from connector.services.ports import Metric, Telemetry
 
 LONGEST_NOTE = 240
-"""Characters of a note (Orderful: its older confirm call allows no more)."""
+"""Most characters of a note (Orderful: the limit of its older confirm call)."""
 
 
 MOST_NOTED = 2
-"""After so many times a confirmation without effect is told in log and metric only, and no longer in the record."""
+"""After this many confirmations without effect, the record is no longer written; log and metric still report them."""
 
 
 def confirm(change: Change, changes: Changes, orderful: InboundNetwork, telemetry: Telemetry) -> Change:
-    """Tell Orderful of a decided transaction, by every delivery that it has yet to be told by.
+    """Confirm the open deliveries of a decided transaction to Orderful.
 
     Raises:
-        Transient, Throttled, Misconfigured: Orderful could not be told; do it again later.
+        Transient, Throttled, Misconfigured: the confirmation failed; retry later.
         Conflict: somebody else changed the record meanwhile.
     """
     if not change.is_unconfirmed:
         return change
     try:
-        return tell(change, changes, orderful, telemetry)
+        return confirm_deliveries(change, changes, orderful, telemetry)
     except Conflict:
-        # Two ways may lead here at the same moment; what the other one told needs no repetition.
+        # Two workers may confirm at the same moment; what the other one confirmed is not repeated.
         stored = changes.get(change.key, change.transaction_id)
         if stored is None or stored.is_unconfirmed:
             raise
         return stored
 
 
-def tell(
+def confirm_deliveries(
     change: Change, changes: Changes, orderful: InboundNetwork, telemetry: Telemetry, *, again: bool = False
 ) -> Change:
     """Confirm the deliveries of a transaction, decided or not. Raises as `confirm` does.
 
-    Accepted means that we hold it, whoever has yet to decide about it; only what was rejected outright is failed. What
-    a person rejects was accepted when it was parked, whether or not the confirmation arrived.
+    Accepted means that we have stored it, even if it is not decided yet. Only a transaction that was refused outright
+    is failed. A change that a person rejects was accepted when it was parked, whether or not the confirmation arrived.
 
-    A delivery whose confirmation Orderful refuses is not told again by itself: that is reported and kept in the record,
-    and an item that still waits in an inbox is tried once a run. `again`: it was told before, and an inbox still shows
-    it.
+    A confirmation that Orderful refuses is not repeated by itself: it is reported and noted in the record. An item that
+    still waits in an inbox is confirmed once a run. `again`: it was confirmed before, and an inbox still has it.
     """
     confirmation = Confirmation.FAILED if change.is_refused_outright else Confirmation.ACCEPTED
     note = (change.reason or f"Purchase order {change.number}: {change.state}.")[:LONGEST_NOTE]
-    # All of them: a forged callback may have named one that does not exist, before the true one came.
+    # All of them: a forged callback may have named a delivery that does not exist, before the real one arrived.
     has_effect, refused = False, list[Rejected]()
     for one in change.deliveries:
         try:

@@ -1,7 +1,7 @@
-"""Use case: work off the changes queue.
+"""Use case: process the changes queue.
 
-A change is claimed, decided and written (`change_order.py`), its end is recorded, and only then Orderful is told.
-Everything can be done again from the start, after a crash at any point.
+A change is claimed, decided and written (`write_order.py`), its result is recorded, and only then its delivery is
+confirmed to Orderful. After a crash at any point, everything can be repeated from the start.
 """
 
 from __future__ import annotations
@@ -59,48 +59,49 @@ from connector.services.inbound.record import InboundRecorder, names_of, with_co
 from connector.services.inbound.review import look_behind
 from connector.services.inbound.sender_check import company_of, owner_of
 from connector.services.inbound.write_order import (
-    TELL_THE_PARTNER,
+    INFORM_PARTNER,
     OrderChange,
     WriteResult,
-    about_this_one,
-    kept,
-    shown,
+    as_unavailable,
+    differences_kept,
+    unwritten_kept,
 )
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Deadline, Metric, Pauses, RoutingSource, Telemetry
 
 ATTEMPTS_IN_CONFLICT = 6
-"""After so many invocations that all ended in a 412 or without an answer, a person is asked."""
+"""After this many attempts that all ended in a 412 or without an answer, a person is asked."""
 
 ATTEMPTS_UNAVAILABLE = 8
-"""After so many attempts without a usable answer the change is parked and later ones of its order have their turn.
+"""After this many attempts without a usable answer, the change is parked, so that later ones of its order are
+processed.
 
-By the delays of the queue that is 36 minutes, and before the queue gives the message up after ten receives.
+With the delays of the queue this takes 36 minutes. It happens before the queue gives the message up after ten receives.
 """
 
 ATTEMPTS_WITH_DEFECT = 3
-"""After so many invocations that all ended in a defect of ours, a person is asked."""
+"""After this many attempts that all ended in a defect of the connector, a person is asked."""
 
 JUST_READ = timedelta(minutes=1)
-"""How long what was recorded from Orderful's own answer counts as what Orderful holds."""
+"""How long a record that was read from Orderful counts as current."""
 
 LOOK_AGAIN = timedelta(minutes=5)
-"""How long a change rests that Orderful still processes."""
+"""The pause before a change that Orderful still processes is decided again."""
 
 MOST_PROBLEMS = 5
-"""Problems of an INVALID transaction that its reason quotes."""
+"""Most problems of an INVALID transaction that its reason quotes."""
 
 CORRECT_IT = (
     "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
 )
-"""What to do about a transaction that Orderful has not let through."""
+"""Next step for a transaction that Orderful holds as invalid or still processes."""
 
 RULES = "rules"
-"""Who decided, when nobody had to."""
+"""`Change.decided_by` when no person decided."""
 
 
 class ApplyResult(Enum):
-    """What became of a message of the changes queue."""
+    """The result of a message of the changes queue."""
 
     APPLIED = "applied"
     PARKED = "parked"
@@ -141,8 +142,8 @@ class Applier:
 
     Attributes:
         lease: How long a worker owns a change; longer than the function may run.
-        rounds: Does the work on an order again after a 412 or a lost answer.
-        pauses: What persons keep from being sent, and with it from being changed.
+        rounds: Repeats the work on an order after a 412 or a lost answer.
+        pauses: The pauses in force; they also stop changes of the documents that they cover.
     """
 
     changes: Changes
@@ -163,11 +164,11 @@ class Applier:
     def handle(self, message: HintMessage | ChangeMessage) -> ApplyResult:
         """Handle one message of the changes queue.
 
-        A change message stands for what its sender asked of the order: earlier changes that are still due go first,
-        and at the end Orderful is told of what was decided before, if that failed. Its own message may be gone.
+        A change message stands for all due changes of its sender for the order: earlier ones are processed first,
+        because their own messages may be gone. At the end, deliveries that were not confirmed before are confirmed.
 
         Raises:
-            Transient, Throttled, Conflict, UnknownOutcome: the message has to come again.
+            Transient, Throttled, Conflict, UnknownOutcome: the message has to be retried.
         """
         if isinstance(message, HintMessage):
             return self._follow(message)
@@ -187,10 +188,10 @@ class Applier:
         return result
 
     def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> ApplyResult:
-        """Work on everything of the sender that is due, up to the one that is wanted.
+        """Process every due change of the sender, up to and including `wanted`.
 
-        One that is half written comes first, whoever sent it: it has the next revision, and nothing else is written
-        into the order before it ends.
+        A change that is partly written comes first, whoever sent it: it has reserved the next revision, and nothing
+        else is written into the order before it ends.
         """
         due = [one for one in recorded if one.is_due]
         begun = self.known.begun(wanted.key) if len(due) > 1 or wanted.attempts else None
@@ -212,7 +213,7 @@ class Applier:
         return ApplyResult.NOTHING_TO_DO
 
     def _up_to(self, wanted: Change, due: Sequence[Change], begun: str | None) -> list[Change]:
-        """What is to be worked on before the wanted one, and it, each as Orderful has it now; `begun` as it was."""
+        """The due changes up to and including `wanted`, each as Orderful has it now; the one in `begun` as recorded."""
         current = {one.transaction_id: one for one in due if one.transaction_id == begun}
         for change in due:
             if change.filed_at is None and change.transaction_id not in current:
@@ -230,10 +231,10 @@ class Applier:
     def _looked_up(self, change: Change) -> Change:
         """The change as Orderful has it now: its message may have been corrected, or changed by a rule.
 
-        It is no longer due when its message names another order by now.
+        It is not due any more if its message names another order now.
 
         Raises:
-            Transient, Throttled, Misconfigured: Orderful could not be asked; the change is looked at again later.
+            Transient, Throttled, Misconfigured: the look-up failed; the change is retried later.
             Conflict: somebody else wrote the record.
         """
         is_new = len(change.history) == 1 and change.validation is not None
@@ -242,7 +243,7 @@ class Applier:
         try:
             found = self.orderful.fetch(change.transaction_id)
         except AnswerTooLarge:
-            return change  # what is recorded is what can be read of it
+            return change  # the record has all that can be read of it
         except ConnectorError as error:
             self._release(msgspec.structs.replace(change, attempts=change.attempts + 1), error)
             raise
@@ -257,7 +258,7 @@ class Applier:
         if message is None:
             return seen if seen == change else self.changes.save(seen)
         note = "Orderful has another message for it than before"
-        # An approval was given on what was shown.
+        # An approval holds for the message that was shown only.
         other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
         if found.order_number and found.order_number != change.number and not change.on_hold:
             moved = self.recorder.move(other, found.order_number, message)
@@ -266,23 +267,23 @@ class Applier:
         return self.changes.rewrite(with_content(other, message), message=message)
 
     def _other_message(self, change: Change, found: InboundTransaction) -> dict[str, Any] | None:
-        """The message as Orderful has it, when it is another than the recorded one."""
+        """The message that Orderful has, if it differs from the recorded one; else None."""
         theirs = found.message
         if theirs is None or found.document != CHANGE or content_id(theirs) == change.content_id:
             return None
-        # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
-        # What is stored may be the new message already: a worker died before it wrote the record.
+        # Orderful returns the same transaction in either dialect, depending on how it is read (undocumented). What is
+        # stored may be the new message already: a worker died before it wrote the record.
         try:
             ours = self.changes.message_of(change)
         except PayloadLost:
-            return theirs  # ours cannot be read any more: what Orderful holds takes its place
+            return theirs  # ours cannot be read any more: Orderful's message replaces it
         return theirs if not ours or ("transactionSets" in ours) == ("transactionSets" in theirs) else None
 
     def _message_of(self, change: Change) -> Any:
-        """The message as recorded; where that is lost, as Orderful holds it, if it says the same.
+        """The recorded message; if it is lost, Orderful's, provided that it has the same content.
 
         Raises:
-            PayloadLost: nobody has it any more.
+            PayloadLost: neither is available.
         """
         try:
             return self.changes.message_of(change)
@@ -293,7 +294,7 @@ class Applier:
             return found.message
 
     def _defer_behind(self, earlier: Change, wanted: Change) -> ApplyResult:
-        """Have the wanted one wait with an earlier one of its sender that could not be finished."""
+        """Defer `wanted` together with an earlier change of its sender that could not be finished."""
         stored = self.changes.get(wanted.key, wanted.transaction_id)
         waiting = self.changes.get(earlier.key, earlier.transaction_id)
         if stored is None or waiting is None or not stored.is_due:
@@ -311,7 +312,7 @@ class Applier:
             self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
             return ApplyResult.NOTHING_TO_DO
         except Misconfigured as error:
-            # Polling finds it again once the key works; the hint must not use up its receives until then.
+            # Polling finds it again once the key works; until then, the hint must not use up its receives.
             self._report_refusal(error)
             return ApplyResult.HELD_BACK
         if change is not None:
@@ -343,7 +344,7 @@ class Applier:
             return ApplyResult.HELD_BACK
         change = self._end(change, ending, others)
         self._look_behind(change)
-        # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
+        # It is decided and recorded; if the confirmation fails, the message is retried for that only.
         confirm(change, self.changes, self.orderful, self.telemetry)
         return _RESULTS[change.state]
 
@@ -355,7 +356,7 @@ class Applier:
         return ApplyResult.DEFERRED
 
     def _not_let_through(self, change: Change) -> _Objection | None:
-        """Orderful has not let it through."""
+        """Why the transaction cannot be decided because of its state at Orderful; None when it can."""
         if change.is_approved or change.validation in {None, Validation.VALID}:
             return None
         if change.validation is Validation.PROCESSING:
@@ -366,7 +367,7 @@ class Applier:
         return _Objection(StatedReason(Reason.INVALID_AT_ORDERFUL, sentence), CORRECT_IT)
 
     def _paused(self, change: Change, company: Company, routing: Routing) -> tuple[str, _Objection] | None:
-        """The partner of its order, and that a person has paused it. What may be written already goes on to its end."""
+        """The partner of its order and the pause, if it is paused; None otherwise, or if it may be written already."""
         pauses = [] if change.is_approved else self.pauses.pauses(now=self.clock.now())
         for name in self._partners_of(change, company, routing) if pauses else ():
             pause = pause_of(pauses, company.name, Kind.PURCHASE_ORDER, name)
@@ -379,15 +380,15 @@ class Applier:
         return None
 
     def _partners_of(self, change: Change, company: Company, routing: Routing) -> list[str]:
-        """The partner that has the order, of several with the ISA id of the sender; all of these when nobody knows."""
+        """The partner that has the order, if several have the sender's ISA id; all of them if that is unknown."""
         names = [name for of, name in routing.senders(change.sender_id or "", self.stream) if of == company.name]
         known = self.known.newest_known(change.key) if len(names) > 1 else None
         return [known.partner] if known is not None and known.partner in names else names
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, WriteResult]:
-        """The record as it was last written, and how it ends."""
+        """Decide and write the change. Returns the record as last written, and the result."""
         objection = self._not_let_through(change)
-        # Whoever asks for a second look may just have changed the routing.
+        # A person who asks for a retry may just have changed the routing.
         routing = self.routing.load(fresh=change.attempts > 1)
         work: OrderChange | None = None
         try:
@@ -398,10 +399,10 @@ class Applier:
                 stream=self.stream,
             )
             if objection is None and (paused := self._paused(change, company, routing)) is not None:
-                # By this name the end of the pause finds it.
+                # When the pause ends, the change is found by this partner.
                 partner, objection = paused
                 change = msgspec.structs.replace(change, partner=partner)
-            with about_this_one():
+            with as_unavailable():
                 message = self._message_of(change)
             work = self._work_on(
                 change, others, company, routing, message, objection=objection.reason if objection else None
@@ -412,10 +413,10 @@ class Applier:
                 ChangeState.PARKED, (problem.code,), problem.sentence, problem.next_step, waits_for=problem.waits_for
             )
         except Rejected as problem:
-            tell = TELL_THE_PARTNER.format(change.transaction_id)
+            tell = INFORM_PARTNER.format(change.transaction_id)
             ending = WriteResult(ChangeState.REFUSED, (problem.code,), problem.sentence, tell)
             if change.was_assigned:
-                # It was a person who named this order; the partner's word is not refused for that.
+                # A person assigned this order, so the partner's change is not refused but parked.
                 ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
                 ending = WriteResult(ChangeState.PARKED, (problem.code,), problem.sentence, ask)
         except NotAChange as problem:
@@ -448,10 +449,10 @@ class Applier:
     def _given_back(
         self, change: Change, ending: WriteResult, work: OrderChange | None, routing: Routing
     ) -> tuple[Change, WriteResult]:
-        """The record and the ending of a change, of which nothing stays begun unless it was applied.
+        """The record and the result of a change, after its reservation was given up unless it was applied.
 
-        Whatever ends this attempt, one before it may have reserved the next number, and until that is given up the
-        order is not sent. It may also have put the order on hold.
+        This or an earlier attempt may have reserved the next revision, and the order is not sent until that is given
+        up. It may also have put the order on hold.
         """
         if ending.state is ChangeState.APPLIED:
             return (work.change if work else change), ending
@@ -494,7 +495,7 @@ class Applier:
         )
 
     def _take_off_hold(self, change: Change) -> None:
-        """Take an order off hold whose change a person has ended; without its company nobody can, which `show` says."""
+        """Release an order from hold whose change a person has ended, if its company is in routing."""
         routing = self.routing.load()
         company = owner_of(routing, change, self.stream)
         if company is not None:
@@ -507,13 +508,13 @@ class Applier:
             now=now,
             note=f"not finished: {error.sentence}",
             claim_until=None,
-            # Its message is done; the sweep queues it again.
+            # Its message was another change's; the sweep queues it again.
             not_before=now + HOLD_BACK if isinstance(error, Misconfigured) else None,
         )
         save_claimed(self.changes, released, until=change.claim_until)
 
     def _look_behind(self, ended: Change) -> None:
-        """Queue what was parked behind one that has ended; done again after a crash, it finds nothing."""
+        """Queue the changes that were parked behind `ended`. A repetition after a crash finds none."""
         if ended.has_ended:
             look_behind(ended, self.changes, self.recorder.outbox, self.clock)
 
@@ -521,7 +522,7 @@ class Applier:
         before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
         change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
         if ending.waits_for == VISMA and change.is_approved:
-            return self._park_for_visma(change, ending)  # what the person was shown of later ones stands as well
+            return self._park_for_visma(change, ending)  # `later` stays as the person saw it
         change = msgspec.structs.replace(change, later=later_changes(change, others))
         if ending.waits_for == VISMA:
             return self._park_for_visma(change, ending)
@@ -541,23 +542,23 @@ class Applier:
             looks=0,
             decided_on=ending.decided_on,
             decided_by=change.approved_by if ending.state in _BY_A_PERSON and change.approved_by else RULES,
-            # An approval is good for one try, on what was shown: the next try needs a new one.
+            # An approval holds for one attempt at what was shown: the next attempt needs a new one.
             approved_by=None,
             approved_for=None,
-            differences=shown(decision.differences),
+            differences=differences_kept(decision.differences),
             writes=bool(decision.edits) if ending.decided_on is not None else None,
             remarks=decision.remarks,
             reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
             places=decision.places[:MOST_REASONS],
-            unwritten=kept(decision.unwritten),
+            unwritten=unwritten_kept(decision.unwritten),
             repeats=ending.repeats,
         )
         return self._ended(change, ended)
 
     def _park_for_visma(self, change: Change, ending: WriteResult) -> Change:
-        """Park a change until Visma gives another answer.
+        """Park a change until Visma gives a usable answer.
 
-        What was shown and approved before stands: it is good for one content of the order, which is compared again.
+        An approval stays: it holds for one content of the order, which is compared again.
         """
         now, look = self.clock.now(), change.looks + 1
         pause = pause_before(look)
@@ -566,11 +567,11 @@ class Applier:
             decision = ending.decision
             compared = {
                 "decided_on": ending.decided_on,
-                "differences": shown(decision.differences),
+                "differences": differences_kept(decision.differences),
                 "writes": bool(decision.edits),
                 "remarks": decision.remarks,
                 "reasons": decision.reasons[:MOST_REASONS],
-                "unwritten": kept(decision.unwritten),
+                "unwritten": unwritten_kept(decision.unwritten),
             }
         steps = [ending.next_step, f"Have it looked at now: connector changes retry {change.transaction_id}"]
         parked = change.moved(
@@ -592,9 +593,9 @@ class Applier:
     def _ended(self, change: Change, ended: Change) -> Change:
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         if ended.looks <= 1:
-            # Not every look is reported again.
+            # Not every attempt is reported again.
             self.telemetry.count(_COUNTED[ended.state])
-        # The reason may quote the document: it stands in the ledger, not in the log.
+        # The reason may quote the document: it is written to the ledger, not to the log.
         report = self.telemetry.info if ended.state is ChangeState.APPLIED else self.telemetry.warning
         report(
             "change " + ended.state.value.lower(),
@@ -613,14 +614,14 @@ class Applier:
 
 @dataclass(frozen=True, slots=True)
 class _Objection:
-    """Why no rule may decide a change, whatever it asks, and what to do about that. An approval lifts it."""
+    """Why a change needs a person, whatever it asks for, and the next step. An approval lifts it."""
 
     reason: StatedReason
     next_step: str
 
 
 def _objected(ending: WriteResult, objection: _Objection | None) -> WriteResult:
-    """A change with an objection is a person's, whatever else is wrong; a repetition is harmless."""
+    """The result with an objection added: the change is parked, unless it is a repetition, which is harmless."""
     if objection is None or ending.state is ChangeState.RECORDED:
         return ending
     sentence, step = objection.reason.sentence, objection.next_step
@@ -631,14 +632,14 @@ def _objected(ending: WriteResult, objection: _Objection | None) -> WriteResult:
 
 
 def _is_enough(change: Change, error: ConnectorError) -> bool:
-    """Whether a change that could not be finished goes to a person, after the attempt that ended with `error`."""
+    """Whether a change is given up after an attempt that ended with `error`, so that a person is asked."""
     if isinstance(error, Conflict | UnknownOutcome):
         return change.conflicts >= ATTEMPTS_IN_CONFLICT
     return isinstance(error, Unavailable) and change.failures >= ATTEMPTS_UNAVAILABLE
 
 
 def _given_up(error: ConnectorError, *, is_begun: bool) -> WriteResult:
-    """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
+    """The result for a change that is given up. If Visma is the cause, it is retried by itself later."""
     if not is_begun:
         step = "Enter it in Visma by hand, then close it here; or retry."
         return WriteResult(ChangeState.PARKED, (Reason.STORE_UNAVAILABLE,), error.sentence, step)

@@ -1,4 +1,4 @@
-"""Writing the record of a change while this worker owns it."""
+"""Writes the record of a change that this worker has claimed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from connector.services.inbound.ports import Changes
 
 
 def save_claimed(changes: Changes, change: Change, *, until: datetime | None) -> Change:
-    """Write a record that was claimed until then, also when it has learned of another delivery or id meanwhile.
+    """Write a record that is claimed until `until`, even if a delivery or an id was added to it meanwhile.
 
-    Nothing else is written into a claimed record, so that is no reason to begin again.
+    Nothing else is written into a claimed record, so such a write is merged.
 
     Raises:
-        Conflict: the claim is over, and somebody else has it.
+        Conflict: the claim has expired, and somebody else has claimed it.
     """
     try:
         return changes.save(change)

@@ -1,11 +1,11 @@
-"""Use case: collect what Orderful holds for us, on a schedule.
+"""Use case: collect inbound transactions from Orderful, on a schedule.
 
-Inboxes and polling buckets, whose items have to be confirmed to leave, and the list of 860s, which has them all:
-Orderful delivers each relationship by one channel, so what a callback missed is in no inbox. A callback is only a hint
-that comes sooner. It also sweeps: what was recorded and never finished is queued again, and Orderful is told what it
-was never told.
+It reads inboxes and polling buckets, whose items stay until they are confirmed, and the list of 860s, which has all of
+them. Orderful delivers each relationship by one channel, so a transaction whose callback was lost is in no inbox. A
+callback is only a hint that arrives earlier. The collector also sweeps: records that were not finished are queued
+again, and missing confirmations are sent.
 
-An inbox may serve other readers too. What is not for us stays there untouched, and is counted.
+An inbox may have other readers too. Items for them stay there untouched, and are counted.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
-from connector.services.inbound.acknowledge import confirm, tell
+from connector.services.inbound.acknowledge import confirm, confirm_deliveries
 from connector.services.inbound.ports import Changes, InboundNetwork
 from connector.services.inbound.record import InboundRecorder, message_for
 from connector.services.inbound.review import look_at_visma_again, look_behind_one
@@ -52,25 +52,25 @@ from connector.services.list_health import LOST_ROUTING
 from connector.services.ports import Clock, Deadline, Metric, Outbox, Pauses, RoutingSource, Telemetry
 
 PAGE = 100
-"""Items of an inbox or bucket that Orderful gives at once."""
+"""Most items of an inbox or bucket that Orderful returns at once."""
 
 MOST_PAGES = 20
-"""Pages of one inbox or bucket that one run reads."""
+"""Most pages of one inbox or bucket that one run reads."""
 
 MOST_FAILURES = 2
-"""Pages of one inbox that may be too large in one run, once a smaller one could be read."""
+"""Most pages of one inbox that may be unreadable in one run, after a smaller page could be read."""
 
 UNCLAIMED_AFTER = timedelta(hours=24)
-"""What has waited in an inbox for so long and is not for us is reported: perhaps nobody reads it."""
+"""An item for others that has waited in an inbox this long is reported: perhaps nobody reads it."""
 
 INEFFECTIVE_AFTER = 2
-"""How often an item may be confirmed and still be there before that is reported; Orderful may be slow to let it go."""
+"""How often an item may be confirmed and still be there before this is reported; Orderful may remove it late."""
 
 LIST_OVERLAP = timedelta(hours=1)
-"""How far the list is read back behind the last time: how late a transaction may appear in it is not published."""
+"""The overlap of the list: how late a transaction may appear in it is not documented."""
 
 STUCK_AFTER = timedelta(minutes=30)
-"""A change that nobody could finish for so long is reported."""
+"""A change that is not finished after this time is reported."""
 
 
 Read = Callable[[str, int], Sequence[InboundTransaction | None]]
@@ -79,12 +79,12 @@ Read = Callable[[str, int], Sequence[InboundTransaction | None]]
 
 @dataclass(slots=True)
 class _PageSize:
-    """How many items of an inbox are asked for at once: fewer when a page cannot be read, more when nothing leaves.
+    """How many items of an inbox are requested at once: fewer if a page cannot be read, more if no item leaves.
 
     Attributes:
-        good: The most that could be read, 0 when that is not known.
-        too_many: The fewest that could not.
-        failures: Pages that could not be read.
+        good: The largest size that could be read; 0 when not known.
+        too_many: The smallest size that could not be read.
+        failures: Number of pages that could not be read.
     """
 
     limit: int
@@ -93,14 +93,14 @@ class _PageSize:
     failures: int = 0
 
     def shrink(self, divisor: int) -> int:
-        """A page could not be read; gives the next size."""
+        """Note that a page could not be read. Returns the next size."""
         self.failures += 1
         self.too_many = self.limit
         self.limit = max(1, (self.good + self.limit) // 2 if self.good else self.limit // divisor)
         return self.limit
 
     def moved_up(self, number: int) -> int:
-        """So many items left, and those behind them come forward; gives the next size."""
+        """Note that `number` items left, so that as many new ones are on the page. Returns the next size."""
         self.good = 0
         if self.too_many > PAGE:
             self.limit = min(self.limit * 2, PAGE)
@@ -110,7 +110,7 @@ class _PageSize:
         return self.limit
 
     def grow(self) -> bool:
-        """Nothing left; False when there is no larger page to look at, or it was tried often enough."""
+        """Note that no item left. False when there is no larger page, or it was tried often enough."""
         self.good = self.limit
         larger = min(self.limit * 2, PAGE) if self.too_many > PAGE else (self.limit + self.too_many) // 2
         if larger <= self.limit or self.failures > MOST_FAILURES:
@@ -120,23 +120,23 @@ class _PageSize:
 
 
 class Watermark(Protocol):
-    """Up to when the list of 860s was read, held by one collector at a time."""
+    """The watermark of the list of 860s, with a lease for one collector at a time."""
 
     def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
-        """Begin; None the first time. Raises `Conflict` while another collector runs."""
+        """Take the lease; returns the watermark, None the first time. Raises `Conflict` while it is held."""
 
     def put(self, moment: datetime | None) -> None:
-        """End, with everything up to `moment` taken in; None leaves it where it was."""
+        """Return the lease, with `moment` as the new watermark; None leaves it unchanged."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Collected:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
-        waiting: Listed 860s that were left for a later run: Orderful still processes them, or one before them.
-        nameless: What Orderful shows that names no transaction, so that nobody can ask for it.
-        unqueued: What was recorded, or found recorded, and has yet to be queued, by order and id.
+        waiting: Listed 860s that were left for a later run: Orderful still processes them, or an earlier one.
+        nameless: Items and rows without a transaction id, which cannot be fetched.
+        unqueued: Recorded changes that are not queued yet, by order and id.
     """
 
     taken: int = 0
@@ -154,8 +154,8 @@ class Collector:
     """Empties inboxes and buckets, reads the list, sweeps.
 
     Attributes:
-        resend_after: A change whose message may have got lost is queued again after this long in one state.
-        page_sizes: Items that were read at once of an inbox whose pages are too large; kept from run to run.
+        resend_after: A change that has been in one state for this long is queued again: its message may be lost.
+        page_sizes: Page sizes of inboxes whose pages are too large; kept between runs.
     """
 
     changes: Changes
@@ -175,7 +175,7 @@ class Collector:
     page_sizes: MutableMapping[str, int] = field(default_factory=dict)
 
     def run(self) -> Collected:
-        """Collect everything for which there is time; what is left over is found by the next run."""
+        """Collect as much as time allows; the next run finds the rest."""
         result = Collected()
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
@@ -192,7 +192,7 @@ class Collector:
             return self._without_routing(result, is_new=since is None)
         read_up_to: datetime | None = None
         try:
-            # The list finds every 860, whatever fills an inbox: half of the time is kept for it and the sweep.
+            # The list has every 860, even if an inbox is full: half of the time is kept for it and the sweep.
             places = list(self._places())
             start = self.deadline.remaining()
             for place, (what, read, name) in enumerate(places, 1):
@@ -200,11 +200,11 @@ class Collector:
                 self._guarded(result, what, self._empty, read, name, what, until)
             started = self.clock.now()
             if self._guarded(result, "the list of changes", self._read_list, since or started):
-                # What waits is listed again from the same place, however long it waits.
+                # The watermark stays while something waits, so that it is listed again.
                 read_up_to = (since or started) if result.waiting else started
             self._guarded(result, "the queue of changes", self._queue)
             self._guarded(result, "the sweep", self._sweep)
-            self._guarded(result, "what Orderful was not told", self._tell_again)
+            self._guarded(result, "what is not confirmed to Orderful", self._confirm_again)
         finally:
             self.watermark.put(read_up_to)
         if not result.problems:
@@ -212,7 +212,7 @@ class Collector:
         return result
 
     def _without_routing(self, result: Collected, *, is_new: bool) -> Collected:
-        """What Orderful holds stays there. On a new stack nothing is wrong, and it counts as a run."""
+        """End a run without routing: transactions stay at Orderful. On a new stack this is no fault."""
         if is_new:
             self.telemetry.info("no routing was applied yet: nothing is collected", {})
             self.telemetry.count(Metric.COLLECT_COMPLETED)
@@ -223,7 +223,7 @@ class Collector:
         return result
 
     def _waits_for_routing(self) -> bool:
-        """Whether there is no routing. Other trouble with the routing is reported by the part that needs it."""
+        """Whether no routing was applied. Other errors of the routing are reported where it is used."""
         try:
             self.routing.load()
         except NoRouting:
@@ -233,7 +233,7 @@ class Collector:
         return False
 
     def _guarded(self, result: Collected, what: str, work: Callable[..., None], *arguments: object) -> bool:
-        """Do one part; its trouble must not keep the others from their turn."""
+        """Run one part; its failure is noted and does not stop the other parts."""
         try:
             work(result, *arguments)
         except ConnectorError as error:
@@ -255,10 +255,11 @@ class Collector:
         yield from ((f"bucket {name}", self.orderful.bucket, name) for name in self.bucket_ids)
 
     def _empty(self, result: Collected, read: Read, name: str, what: str, until: timedelta) -> None:
-        """Read page after page for as long as items leave, and no more than `MOST_PAGES`.
+        """Read page after page as long as items leave, at most `MOST_PAGES`.
 
-        Items stay until they are confirmed, and there is no second page: without room nothing newer is ever seen. A
-        page that cannot be read is asked for again with fewer items; one that could is followed by a larger one.
+        Items stay until they are confirmed, and Orderful has no second page: newer items appear only when others leave.
+        A page that cannot be read is requested again with fewer items; after a readable one, a larger page is
+        requested.
         """
         size = _PageSize(self.page_sizes.get(what, PAGE))
         confirmed: set[str] = set()
@@ -292,7 +293,7 @@ class Collector:
         result.nameless += nameless
 
     def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
-        """The first item alone is too much: what lies behind it is only found by the list."""
+        """Report that not even the first item can be read: later 860s are found by the list only."""
         self.telemetry.error(
             "the first item cannot be read",
             {"resource": what, "reason": error.sentence, "request_id": error.request_id},
@@ -311,7 +312,7 @@ class Collector:
         *,
         size: int,
     ) -> None:
-        """Nothing on the page leaves. Where it is other readers' alone, that is for them, and said as unclaimed."""
+        """Report a full page from which nothing leaves. Items for other readers are counted as unclaimed."""
         self.telemetry.error("a full page that cannot be emptied", {"resource": what, "rows": size})
         result.unclaimed += len(others)
         if mine or size < PAGE:
@@ -323,7 +324,7 @@ class Collector:
         return self.recorder.is_for_others(item) or item.stream is not self.stream
 
     def _waiting_long(self, others: Sequence[InboundTransaction]) -> int:
-        """How many items for other readers wait, when the oldest has waited for too long."""
+        """The number of items for other readers if the oldest has waited for too long; else 0."""
         oldest = next(iter(others), None)
         if oldest is None:
             return 0
@@ -335,7 +336,7 @@ class Collector:
         return len(others) if since is not None and self.clock.now() - since > UNCLAIMED_AFTER else 0
 
     def _item(self, item: InboundTransaction | None, result: Collected, confirmed: set[str]) -> bool:
-        """Take one item in; True when it was confirmed and will leave. What was confirmed in this run is left alone."""
+        """Record one item. True when it was confirmed and will leave. An item confirmed in this run is skipped."""
         if item is None:
             return False
         return item.transaction_id not in confirmed and self._safely(item, result, confirmed, self._taken)
@@ -347,7 +348,7 @@ class Collector:
         confirmed: set[str],
         work: Callable[[InboundTransaction, Collected, set[str]], bool],
     ) -> bool:
-        """Do it, unless somebody works on the item or it makes trouble of its own; it must not keep the others."""
+        """Run `work` for one item. A conflict or a failure of this item does not stop the others."""
         try:
             return work(item, result, confirmed)
         except Conflict:
@@ -369,52 +370,53 @@ class Collector:
             return False
         if not (change.is_unconfirmed or item.delivery):
             return False
-        return self._told(change, item, result, confirmed)
+        return self._confirmed(change, item, result, confirmed)
 
-    def _told(self, change: Change, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
-        """Tell Orderful what became of an item, once a run; True unless it refuses to hear it."""
+    def _confirmed(self, change: Change, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        """Confirm an item, once a run. True unless Orderful refuses the confirmation."""
         confirmed.add(item.transaction_id)
         if change.is_unconfirmed:
             after = confirm(change, self.changes, self.orderful, self.telemetry)
             refused = after.unacknowledged > change.unacknowledged
         else:
-            # It was told and is still there (Orderful: an item stays until it is confirmed). The answer to the
-            # confirmation is empty, and so is a 200 of something in between that never passed it on.
+            # It was confirmed and is still there (Orderful: an item stays until it is confirmed). The answer to a
+            # confirmation is empty, so a 200 of a proxy that did not pass it on looks the same.
             again = item.delivery is not None and item.delivery.delivery_id in change.settled_deliveries
             deliveries = (item.delivery,) if item.delivery else ()
             change = msgspec.structs.replace(change, deliveries=deliveries)
-            after = tell(change, self.changes, self.orderful, self.telemetry, again=again)
+            after = confirm_deliveries(change, self.changes, self.orderful, self.telemetry, again=again)
             refused = after.unacknowledged > change.unacknowledged + again
         if after.unacknowledged >= INEFFECTIVE_AFTER:
             result.problems.append(
-                f"transaction {item.transaction_id} is still there, although Orderful was told of it in earlier runs."
+                f"transaction {item.transaction_id} is still there, although earlier runs confirmed it."
             )
         result.confirmed += not refused
         return not refused
 
     def _leave(self, item: InboundTransaction, error: ConnectorError) -> None:
-        """One that cannot be fetched or confirmed now must not hide those behind it; it is there the next time."""
+        """Log an item that cannot be fetched or confirmed now; the next run finds it, and the later ones go on."""
         self.telemetry.warning(
             "item left for the next run",
             {"transaction_id": item.transaction_id, "reason": str(error), "request_id": error.request_id},
         )
 
     def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected, confirmed: set[str]) -> bool:
-        """Free a full page: accept what we hold already and have yet to decide."""
+        """Make room on a full page: accept items that are recorded and not decided yet."""
         waiting = [item for item in items if item is not None and item.delivery is not None]
         freed = [self._safely(item, result, confirmed, self._accepted) for item in waiting]
         return any(freed)
 
     def _accepted(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
         change = None if item.transaction_id in confirmed else self.recorder.recorded(item.transaction_id)
-        return change is not None and self._told(change, item, result, confirmed)
+        return change is not None and self._confirmed(change, item, result, confirmed)
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
     def _read_list(self, result: Collected, since: datetime) -> None:
-        """Take in what is in the list and came in no other way, the oldest first.
+        """Record what is in the list and was not recorded yet, oldest first.
 
-        What Orderful still processes waits, and what comes after it from the same sender waits for it, for a while.
+        A transaction that Orderful still processes waits, and later ones of the same sender wait for it, for a limited
+        time.
         """
         receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
         now = self.clock.now()
@@ -449,7 +451,7 @@ class Collector:
             raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
 
     def _hold_back(self, change: Change, before: InboundTransaction | None) -> None:
-        """Have one that nobody has begun wait for the earlier one that is listed and cannot be recorded yet."""
+        """Defer a new change because an earlier one is listed and cannot be recorded yet."""
         if before is None or change.attempts or change.predecessor_id or change.state is not ChangeState.RECEIVED:
             return
         held = change.moved(
@@ -459,11 +461,11 @@ class Collector:
             predecessor_id=before.transaction_id,
             not_before=(before.created_at or self.clock.now()) + WAIT_FOR_EARLIER,
         )
-        with suppress(Conflict):  # somebody works on it
+        with suppress(Conflict):  # another worker has it
             self.changes.save(held)
 
     def _queue(self, result: Collected) -> None:
-        """Queue what was recorded: all of an order are recorded by now, so that none overtakes an earlier one."""
+        """Queue what was recorded. By now all changes of an order are recorded, so none overtakes an earlier one."""
         for change in apply_order(result.unqueued.values()):
             self.recorder.queue(self.changes.get(change.key, change.transaction_id) or change)
 
@@ -497,9 +499,9 @@ class Collector:
         self._look_at_parked(parked, result, now)
 
     def _look_at_parked(self, parked: Sequence[Change], result: Collected, now: datetime) -> None:
-        """Queue parked changes that wait for Visma, and those behind one that has ended meanwhile.
+        """Queue parked changes that wait for Visma, and those parked behind a change that has ended.
 
-        Those that wait for Visma are queued with all of their order, so that none overtakes another.
+        A change that waits for Visma is queued with all others of its order, so that none overtakes another.
         """
         for change in apply_order(one for one in parked if one.waits_on is WaitsOn.EARLIER):
             before = self.changes.get(change.key, change.behind or "")
@@ -514,8 +516,8 @@ class Collector:
                 look_at_visma_again(change, self.changes, self.outbox, self.clock)
                 result.requeued += 1
 
-    def _tell_again(self, result: Collected) -> None:
-        """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""
+    def _confirm_again(self, result: Collected) -> None:
+        """Send confirmations that nothing else will send: the message was given up, and no inbox has the item."""
         for change in self.changes.unacknowledged():
             if not self._has_time():
                 return
@@ -529,7 +531,7 @@ class Collector:
             return now >= change.not_before
         if change.attempts == 0:
             return now - change.updated_at > self.resend_after
-        # Its message may still be on its way back with the longest delay.
+        # Its message may still be delayed by the longest time.
         return now - change.updated_at > self.resend_after + LONGEST_DELAY
 
     def _has_time(self) -> bool:
@@ -537,15 +539,15 @@ class Collector:
 
 
 def _is_processed(row: InboundTransaction, now: datetime) -> bool:
-    """Whether Orderful still processes it. After `PROCESSING_AT_MOST` it is recorded, for a person to see."""
+    """Whether Orderful still processes it. After `PROCESSING_AT_MOST` it is recorded anyway, for a person."""
     since = row.created_at or now
     return row.validation is Validation.PROCESSING and now - since < PROCESSING_AT_MOST
 
 
 def _comes_before(earlier: InboundTransaction, later: InboundTransaction, now: datetime) -> bool:
-    """Whether the earlier row may be about the order of the later one, from the same sender, and is worth a wait.
+    """Whether the later row waits for the earlier one: same sender, and perhaps the same order.
 
-    Orderful derives the number from the content: while it processes a transaction the number may be missing.
+    Orderful derives the number from the content, so it may be missing while Orderful processes a transaction.
     """
     numbers = {earlier.business_number, later.business_number}
     is_recent = now < (earlier.created_at or now) + WAIT_FOR_EARLIER

@@ -1,4 +1,4 @@
-"""What the partner knows of an order, in the ledger of documents, while a change that it asked for is written.
+"""Keeps the partner baseline of an order in the ledger while a partner's change is written.
 
 reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
@@ -31,7 +31,7 @@ from connector.services.ports import Clock
 
 _FIRST_LOOK = 20
 _MOST = 1000
-# Revisions that never left and whose content the agreed one takes the place of.
+# Revisions that never left and that the agreed one supersedes.
 _UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
 
 
@@ -52,7 +52,7 @@ def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PartnerBaseline:
-    """Keeps the ledger of documents in step with a change."""
+    """Writes the revisions of an order that a partner's change causes."""
 
     ledger: AgreedRevisions
     clock: Clock
@@ -67,11 +67,11 @@ class PartnerBaseline:
         return None
 
     def order_types(self, order: DocumentKey) -> list[str]:
-        """The types of the orders with this number, the one that the partner's 860 may be about first."""
+        """The types of the orders with this number; first the one that the partner's 860 is probably about."""
         return types_of_number(self.ledger, order)
 
     def content(self, order: DocumentKey, sequence: int) -> PurchaseOrder | None:
-        """What a revision says; None when the ledger has none of this number, or keeps its content no longer."""
+        """The order of a revision; None when the ledger does not have it, or its document has expired."""
         revision = self.ledger.get(order, sequence)
         if revision is None:
             return None
@@ -82,30 +82,30 @@ class PartnerBaseline:
         return read_order_snapshot(source, company=order.company).content
 
     def begun(self, order: DocumentKey) -> str | None:
-        """The transaction of the change that has taken the next number: nothing else can be written before it ends."""
+        """The transaction of the change that has reserved the next revision; None without one."""
         newest = self._newest(order)
         return newest.change_id if newest is not None and newest.state is State.CHANGING else None
 
     def was_sent_since(self, order: DocumentKey, moment: datetime) -> bool:
-        """Whether the partner was sent the order after that, or may have been."""
+        """Whether the order was sent to the partner after `moment` (UTC), or may have been."""
         return any(
             one.state in KNOWN_TO_PARTNER and one.state is not State.AGREED and one.created_at > moment
             for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
         )
 
     def is_written(self, order: DocumentKey, change: Change) -> bool:
-        """Whether a change was written into the order, or may have been, by an attempt that did not end."""
+        """Whether an attempt that did not end has written the change into the order, or may have."""
         return any(
             one.change_id == change.transaction_id and one.change_result is not ChangeResult.NOT_WRITTEN
             for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
         )
 
     def reserve(self, order: DocumentKey, change: Change) -> None:
-        """Take the next number for what the change will make of the order.
+        """Reserve the next revision for the order after the change.
 
         Raises:
             Transient: another change is being written into this order.
-            Conflict: the translator was faster; look at the order again.
+            Conflict: the translator was faster; read the order again.
         """
         newest = self._newest(order)
         if newest is not None and newest.state is State.CHANGING:
@@ -127,20 +127,20 @@ class PartnerBaseline:
         notes: Notes,
         is_all: bool = True,
     ) -> None:
-        """Write down whether the partner knows the order as it is now.
+        """Record whether the partner knows the present content of the order.
 
         Args:
             order: The order.
-            change: The change that was written, or found to be there already.
-            base: The order as the partner last saw it when the change was first looked at.
-            wishes: What it asked for, written by us or by somebody else.
-            after: The order as it stands.
+            change: The change that was written, or found in the order already.
+            base: The order as the partner last saw it at the first decision.
+            wishes: The edits that the partner asked for, written by us or by somebody else.
+            after: The order in Visma now.
             raw: Its bytes.
-            notes: Which notes of an order the partner is sent.
-            is_all: Everything that the message asks for stands in the order.
+            notes: Which notes of an order are sent to the partner.
+            is_all: The order has everything that the message asks for.
 
         Raises:
-            Transient: a revision from before may still reach the partner, and would take its own wish back.
+            Transient: an earlier revision is still being sent, and would revert the partner's own change.
         """
         version = version_in(after.etag)
         newest, known = self._newest(order), self.newest_known(order)
@@ -150,7 +150,7 @@ class PartnerBaseline:
             )
         content = revision_id(after.content)
         if known is not None and known.sequence != change.known_sequence:
-            # The partner has got to know a newer state since the change was first looked at.
+            # The partner was sent a newer state after the first decision.
             base = self.content(order, known.sequence) or base
         is_known = known is not None and known.revision_id == content
         if is_known or not wishes:
@@ -169,7 +169,7 @@ class PartnerBaseline:
             return
         for revision in revisions:
             is_newer = known is None or revision.sequence > known.sequence
-            # A withdrawal from a former receiver is no state of the order; it still has to leave.
+            # A withdrawal from a former receiver is not superseded; it still has to be sent.
             if is_newer and revision.state in _UNSENT and revision.withdraws is None:
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
@@ -188,7 +188,7 @@ class PartnerBaseline:
         self.ledger.agreed(agreed, was=State.CHANGING if reserved else None, source=raw)
 
     def drop(self, order: DocumentKey, change: Change, *, version: str | None = None) -> None:
-        """Give a reservation up; `version` is the order's after a write."""
+        """Give a reservation up. `version` is Visma's row version after a write."""
         newest = self._newest(order)
         if newest is not None and self._is_reserved(newest, change):
             result = ChangeResult.KNOWN_ALREADY if version else ChangeResult.NOT_WRITTEN
@@ -202,7 +202,7 @@ class PartnerBaseline:
             )
 
     def _note_full_resend(self, due: Revision, revisions: Sequence[Revision], reserved: Revision | None) -> None:
-        """Note that the partner was granted its wish along with somebody's edit: it has to be sent the whole."""
+        """Note that the change was written together with somebody else's edit, so that the whole order is sent."""
         if reserved is not None:
             self.ledger.move(
                 reserved,

@@ -1,4 +1,4 @@
-"""What the way back asks of the outside world besides `ports.py`: records, Orderful's inbound side, orders."""
+"""The ports of the inbound use cases, besides those in `services/ports.py`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Result = TypeVar("Result")
 
 
 class Changes(Protocol):
-    """The ledger's other half: what arrived. Writes are made on the version that was read, or raise `Conflict`."""
+    """The inbound records of the ledger. Writes are conditional on the version that was read, or raise `Conflict`."""
 
     def known(self, transaction_id: str) -> DocumentKey | None:
-        """The order under which a transaction is recorded; None when it has never been seen."""
+        """The order under which a transaction is recorded; None when it is not recorded."""
 
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
-        """Note where a transaction is recorded; the first to say so decides, and its word is given back."""
+        """Store the order under which a transaction is recorded. The first writer wins; returns the stored order."""
 
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
@@ -36,21 +36,21 @@ class Changes(Protocol):
         """Write a new record with its message; raises `Conflict` when it is there already."""
 
     def save(self, change: Change) -> Change:
-        """Write a record that was read and changed; gives it with its new version. Raises `Conflict`."""
+        """Write a record that was read and changed. Returns it with its new version. Raises `Conflict`."""
 
     def rewrite(self, change: Change, *, message: Any) -> Change:
-        """Save a record with another message in the place of its own. Raises `Conflict`."""
+        """Write a record and replace its message. Raises `Conflict`."""
 
     def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
-        """Record a change under another order; under all its ids it is known there from then on.
+        """Record a change under another order; all its ids lead there from then on.
 
         Args:
-            here: What stays at its old place: a record that was read and changed, and is over.
-            there: The record at its new place.
-            message: Its message there; the one that it has here if left out.
+            here: The record that stays under the old order: it was read and changed, and has ended.
+            there: The record under the new order.
+            message: Its message; the present one if left out.
 
         Returns:
-            The record at its new place.
+            The record under the new order.
 
         Raises:
             Conflict: somebody else wrote meanwhile. Nothing was written.
@@ -66,19 +66,19 @@ class Changes(Protocol):
         """How many records are in one of `OPEN_CHANGES`."""
 
     def unacknowledged(self) -> Iterator[Change]:
-        """All decided ones of which Orderful has yet to be told."""
+        """All decided records with a delivery that is not confirmed to Orderful."""
 
 
 class HintBudget(Protocol):
-    """How many calls to Orderful callbacks may cause."""
+    """The rate limit of calls to Orderful that callbacks cause."""
 
     def take(self, now: datetime, *, recorded: bool) -> timedelta | None:
-        """Take one call; None when it is granted, else how long until there are calls again.
+        """Take one call. Returns None when it is granted, else how long to wait for the next one.
 
         Args:
-            now: By our clock.
-            recorded: The callback is about a transaction that is recorded. Such calls are counted apart, so that made
-                up transactions do not use them up.
+            now: Our clock, UTC.
+            recorded: The callback is about a recorded transaction. Such calls are counted separately, so that invented
+                transactions do not use them up.
 
         Raises:
             Transient, Throttled, Misconfigured: the budget cannot be read or written.
@@ -86,13 +86,13 @@ class HintBudget(Protocol):
 
 
 class InboundNetwork(Protocol):
-    """Orderful, as the one who receives. Everything read here was read with our key."""
+    """Orderful's inbound side. Everything is read with our API key."""
 
     def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
-        """What waits in a v4 inbox, the oldest first, at most `limit`; None stands for an item that cannot be read.
+        """The items of a v4 inbox, oldest first, at most `limit`; None stands for an item that cannot be read.
 
         Raises:
-            AnswerTooLarge, AnswerTooSlow, AnswerDamaged: ask for fewer items.
+            AnswerTooLarge, AnswerTooSlow, AnswerDamaged: request fewer items.
             Transient, Throttled, Misconfigured: as named.
         """
 
@@ -102,41 +102,41 @@ class InboundNetwork(Protocol):
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction | None]:
-        """The 860s that came in since then, without their messages, in the order of the list: none to rely on.
+        """The 860s that arrived since `since` (UTC), without their messages, in no guaranteed order.
 
-        None stands for a row that names no transaction.
+        None stands for a row without a transaction id.
         """
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
-        """One transaction with its message, as far as Orderful gives it; None when Orderful does not know it."""
+        """One transaction with its message, if Orderful gives one; None when Orderful has no such transaction."""
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
-        """The transaction with its message, which is fetched when it came without, as far as Orderful gives it."""
+        """The transaction with its message, which is fetched if it is missing, and if Orderful gives one."""
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
-        """Why Orderful holds a transaction as INVALID, each `path: message`; empty when it does not say."""
+        """Why a transaction is INVALID, each as `path: message`; empty when Orderful does not say."""
 
     def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
-        """A delivery as Orderful shows it for this transaction; None when it shows none.
+        """A delivery in Orderful's list of this transaction's deliveries; None when it is not there.
 
         Raises:
             Transient, Throttled, Misconfigured: as named.
         """
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
-        """Tell Orderful what became of a delivery.
+        """Confirm a delivery: accepted or failed.
 
         Returns:
-            False when Orderful knows no such delivery. One that was confirmed already counts as told.
+            False when Orderful has no such delivery. One that was confirmed before counts as confirmed.
 
         Raises:
-            Rejected: Orderful refuses it, and the delivery still waits.
-            Transient, Throttled, Misconfigured: Orderful was not told.
+            Rejected: Orderful refuses the confirmation, and the delivery stays open.
+            Transient, Throttled, Misconfigured: the delivery was not confirmed.
         """
 
 
 class SentDocuments(Protocol):
-    """The part of the ledger of documents by which an answer finds what it answers."""
+    """The part of the ledger in which an answer finds the revision that it answers."""
 
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         """One revision; the first one of a document has the sequence 1."""
@@ -150,20 +150,20 @@ class OrderDesk(Protocol):
 
         Raises:
             Transient, Throttled, Misconfigured: as named; also when the answer has no ETag.
-            Parked: Visma refuses to show it.
+            Parked: Visma refuses to return it.
         """
 
     def put_order(self, number: str, *, etag: str, body: bytes) -> str:
-        """Write into an order, if it is still at this version.
+        """Write into an order, if it still has this version.
 
         Returns:
             The new ETag; empty when Visma gave none.
 
         Raises:
             ValueError: there is no ETag.
-            Conflict: it is not (412); nothing was written.
-            Rejected: Visma looked at the change and refused it; nothing was written.
-            UnknownOutcome: no answer came, or one that does not say: read the order again before anything else.
+            Conflict: it has another version (412); nothing was written.
+            Rejected: Visma refused the change; nothing was written.
+            UnknownOutcome: no answer, or an unclear one: read the order again before anything else.
             Transient, Throttled, Misconfigured: nothing was written.
         """
 
@@ -172,18 +172,18 @@ class OrderDeskFactory(Protocol):
     """Opens the purchase orders of a company."""
 
     def __call__(self, company: Company, deadline: Deadline) -> OrderDesk:
-        """The desk of `company`."""
+        """The `OrderDesk` of `company`."""
 
 
 class ConflictRetry(Protocol):
-    """Does the same work again, with a growing pause, while somebody else is faster or no answer comes."""
+    """Repeats the same work, with growing pauses, as long as somebody else is faster or no answer arrives."""
 
     def __call__(self, work: Callable[[], Result], *, deadline: Deadline, before_again: Callable[[], None]) -> Result:
-        """What `work` gives. Raises the last `Conflict` or `UnknownOutcome` when rounds or time run out."""
+        """The result of `work`. Raises the last `Conflict` or `UnknownOutcome` when rounds or time run out."""
 
 
 class AgreedRevisions(Protocol):
-    """The part of the ledger of documents that the way back needs."""
+    """The part of the ledger of revisions that the inbound use cases need."""
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
         """The newest revisions of a document, newest first."""
@@ -195,10 +195,10 @@ class AgreedRevisions(Protocol):
         """The Visma document as stored with the revision."""
 
     def reserve(self, revision: Revision) -> None:
-        """Take the next number for content that is still to come; raises `Conflict` when it is taken."""
+        """Reserve the next sequence for content that is not known yet; raises `Conflict` when it is taken."""
 
     def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
-        """Write down content that the partner knows, in place of a reservation (`was`) or as a revision of its own."""
+        """Write a revision that the partner knows, in place of a reservation (`was`) or as a new one."""
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
-        """Move a revision; raises `Conflict` when it is not where we saw it."""
+        """Move a revision to a state; raises `Conflict` when it is not in the state that was read."""

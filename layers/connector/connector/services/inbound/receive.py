@@ -1,15 +1,14 @@
-"""Use case: take a callback of Orderful's as a hint.
+"""Use case: take a callback of Orderful as a hint.
 
-Anybody can write such a request, and nobody signs it. Only the names of the transaction and its delivery are taken from
-it, whatever its shape; everything else is read from Orderful with our own key. What a callback cannot tell, polling
-finds.
+Anybody can send such a request; it is not signed. Only the ids of the transaction and its delivery are taken from it.
+Everything else is read from Orderful with our own key. Polling finds transactions whose callback was lost.
 
-While no secret is agreed every request is refused, unless the stack was deployed to take them: only Orderful's support
-can add the header.
+Until a secret is set, every request is refused, unless the stack is deployed to take callbacks without one. Only
+Orderful's support can add the header.
 
-Orderful (response contract of the HTTP channel): 202 means "taken, not finished yet"; 503 is tried again three times;
-400, 401, 403 and 500 give the document up at once. So a request that may be real is answered with 202 or 503; only one
-without the agreed secret gets 401.
+Orderful (response contract of the HTTP channel): 202 means "accepted, not finished yet"; after 503 it tries three more
+times; after 400, 401, 403 and 500 it gives the document up at once. So a request that may be real is answered with 202
+or 503; only one without the secret gets 401.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ class Admission(Enum):
     """Whether a request may pass."""
 
     ADMITTED = "admitted"
-    NOT_BROUGHT = "It does not bring the agreed secret."
-    NOTHING_AGREED = "No secret is set for callbacks, and the stack takes none without one."
+    NOT_BROUGHT = "It does not have the secret."
+    NOTHING_AGREED = "No secret is set for callbacks, and the stack does not take callbacks without one."
 
 
 class ReceiveResult(IntEnum):
-    """What Orderful is told, as an HTTP status."""
+    """The HTTP status for Orderful."""
 
     TAKEN = 202
     REFUSED = 401
@@ -49,8 +48,8 @@ class Receiver:
     """Takes callbacks.
 
     Attributes:
-        admits: Whether a request with these headers may pass; raises `ConnectorError` when that cannot be found out.
-        max_bytes: A longer body is not looked at.
+        admits: Whether a request with these headers may pass; raises `ConnectorError` when the secret cannot be read.
+        max_bytes: A longer body is not read.
     """
 
     admits: Callable[[Headers], Admission]
@@ -59,7 +58,7 @@ class Receiver:
     max_bytes: int
 
     def receive(self, headers: Headers, body: bytes) -> ReceiveResult:
-        """Take one callback. Never raises: an exception would become a status that gives the document up."""
+        """Take one callback. Never raises: after the status of an exception, Orderful gives the document up."""
         try:
             return self._receive(headers, body)
         except ConnectorError as error:

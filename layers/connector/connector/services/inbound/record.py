@@ -1,7 +1,7 @@
-"""Use case: take in a transaction that Orderful holds for us, whichever channel names it.
+"""Use case: record an inbound transaction of Orderful, whichever channel it arrives by.
 
-The one place that knows each transaction once. Callback, inbox, polling bucket and list all end here; what was seen
-before is recognised by its id, and everything written here may be written again after a crash.
+Callback, inbox, polling bucket and list all end here, so each transaction is recorded once, by its id. Every write may
+be repeated after a crash.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Fields, Metric, Outbox, RoutingSource, Telemetry
 
 TRIES = 4
-"""How often a delivery is noted again when somebody else writes the record at the same moment."""
+"""How often the write of a delivery is repeated when somebody else writes the record at the same moment."""
 
 HINT_CALLS_A_MINUTE = 20
-"""Transactions that are looked up at Orderful in a minute because a callback named them, whoever sent it; as many
-deliveries besides, for transactions that are recorded.
+"""Look-ups at Orderful per minute for transactions that callbacks name; as many again for deliveries of recorded
+transactions.
 
 Orderful: the example of a limit is 100 requests a minute and endpoint.
 """
 
 LONGEST_NUMBER = 100
-"""Characters of an order number that go into a key; no real one has so many."""
+"""Most characters of an order number in a key; real ones are shorter."""
 
 _INVOICES = sorted(
     (kind for kind in Kind if kind.facts.transaction_type is TransactionType.INVOICE),
     key=lambda kind: not kind.facts.we_sell,
 )
-"""Ours first: most invoices that are answered are those that we made."""
-"""X12 number of the invoice, as an answer names it."""
+"""The kinds in which an answered invoice is looked for; ours first, as most answers are to invoices that we made."""
+"""X12 number of the invoice in an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRecorder:
-    """Records what arrives and queues what has to be decided."""
+    """Records inbound transactions and queues those that have to be decided."""
 
     changes: Changes
     documents: SentDocuments
@@ -73,19 +73,20 @@ class InboundRecorder:
     stream: Stream
 
     def follow(self, hint: HintMessage, budget: HintBudget) -> Change | None:
-        """Take in what a callback named. Nothing but the id is believed; the rest is fetched with our key.
+        """Record the transaction that a callback named. Only its id is used; the rest is fetched with our key.
 
-        A delivery that only the callback names is noted when Orderful shows it for this transaction, and never else.
-        Anybody may name any id: what is not recorded yet, or names another delivery, is looked up as long as `budget`
-        grants it. Beyond that it waits; polling records what is real, and a hint about that costs no call.
+        A delivery that only the callback names is stored only if Orderful lists it for this transaction. Anybody may
+        send any id, so a transaction that is not recorded yet, or that names another delivery, is looked up only as
+        long as `budget` grants it. After that the hint waits. Polling records real transactions, and a hint about one
+        of these costs no call.
 
         Returns:
-            The record; None when Orderful knows no such transaction, or when it is not for us to take.
+            The record; None when Orderful has no such transaction, or when it is not for us.
 
         Raises:
             NoRouting: a new stack; nothing is for us yet.
-            PutOff: the budget is spent; the hint's turn comes later.
-            Transient, Throttled, Misconfigured, Conflict: try the hint again.
+            PutOff: the budget is used up; retry the hint later. Transient, Throttled, Misconfigured, Conflict: retry
+                the hint.
         """
         self.routing.load()
         named = Delivery(hint.delivery_id, hint.version) if hint.delivery_id and hint.version else None
@@ -103,7 +104,7 @@ class InboundRecorder:
             self._not_ours(hint.transaction_id, "Orderful knows no such transaction.")
             return None
         if transaction.stream is not self.stream:
-            # It is another stack's to confirm: nothing is written, and Orderful is told nothing.
+            # Another stack confirms it: nothing is written or confirmed here.
             self._refuse_stream(transaction)
             return None
         if not self.routing.load().receivers(transaction.receiver_id or "", transaction.sender_id or "", self.stream):
@@ -127,7 +128,7 @@ class InboundRecorder:
         return shown.delivery
 
     def is_for_others(self, transaction: InboundTransaction) -> bool:
-        """Whether a transaction is left untouched for its readers: neither recorded nor confirmed."""
+        """Whether a transaction is for other readers and left untouched: neither recorded nor confirmed."""
         return is_for_others(transaction, self.routing.load(), self.stream)
 
     def take(self, transaction: InboundTransaction) -> Change | None:
@@ -138,13 +139,13 @@ class InboundRecorder:
         return change
 
     def record(self, transaction: InboundTransaction) -> Change | None:
-        """Record a transaction that was read from Orderful. Nothing is queued: an earlier one may be known as well.
+        """Record a transaction that was read from Orderful. It is not queued: an earlier one may follow.
 
         Returns:
             The record; None when it belongs to other readers, or to the other stream.
 
         Raises:
-            Transient, Throttled, Misconfigured, Conflict: take it again later.
+            Transient, Throttled, Misconfigured, Conflict: record it again later.
         """
         if self.is_for_others(transaction):
             return None
@@ -158,7 +159,7 @@ class InboundRecorder:
         try:
             transaction = self._readable(self.orderful.with_message(transaction))
         except AnswerTooLarge as error:
-            # It will be as large the next time, and must not hold up what comes after it.
+            # It stays too large, and must not stop the later ones.
             unread, transaction = error, replace(transaction, message={})
         if self.is_for_others(transaction):
             return None
@@ -175,7 +176,7 @@ class InboundRecorder:
         try:
             change = self.changes.add(change, message=transaction.message)
         except Conflict:
-            # Heard of twice at the same moment; the other one has written it.
+            # Another worker has recorded it at the same moment.
             return self._noted(self._known(key, transaction.transaction_id), transaction.delivery, transaction.names)
         self.telemetry.count(Metric.CHANGES_RECEIVED if change.document == CHANGE else Metric.INBOUND_RECORDED)
         report = self.telemetry.warning if change.state in FOR_A_PERSON else self.telemetry.info
@@ -183,7 +184,7 @@ class InboundRecorder:
         return change
 
     def recorded(self, *names: str) -> Change | None:
-        """The record of a transaction that was seen before, under any of its ids."""
+        """The record of a transaction by any of its ids; None when it is not recorded."""
         for name in names:
             key = self.changes.known(name)
             if key is None:
@@ -196,13 +197,13 @@ class InboundRecorder:
         return None
 
     def move(self, change: Change, number: str, message: dict[str, Any]) -> Change:
-        """Record a change under the order that its message names by now, and queue it there.
+        """Record a change under the order that its message names now, and queue it there.
 
         Returns:
-            The record under the order that it named before, which ends.
+            The record under the order that it named before, which has ended.
 
         Raises:
-            Conflict, Transient: it is done again; nothing was written, or all of it.
+            Conflict, Transient: nothing was written, or everything; retry.
         """
         now, number = self.clock.now(), number.strip()[:LONGEST_NUMBER]
         elsewhere = msgspec.structs.replace(
@@ -233,12 +234,12 @@ class InboundRecorder:
         return msgspec.structs.replace(here, version=here.version + 1)
 
     def queue(self, change: Change) -> None:
-        """Queue what nobody has begun: after a crash it may be recorded without having been queued."""
+        """Queue a change that no worker has claimed: after a crash it may be recorded and not queued."""
         if change.is_new:
             self.outbox.changes([message_for(change)])
 
     def _readable(self, transaction: InboundTransaction) -> InboundTransaction:
-        """The transaction with a message. One that Orderful has refused is recorded without, for a person to see."""
+        """The transaction with a message. One that Orderful holds as invalid needs none: a person is asked."""
         if transaction.message is not None:
             return transaction
         if transaction.validation is None or transaction.validation is Validation.VALID:
@@ -252,7 +253,7 @@ class InboundRecorder:
         return change
 
     def _noted(self, change: Change, delivery: Delivery | None, names: Sequence[str] = ()) -> Change:
-        """The record with one more delivery or id; whoever works on it may write at the same moment."""
+        """Add a delivery or ids to the record; a worker may write it at the same moment."""
         for _ in range(TRIES):
             more = change.with_delivery(delivery).with_names(names)
             if more is change:
@@ -281,7 +282,7 @@ class InboundRecorder:
         companies = routing.receivers(transaction.receiver_id or "", transaction.sender_id or "", self.stream)
         company = companies[0] if len(companies) == 1 else NOBODY
         if answer is not None:
-            # An 824 or 997 may be filed under a control number, which is no number of a document.
+            # The business number of an 824 or 997 may be a control number, which belongs to no document.
             number = (answer.number or "").strip()[:LONGEST_NUMBER] or transaction.transaction_id
             if answer.number and answer.answers == TransactionType.INVOICE.number:
                 return self._invoice(company, number, transaction.sender_id or "", routing)
@@ -290,7 +291,7 @@ class InboundRecorder:
         return DocumentKey.of_order(company, number.strip()[:LONGEST_NUMBER])
 
     def _invoice(self, company: str, number: str, sender_id: str, routing: Routing) -> DocumentKey:
-        """The invoice of this number that was sent; what is none of ours is filed as one of the sender's kind."""
+        """The key of the sent invoice with this number; without one, a key of the kind that the sender gets."""
         partners = [name for of, name in routing.senders(sender_id, self.stream) if of == company]
         plays = {Counterparty.CUSTOMER: routing.buys, Counterparty.SUPPLIER: routing.supplies}
         kinds = [kind for kind in _INVOICES if any(map(plays[kind.facts.counterparty], partners))] or _INVOICES[:1]
@@ -375,10 +376,10 @@ class InboundRecorder:
 
 
 def is_for_others(transaction: InboundTransaction, routing: Routing, stream: Stream) -> bool:
-    """Whether a transaction is for other readers of the inbox that holds it.
+    """Whether a transaction is for other readers of the inbox.
 
-    Taken are the documents that routing names (`inbound.take`), and of all but changes only those that are addressed to
-    a company of the routing. What has neither a type nor a message is not known yet.
+    The connector takes the documents in `inbound.take`; except for changes, only if they are addressed to a company in
+    routing. A transaction with neither a type nor a message is not classified yet.
     """
     document = transaction.document
     if document is None:
@@ -390,7 +391,7 @@ def is_for_others(transaction: InboundTransaction, routing: Routing, stream: Str
 
 
 def with_content(change: Change, message: Any) -> Change:
-    """The record with what is known of its message: the hash, and of an 860 its number, its date and what it says."""
+    """The record with values from its message: the hash, and for an 860 its sequence number, date and summary."""
     change = msgspec.structs.replace(
         change, content_id=content_id(message), change_sequence=None, changed_on=None, says=None
     )
@@ -399,16 +400,16 @@ def with_content(change: Change, message: Any) -> Change:
     try:
         request = read_change(message)
     except NotAChange:
-        return change  # whoever decides about it says so
+        return change  # the decision reports that it cannot be read
     return msgspec.structs.replace(
         change, change_sequence=request.sequence, changed_on=request.changed_on, says=summary_of(request)
     )
 
 
 def _is_handed_over_again(change: Change, delivery: Delivery | None) -> bool:
-    """Whether what was refused outright comes again (Orderful: the same id with a new delivery).
+    """Whether Orderful delivers a refused transaction again (Orderful: the same id with a new delivery).
 
-    Only as read from Orderful with our key: anybody can name a delivery in a callback.
+    Only a delivery that was read from Orderful with our key counts: anybody can name one in a callback.
     """
     known = {*change.settled_deliveries, *(one.delivery_id for one in change.deliveries)}
     is_new = delivery is not None and delivery.accept_link is not None and delivery.delivery_id not in known
@@ -416,14 +417,14 @@ def _is_handed_over_again(change: Change, delivery: Delivery | None) -> bool:
 
 
 def message_for(change: Change, cause: str = "received") -> ChangeMessage:
-    """The message that asks for a change to be decided, or for Orderful to be told."""
+    """The queue message for deciding a change, or for confirming it to Orderful."""
     return ChangeMessage(
         company=change.company, number=change.number, transaction_id=change.transaction_id, cause=cause
     )
 
 
 def names_of(change: Change) -> Fields:
-    """What a log line says of a change; no content."""
+    """The fields of a log line about a change, without content."""
     return {
         "company": change.company,
         "kind": change.key.kind.value,

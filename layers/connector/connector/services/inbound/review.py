@@ -1,10 +1,10 @@
-"""Use case: a person decides about a change that is open, or has it looked at again.
+"""Use case: a person decides about an open change, or has it decided again.
 
 approve   a parked change is written as it was shown
-assign    a parked change is about another order than the number it names
-retry     an open change is looked at now
-reject    an open change comes to nothing: the partner is refused
-close     an open change is settled otherwise; of one that the rules refused, the partner was told
+assign    a parked change is about another order than the one it names
+retry     an open change is decided again now
+reject    an open change is refused
+close     an open change is settled by hand; for one that the rules refused, the partner was informed
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def approve(
     reading: QuantityReading | None = None,
     later: Sequence[str] | None = None,
 ) -> Change:
-    """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
+    """Approve a parked change: it is written as it was shown.
 
-    So it is when its sender says more about the order: `later` is what the person was shown of that
-    (`later_changes`), what was recorded with the change when None.
+    It is parked again if the order has changed since, or if there are other later changes than the person was shown:
+    `later` has the sentences that were shown (`later_changes`); None: those in the record.
 
-    With `reading`, POC03 and POC04 of this change mean that, now and whenever it is looked at again. One that was
-    parked before its differences could be worked out is only looked at again: nobody has seen them yet.
+    `reading` sets the meaning of POC03 and POC04 of this change. A change that was parked before it was compared is
+    only decided again, because nobody has seen its differences.
 
     Raises:
         ConnectorError: it is not parked.
@@ -81,10 +81,10 @@ def assign(
     by: str,
     caller: str | None = None,
 ) -> Change:
-    """Have a parked change decided as one of `order`, whatever number it names.
+    """Assign a parked change to `order`, whatever number it names.
 
-    It is recorded under that order from then on, so that it has its place among the order's changes. The rules decide
-    about its content as about any other; the order has to be one that the sender may change.
+    It is recorded under that order from then on, and has its place in the order's apply order. The rules decide about
+    it as about any other change; the sender has to be the order's partner.
 
     Raises:
         ConnectorError: it is not parked, is for no company of ours, or is recorded under this order already.
@@ -143,9 +143,9 @@ def assign(
 def retry(
     change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str, caller: str | None = None
 ) -> Change:
-    """Have an open change looked at now, as if it had just come in; nothing is approved by that.
+    """Decide an open change again now, as if it had just arrived; this approves nothing.
 
-    One that is over is only cleaned up after: Orderful is told, and an order is released from hold.
+    For a change that has ended, only the rest is done: its delivery is confirmed, and its order is released from hold.
 
     Raises:
         ConnectorError: there is nothing left to do, it is no change of an order, or a worker owns it.
@@ -184,10 +184,10 @@ def reject(
     reason: str,
     caller: str | None = None,
 ) -> Change:
-    """Have an open change of `order` come to nothing.
+    """Reject an open change of `order`.
 
-    One that Orderful holds delivered stays so, and the partner has to be told by other means; one that was never
-    accepted is told as failed.
+    If its delivery was accepted at Orderful, it stays accepted, and the partner has to be informed by other means. If
+    not, the delivery is failed.
 
     Raises:
         ConnectorError: it is not open, is no change of an order, or a worker owns it.
@@ -213,9 +213,9 @@ def close(
     reason: str,
     caller: str | None = None,
 ) -> Change:
-    """Take an open change of `order` as settled by hand: nothing of it is written, and Orderful is told we hold it.
+    """Close an open change of `order`: it was settled by hand, nothing of it is written, and its delivery is accepted.
 
-    One that the rules refused stays so, and becomes REJECTED: its partner was told.
+    A change that the rules refused becomes REJECTED: its partner was informed.
 
     Raises:
         ConnectorError: it is not open, or a worker owns it.
@@ -233,7 +233,7 @@ def close(
 
 
 def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, because: str) -> None:
-    """Queue a parked change; whoever decides does so anew."""
+    """Queue a parked change to be decided again."""
     note = f"looked at again: {because}"
     _queued_again(
         change,
@@ -250,14 +250,14 @@ def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *
 
 
 def look_at_visma_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
-    """Queue a change that waits for Visma. Its failures stay counted: one more parks it again, for longer."""
+    """Queue a change that waits for Visma. Its failures stay counted: one more parks it again, with a longer pause."""
     _queued_again(change, changes, outbox, clock, note="looked at again: Visma may answer now", cause="look")
 
 
 def look_behind(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
-    """Queue what was parked behind a change that has ended: it may be its turn, and what it is shown with is past.
+    """Queue the changes that were parked behind a change that has ended.
 
-    One that somebody decides about at the same moment is left to that person.
+    A change that a person decides about at the same moment is left out.
     """
     for one in apply_order(peers(ended, changes.of_order(ended.key))):
         if one.is_parked_behind(ended):
@@ -290,7 +290,7 @@ def _ended(
         caller=caller,
         reason=reason,
         reason_codes=(Reason.SETTLED_BY_PERSON,),
-        # By hand nobody confirms what an approval would have.
+        # Closing confirms no parties; only an approval does.
         places=(),
         next_step=None,
         waits_for=None,
@@ -302,10 +302,10 @@ def _ended(
 
 
 def _end(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> Change:
-    """Write it down. Whoever works the queue off tells Orderful and releases the order from hold.
+    """Write the ended record and queue it: the consumer confirms the delivery and releases the order from hold.
 
-    What it had reserved is given up before: a number that stays taken keeps the order from ever being sent, and one
-    that was given up too soon is taken again.
+    Its reservation is given up first. A reservation that stays would keep the order from being sent; one that was given
+    up too early is made again.
     """
     ended = changes.save(ended)
     if _has_something_left(ended):
@@ -328,7 +328,7 @@ def _queued_again(
 
 
 def _again(change: Change, now: datetime, *, note: str, **more: object) -> Change:
-    """The record of a change that is due again; the reason it was parked for does not count any more."""
+    """The record of a change that is due again, without the reason for which it was parked."""
     return change.moved(
         ChangeState.RECEIVED,
         now=now,
@@ -343,7 +343,7 @@ def _again(change: Change, now: datetime, *, note: str, **more: object) -> Chang
 
 
 def _signed(by: str, caller: str | None) -> str:
-    """The name that a person typed, and who AWS says it was."""
+    """The name that the person typed, with the ARN that AWS gives."""
     return f"{by} ({caller})" if caller else by
 
 

@@ -1,7 +1,6 @@
-"""Whose order an incoming change is about, and whether its sender may speak of it: the same for functions and offline.
+"""Checks the sender of a change, for the functions and for the offline command.
 
-The envelope says who sent it to whom; routing knows who they are; the order knows whose it is. All three have to agree
-before anything of the message counts.
+The ids of the envelope, the partners in routing and the supplier of the order have to agree before a change is decided.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ def other_stream(ours: Stream) -> str:
 
 
 def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: Stream) -> Company:
-    """The company that a change is addressed to, by a partner of its own that supplies it.
+    """The company that a change is addressed to, if the sender is one of its suppliers.
 
     Raises:
         Parked: receiver or sender are not mapped, or the sender is a customer.
@@ -54,21 +53,21 @@ def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: St
 
 
 def owner_of(routing: Routing, change: Change, stream: Stream) -> Company | None:
-    """The company whose order a recorded change is about, by the routing in force; None when it is still nobody's.
+    """The company of a recorded change, by the routing in force; None when the receiver is still no company's.
 
-    One that was recorded when its receiver was nobody's stays recorded so.
+    A change that was recorded without a company keeps that key.
     """
     names = routing.receivers(change.receiver_id or "", change.sender_id or "", stream)
     return routing.companies.get(names[0] if len(names) == 1 else change.company)
 
 
 def route_of(routing: Routing, company: str, has: OrderSnapshot, *, sender_id: str, stream: Stream) -> Route:
-    """The route of the order's supplier, who must be the one that sent the change.
+    """The route of the order's supplier, who has to be the sender of the change.
 
     Raises:
         Parked: the supplier is mapped to no partner.
         Rejected: the order is another partner's.
-        Misconfigured: a setting of the partner has a value that no check would have passed.
+        Misconfigured: a setting of the partner has an invalid value.
     """
     number, supplier = has.content.number, has.content.supplier.number or ""
     route = routing.route(company, Kind.PURCHASE_ORDER, supplier)

@@ -1,9 +1,9 @@
-"""One change on its way into one order: rounds of reading, deciding and writing.
+"""Writes one change into one order, in rounds of reading, deciding and writing.
 
-    read the order (ETag) -> decide -> reserve -> PUT If-Match -> read again -> what the partner knows
+    read the order (ETag) -> decide -> reserve -> PUT If-Match -> read again -> partner baseline
 
-Every round starts from the order as it stands and asks for absolute values, so a round after a 412, a lost answer or a
-crash finds what was written already and asks for no more.
+Every round starts from the order in Visma and writes absolute values. So a round after a 412, a lost answer or a crash
+finds what was written already and writes only the rest.
 """
 
 from __future__ import annotations
@@ -54,24 +54,25 @@ from connector.services.inbound.sender_check import route_of
 from connector.services.ports import Clock, Deadline, Metric, OrderAnswer, Telemetry
 
 MOST_DIFFERENCES = 120
-"""Differences of one change that are kept with it."""
+"""Most differences in the record of a change."""
 
 MOST_UNWRITTEN = 20
-"""Sentences about what an approval does not write that are kept with a change."""
+"""Most sentences in `Change.unwritten`."""
 
 LONGEST_UNWRITTEN = 300
-"""Characters of one of them."""
+"""Most characters of such a sentence."""
 
 APPLIED_AS_IS = ChangeDecision(ChangeAction.APPLY)
 """Nothing to write and nothing to show."""
 
 ATTEMPTS_UNSEEN = 5
-"""After so many attempts, five minutes by the delays of the queue, an order that Visma does not show is asked about.
+"""After this many attempts (five minutes with the delays of the queue), a person is asked about an order that Visma
+does not return.
 
-How soon a new order can be read by its number is not documented.
+Visma does not document how soon a new order can be read by its number.
 """
 
-TELL_THE_PARTNER = "Tell the partner, then: connector changes close {} --reason TEXT"
+INFORM_PARTNER = "Tell the partner, then: connector changes close {} --reason TEXT"
 """What to do about a change that the rules refuse; takes its transaction id."""
 
 _ON_HOLD = "Hold"
@@ -79,11 +80,11 @@ _ON_HOLD = "Hold"
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """How a change ends, and why.
+    """The result of a change.
 
     Attributes:
-        codes: Which reasons there are, the one that decided first.
-        repeats: The change that this one is taken for a repetition of.
+        codes: The reason codes, the deciding one first.
+        repeats: The change that this one repeats; None when it is no repetition.
     """
 
     state: ChangeState
@@ -102,10 +103,10 @@ class OrderChange:
     """The work on one change; `change` is its record as last written.
 
     Attributes:
-        message: The 860 as it arrived.
-        others: What else its sender sent about the order.
-        objection: Why no rule may decide it, whatever it asks.
-        rounds: Does the work again after a 412 or a lost answer.
+        message: The 860 as received.
+        others: The other records of its sender for the order.
+        objection: Why it needs a person, whatever it asks for; None without an objection.
+        rounds: Repeats the work after a 412 or a lost answer.
     """
 
     change: Change
@@ -130,8 +131,8 @@ class OrderChange:
         Raises:
             Parked, Rejected: as named.
             Conflict, UnknownOutcome: still after the last round.
-            Transient, Throttled, Misconfigured: it has to be done again later.
-            Unavailable: Visma gives nothing usable about this order; it may be so for ever.
+            Transient, Throttled, Misconfigured: retry later.
+            Unavailable: Visma gives no usable answer about this order; this may never end.
             NotAChange: the message is no 860.
         """
         return self.conflict_retry(
@@ -154,9 +155,9 @@ class OrderChange:
         self._take_off_hold(self._parsed(answer))
 
     def give_up(self) -> str | None:
-        """Leave the order and the ledger as if nobody had tried; gives what is left for a person to do, if anything."""
+        """Release the order from hold and give the reservation up. Returns a step for a person, or None."""
         self.known.drop(self._order, self.change)
-        with suppress(Exception):  # whatever keeps it on hold: the person is told
+        with suppress(Exception):  # if it stays on hold, the person gets a next step
             if self.change.on_hold:
                 ours, _ = self._read()
                 self._take_off_hold(ours)
@@ -174,19 +175,19 @@ class OrderChange:
         try:
             route = route_of(self.routing, self.company.name, ours, sender_id=sender_id, stream=self.stream)
         except (Parked, Rejected):
-            # It may have become another partner's between two rounds, and be on hold from the first.
+            # Between two rounds the order may have got another partner; it may still be on hold from the first round.
             self._take_off_hold(ours)
             raise
         types = self.known.order_types(self._order)
         self._refuse_another_type(ours.content.order_type, types)
-        base = self._had(route)
+        base = self._base(route)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.was_assigned and request.order_number == self.change.named:
-            # A person said which order is meant.
+            # A person assigned the order.
             request = msgspec.structs.replace(request, order_number=self.change.number)
         decided_on = revision_id(ours.content)
         repeated = duplicate_of(self.change, self.others)
-        # Who approves it and was shown the order as it stands wants it written, whatever it repeats.
+        # A person who approved it for the present order wants it written, even if it is a repetition.
         is_wanted = self.change.approved_for == decided_on
         if repeated is not None and not is_wanted and self._still_stands(repeated, request, ours, route):
             self._take_off_hold(ours)
@@ -205,11 +206,11 @@ class OrderChange:
             reading=self.change.reading,
             taken_on=self.change.ordered_at.date(),
         )
-        decision = self._beside_the_others(decision, decided_on, types, repeated)
+        decision = self._checked_against_others(decision, decided_on, types, repeated)
         if decision.action is not ChangeAction.APPLY:
             self._take_off_hold(ours)
             if decision.action is ChangeAction.REJECT:
-                tell = TELL_THE_PARTNER.format(self.change.transaction_id)
+                tell = INFORM_PARTNER.format(self.change.transaction_id)
                 return WriteResult(
                     ChangeState.REFUSED,
                     decision.codes,
@@ -233,9 +234,9 @@ class OrderChange:
             return WriteResult(
                 ChangeState.CLOSED, (Reason.NOTHING_WRITTEN,), reason, decision=decision, decided_on=decided_on
             )
-        # Where nobody knows what the partner saw, a person has looked at the order as it is now.
+        # If the base is unknown, a person has approved the order as it is now.
         before = base or ours.content
-        # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
+        # After a lost answer, an added line looks like a line that the message did not ask for.
         self._wished = decision.wishes or self._wished
         if decision.edits:
             self.known.reserve(self._order, self.change)
@@ -258,7 +259,7 @@ class OrderChange:
         return WriteResult(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
 
     def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
-        """Visma gives an order by its number alone: it may show another one than the partner has."""
+        """Park if Visma returns an order of another type than the partner has: Visma finds orders by number alone."""
         if types and shown != types[0]:
             raise Parked(
                 f"Visma shows order {self.change.number} of the type {shown}; the ledger has one of the type "
@@ -272,7 +273,7 @@ class OrderChange:
             )
 
     def _is_begun(self) -> bool:
-        """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
+        """Whether an earlier attempt may have written into the order; without a base the order does not show it."""
         return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
 
     def _read(self) -> tuple[OrderSnapshot, bytes]:
@@ -282,12 +283,12 @@ class OrderChange:
         return self._parsed(answer), answer.raw
 
     def _get(self, number: str) -> OrderAnswer | None:
-        """The order as Visma gives it; None when it has none. Raises as `OrderDesk.get_order`, `Unavailable` included.
+        """The order from Visma; None when there is none. Raises as `OrderDesk.get_order`, and `Unavailable`.
 
-        What Visma refuses to show is looked at again by itself.
+        An order that Visma refuses to return is retried by itself later.
         """
         try:
-            with about_this_one():
+            with as_unavailable():
                 return self.orders.get_order(number)
         except Parked as problem:
             problem.waits_for = VISMA
@@ -299,12 +300,12 @@ class OrderChange:
         except NotADocument as error:
             raise Unavailable(f"Visma answered something that is no purchase order: {error}") from None
         except Parked as problem:
-            # Whoever mends the order in Visma need not come here as well.
+            # After the order is corrected in Visma, the change goes on by itself.
             problem.waits_for = VISMA
             raise
 
     def _unseen(self) -> Parked | Unavailable:
-        """Visma does not show the order. That refuses nothing: it may be new, named otherwise, or elsewhere."""
+        """The error for an order that Visma does not return: it may be new, or have another number or company."""
         number, company = self.change.number, self.company.name
         sentence = f"Visma has no purchase order {number} in company {company}."
         document = str(self._order)
@@ -335,7 +336,7 @@ class OrderChange:
         )
 
     def _named_without_suffix(self) -> str | None:
-        """The order of this partner's whose number begins the one of the message (Orderful: some add suffixes)."""
+        """This partner's order whose number is the message's without a suffix (Orderful: some add suffixes)."""
         for number in without_suffix(self.change.number):
             with suppress(Parked, Rejected, Unavailable):
                 answer = self._get(number)
@@ -347,15 +348,15 @@ class OrderChange:
         return None
 
     def _is_behind_one_that_awaits_visma(self) -> bool:
-        """Whether it is out of turn only until an earlier change is looked at again by itself."""
+        """Whether every earlier change that it waits for is parked because of Visma, and so is retried by itself."""
         parked = [one for one in self.others if one.state is ChangeState.PARKED]
         earlier = [one for one in parked if apply_order([one, self.change])[0] is one]
         return bool(earlier) and all(one.awaits_visma for one in earlier)
 
-    def _had(self, route: Route) -> PurchaseOrder | None:
-        """The order as the partner last saw it when the change was first looked at; that stays the measure.
+    def _base(self, route: Route) -> PurchaseOrder | None:
+        """The order as the partner last saw it at the first decision; this stays the base.
 
-        What was written since of an earlier change of the same partner belongs to it: the partner asked for that first.
+        Earlier changes of the same partner that were written since are part of it.
         """
         if self.change.known_sequence is None or self.change.partner != route.partner:
             known = self.known.newest_known(self._order)
@@ -369,13 +370,13 @@ class OrderChange:
             is_newer = known is not None and known.sequence > self.change.known_sequence
             if known is not None and is_newer and known.state is State.AGREED and known.change_id in earlier:
                 self._save(known_sequence=known.sequence)
-        with about_this_one():
+        with as_unavailable():
             return self.known.content(self._order, self.change.known_sequence or 0)
 
-    def _beside_the_others(
+    def _checked_against_others(
         self, decision: ChangeDecision, decided_on: str, types: Sequence[str], repeated: Change | None
     ) -> ChangeDecision:
-        """The decision in the light of other orders of this number, and of other changes of this order."""
+        """The decision after the checks against other orders with this number and other changes of this order."""
         if self.objection is not None:
             return replace(decision, action=ChangeAction.PARK)
         if len(types) > 1 and not self.change.is_approved and decision.action is not ChangeAction.REJECT:
@@ -403,7 +404,7 @@ class OrderChange:
             decision.action is ChangeAction.PARK
             and (turn := earlier_waits_reason(self.change, self.others)) is not None
         ):
-            # Whoever approves it is to know what it overtakes.
+            # The person who approves it sees which change it overtakes.
             first = "Decide about that one first: this one is looked at again when it has ended."
             decision = replace(
                 _with(decision, turn), next_step=f"{first} {decision.next_step}" if decision.next_step else first
@@ -414,7 +415,7 @@ class OrderChange:
         return decision
 
     def _doubt(self, content: str, decision: ChangeDecision, repeated: Change | None) -> StatedReason | None:
-        """Why this must not be written now, or said to be so already, although the decision allows it."""
+        """Why this needs a person although the decision allows it; None when it does not."""
         who = self.change.approved_by
         if who is None:
             doubt = (out_of_sequence_reason if decision.edits else earlier_waits_reason)(self.change, self.others)
@@ -438,22 +439,22 @@ class OrderChange:
         return StatedReason(Reason.APPROVAL_OUTDATED, " ".join(doubts)) if doubts else None
 
     def _written_since_compared(self) -> list[str]:
-        """Changes of the same sender that were written after this one was shown to a person."""
+        """Changes of the same sender that were written after the comparison that a person approved."""
         parked = (one.at for one in reversed(self.change.history) if one.state is ChangeState.PARKED)
         shown_at = next(parked, self.change.created_at)
         applied = (one for one in self.others if one.state is ChangeState.APPLIED and one.writes)
         return [one.transaction_id for one in apply_order(applied) if one.applied_at >= shown_at]
 
     def _still_stands(self, repeated: Change, request: ChangeRequest, ours: OrderSnapshot, route: Route) -> bool:
-        """Whether a repetition is harmless: all that the repeated one asked for stands, and nothing was sent since.
+        """Whether a repetition is harmless: the order has all that the repeated one asked for, and was not sent since.
 
-        Once the partner was sent another state of the order, the same words may be meant again. What stands because
-        an earlier attempt wrote this very change repeats nothing.
+        After another state of the order was sent to the partner, the same message may be meant again. If an earlier
+        attempt wrote this same change, it is no repetition.
         """
         is_own = self.known.is_written(self._order, self.change)
         if is_own or self.known.was_sent_since(self._order, repeated.applied_at):
             return False
-        with about_this_one():
+        with as_unavailable():
             base = self.known.content(self._order, repeated.known_sequence or 0)
         before = [one for one in self.others if one.applied_at < repeated.applied_at]
         decision = decide(
@@ -490,20 +491,20 @@ class OrderChange:
         return by_our_numbers(request, Lines(base, ours, route), earlier)
 
     def _is_as_shown(self, decision: ChangeDecision) -> bool:
-        """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
+        """Whether an approval writes what was shown; without quantities if a person has chosen their reading."""
         named = self.change.reading is not None
 
-        def compared(differences: Sequence[Difference]) -> list[Difference]:
+        def comparable(differences: Sequence[Difference]) -> list[Difference]:
             return [one for one in differences if not (named and one.field == "quantity")]
 
-        now = compared(shown(decision.differences))
-        return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
+        now = comparable(differences_kept(decision.differences))
+        return (now, unwritten_kept(decision.unwritten)) == (comparable(self.change.differences), self.change.unwritten)
 
     def _write(self, ours: OrderSnapshot, edits: Edits, route: Route) -> None:
         body, etag = order_update(edits), ours.etag
         held = self.change.on_hold and ours.status == _ON_HOLD
         if not held and ours.status in route.changes.hold_first and ours.status != _ON_HOLD:
-            # Noted before it is done: after a crash somebody has to release the order again.
+            # Recorded before the write, so that the order is released again after a crash.
             self._save(on_hold=True)
             etag, held = self._put(etag, hold_update(hold=True)), True
         try:
@@ -524,7 +525,7 @@ class OrderChange:
             self._save(on_hold=False)
 
     def _take_off_hold(self, ours: OrderSnapshot) -> bool:
-        """Release an order that an earlier try left on hold."""
+        """Release an order that an earlier attempt left on hold."""
         if not self.change.on_hold:
             return False
         if ours.status == _ON_HOLD:
@@ -533,7 +534,7 @@ class OrderChange:
         return True
 
     def _put(self, etag: str, body: dict[str, Any]) -> str:
-        with about_this_one():
+        with as_unavailable():
             return self.orders.put_order(self.change.number, etag=etag, body=encode(body))
 
     def _save(self, **changes: Any) -> None:
@@ -542,11 +543,11 @@ class OrderChange:
 
 
 @contextmanager
-def about_this_one() -> Iterator[None]:
-    """Tell trouble that may be this one change's alone from trouble that passes; raises `Unavailable` for it.
+def as_unavailable() -> Iterator[None]:
+    """Convert `Transient` into `Unavailable`, which is counted for this change; `Throttled` is passed on.
 
-    Visma answers 500 to an order that it cannot handle, for ever, as it does for a moment to all of them: from one
-    answer nobody can tell which it is. `Throttled` passes.
+    Visma answers 500 permanently for an order that it cannot handle, and temporarily for all orders. A single answer
+    does not show which case it is.
     """
     try:
         yield
@@ -559,7 +560,7 @@ def about_this_one() -> Iterator[None]:
 
 
 def _with(decision: ChangeDecision, besides: StatedReason) -> ChangeDecision:
-    """The decision to park, with one more thing that whoever approves it has to know."""
+    """The decision to park, with one more reason."""
     return replace(
         decision,
         reason=f"{decision.reason} {besides.sentence}",
@@ -568,8 +569,8 @@ def _with(decision: ChangeDecision, besides: StatedReason) -> ChangeDecision:
     )
 
 
-def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    """The differences of a change, as many of them as a record holds, and how many there are besides."""
+def differences_kept(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """The differences of a change, at most as many as a record holds; the last one has the number of the others."""
     more = len(differences) - MOST_DIFFERENCES
     if more <= 0:
         return tuple(differences)
@@ -577,8 +578,8 @@ def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     return (*differences[: MOST_DIFFERENCES - 1], rest)
 
 
-def kept(unwritten: Sequence[str]) -> tuple[str, ...]:
-    """What an approval does not write, as much of it as a record holds."""
+def unwritten_kept(unwritten: Sequence[str]) -> tuple[str, ...]:
+    """The sentences about what an approval does not write, at most as many as a record holds."""
     sentences = tuple(truncated(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
     more = len(unwritten) - len(sentences)
     return (*sentences, f"And {more} more.") if more else sentences

@@ -1,1 +1,1 @@
-"""What Visma has, beside the ledger, beside Orderful: read by code that neither the poller nor the tracker uses."""
+"""Compares Visma, the ledger and Orderful, with reading code that neither the poller nor the tracker uses."""

@@ -1,4 +1,4 @@
-"""One document of Visma beside the ledger and Orderful: is its state on record, and is what was sent still there?"""
+"""Compares one Visma document with the ledger and Orderful: is its state recorded, is what was sent there?"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from connector.services.ports import Resource
 from connector.services.reconcile.ports import QUESTIONS, DocumentPage, ListedDocument, Question
 
 YOUNG = timedelta(hours=1)
-"""What changed, or was sent, more recently may still be on its way, and is left to the next run."""
+"""A more recent change or sending may still be in progress, and is left to the next run."""
 
 _FIRST_LOOK = 10
 _ALL = 1_000
@@ -42,14 +42,14 @@ _NEEDS_LEDGER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which documents and transactions are looked at.
+    """Which documents and transactions are compared.
 
     Attributes:
-        since: The beginning.
-        until: The end; nothing younger is judged.
-        young: What changed more recently may still be on its way; half of it besides the time for which a document has
-            to rest (`visma.settle`).
-        partner: Only this one; None for all.
+        since: The beginning, UTC.
+        until: The end, UTC; nothing younger is compared.
+        young: A document that changed within this time may still be in progress; half of it is added to the settle time
+            (`visma.settle`).
+        partner: Only this partner; None for all.
     """
 
     since: datetime
@@ -60,7 +60,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A document, and what is wrong with it."""
+    """A document with its findings."""
 
     key: DocumentKey
     findings: tuple[Finding, ...]
@@ -68,14 +68,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentJudge:
-    """Judges the documents of one company.
+    """Compares the documents of one company.
 
     Attributes:
         facts: The ledger, and the routing in force.
-        begun: When the company was reconciled first: without a go-live in routing, what is older is not judged.
-        is_at_orderful: Whether Orderful has a transaction; None where nobody can tell now.
-        copies: The ids of transactions that this run has found besides what a document was sent as.
-        unknown: The ids of unknown transactions that this run has found, by the document or by type and number.
+        begun: When the company was first reconciled, UTC; without a go-live in routing, older documents are left out.
+        is_at_orderful: Whether Orderful has a transaction; None when that is unknown now.
+        copies: Ids of additional transactions of a document that this run has found.
+        unknown: Ids of unknown transactions that this run has found, by document or by type and number.
     """
 
     company: Company
@@ -88,18 +88,18 @@ class DocumentJudge:
     unknown: Callable[[DocumentKey, tuple[str, str] | None], Sequence[str]]
 
     def is_asked(self, resource: Resource, question: Question, document: ListedDocument) -> bool:
-        """Whether a row answers the question, as far as it tells."""
+        """Whether a row matches the question, as far as its fields show it."""
         return question in self._answers(resource, document, until=None)
 
     def judge(
         self, resource: Resource, question: Question, document: ListedDocument, page: DocumentPage
     ) -> Judged | None:
-        """What is wrong with a document; None when it is not judged here.
+        """The findings of a document; None when it is not compared here.
 
-        Each is judged for the first question that it answers, and not while it may still be on its way.
+        A document is compared for the first question that it matches, and not while it may still be in progress.
 
         Raises:
-            Transient, Throttled, Misconfigured: the ledger or Orderful could not be asked; or it has no date at all.
+            Transient, Throttled, Misconfigured: the ledger or Orderful cannot be read, or the document has no date.
         """
         if not any(map(_day, (document.dated, document.created, document.modified))):
             raise Misconfigured("Visma shows none of its dates, so nobody can tell whether it belongs to the window.")
@@ -119,7 +119,7 @@ class DocumentJudge:
     # -- which documents ----------------------------------------------------------------------------------------------
 
     def _answers(self, resource: Resource, document: ListedDocument, *, until: datetime | None) -> tuple[Question, ...]:
-        """The questions to which a row is an answer, in their order."""
+        """The questions that a row matches, in their order."""
         zone = zone_named(self.company.visma.time_zone)
         dated = _day(document.dated)
         moments = {
@@ -135,7 +135,7 @@ class DocumentJudge:
         )
 
     def _is_young(self, document: ListedDocument, server_time: datetime) -> bool:
-        """Whether it changed so recently that it may still be on its way."""
+        """Whether it changed so recently that it may still be in progress."""
         visma = self.company.visma
         modified = to_utc(document.modified, zone_named(visma.time_zone)) if document.modified else None
         slack = timedelta(0) if visma.time_zone else UNKNOWN_ZONE
@@ -153,7 +153,7 @@ class DocumentJudge:
     def _planned(
         self, resource: Resource, document: ListedDocument, server_time: datetime
     ) -> tuple[Reading, Sequence[Revision], Plan | Wait | None]:
-        """The document, its history, and what the translator would make of it; None where that need not be asked."""
+        """The document, its history, and the plan of the translator; None when no plan is needed."""
         kind = resource.kind
         document_type = document.document_type or resource.document_type
         modified = to_utc(document.modified, zone_named(self.company.visma.time_zone)) if document.modified else None
@@ -183,7 +183,7 @@ class DocumentJudge:
                 reading = replace(reading, key=shared.key, document=replace(content, key=shared.key))
                 history = self._history(shared.key)
         if _has_seen(history, reading):
-            return reading, history, None  # the ledger has seen this very state
+            return reading, history, None  # the ledger has this state
         routed = self.facts.routed(reading)
         history = self.facts.identified(history, reading)
         sharing = shared.shared_with(routed.route) if shared else None
@@ -221,7 +221,7 @@ class DocumentJudge:
         )
 
     def _backfill(self, reading: Reading, at: datetime) -> str:
-        """The command that queues it: its options select by Visma's number, and by days that end tomorrow."""
+        """The command that queues it: its options select Visma's number and a range of days."""
         key, content = reading.key, reading.document
         number = content.content.number if content else key.number
         command = f"connector backfill --company {key.company} --kind {key.kind} --number {shlex.quote(number)}"
@@ -246,7 +246,7 @@ class DocumentJudge:
     # -- is what was sent at Orderful? --------------------------------------------------------------------------------
 
     def _stuck(self, history: Sequence[Revision]) -> Finding | None:
-        """A revision that was to leave long ago, whoever should have seen to it."""
+        """The finding for a revision that should have been sent long ago; None without one."""
         newest = next((one for one in history if one.state is not State.SUPERSEDED), None)
         if newest is None or newest.state not in _STUCK or newest.created_at > self.window.until:
             return None
@@ -260,7 +260,7 @@ class DocumentJudge:
         )
 
     def _gone(self, history: Sequence[Revision]) -> Sequence[Finding]:
-        """What each receiver should have at last, and Orderful does not show."""
+        """The findings for the newest revision of each receiver that Orderful does not have."""
         found = []
         current = current_revision([one for one in history if one.withdraws is None])
         for revision, _ in newest_reached(history):
@@ -329,9 +329,9 @@ class DocumentJudge:
 
 
 def _has_seen(history: Sequence[Revision], reading: Reading) -> bool:
-    """Whether the ledger has seen this very state: what only routing decides otherwise by now is not new.
+    """Whether the ledger has this state, by row version; without one, by content and status.
 
-    By the row version, or by content and status where Visma shows none.
+    A document that only routing would decide differently now is not new.
     """
     if reading.version is not None:
         return any(one.visma_version == reading.version for one in history)
@@ -341,9 +341,9 @@ def _has_seen(history: Sequence[Revision], reading: Reading) -> bool:
 
 
 def _new_state(step: object) -> State | None:
-    """The state that a step would bring a document to, where a person or the partner has to know of it.
+    """The new state after a step, if a person or the partner has to know of it; else None.
 
-    What would only be skipped, or asked again, is nothing new.
+    A document that would only be skipped, or asked about again, is not new.
     """
     if isinstance(step, Add) and step.revision.state in {State.TRANSLATED, State.PARKED}:
         return step.revision.state

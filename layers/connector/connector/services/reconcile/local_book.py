@@ -1,4 +1,4 @@
-"""Findings and progress of one run that keeps nothing: a person's own."""
+"""Findings and progress of a run by a person, which stores nothing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ class LocalBook:
 
     Attributes:
         kept: The findings by their ids.
-        since: When each company was reconciled first.
-        last: How far the run came; `backfilled`: a backfill.
+        since: When each company was first reconciled, UTC.
+        last: The progress of the run.
+        backfilled: The progress of a backfill.
     """
 
     kept: dict[str, Finding] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class LocalBook:
 
     @classmethod
     def of(cls, findings: Sequence[Finding], since: Mapping[str, datetime]) -> LocalBook:
-        """One that knows what is on record."""
+        """A book with the recorded findings."""
         return cls({one.finding_id: one for one in findings}, dict(since))
 
     def take(self, *, now: datetime, lease: timedelta) -> None:

@@ -1,7 +1,7 @@
-"""Use case: reconcile the last days every night, in as many invocations as it takes, and tell what is new.
+"""Use case: reconcile the last days every night, in as many invocations as needed, and report new findings.
 
-A finding is told once. It is told again when it changes, and is forgotten when a later run that was complete no longer
-finds it. One that a person has closed is kept, so that it is not told again, until then.
+A finding is reported once, and again when it changes. It is deleted when a later complete run does not find it any
+more. A closed finding is kept until then, so that it is not reported again.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from connector.services.reconcile.ports import FindingBook, Progress, Transactio
 from connector.services.reconcile.run import Reconciler
 
 BETWEEN = timedelta(hours=20)
-"""A night's run begins no earlier than this after the one before began."""
+"""The least time between the beginnings of two nightly runs."""
 
 LEASE = timedelta(minutes=6)
-"""Longer than the function may run, so that a dead one is replaced, never doubled."""
+"""The lease: longer than the function may run, so that two never run at once."""
 
 MOST_LOGGED = 50
-"""Findings of which each has a line in the log; `connector reconcile list` shows all."""
+"""Most findings with a log line; `connector reconcile list` shows all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nightly:
-    """Begins the run of the night, or carries it on.
+    """Begins or continues the nightly run.
 
     Attributes:
-        days: How far back the window reaches.
+        days: Length of the window in days.
     """
 
     reconciler: Reconciler
@@ -42,10 +42,10 @@ class Nightly:
     days: timedelta
 
     def run(self) -> Progress | None:
-        """Do as much as time and calls allow; None when this night's run has ended already.
+        """Continue the run as far as time and calls allow; None when this night's run has ended.
 
         Raises:
-            Transient, Throttled: a step failed; the next invocation tries it again.
+            Transient, Throttled: a step failed; the next invocation retries it.
         """
         now = self.clock.now()
         try:
@@ -66,7 +66,7 @@ class Nightly:
             self.book.give_back()
 
     def _ended(self, progress: Progress) -> Progress:
-        """Tell what is new, forget what is over, and note that the run has ended: in this order."""
+        """Report new findings, delete those that are over, and store the end of the run, in this order."""
         found = self.book.findings()
         unreported = [one for one in found if self._is_unreported(one, progress)]
         for one in unreported[:MOST_LOGGED]:
@@ -95,13 +95,13 @@ class Nightly:
 
 
 def _is_over(finding: Finding, progress: Progress) -> bool:
-    """Whether a run that read everything did not find it again: what lies outside its window it has not judged."""
+    """Whether a complete run did not find it again; a finding outside the window of the run stays."""
     is_judged = progress.since <= finding.at <= progress.until or finding.finding_id in progress.over
     return finding.last_seen < progress.started_at and is_judged
 
 
 def _names(finding: Finding) -> Fields:
-    """What a log line may hold: the sentence may quote the document and stands in the finding alone."""
+    """The fields of the log line, without the finding's sentence, which may quote the document."""
     named: Fields = {"company": finding.company, "next_step": f"connector reconcile list ({finding.finding_id})"}
     if finding.document is not None:
         named["kind"], named["number"] = finding.document.split("/", 2)[1:]

@@ -1,4 +1,4 @@
-"""What of reconciliation waits for a person: the findings that nobody closed, and a comparison that does not end."""
+"""Counts what waits for a person: open findings, and a reconciliation that does not become complete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from connector.services.ports import Waiting
 from connector.services.reconcile.ports import FindingBook
 
 OVERDUE = timedelta(days=3)
-"""After so long without a run that read everything, that is a finding of its own."""
+"""After this time without a complete run, that counts as a finding."""
 
 
 def open_findings(book: FindingBook, *, now: datetime) -> Waiting:
-    """How many wait, and since when; those of a run that has not ended are not told yet.
+    """How many findings wait, and since when. Findings of a run that has not ended do not count yet.
 
     Raises:
         Transient: the book cannot be read.

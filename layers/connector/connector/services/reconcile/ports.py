@@ -1,4 +1,4 @@
-"""What reconciliation asks of the outside world. Its lists are its own: the poller and the tracker read by others."""
+"""The ports of reconciliation. It has its own ports for lists, apart from those of the poller and the tracker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from connector.services.ports import Deadline, Resource
 
 
 class Question(StrEnum):
-    """By what a list of Visma's is asked for the documents of a window."""
+    """The date by which a Visma list is filtered for a window."""
 
     DATED = "dated"
     CREATED = "created"
@@ -32,12 +32,12 @@ QUESTIONS = {
     Resource.CUSTOMER_CREDIT_NOTES: tuple(Question),
     Resource.CUSTOMER_DEBIT_NOTES: tuple(Question),
 }
-"""What each list can be asked (Visma: the list of purchase orders knows no time of creation)."""
+"""The filters of each list (Visma: the list of purchase orders has no creation time)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedDocument:
-    """One element of a list of Visma's.
+    """One element of a Visma list.
 
     Attributes:
         number: Its number in the list.
@@ -58,12 +58,12 @@ class ListedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPage:
-    """A page of a list of Visma's.
+    """A page of a Visma list.
 
     Attributes:
-        unreadable: Elements without a number.
-        server_time: Visma's clock when it answered.
-        share_left: What is left of the calls of Visma's hour, from 0 to 1; None where Visma does not say.
+        unreadable: Number of elements without a number.
+        server_time: Visma's clock when it answered, UTC.
+        share_left: The rest of Visma's hourly quota as a share, from 0 to 1; None when Visma does not give it.
     """
 
     documents: Sequence[ListedDocument]
@@ -78,7 +78,7 @@ class DocumentList(Protocol):
     def page(self, resource: Resource, question: Question, *, since: date, page: int) -> DocumentPage:
         """Read one page of the documents that are dated, created or modified on a day or later.
 
-        Whether the list obeyed is the caller's to check.
+        The caller has to check whether the list applied the filter.
 
         Raises:
             Transient, Throttled, ListRefused, Misconfigured: as named.
@@ -97,9 +97,10 @@ class ListedTransaction:
     """A transaction as Orderful lists it.
 
     Attributes:
-        senders: The ids of the sender: on the test stream the live and the test one may stand side by side.
+        senders: The ids of the sender; on the test stream it may have the live and the test id.
         receivers: The ids of the receiver, likewise.
-        created_at: None where the list does not tell; so is `updated_at`.
+        created_at: When it was created, UTC; None when the list does not give it.
+        updated_at: When it was last updated, UTC; None when the list does not give it.
     """
 
     transaction_id: str
@@ -117,7 +118,7 @@ class TransactionPage:
     """A page of Orderful's list.
 
     Attributes:
-        following: What asks for the next page; None on the last.
+        following: The cursor of the next page; None on the last.
     """
 
     transactions: Sequence[ListedTransaction]
@@ -125,34 +126,34 @@ class TransactionPage:
 
 
 class TransactionList(Protocol):
-    """What Orderful has."""
+    """Orderful's list of transactions."""
 
     def page(
         self, since: datetime, until: datetime, *, senders: Sequence[str], stream: Stream, following: str | None
     ) -> TransactionPage:
-        """Read one page of what was created from `since` to `until` by these senders (five at most).
+        """Read one page of the transactions that these senders (at most five) created from `since` to `until`.
 
         Raises:
             Transient, Throttled, Misconfigured: as named.
         """
 
     def exists(self, transaction_id: str) -> bool:
-        """Whether Orderful has a transaction of this id.
+        """Whether Orderful has a transaction with this id.
 
         Raises:
-            Transient, Throttled, Misconfigured: it could not be asked.
+            Transient, Throttled, Misconfigured: the read failed.
         """
 
     def content(self, transaction_id: str) -> Any | None:
-        """The message of a transaction as Orderful stores it; None when Orderful shows none.
+        """The message of a transaction as Orderful stores it; None when Orderful returns none.
 
         Raises:
-            Transient, Throttled, Misconfigured: it could not be asked.
+            Transient, Throttled, Misconfigured: the read failed.
         """
 
 
 class TransactionStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="transactions"):
-    """Read what some senders had created at Orderful in a part of the window."""
+    """A step of a run: read the transactions of some senders in a part of the window."""
 
     since: datetime
     until: datetime
@@ -160,12 +161,12 @@ class TransactionStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     @property
     def name(self) -> str:
-        """By which the ids that it found are kept."""
+        """The key under which its ids are stored."""
         return f"{self.since:%Y-%m-%dT%H:%M} {' '.join(self.senders)}"
 
 
 class DocumentStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="documents"):
-    """Ask one list of a company one question."""
+    """A step of a run: read one list of a company by one question."""
 
     company: str
     resource: Resource
@@ -173,27 +174,32 @@ class DocumentStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def name(self) -> str:
-        """For a sentence about it."""
+        """Its name in a sentence."""
         return f"{self.company} {self.resource.value} ({self.question.value})"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a run came.
+    """The progress of a run. Times are UTC.
 
     Attributes:
         started_at: When it began.
-        since: The beginning of the window; `until`: its end. What is younger may still be on its way.
-        contents_since: The contents of transactions that Orderful has not touched since then are not compared.
-        steps: What is to be done, in order; `at`: the one that is at hand.
-        page: Its page, for a list of Visma's; `following`: for Orderful's.
-        handled: How much of the page is done.
-        tries: How often the step failed.
-        documents: How many documents were judged; `transactions` likewise.
+        since: The beginning of the window.
+        until: The end of the window; younger documents may still be in progress.
+        contents_since: The contents of transactions that were not updated since then are not compared.
+        steps: The steps, in order.
+        at: The index of the present step.
+        page: The page of the present step, for a Visma list.
+        following: The cursor of the present step, for Orderful's list.
+        handled: How many elements of the page are done.
+        tries: How often the present step failed.
+        documents: How many documents were compared.
+        transactions: How many transactions were compared.
         problems: What could not be read.
-        is_listed: Whether the whole of Orderful's list was read, so that what is not in it is looked for.
+        is_listed: Whether Orderful's whole list was read; only then is a missing transaction looked up.
         ended_at: When it had ended and was reported; None before.
-        complete_at: When the last run began that ended without a problem; `complete_until`: the end of its window.
-        over: The ids of findings of documents that were judged, and are as they should be.
+        complete_at: When the last run began that ended without a problem.
+        complete_until: The end of that run's window.
+        over: Ids of findings of documents that were compared and are correct now.
     """
 
     started_at: datetime
@@ -222,13 +228,14 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which documents.
+    """A selection of documents.
 
     Attributes:
-        since: The first day; `until`: the last one.
-        question: Whether they are dated, were created or were modified then.
-        company: None for every one; so are `kind`, `partner` and `status`.
-        numbers: Numbers as keys have them, or as Visma has them; empty for every one.
+        since: The first day.
+        until: The last day.
+        question: Whether the days are those of the date, the creation or the modification.
+        company: None for all; likewise `kind`, `partner` and `status`.
+        numbers: Numbers as in keys, or as in Visma; empty for all.
     """
 
     since: date
@@ -242,11 +249,13 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackfillProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a backfill came.
+    """The progress of a backfill.
 
     Attributes:
-        at: The list that is at hand, `page` its page; all before are done.
-        found: How many documents were selected; `queued`: how many of them were queued.
+        at: The index of the present list; all before it are done.
+        page: The page of the present list.
+        found: How many documents were selected.
+        queued: How many of them were queued.
         is_done: Whether no list is left.
     """
 
@@ -259,43 +268,43 @@ class BackfillProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class FindingBook(Protocol):
-    """Where findings, and how far a run or a backfill came, are kept."""
+    """Stores findings, and the progress of a run or a backfill."""
 
     def take(self, *, now: datetime, lease: timedelta) -> None:
-        """Begin or go on with a run; `Conflict` while another one runs."""
+        """Take the lease for a run; raises `Conflict` while another one runs."""
 
     def give_back(self) -> None:
-        """Let the next one go on at once."""
+        """Return the lease."""
 
     def findings(self) -> Sequence[Finding]:
-        """All of them, those that a person closed included."""
+        """All findings, closed ones included."""
 
     def put(self, finding: Finding) -> None:
-        """Write a finding. One that a person has closed meanwhile stays closed, unless it has changed."""
+        """Store a finding. One that a person has closed meanwhile stays closed, unless it has changed."""
 
     def remove(self, finding: Finding) -> None:
-        """Forget a finding."""
+        """Delete a finding."""
 
     def seen(self, step: TransactionStep) -> frozenset[str]:
-        """The ids that the list showed for a part of the window; empty before it was read."""
+        """The ids in Orderful's list for a part of the window; empty before it was read."""
 
     def keep_seen(self, step: TransactionStep, ids: frozenset[str]) -> None:
-        """Write them down, in place of what was there."""
+        """Store these ids, in place of the earlier ones."""
 
     def forget_seen(self, step: TransactionStep) -> None:
         """Forget them."""
 
     def progress(self) -> Progress | None:
-        """How far the last run came; None before the first."""
+        """The progress of the last run; None before the first."""
 
     def keep(self, progress: Progress) -> None:
-        """Write down how far a run came."""
+        """Store the progress of a run."""
 
     def backfill(self) -> BackfillProgress | None:
-        """How far the last backfill came; None before the first."""
+        """The progress of the last backfill; None before the first."""
 
     def keep_backfill(self, progress: BackfillProgress) -> None:
-        """Write down how far a backfill came."""
+        """Store the progress of a backfill."""
 
     def beginnings(self) -> dict[str, datetime]:
         """When each company was reconciled first."""

@@ -1,8 +1,8 @@
-"""Use case: put every Visma document of a window beside the ledger and beside every transaction between our parties.
+"""Use case: compare every Visma document of a window with the ledger and with the transactions at Orderful.
 
-A run is a list of steps: first Orderful's list, a day at a time, then the lists of each company at Visma. How far it
-came is written down after each page, so that it goes on where its time, its calls of Orderful, or the part of Visma's
-hour that it may use have ended. What it found is told when it has ended, for a later step may explain an earlier one.
+A run is a list of steps: first Orderful's list, a day at a time, then the lists of each company at Visma. Its progress
+is stored after each page, so that it continues after its time, its calls of Orderful, or its share of Visma's quota are
+used up. Findings are reported at the end, because a later step may explain an earlier finding.
 
 It decides nothing and sends nothing: each finding says what a person can do.
 """
@@ -37,32 +37,32 @@ from connector.services.reconcile.ports import (
 from connector.services.reconcile.transactions import TransactionJudge
 
 SENDERS_AT_ONCE = 5
-"""Orderful: a question names five senders at most."""
+"""Orderful: a list request has at most five senders."""
 
 RESERVE = timedelta(seconds=75)
-"""Time that one page may take at worst; with less left the run is put aside."""
+"""The longest time for one page; with less time left, the run stops until the next invocation."""
 
 SHARE_FOR_OTHERS = 0.4
-"""The share of Visma's hour that is left to polling and to changes; polling leaves half of that to others."""
+"""The share of Visma's hourly quota that is left to polling and to changes; polling leaves half of it to others."""
 
 MOST_PAGES = 5_000
-"""No list of a window is this long: a server that never ends its pages must not keep us for ever."""
+"""Most pages of a list: the limit for a server whose pages never end."""
 
 MOST_PROBLEMS = 50
 
 
 SHARE_PAUSE = timedelta(minutes=5)
-"""After so long Visma is asked again what is left of its hour."""
+"""After this time, the rest of Visma's quota is read again."""
 
 _USUAL_PAUSE = timedelta(minutes=1)
 
 
 class _PutAside(Exception):
-    """Time or calls have ended: the run goes on from here another time."""
+    """Time or calls are used up: the next invocation continues the run."""
 
 
 class _ShareUsed(_PutAside):
-    """What is left of Visma's hour belongs to others."""
+    """The rest of Visma's hourly quota is for others."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,12 +70,12 @@ class Reconciler:
     """Carries out a run.
 
     Attributes:
-        most_calls: Calls of Orderful that it may make before it is put aside; None: as many as it takes.
-        most_tries: How often a step may fail before the run goes on without it.
-        young: What is younger may still be on its way, and is not judged.
-        partner: Only documents and transactions of this one; None for all.
-        wait: Waits out a pause that Orderful or Visma asks for; False where there is no time for it, and the run is put
-            aside.
+        most_calls: Most calls of Orderful in one invocation; None: no limit.
+        most_tries: How often a step may fail before the run continues without it.
+        young: Younger documents may still be in progress, and are not compared.
+        partner: Only documents and transactions of this partner; None for all.
+        wait: Waits for a pause that Orderful or Visma asks for; returns False when there is no time for it, and the run
+            stops until the next invocation.
     """
 
     lists: DocumentLists
@@ -102,10 +102,10 @@ class Reconciler:
         """A new run over a window.
 
         Args:
-            since: The beginning of the window.
-            until: Its end. Nothing that is still young is judged, whatever it says.
-            company: Only this one.
-            before: The run before.
+            since: The beginning of the window, UTC.
+            until: Its end, UTC. Nothing that is still young is compared, even inside the window.
+            company: Only this company; None for all.
+            before: The previous run; None for the first.
         """
         now = self.clock.now()
         until = min(until, now - self.young)
@@ -135,10 +135,10 @@ class Reconciler:
         )
 
     def go_on(self, progress: Progress) -> Progress:
-        """Carry a run on, to its end or as far as time and calls allow; what it finds is written into the book.
+        """Continue a run, to its end or as far as time and calls allow. Findings are stored in the book.
 
         Raises:
-            Transient, Throttled: the book cannot be read or written; or a step failed, and is tried again later.
+            Transient, Throttled: the book cannot be read or written, or a step failed and is retried later.
         """
         self._found = {one.finding_id: one for one in self.book.findings()}
         known = self.book.beginnings()
@@ -159,7 +159,7 @@ class Reconciler:
         return progress
 
     def _failed(self, progress: Progress, error: ConnectorError) -> Progress:
-        """Note that a step failed: it is tried again later, or the run goes on without it."""
+        """Record that a step failed: it is retried later, or the run continues without it."""
         step = progress.steps[progress.at]
         is_held = self.most_tries > 1 and isinstance(error, Throttled) and error.retry_after is not None
         tries = progress.tries + (not is_held)
@@ -215,7 +215,7 @@ class Reconciler:
             except Misconfigured:
                 if count or progress.following is None:
                     raise
-                # A cursor of an earlier invocation may be no longer good: the day is read again.
+                # A cursor of an earlier invocation may have expired: the day is read again.
                 progress, seen = replace(progress, following=None, handled=0), frozenset()
                 continue
             owners = judge.owners_of(page.transactions)
@@ -242,7 +242,7 @@ class Reconciler:
         raise Misconfigured("Orderful's list of transactions does not end.")
 
     def _is_at_orderful(self, progress: Progress, revision: Revision) -> bool | None:
-        """Whether Orderful has what a revision was sent as: by its list, and by the id where that does not show it."""
+        """Whether Orderful has the transaction of a revision: by its list, else by the id."""
         if not progress.is_listed:
             return None
         if self._seen is None:
@@ -299,8 +299,8 @@ class Reconciler:
                     over=over,
                 )
             if page.unreadable:
-                told = f"{step.name}: page {progress.page} has {page.unreadable} elements without a readable number."
-                progress = replace(progress, problems=(*progress.problems, told)[:MOST_PROBLEMS])
+                problem = f"{step.name}: page {progress.page} has {page.unreadable} elements without a readable number."
+                progress = replace(progress, problems=(*progress.problems, problem)[:MOST_PROBLEMS])
             before = numbers
             progress = replace(progress, page=progress.page + 1, handled=0, tries=0)
             self.book.keep(progress)
@@ -311,7 +311,7 @@ class Reconciler:
     # -- findings, and the limits of a run ----------------------------------------------------------------------------
 
     def _copies(self, progress: Progress, key: DocumentKey) -> Sequence[str]:
-        """Copies of what a document was sent as, that this run has found."""
+        """Additional transactions of a document that this run has found."""
         return sorted(
             one.subject
             for one in self._found.values()
@@ -319,9 +319,9 @@ class Reconciler:
         )
 
     def _unknown(self, progress: Progress, key: DocumentKey, filed: tuple[str, str] | None) -> Sequence[str]:
-        """Unknown transactions of a document that the ledger does not know: they are told along with it.
+        """Unknown transactions of a document that the ledger does not have: they are part of its finding.
 
-        What this run has told along with it already counts: a document may be judged twice.
+        Those that are part of its finding already count too, because a document may be compared twice.
         """
         before = self._found.get(id_of(Category.MISSING, str(key)))
         told = before.transactions if before and before.last_seen >= progress.started_at else ()
@@ -336,9 +336,10 @@ class Reconciler:
         return sorted({*told, *found})
 
     def _noted(self, progress: Progress, judged: Judged) -> tuple[str, ...]:
-        """Write down what is wrong with a document; the findings that are over by now.
+        """Store the findings of a document. Returns the ids of its findings that are over.
 
-        The unknown transactions that are told along with it are taken away last: nothing is lost when this is cut off.
+        The findings of unknown transactions that became part of it are deleted last, so that nothing is lost if this is
+        interrupted.
         """
         for finding in judged.findings:
             self._note(finding)
@@ -359,7 +360,7 @@ class Reconciler:
 
     @contextmanager
     def _kept(self, progress: Progress) -> Iterator[None]:
-        """Write down how far a page came when it is left."""
+        """Store the progress within a page when it is left."""
         try:
             yield
         except (_PutAside, ConnectorError):
@@ -368,7 +369,7 @@ class Reconciler:
 
     @contextmanager
     def _guarded(self, before: Sequence[str], name: str) -> Iterator[list[str]]:
-        """Let the trouble with one document or transaction stop no other; it is one of the problems of the run."""
+        """Add an error with one document or transaction to the problems of the run, and continue."""
         problems = list(before)
         try:
             yield problems
@@ -376,12 +377,12 @@ class Reconciler:
             raise
         except ConnectorError as error:
             problems.append(f"{name}: {error}")
-        except Exception as error:  # noqa: BLE001 - a defect that one document brings out must not stop the others
+        except Exception as error:  # noqa: BLE001 - a defect in one document must not stop the others
             problems.append(f"{name}: an unexpected failure: {type(error).__name__}.")
         del problems[MOST_PROBLEMS:]
 
     def _allow(self) -> None:
-        """Raises `_PutAside` when time or calls have ended."""
+        """Raises `_PutAside` when time or calls are used up."""
         if self.deadline.remaining() < RESERVE or (self.most_calls is not None and self._calls >= self.most_calls):
             raise _PutAside
 

@@ -1,4 +1,4 @@
-"""One transaction at Orderful beside the ledger: whose is it, and is it what was sent?"""
+"""Compares one transaction at Orderful with the ledger: its revision, and whether it is what was sent."""
 
 from __future__ import annotations
 
@@ -31,22 +31,23 @@ from connector.services.reconcile.documents import Window
 from connector.services.reconcile.ports import ListedTransaction, TransactionList
 
 SAME_MOMENT = timedelta(minutes=2)
-"""How far the creation of a transaction and its record may lie apart (two clocks, and the time of one call)."""
+"""Largest time between the creation of a transaction and its record (two clocks, and the time of one call)."""
 
 MOST_NAMED = 4
-"""Differences that a sentence names."""
+"""Most differences in a sentence."""
 
 _HISTORY = 50
 
 
 @dataclass(slots=True, kw_only=True)
 class TransactionJudge:
-    """Judges what Orderful has.
+    """Compares the transactions at Orderful.
 
     Attributes:
-        contents_since: The contents of what Orderful has not touched since are not compared; None compares all.
-        differing: The ids of those of which a difference is on record: it is looked at again.
-        begun: When each company was reconciled first: without a go-live in routing, what is older is from elsewhere.
+        contents_since: The contents of transactions that were not updated since then (UTC) are not compared; None
+            compares all.
+        differing: Ids of transactions with a recorded difference: they are compared again.
+        begun: When each company was first reconciled, UTC; without a go-live in routing, older ones are from elsewhere.
         calls: How many calls of Orderful were made.
     """
 
@@ -64,14 +65,14 @@ class TransactionJudge:
     _contents: dict[str, Fingerprint | None] = field(default_factory=dict)
 
     def owners_of(self, transactions: Sequence[ListedTransaction]) -> Mapping[str, Owner]:
-        """The owners on record."""
+        """The recorded owners of transactions."""
         return self.ledger.owners([one.transaction_id for one in transactions])
 
     def judge(self, transaction: ListedTransaction, owner: Owner | None) -> Finding | None:
-        """What is wrong with a transaction.
+        """The finding of a transaction; None when it is as it should be.
 
         Raises:
-            Transient, Throttled, Misconfigured: the ledger or Orderful could not be asked.
+            Transient, Throttled, Misconfigured: the ledger or Orderful cannot be read.
         """
         self._contents.clear()
         parties = self._parties(transaction)
@@ -84,7 +85,7 @@ class TransactionJudge:
         if not any(map(self._is_wanted, parties.values())):
             return None
         for history in histories:
-            finding, is_explained = self._beside(transaction, history)
+            finding, is_explained = self._relation(transaction, history)
             if finding is not None or is_explained:
                 return finding
         if owner is not None:
@@ -104,7 +105,7 @@ class TransactionJudge:
     # -- whose it is --------------------------------------------------------------------------------------------------
 
     def _parties(self, transaction: ListedTransaction) -> Mapping[str, str]:
-        """The companies that it may be of, each with its partner; empty where it is not between our parties."""
+        """The companies that it may belong to, each with its partner; empty when it is not between us and a partner."""
         ours = {
             name
             for name, company in self.routing.companies.items()
@@ -118,7 +119,7 @@ class TransactionJudge:
         return found
 
     def _recorded(self, transaction: ListedTransaction, history: Sequence[Revision]) -> Revision | None:
-        """The revision that it is: by its id, or by the moment where the ledger knows it by an id of another form."""
+        """The revision that it belongs to: by its id, or by its time if the ledger has another form of its id."""
         name = transaction.transaction_id
         for one in history:
             if name in {one.transaction_id, one.listed_as}:
@@ -135,8 +136,8 @@ class TransactionJudge:
                 return one
         return None
 
-    def _beside(self, transaction: ListedTransaction, history: Sequence[Revision]) -> tuple[Finding | None, bool]:
-        """What it is to a document that does not own it; and whether it is explained, so that nothing is wrong."""
+    def _relation(self, transaction: ListedTransaction, history: Sequence[Revision]) -> tuple[Finding | None, bool]:
+        """Its relation to a document that does not own it: a finding, and whether it is explained without one."""
         for one in (one for one in history if _is_addressed(transaction, one) and one.is_translated):
             likeness = compare(self._sent(one), self._content(transaction))
             if likeness in {Likeness.OTHER_CONTENT, Likeness.OTHER_DOCUMENT}:
@@ -145,7 +146,7 @@ class TransactionJudge:
                 is_closed = one.closed_concern == Concern.DOUBLED
                 return (None, True) if is_closed else (self._doubled(transaction, one), False)
             if one.attempts and one.state is State.CLOSED:
-                return None, True  # a person has dealt with it
+                return None, True  # a person has settled it
             if one.attempts:
                 sentence = f"It is what revision {one.sequence} of {one.key} says, which was tried and is {one.state}."
                 return self._unknown(transaction, one.key.company, sentence, key=one.key), False
@@ -157,14 +158,14 @@ class TransactionJudge:
         return None, is_from_elsewhere and is_earlier
 
     def _is_ours_to_send(self, transaction: ListedTransaction, company: str, partner: str) -> bool:
-        """Whether routing has the connector send such transactions: those of a kind that is off come from elsewhere."""
+        """Whether the connector sends such transactions; those of a kind that is switched off come from elsewhere."""
         return any(
             route.send and route.partner == partner and route.transaction_type.value == transaction.transaction_type
             for route in self.routing.routes_of(company)
         )
 
     def _is_from_before(self, transaction: ListedTransaction, company: str, partner: str) -> bool:
-        """Whether something else may have sent it, before the partner went live."""
+        """Whether it may have been sent by another system before the partner's go-live."""
         go_lives = [
             route.go_live.at if route.go_live else self.begun[company]
             for route in self.routing.routes_of(company)
@@ -178,28 +179,28 @@ class TransactionJudge:
     def _different(
         self, transaction: ListedTransaction, revision: Revision, history: Sequence[Revision]
     ) -> Finding | None:
-        told = list(_header_differences(transaction, revision))
+        differing = list(_header_differences(transaction, revision))
         if self._is_due(transaction):
             ours, theirs = self._sent(revision), self._content(transaction)
             if compare(ours, theirs) in {Likeness.OTHER_CONTENT, Likeness.OTHER_DOCUMENT}:
-                told += differences(ours, theirs) if ours and theirs else ()
-                told = told or ["its content"]
-        if not told:
+                differing += differences(ours, theirs) if ours and theirs else ()
+                differing = differing or ["its content"]
+        if not differing:
             return None
         step = f"connector documents show {revision.key}"
         current = current_revision([one for one in history if one.withdraws is None])
         if revision is current and revision.state in MAY_NEED_ATTENTION:
             step += f"; to send it again as it is in Visma: connector documents resend {revision.key} --as replacement"
-        more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
         return self._finding(
             Category.DIFFERENT,
             transaction,
             revision.key.company,
             f"Orderful has it otherwise than revision {revision.sequence} of {revision.key} was sent: "
-            f"{'; '.join(told[:MOST_NAMED])}{more}.",
+            f"{'; '.join(differing[:MOST_NAMED])}{more}.",
             step,
             key=revision.key,
-            state=state_of(*told),
+            state=state_of(*differing),
         )
 
     def _doubled(self, transaction: ListedTransaction, revision: Revision) -> Finding:
@@ -285,7 +286,7 @@ class TransactionJudge:
         return self._contents[name]
 
     def _sent(self, revision: Revision) -> Fingerprint | None:
-        """What a revision was sent as; None when that is not kept any more."""
+        """The content with which a revision was sent; None when that is no longer kept."""
         with suppress(Parked):
             request: Mapping[str, Any] = self.ledger.request_of(revision)
             return fingerprint(request.get("message"))
@@ -322,7 +323,7 @@ def _is_addressed(transaction: ListedTransaction, revision: Revision) -> bool:
 
 
 def _header_differences(transaction: ListedTransaction, revision: Revision) -> Iterator[str]:
-    """In what a list shows a transaction otherwise than it was sent; what it does not show is not held against it."""
+    """The differences between a listed transaction and what was sent; missing fields are no difference."""
     if revision.transaction_type is not None and transaction.transaction_type != revision.transaction_type:
         yield f"type {revision.transaction_type}, at Orderful {transaction.transaction_type}"
     numbers = revision.business_number, transaction.business_number
