@@ -219,9 +219,9 @@ def test_each_dialect_writes_it_and_it_reads_back_as_itself(kind, dialect):
     sent = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL)
     assert (sent.dialect, sent.transaction_type) == (dialect, kind.facts.transaction_type)
     assert (sent.request.path, sent.request.headers) == (dialect.path, dialect.headers)
-    shown = fingerprint(sent.request.body["message"])
-    assert (shown.document, shown.number) == (kind.facts.transaction_type.number, sent.business_number)
-    written = [(line.quantity, line.price) for line in shown.lines]
+    content_sent = fingerprint(sent.request.body["message"])
+    assert (content_sent.document, content_sent.number) == (kind.facts.transaction_type.number, sent.business_number)
+    written = [(line.quantity, line.price) for line in content_sent.lines]
     goods = [line for line in content.lines if line.item]
     assert sorted(written) == sorted((line.quantity, line.unit_price) for line in goods)
 
@@ -236,12 +236,12 @@ def test_mosaic_has_no_key_that_orderful_does_not_publish(kind):
 
 def test_both_dialects_say_the_same(kind):
     content = without_vat(kind)
-    shown = []
+    fingerprints = []
     for dialect in Dialect:
         route = the_route(kind, dialect=dialect.value)
         sent = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL)
-        shown.append(fingerprint(sent.request.body["message"]))
-    assert compare(*shown) in {Likeness.SAME, Likeness.SIMILAR}
+        fingerprints.append(fingerprint(sent.request.body["message"]))
+    assert compare(*fingerprints) in {Likeness.SAME, Likeness.SIMILAR}
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))

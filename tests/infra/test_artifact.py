@@ -43,20 +43,20 @@ def _python(artifact: Path, function: str, code: str) -> str:
 
 @pytest.mark.parametrize(("function", "module"), FUNCTIONS.items())
 def test_every_handler_can_be_imported_from_the_artifact_alone(artifact: Path, function: str, module: str) -> None:
-    shown = _python(
+    output = _python(
         artifact, function, f"import {module}, connector; print(callable({module}.handler), connector.__file__)"
     )
 
-    assert shown.split() == ["True", str(artifact / "ConnectorLayer/python/connector/__init__.py")]
+    assert output.split() == ["True", str(artifact / "ConnectorLayer/python/connector/__init__.py")]
 
 
 @pytest.mark.parametrize(("function", "module"), FUNCTIONS.items())
 def test_importing_a_handler_loads_no_heavy_client(artifact: Path, function: str, module: str) -> None:
     heavy = ("boto3", "botocore.client", "requests", "tenacity")
 
-    shown = _python(artifact, function, f"import {module}; print([name for name in {heavy!r} if name in sys.modules])")
+    output = _python(artifact, function, f"import {module}; print([name for name in {heavy!r} if name in sys.modules])")
 
-    assert shown.strip() == "[]"
+    assert output.strip() == "[]"
 
 
 def test_the_layer_has_every_client_that_the_functions_use(artifact: Path) -> None:

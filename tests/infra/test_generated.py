@@ -86,7 +86,7 @@ def test_what_is_written_reads_as_what_was_meant(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slip", "said"),
+    ("slip", "message"),
     [
         (("access.yaml", "  poll_visma:\n", "  poll_wisma:\n"), "poll_wisma"),
         (("access.yaml", "Resource: DocumentsQueue}", "Resource: DocumentQueue}"), "no resource DocumentQueue"),
@@ -96,7 +96,7 @@ def test_what_is_written_reads_as_what_was_meant(value: Any) -> None:
     ],
 )
 def test_a_slip_in_a_file_is_refused_by_name(
-    slip: tuple[str, str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    slip: tuple[str, str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, before, after = slip
     for path in generate.FILES.glob("*.yaml"):
@@ -106,7 +106,7 @@ def test_a_slip_in_a_file_is_refused_by_name(
     (tmp_path / file).write_text(text.replace(before, after, 1))
     monkeypatch.setattr(generate, "FILES", tmp_path)
 
-    with pytest.raises(ValueError, match=re.escape(said)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         generate.generated(BY_HAND)
 
 

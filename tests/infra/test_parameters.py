@@ -117,7 +117,7 @@ def test_a_plain_sam_command_does_what_dev_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "told"),
+    ("name", "line", "problem_text"),
     [
         ("PollInterval", None, 'It is missing; the template\'s default is "rate(5 minutes)".'),
         ("PollIntervall", 'PollIntervall: "rate(5 minutes)"', "The template has no such parameter"),
@@ -143,11 +143,13 @@ def test_a_plain_sam_command_does_what_dev_does() -> None:
         ("CollectInterval", 'CollectInterval: "rate(1 minutes)"', "takes 'rate(1 minute)'"),
     ],
 )
-def test_what_would_not_reach_the_stack_as_meant_is_told(problems: Any, name: str, line: str | None, told: str) -> None:
+def test_what_would_not_reach_the_stack_as_meant_is_told(
+    problems: Any, name: str, line: str | None, problem_text: str
+) -> None:
     (problem,) = problems(name, line)
 
     assert problem.startswith(f"{name}: ")
-    assert told in problem
+    assert problem_text in problem
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_a_parameter_that_stands_twice_is_told(problems: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "problem_text"),
     [
         ("OrderfulBaseUrl", "http://127.0.0.1:8080", "A live stack talks https only"),
         ("AwsEndpointUrl", "http://127.0.0.1:4566", "A live stack runs on AWS"),
@@ -179,7 +181,7 @@ def test_a_parameter_that_stands_twice_is_told(problems: Any) -> None:
         ("AlarmEmail", "edi@example", "'edi@example' is no address"),
     ],
 )
-def test_a_live_stack_talks_to_the_real_systems_only(tmp_path: Path, name: str, value: str, told: str) -> None:
+def test_a_live_stack_talks_to_the_real_systems_only(tmp_path: Path, name: str, value: str, problem_text: str) -> None:
     file = tmp_path / "some.yaml"
     file.write_text(written({**_file("dev"), name: value}))
     assert check_file(file, declared()) == []
@@ -187,18 +189,20 @@ def test_a_live_stack_talks_to_the_real_systems_only(tmp_path: Path, name: str, 
     file.write_text(written({**_file("dev"), "Stream": "live", "AlarmEmail": "edi@example.com", name: value}))
     (problem,) = check_file(file, declared())
 
-    assert problem.startswith(f"{name}: {told}")
+    assert problem.startswith(f"{name}: {problem_text}")
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "cannot be read"), ("a: [", "not YAML"), ("[]", "no list of")])
-def test_a_file_that_is_none_is_one_sentence(tmp_path: Path, content: str | None, told: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "problem_text"), [(None, "cannot be read"), ("a: [", "not YAML"), ("[]", "no list of")]
+)
+def test_a_file_that_is_none_is_one_sentence(tmp_path: Path, content: str | None, problem_text: str) -> None:
     file = tmp_path / "some.yaml"
     if content is not None:
         file.write_text(content)
 
     (problem,) = check_file(file, declared())
 
-    assert told in problem
+    assert problem_text in problem
 
 
 def test_the_check_names_file_and_parameter_and_fails(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -211,7 +215,7 @@ def test_the_check_names_file_and_parameter_and_fails(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "message"),
     [
         (["deploy"], "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up."),
         (["deploy", "ENV=staging"], "ENV is one of local, dev, prod; not staging."),
@@ -219,11 +223,11 @@ def test_the_check_names_file_and_parameter_and_fails(capsys: pytest.CaptureFixt
         (["deploy", "ENV=prod"], "parameters/prod.yaml: AlarmEmail: It still is the placeholder"),
     ],
 )
-def test_make_stops_with_a_sentence_before_anything_is_built(target: list[str], told: str) -> None:
+def test_make_stops_with_a_sentence_before_anything_is_built(target: list[str], message: str) -> None:
     ended = subprocess.run(
         ["make", "--old-file=.venv/.installed", *target], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert ended.returncode == 2
-    assert ended.stderr.startswith(told)
+    assert ended.stderr.startswith(message)
     assert "sam build" not in ended.stdout

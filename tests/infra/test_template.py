@@ -528,20 +528,20 @@ def test_the_operator_may_type_the_first_command_of_every_alarm_mail(properties:
     groups = {one["LogGroupName"]["Fn::Sub"] for one in properties("AWS::Logs::LogGroup").values()}
     for name, alarm in properties("AWS::CloudWatch::Alarm").items():
         typed = re.split(r"[;.,] ", alarm["AlarmDescription"]["Fn::Sub"].partition(" Type: ")[2])[0]
-        words = typed.replace("${AWS::StackName}", "STACK").split()
-        if words[:3] == ["aws", "logs", "tail"]:
-            group = words[3].replace("STACK", "${AWS::StackName}")
+        arguments = typed.replace("${AWS::StackName}", "STACK").split()
+        if arguments[:3] == ["aws", "logs", "tail"]:
+            group = arguments[3].replace("STACK", "${AWS::StackName}")
             assert group in groups, name
-            assert words[4:] == ["--since", "12h"], "a mail of the night is read in the morning"
+            assert arguments[4:] == ["--since", "12h"], "a mail of the night is read in the morning"
             assert any(
                 fnmatchcase(f"x:log-group:{group}", "x:" + one.partition(":${AWS::AccountId}:")[2]) for one in logs
             )
             continue
-        assert words.pop(0) == "connector", name
+        assert arguments.pop(0) == "connector", name
         command: click.Command = cli
-        while isinstance(command, click.Group) and not words[0].startswith("-"):
-            command = command.commands[words.pop(0)]
-        command.make_context("connector", words)  # raises where an option or its value is not known
+        while isinstance(command, click.Group) and not arguments[0].startswith("-"):
+            command = command.commands[arguments.pop(0)]
+        command.make_context("connector", arguments)  # raises where an option or its value is not known
 
 
 def test_every_alarm_names_an_entry_of_the_runbook(properties: Properties) -> None:
@@ -660,11 +660,11 @@ def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist(properties:
     (dashboard,) = properties("AWS::CloudWatch::Dashboard").values()
     widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
     alarms = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
-    shown = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
+    metrics = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
 
     assert alarms == {f"${{{name}.Arn}}" for name in properties("AWS::CloudWatch::Alarm")}
-    assert {name for space, name, *_ in shown if space == NAMESPACE["Fn::Sub"]} == set(Metric)
-    assert len(shown) <= 50, "CloudWatch: a dashboard of at most 50 metrics is free"
+    assert {name for space, name, *_ in metrics if space == NAMESPACE["Fn::Sub"]} == set(Metric)
+    assert len(metrics) <= 50, "CloudWatch: a dashboard of at most 50 metrics is free"
 
 
 # ---- around the template

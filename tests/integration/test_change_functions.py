@@ -89,7 +89,7 @@ class Way:
     def record(self, sent):
         return self.stack.inbound.get(KEY, sent.transaction.id)
 
-    def told(self, sent):
+    def delivery(self, sent):
         """What Orderful heard of a delivery: its status, how often it took effect, how often it was asked."""
         found = self.stack.orderful.inbound.deliveries()
         (one,) = [one for one in found if one["transactionId"] == sent.transaction.id]
@@ -106,13 +106,13 @@ def assert_applied(way, sent):
     assert (change.partner, change.decided_by, change.attempts) == ("acme", "rules", 1)
     assert [one.field for one in change.differences] == ["quantity"]
     assert way.visma() == {"GET 200": 2, "PUT 204": 1}
-    assert way.told(sent) == ("DELIVERED", 1, 1)
+    assert way.delivery(sent) == ("DELIVERED", 1, 1)
 
 
 def test_an_860_in_the_inbox_changes_the_order_and_is_accepted_once(way):
     sent = way.send()
     assert way.poll() == {"taken": 1, "confirmed": 0, "requeued": 0, "problems": []}
-    assert way.told(sent) == ("SENT", 0, 0), "nothing is confirmed before it is decided"
+    assert way.delivery(sent) == ("SENT", 0, 0), "nothing is confirmed before it is decided"
     assert way.apply() == 1
     assert_applied(way, sent)
     assert way.poll() == {"taken": 0, "confirmed": 0, "requeued": 0, "problems": []}
@@ -133,9 +133,9 @@ def test_a_callback_of_2020_names_no_delivery_so_the_inbox_confirms_it(way):
     sent = way.send()
     assert way.call_back(sent, "2020") == 202
     way.apply()
-    assert (way.record(sent).state, way.told(sent)) == (ChangeState.APPLIED, ("SENT", 0, 0))
+    assert (way.record(sent).state, way.delivery(sent)) == (ChangeState.APPLIED, ("SENT", 0, 0))
     assert way.poll() == {"taken": 1, "confirmed": 1, "requeued": 0, "problems": []}
-    assert way.told(sent) == ("DELIVERED", 1, 1)
+    assert way.delivery(sent) == ("DELIVERED", 1, 1)
 
 
 def test_callback_and_poll_at_the_same_time_are_one_change(way):
@@ -146,7 +146,7 @@ def test_callback_and_poll_at_the_same_time_are_one_change(way):
     way.apply()
     assert way.line["orderQty"] == way.before * 1.25
     assert way.visma("PUT") == {"PUT 204": 1}
-    assert way.told(sent)[:2] == ("DELIVERED", 1)
+    assert way.delivery(sent)[:2] == ("DELIVERED", 1)
     assert [one.transaction_id for one in way.stack.inbound.of_order(KEY)] == [sent.transaction.id]
 
 
@@ -194,7 +194,7 @@ def test_a_lost_answer_of_visma_s_does_not_write_twice(way, fault):
     way.apply()
     assert (way.line["orderQty"], way.record(sent).state) == (way.before * 1.25, ChangeState.APPLIED)
     assert sum(way.visma("PUT").values()) == 1
-    assert way.told(sent) == ("DELIVERED", 1, 1)
+    assert way.delivery(sent) == ("DELIVERED", 1, 1)
 
 
 @pytest.mark.parametrize("fault", ["html_200", "http_502_html"])
@@ -212,7 +212,7 @@ def test_a_lost_answer_of_orderful_s_accepts_once(way):
     way.poll()
     way.stack.orderful.fail("lost_response", method="POST")
     way.apply()
-    assert way.told(sent) == ("DELIVERED", 1, 2)
+    assert way.delivery(sent) == ("DELIVERED", 1, 2)
 
 
 def test_a_step_too_far_waits_for_a_person_and_is_accepted_as_held(way):
@@ -223,7 +223,7 @@ def test_a_step_too_far_waits_for_a_person_and_is_accepted_as_held(way):
     assert (change.state, way.visma("PUT"), way.line["orderQty"]) == (ChangeState.PARKED, {}, way.before)
     assert "50 %" in change.reason
     assert [one.transaction_id for one in way.stack.inbound.in_state(ChangeState.PARKED)] == [sent.transaction.id]
-    assert way.told(sent) == ("DELIVERED", 1, 1)
+    assert way.delivery(sent) == ("DELIVERED", 1, 1)
 
 
 def test_an_order_that_visma_does_not_have_is_asked_about_and_looked_at_again(way):
@@ -238,7 +238,7 @@ def test_an_order_that_visma_does_not_have_is_asked_about_and_looked_at_again(wa
     change = changes.get(key, sent.transaction.id)
     assert (change.state, change.confirmed, change.waits_for) == (ChangeState.PARKED, Confirmation.ACCEPTED, VISMA)
     assert f"--order {NUMBER}," in change.next_step
-    assert way.told(sent) == ("DELIVERED", 1, 1)
+    assert way.delivery(sent) == ("DELIVERED", 1, 1)
     assert way.poll()["requeued"] == 0
     changes.save(msgspec.structs.replace(change, not_before=datetime.now(UTC)))
     assert way.poll()["requeued"] == 1
@@ -250,14 +250,14 @@ def test_what_is_of_the_other_stream_is_neither_taken_nor_confirmed(way):
     way.poll()
     way.call_back(sent)
     way.apply()
-    assert (way.stack.inbound.known(sent.transaction.id), way.visma(), way.told(sent)) == (None, {}, ("SENT", 0, 0))
+    assert (way.stack.inbound.known(sent.transaction.id), way.visma(), way.delivery(sent)) == (None, {}, ("SENT", 0, 0))
 
 
 def test_a_document_that_is_no_change_is_recorded_and_accepted(way):
     message = {"purchaseOrderNumber": NUMBER, "status": "accepted", "lineItems": []}
     sent = way.send(message, transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT")
     assert way.poll() == {"taken": 1, "confirmed": 1, "requeued": 0, "problems": []}
-    assert (way.record(sent).state, way.apply(), way.told(sent)) == (ChangeState.RECORDED, 0, ("DELIVERED", 1, 1))
+    assert (way.record(sent).state, way.apply(), way.delivery(sent)) == (ChangeState.RECORDED, 0, ("DELIVERED", 1, 1))
 
 
 def test_a_callback_without_the_secret_queues_nothing(way):
@@ -283,12 +283,12 @@ def test_what_is_told_holds_neither_a_secret_nor_a_document(way, capsys, caplog)
     way.apply()
     lines = [vars(record) for record in caplog.records if record.name == "connector"]
     assert [line["message"] for line in lines][-1] == "change applied"
-    told = str(lines) + capsys.readouterr().out
+    output = str(lines) + capsys.readouterr().out
     for metric in ("CallbacksReceived", "ChangesReceived", "ChangesApplied", "CollectCompleted"):
-        assert f'"{metric}"' in told
+        assert f'"{metric}"' in output
     hidden = (API_KEY, CLIENT_SECRET, SECRET["X-Connector-Secret"], "Bearer", "purchaseOrderNumber", "lineItems")
     for word in (*hidden, "Storgata", "quantityChange"):
-        assert word not in told
+        assert word not in output
 
 
 def test_what_a_dead_collector_had_only_noted_is_recorded_by_the_next_one(way):

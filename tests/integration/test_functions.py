@@ -82,14 +82,14 @@ def test_what_is_told_holds_neither_a_secret_nor_a_document(stack, capsys, caplo
     stack.consume("deliver_transaction", stack.deliveries)
     lines = [vars(record) for record in caplog.records if record.name == "connector"]
     assert [line["message"] for line in lines][-2:] == ["translated", "sent"]
-    told = str(lines) + capsys.readouterr().out
-    assert '"DocumentsSent"' in told
+    output = str(lines) + capsys.readouterr().out
+    assert '"DocumentsSent"' in output
     for hidden in (API_KEY, CLIENT_SECRET, "Bearer", "purchaseOrderNumber", "lineDescription", "Storgata"):
-        assert hidden not in told
+        assert hidden not in output
 
 
 @pytest.mark.parametrize(
-    ("name", "counted", "said"),
+    ("name", "counted", "levels"),
     [
         ("poll_visma", set(), ["INFO"]),  # its heartbeat is Lambda's own count of invocations
         ("poll_orderful", {"CollectCompleted"}, ["INFO"]),
@@ -97,7 +97,7 @@ def test_what_is_told_holds_neither_a_secret_nor_a_document(stack, capsys, caplo
         ("reconcile", set(), ["INFO"]),
     ],
 )
-def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, *, counted, said):
+def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, *, counted, levels):
     boto3.client("dynamodb").delete_item(TableName=ROUTING, Key={"pk": {"S": "current"}, "sk": {"S": "current"}})
     stack.visma.generate("purchaseorder", Recipe(count=3))
     stack.invoke(name)
@@ -107,7 +107,7 @@ def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, *, 
     }
     assert names == counted, "the heartbeat, and nothing that an alarm reads"
     lines = [record for record in caplog.records if record.name == "connector"]
-    assert [record.levelname for record in lines] == said
+    assert [record.levelname for record in lines] == levels
     assert drain(stack.documents) == []
 
 
@@ -119,9 +119,9 @@ def test_a_stack_that_lost_its_routing_is_not_taken_for_a_new_one(stack, capsys,
     stack.start_anew()
     for _ in range(2):
         assert "ExistingRoutingTable" in stack.invoke(name)["problems"][0]
-        told = capsys.readouterr().out
-        assert f'"{counted}"' in told
-        assert "CollectCompleted" not in told
+        output = capsys.readouterr().out
+        assert f'"{counted}"' in output
+        assert "CollectCompleted" not in output
 
 
 @pytest.mark.parametrize(("name", "variable"), NAMES.items())

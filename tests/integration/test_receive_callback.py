@@ -143,10 +143,10 @@ def test_a_stack_that_takes_callbacks_without_a_secret_demands_one_as_soon_as_it
 def test_nothing_of_the_request_but_its_id_is_told(endpoint, caplog):
     endpoint.handler(sample(), CONTEXT)
     endpoint.handler(sample(headers={"x-connector-secret": "a-guess"}, multiValueHeaders={}), CONTEXT)
-    told = str([vars(record) for record in caplog.records])
-    assert "802210971" in told
+    records = str([vars(record) for record in caplog.records])
+    assert "802210971" in records
     for hidden in (SECRET, "a-guess", "LOFOTENSJOT", "500300", "3.67.232.44", "axios"):
-        assert hidden not in told
+        assert hidden not in records
 
 
 class Hostile:

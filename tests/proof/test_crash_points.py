@@ -56,6 +56,6 @@ def test_a_scenario_holds_when_an_effect_is_refused_and_when_its_answer_is_lost(
 
 
 def test_the_proof_says_what_it_hit(kills):
-    said = summary(kills)
-    assert all(f"{point.name} " in said for point in NAMED)
-    assert f"in {len(SCENARIOS)} scenarios" in said
+    report = summary(kills)
+    assert all(f"{point.name} " in report for point in NAMED)
+    assert f"in {len(SCENARIOS)} scenarios" in report

@@ -125,5 +125,5 @@ class Failing(Offline):
 def test_a_poller_that_ends_with_an_error_is_noticed(monkeypatch):
     with aws_in_memory(monkeypatch):
         make_table(CURSORS)
-        said = next(out.poll(cast(Any, Failing(MemoryPayloads()))))
-    assert said.endswith("the poll answered Transient: the table refused it.")
+        result = next(out.poll(cast(Any, Failing(MemoryPayloads()))))
+    assert result.endswith("the poll answered Transient: the table refused it.")

@@ -29,9 +29,9 @@ def test_a_proof_that_tried_nothing_is_none(monkeypatch):
 def test_the_run_fails_with_any_violation_and_names_it(monkeypatch, capsys, violations, code):
     monkeypatch.setattr(run, "_side_by_side", lambda _names, _size: [Tally("One lorry", 7, violations)])
     assert run.main(["--fast"]) == code
-    said = capsys.readouterr().out
-    assert "7 cases" in said
-    assert all(f"VIOLATED: {violation}" in said for violation in violations)
+    output = capsys.readouterr().out
+    assert "7 cases" in output
+    assert all(f"VIOLATED: {violation}" in output for violation in violations)
 
 
 def test_a_proof_that_there_is_not_is_refused_by_name(capsys):

@@ -313,17 +313,17 @@ def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
             assert (field, value) in dict.fromkeys(moved(wished[edit.number]))
             if not case.approved:
                 orders = (case.base or case.ours.content, case.ours.content)
-                told, stands = (
+                known, stands = (
                     day_of(order, line_of(order, edit.number), field, case.route.line_date)
                     if field in {"requested", "promised"}
                     else getattr(line_of(order, edit.number), field)
                     for order in orders
                 )
-                assert told == stands
+                assert known == stands
     after = case.written(decision).content
     for line in case.ours.content.lines:
-        said = [edit for edit in decision.edits.lines if edit.number == line.number]
-        if not said:
+        edits_of_line = [edit for edit in decision.edits.lines if edit.number == line.number]
+        if not edits_of_line:
             assert line_of(after, line.number) == line
     if not case.approved and decision.edits.promised_on:
         assert case.ours.content.promised_on == (case.base or case.ours.content).promised_on
@@ -409,8 +409,8 @@ def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None
         if number not in there or own != before.promised_on or None in named or str(number) in named:
             continue
         stays = (f"Line {number} is closed in Visma", f"Line {number} was received in full")
-        said = [one for one in decision.unwritten if one.startswith(stays) and one.endswith(f"keeps its day {own}.")]
-        assert getattr(there[number], line_date) == after.promised_on or said
+        kept = [one for one in decision.unwritten if one.startswith(stays) and one.endswith(f"keeps its day {own}.")]
+        assert getattr(there[number], line_date) == after.promised_on or kept
 
 
 @THOROUGH
@@ -419,8 +419,10 @@ def test_an_approval_without_a_wish_and_with_something_unwritten_closes(case: Ca
     decision = case.decide(approved=True)
     if decision.action is ChangeAction.APPLY:
         assert decision.closes is (bool(decision.unwritten) and not decision.edits and not decision.wishes)
-        said = {sentence for line in case.request.lines for sentence in line.questions}
-        assert all(any(told.endswith(sentence) for told in decision.unwritten) for sentence in said)
+        questions = {sentence for line in case.request.lines for sentence in line.questions}
+        assert all(
+            any(sentence_kept.endswith(sentence) for sentence_kept in decision.unwritten) for sentence in questions
+        )
 
 
 def elses_edits(case: Case, decision: ChangeDecision) -> set[tuple[int | None, str]]:

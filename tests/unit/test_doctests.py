@@ -16,6 +16,6 @@ EXAMPLES = [(translate, "translate"), (decide, "decide")]
 def test_the_examples_of_an_entry_point_give_what_they_show(module, function):
     (found,) = doctest.DocTestFinder(recurse=False).find(getattr(module, function), function, globs=vars(module).copy())
     assert found.examples
-    told: list[str] = []
-    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(found, out=told.append)
-    assert result.failed == 0, "".join(told)
+    output: list[str] = []
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(found, out=output.append)
+    assert result.failed == 0, "".join(output)

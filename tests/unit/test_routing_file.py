@@ -148,7 +148,7 @@ def test_no_sentence_shows_a_regular_expression(key, value):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "problem_text"),
     [
         ({"defaults.dialekt": "x12"}, "defaults.dialekt: is no key of the routing file; did you mean dialect."),
         (
@@ -208,10 +208,10 @@ def test_no_sentence_shows_a_regular_expression(key, value):
         ({"partners.a/b": a_partner(supplier="1")}, "partners.a/b:"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_named_with_its_path_and_what_to_do(changes, told):
+def test_a_mistake_is_named_with_its_path_and_what_to_do(changes, problem_text):
     found = errors(changes)
     assert len(found) == 1, found
-    assert told in found[0]
+    assert problem_text in found[0]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "problem_text"),
     [
         ({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}, "live and test are both 'ACMEPRODUCE'"),
         ({"defaults.send_when": {"purchase_order": ["Opne"]}}, "'Opne' is no status that Visma documents"),
@@ -272,9 +272,9 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
         ({"companies.nordic.visma.time_zone": None, "defaults.overlap": "15m"}, "15m is short while visma.time_zone"),
     ],
 )  # fmt: skip
-def test_what_is_only_doubtful_is_a_warning(changes, told):
+def test_what_is_only_doubtful_is_a_warning(changes, problem_text):
     (found,) = warnings(changes)
-    assert told in found
+    assert problem_text in found
 
 
 @pytest.mark.parametrize("data", [None, [], "companies", 3, {"companies": {}}])

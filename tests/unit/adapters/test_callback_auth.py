@@ -140,6 +140,6 @@ def test_a_malformed_secret_admits_nobody(content):
 
 
 def test_the_object_shows_no_secret_when_printed():
-    shown = repr(credentials(**HEADER, **BASIC))
-    assert "x-connector-secret" in shown
-    assert not any(secret in shown for secret in (*HEADER["secrets"], *BASIC["basic"]))
+    representation = repr(credentials(**HEADER, **BASIC))
+    assert "x-connector-secret" in representation
+    assert not any(secret in representation for secret in (*HEADER["secrets"], *BASIC["basic"]))

@@ -35,9 +35,9 @@ def change(capsys, tmp_path, socket_disabled):
     def run(name: str, *options: str, settings: str = "", terms_of: str = "", **order: Any) -> Result:
         standing, routing = tmp_path / "order.json", tmp_path / "routing.yaml"
         standing.write_text(json.dumps(json.loads((CASES / f"{name}.order.json").read_text("utf-8")) | order))
-        said = (CASES / "routing.yaml").read_text(encoding="utf-8")
-        said = said.replace("lines: park}", f"lines: park, {settings}}}" if settings else "lines: park}")
-        routing.write_text(said.replace("defaults:\n", f"defaults:\n  terms: {{{terms_of}}}\n"))
+        text = (CASES / "routing.yaml").read_text(encoding="utf-8")
+        text = text.replace("lines: park}", f"lines: park, {settings}}}" if settings else "lines: park}")
+        routing.write_text(text.replace("defaults:\n", f"defaults:\n  terms: {{{terms_of}}}\n"))
         files = ("--order", str(standing), "--config", str(routing))
         code = command_line(["change", str(CASES / f"{name}.860.json"), *files, *options, "--json"])
         return Result(code, json.loads(capsys.readouterr().out))

@@ -44,8 +44,8 @@ def change(capsys, tmp_path, socket_disabled):
             files[what] = tmp_path / f"{what}.json"
             files[what].write_text(json.dumps(document), encoding="utf-8")
         routing = tmp_path / "routing.yaml"
-        said = (CASES / "routing.yaml").read_text(encoding="utf-8")
-        routing.write_text(said.replace("defaults:\n", f"defaults:\n{settings}"))
+        text = (CASES / "routing.yaml").read_text(encoding="utf-8")
+        routing.write_text(text.replace("defaults:\n", f"defaults:\n{settings}"))
         arguments = ["change", str(files["860"]), "--order", str(files["order"]), "--config", str(routing), *options]
         code = command_line(arguments)
         captured = capsys.readouterr()
@@ -173,7 +173,7 @@ def test_an_approval_that_writes_nothing_says_so(change):
 
 
 @pytest.mark.parametrize(
-    ("totals", "told"),
+    ("totals", "reason"),
     [
         ({"numberOfLineItems": "2"}, "It says that it has 2 lines (CTT01), and 1 arrived"),
         ({"numberOfLineItems": "0"}, "It says that it has 0 lines (CTT01), and 1 arrived"),
@@ -186,7 +186,7 @@ def test_an_approval_that_writes_nothing_says_so(change):
     ],
 )
 @pytest.mark.parametrize("in_loop", [True, False])
-def test_a_count_or_a_hash_total_that_does_not_close_is_a_question(change, totals, told, in_loop):
+def test_a_count_or_a_hash_total_that_does_not_close_is_a_question(change, totals, reason, in_loop):
     def counted(message):
         of = tree(message)
         of["POC_loop"][0]["lineItemChange"][0]["quantity"] = "8.5"
@@ -194,7 +194,7 @@ def test_a_count_or_a_hash_total_that_does_not_close_is_a_question(change, total
         of |= {"CTT_loop": [{"transactionTotals": [totals]}]} if in_loop else {"transactionTotals": [totals]}
 
     result = change("price_basis_we", message=counted, order=lambda order: order["lines"][0].update(orderQty=8.5))
-    assert (result.code, told is None or told in result.out) == (3 if told else 0, True)
+    assert (result.code, reason is None or reason in result.out) == (3 if reason else 0, True)
 
 
 def test_a_hash_total_may_be_cut_on_the_left(change):
@@ -207,7 +207,7 @@ def test_a_hash_total_may_be_cut_on_the_left(change):
 
 
 @pytest.mark.parametrize(
-    ("poc05", "sch02", "told"),
+    ("poc05", "sch02", "reason"),
     [
         ("EA", "EA", None),
         ("EA", "CA", "Line 1: it schedules in CA (SCH02), another unit than its quantity has (EA)."),
@@ -216,7 +216,7 @@ def test_a_hash_total_may_be_cut_on_the_left(change):
     ],
 )
 @pytest.mark.parametrize("in_loop", [True, False])
-def test_the_unit_of_a_schedule_is_compared(change, poc05, sch02, told, in_loop):
+def test_the_unit_of_a_schedule_is_compared(change, poc05, sch02, reason, in_loop):
     def scheduled(message):
         loop = tree(message)["POC_loop"][0]
         line = loop["lineItemChange"][0]
@@ -227,7 +227,7 @@ def test_the_unit_of_a_schedule_is_compared(change, poc05, sch02, told, in_loop)
         loop |= {"SCH_loop": [{"lineItemSchedule": [schedule]}]} if in_loop else {"lineItemSchedule": [schedule]}
 
     result = change("price_basis_we", message=scheduled)
-    assert (result.code, told is None or told in result.out) == (3 if told else 0, True)
+    assert (result.code, reason is None or reason in result.out) == (3 if reason else 0, True)
 
 
 def test_a_carrier_of_a_line_is_told_once(change):

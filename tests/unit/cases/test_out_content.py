@@ -40,9 +40,9 @@ def translate(capsys, tmp_path, socket_disabled):
         document = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8")) | changes
         file, routing = tmp_path / "document.json", tmp_path / "routing.yaml"
         file.write_text(json.dumps(document), encoding="utf-8")
-        said = (CASES / "routing.yaml").read_text(encoding="utf-8")
+        text = (CASES / "routing.yaml").read_text(encoding="utf-8")
         more = "".join(f"  {key}: {value}\n" for key, value in (settings or {}).items())
-        routing.write_text(said.replace("defaults:\n", f"defaults:\n{more}"))
+        routing.write_text(text.replace("defaults:\n", f"defaults:\n{more}"))
         code = command_line(["translate", str(file), "--config", str(routing), *options])
         captured = capsys.readouterr()
         return Result(code, captured.out, captured.err)
@@ -95,9 +95,9 @@ def test_notes_of_colleagues_stay_unless_routing_sends_them(translate):
         assert silent.code == 0
         assert "INTERNAL" not in silent.out.upper()
         assert "Ukesbestilling" in silent.out
-        told = translate("order_internal_note", *options, settings={"notes": "all"}).out
-        assert "INTERNAL: do not pay" in told
-        assert "margin 42 %" in told
+        output = translate("order_internal_note", *options, settings={"notes": "all"}).out
+        assert "INTERNAL: do not pay" in output
+        assert "margin 42 %" in output
         assert "margin" not in translate("order_internal_note", *options, settings={"notes": "header"}).out
         assert "do not pay" not in translate("order_internal_note", *options, settings={"notes": "lines"}).out
 

@@ -123,16 +123,16 @@ def test_a_credit_memo_keeps_its_number_and_follows_the_sign_of_the_partner(x12)
 
 
 @pytest.mark.parametrize(
-    ("case", "setting", "said"),
+    ("case", "setting", "message"),
     [
         ("customer_invoice_manual_amount", "entered_amount", "10 x 50 = 500.00, Visma states 50.00"),
         ("customer_invoice_priced_text_line", "lines_without_item", "Line 2 names no item"),
     ],
 )
-def test_what_a_person_decides_is_parked_with_both_ways_out(translate, case, setting, said):
+def test_what_a_person_decides_is_parked_with_both_ways_out(translate, case, setting, message):
     result = translate(case)
     assert (result.code, result.out) == (3, "")
-    assert said in result.err
+    assert message in result.err
     assert "in Visma" in result.err
     assert f"Set partners.butikken.kinds.customer_invoice.{setting}" in result.err
 

@@ -14,9 +14,9 @@ def test_an_order_is_corrected_in_visma():
     assert correction(Kind.PURCHASE_ORDER) == "Correct it in Visma."
     assert correction(Kind.PURCHASE_ORDER, "Add lines in Visma.") == "Add lines in Visma."
     order = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
-    told = after_rejection(order)
-    assert told.startswith("Correct it in Visma and it is sent by itself.")
-    assert told.endswith(f"run `connector documents replay {order}`.")
+    advice = after_rejection(order)
+    assert advice.startswith("Correct it in Visma and it is sent by itself.")
+    assert advice.endswith(f"run `connector documents replay {order}`.")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def test_what_is_longer_ends_in_three_dots_and_keeps_to_the_length():
 
 
 @pytest.mark.parametrize(
-    ("words", "seen"),
+    ("text", "seen"),
     [
         ("Blåbær, 5 €", "Blåbær, 5 €"),
         ("a\tb\nc\r\u2028d\u00a0e", "a b c  d e"),
@@ -21,9 +21,9 @@ def test_what_is_longer_ends_in_three_dots_and_keeps_to_the_length():
         ("\x9b2J\u202egnp.exe\ufeff", r"\u009b2J\u202egnp.exe\ufeff"),
     ],
 )
-def test_no_sign_is_left_that_a_terminal_would_obey(words, seen):
-    assert visible(words) == seen
-    assert visible(words).isprintable()
+def test_no_sign_is_left_that_a_terminal_would_obey(text, seen):
+    assert visible(text) == seen
+    assert visible(text).isprintable()
 
 
 def test_the_layout_of_whoever_writes_stays():

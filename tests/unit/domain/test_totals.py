@@ -148,11 +148,11 @@ def test_the_working_shows_the_discount_and_no_exponents():
     assert refusal(order(returned)).sentence == "lines[0]: -8 x 10 + 4.00 = -76.00, Visma states -70.00."
 
 
-@pytest.mark.parametrize(("quantity", "shown"), [(8, "8 x 10 + 4.00 = 84.00"), (-8, "-8 x 10 - 4.00 = -84.00")])
-def test_the_working_shows_a_surcharge_as_what_it_is(quantity, shown):
+@pytest.mark.parametrize(("quantity", "message"), [(8, "8 x 10 + 4.00 = 84.00"), (-8, "-8 x 10 - 4.00 = -84.00")])
+def test_the_working_shows_a_surcharge_as_what_it_is(quantity, message):
     changes = {"amount": Decimal(quantity), "discountPercent": Decimal(-5)}
     line = an_order_line(1, orderQty=Decimal(quantity), **changes)
-    assert shown in refusal(order(line)).sentence
+    assert message in refusal(order(line)).sentence
 
 
 def test_the_field_of_an_invoice_line_is_named_as_visma_names_it():
@@ -465,7 +465,7 @@ class TestWhatADifferenceLooksLike:
         assert parked.field == (field or "orderTotal")
 
     @pytest.mark.parametrize(
-        ("document", "told"),
+        ("document", "cause"),
         [
             (
                 an_order(order_total=Decimal(150)),
@@ -477,8 +477,8 @@ class TestWhatADifferenceLooksLike:
             (an_invoice(total=Decimal(300)), "50.00 NOK more."),
         ],
     )
-    def test_a_total_that_is_not_the_sum_of_its_parts_is_told_with_the_difference(self, document, told):
-        assert refusal(document).sentence.endswith(f", {told}")
+    def test_a_total_that_is_not_the_sum_of_its_parts_is_told_with_the_difference(self, document, cause):
+        assert refusal(document).sentence.endswith(f", {cause}")
 
     @pytest.mark.parametrize(
         ("document", "field"),

@@ -38,7 +38,7 @@ def beginning(order, **routing):
 
 class TestCallOffs:
     @pytest.mark.parametrize(
-        ("order_type", "words", "told"),
+        ("order_type", "mapped", "expected"),
         [
             ("RegularOrder", {}, ("release", "RL", "400001")),
             # Where the goods go matters more to the supplier than that they are called off; the number is told anyhow.
@@ -47,9 +47,9 @@ class TestCallOffs:
             ("Blanket", {"Blanket": "blanketFirm"}, ("blanketFirm", "BK", None)),
         ],
     )
-    def test_a_call_off_is_a_release_and_names_its_blanket_order(self, order_type, words, told):
+    def test_a_call_off_is_a_release_and_names_its_blanket_order(self, order_type, mapped, expected):
         order = an_order(a_line(1, blanket="400001"), a_line(2, blanket="400001"), order_type=order_type)
-        assert beginning(order, order_types={**a_route().order_types, **words}) == told
+        assert beginning(order, order_types={**a_route().order_types, **mapped}) == expected
 
     def test_an_order_of_its_own_names_none(self):
         assert beginning(an_order()) == ("standalone", "SA", None)
@@ -79,10 +79,10 @@ class TestCallOffs:
     @BOTH
     def test_a_line_that_is_not_of_the_blanket_order_is_told(self, dialect):
         order = an_order(a_line(1, blanket="400001"), a_line(2), a_text(3, "Call first"))
-        told = json.dumps(message(order, dialect=dialect))
-        assert "Line 2 is not part of blanket order 400001." in told
-        assert "Line 1 is not" not in told
-        assert "Line 3 is not" not in told
+        text = json.dumps(message(order, dialect=dialect))
+        assert "Line 2 is not part of blanket order 400001." in text
+        assert "Line 1 is not" not in text
+        assert "Line 3 is not" not in text
 
 
 class TestDropShip:
@@ -132,9 +132,9 @@ class TestNotes:
         ],
     )
     def test_notes_leave_only_where_routing_says_so(self, content, dialect, notes, header, line):
-        told = json.dumps(message(content, dialect=dialect, notes=notes))
-        assert ("HEAD SECRET" in told, "LINE SECRET" in told) == (header, line)
-        assert "TITLE" in told
+        text = json.dumps(message(content, dialect=dialect, notes=notes))
+        assert ("HEAD SECRET" in text, "LINE SECRET" in text) == (header, line)
+        assert "TITLE" in text
 
     @BOTH
     @pytest.mark.parametrize("content", [ORDER, INVOICE], ids=["order", "invoice"])
@@ -152,8 +152,8 @@ class TestParties:
     @pytest.mark.parametrize("content", [an_order(), an_invoice()], ids=["order", "invoice"])
     def test_our_company_is_never_called_by_its_key_in_the_routing(self, content, dialect):
         unnamed = a_company(identity=Identity())
-        told = json.dumps(message(content, dialect=dialect, company=unnamed))
-        assert "nordic" not in told.lower().replace("nordicfood", "")
+        text = json.dumps(message(content, dialect=dialect, company=unnamed))
+        assert "nordic" not in text.lower().replace("nordicfood", "")
         named = a_company(identity=Identity(name="Nordic Food AS"))
         assert "Nordic Food AS" in json.dumps(message(content, dialect=dialect, company=named))
 
@@ -319,9 +319,9 @@ class TestReferences:
         )
         tree = message(note, dialect=DialectChoice.X12)
         assert len(tree["referenceInformation"]) == 12
-        told = json.dumps(tree)
-        assert all(number in told for number in numbers)
-        assert "Credits invoices 100220, 100221, 100222, 100223, 100224" in told
+        text = json.dumps(tree)
+        assert all(number in text for number in numbers)
+        assert "Credits invoices 100220, 100221, 100222, 100223, 100224" in text
 
 
 class TestLineIds:
@@ -349,17 +349,17 @@ class TestLineIds:
         invoice = an_invoice(*read, kind=Kind.SUPPLIER_INVOICE, order_number=orders.pop() if len(orders) == 1 else None)
         loops = message(invoice, dialect=DialectChoice.X12)["IT1_loop"]
         assert [loop["baselineItemDataInvoice"][0].get("assignedIdentification") for loop in loops] == ids
-        told = [
+        found = [
             " ".join([one["referenceIdentification"], *([one["description"]] if "description" in one else [])])
             if one
             else None
             for one in (next(iter(loop.get("referenceInformation", [])), None) for loop in loops)
         ]
-        assert told == references
+        assert found == references
         items = message(invoice, dialect=DialectChoice.MOSAIC)["lineItems"]
         ordered = [str(line) if line else None for _, _, line in lines]
         assert [item.get("purchaseOrderLineId") for item in items] == ordered
         for item, reference in zip(items, references, strict=True):
             if reference and " LINE " in reference:
-                said = f"Purchase order: {reference.replace(' LINE ', ', line ')}"
-                assert item["notes"]["general"]["text"] == [said]
+                note = f"Purchase order: {reference.replace(' LINE ', ', line ')}"
+                assert item["notes"]["general"]["text"] == [note]

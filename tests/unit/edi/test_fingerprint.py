@@ -149,7 +149,7 @@ def test_what_orderful_adds_leaves_out_or_writes_otherwise_is_not_held_against_i
 
 
 @pytest.mark.parametrize(
-    "shown",
+    "message_shown",
     [
         None,
         "text",
@@ -162,8 +162,8 @@ def test_what_orderful_adds_leaves_out_or_writes_otherwise_is_not_held_against_i
         {"transactionSets": [{"beginningSegmentForShipNotice": [{}]}]},
     ],
 )
-def test_what_shows_no_document_tells_nothing(shown):
-    assert likeness(message(ORDER), shown) is Likeness.UNKNOWN
+def test_what_shows_no_document_tells_nothing(message_shown):
+    assert likeness(message(ORDER), message_shown) is Likeness.UNKNOWN
 
 
 def test_numbers_that_are_none_are_not_shown():

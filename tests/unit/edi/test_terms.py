@@ -59,7 +59,7 @@ NO_DISCOUNT = (["01", "3", "", "", "", "20261003", "30", ""], ("basic", None, No
 
 
 @pytest.mark.parametrize(
-    ("stated", "rule", "x12", "told"),
+    ("stated", "rule", "x12", "expected"),
     [
         # Visma grants none: routing has nothing to fill in, and a date alone is no discount.
         ({"cash_discount": Decimal(0)}, RULE, *NO_DISCOUNT),
@@ -109,10 +109,10 @@ NO_DISCOUNT = (["01", "3", "", "", "", "20261003", "30", ""], ("basic", None, No
         ),
     ],
 )
-def test_what_is_said_of_a_cash_discount(stated, rule, x12, told):
+def test_what_is_said_of_a_cash_discount(stated, rule, x12, expected):
     content = replace(INVOICE, **stated)
     assert itd(content, rule) == x12
-    assert mosaic(content, rule) == told
+    assert mosaic(content, rule) == expected
 
 
 def test_a_percentage_may_be_of_the_amount_without_vat():
@@ -135,17 +135,17 @@ def test_days_that_x12_has_no_room_for_are_left_out():
 
 
 @pytest.mark.parametrize(
-    ("stated", "told"),
+    ("stated", "note_text"),
     [
         ({"cash_discount": Decimal("7.50"), "discount_due_on": UNTIL}, "7.50 is not 2 %"),
         ({"cash_discount": Decimal(5), "terms": Terms("none")}, "5 has no last day and was left out"),
     ],
 )
-def test_what_is_left_out_is_noted(stated, told):
+def test_what_is_left_out_is_noted(stated, note_text):
     content = replace(INVOICE, **stated)
     route = a_route(content, terms={"30": RULE})
     notes = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).notes
-    assert any(told in note for note in notes)
+    assert any(note_text in note for note in notes)
 
 
 def test_an_order_has_the_terms_of_routing():

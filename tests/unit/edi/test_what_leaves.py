@@ -380,9 +380,9 @@ class TestPlacesOfDelivery:
 
 class TestTexts:
     def test_a_long_description_runs_over_between_words(self):
-        words = " ".join(f"word{number}" for number in range(30))
-        rows = [row[5] for row in every(x12(an_order(a_line(description=words))), "PID")]
-        assert " ".join(rows) == words
+        description = " ".join(f"word{number}" for number in range(30))
+        rows = [row[5] for row in every(x12(an_order(a_line(description=description))), "PID")]
+        assert " ".join(rows) == description
         assert len(rows) == 3
         assert max(map(len, rows)) <= 80
 

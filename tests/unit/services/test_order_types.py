@@ -24,9 +24,9 @@ DROP_SHIP = ORDER.of_type("DropShip")
 @pytest.fixture
 def bench_with(ports):
     def make(**changes):
-        said = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")}
-        said |= {key.replace("__", "."): value for key, value in changes.items()}
-        return Bench(**ports, routing=FixedRouting(routing_data(said)))
+        settings = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")}
+        settings |= {key.replace("__", "."): value for key, value in changes.items()}
+        return Bench(**ports, routing=FixedRouting(routing_data(settings)))
 
     return make
 

@@ -43,8 +43,8 @@ def parked(ledger, clock):
 
     def put(number, *, state=State.PARKED, waits_for="defaults.units.KRT", source=b'{"orderNbr": "1"}') -> Revision:
         key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
-        shown = DocumentMessage(company="nordic", kind=key.kind, number=number, modified_at=clock.now())
-        content = read_message(shown, source).revision_id
+        message = DocumentMessage(company="nordic", kind=key.kind, number=number, modified_at=clock.now())
+        content = read_message(message, source).revision_id
         revision = Revision(
             key=key,
             sequence=1,
@@ -202,8 +202,8 @@ def changes() -> InMemoryChanges:
 
 
 def a_waiting_change(transaction_id, **fields):
-    said = {"state": ChangeState.PARKED, "waits_for": WAITED_FOR, "attempts": 3, **fields}
-    return a_change(transaction_id=transaction_id, **said)
+    values = {"state": ChangeState.PARKED, "waits_for": WAITED_FOR, "attempts": 3, **fields}
+    return a_change(transaction_id=transaction_id, **values)
 
 
 def test_a_change_that_waits_for_routing_is_due_again_and_queued(changes, outbox, clock):

@@ -183,7 +183,7 @@ def test_the_budget_is_read_from_the_rate_limit_headers(visma, server):
 
 
 @pytest.mark.parametrize(
-    ("step", "said"),
+    ("step", "sentence"),
     [
         (html(200), "an HTML page"),
         (answer(200), "an empty body"),
@@ -197,11 +197,11 @@ def test_the_budget_is_read_from_the_rate_limit_headers(visma, server):
     ],
     ids=["html", "empty", "cut", "not utf-8", "text", "records", "object", "null", "deep"],
 )
-def test_an_answer_that_is_no_list_is_transient_and_described(visma, server, step, said):
+def test_an_answer_that_is_no_list_is_transient_and_described(visma, server, step, sentence):
     server.play(step)
     with pytest.raises(Transient) as caught:
         orders(visma)
-    assert said in caught.value.sentence
+    assert sentence in caught.value.sentence
     assert "page 1 of v1/purchaseorder" in caught.value.sentence
 
 

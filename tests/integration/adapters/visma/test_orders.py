@@ -305,7 +305,7 @@ class TestARefusedWrite:
         assert len(server.seen) == 1
 
     @pytest.mark.parametrize(
-        ("status", "said"),
+        ("status", "message"),
         [
             (400, "Another process has updated the 'POOrder' record. Your changes will be lost."),
             (409, "Another process has updated the 'POOrder' record. Your changes will be lost."),
@@ -318,11 +318,11 @@ class TestARefusedWrite:
         ],
     )
     @pytest.mark.parametrize("field", ["message", "ExceptionMessage"])
-    def test_a_lock_collision_is_a_conflict_whatever_its_status(self, visma, server, status, said, field):
-        server.play(answer(status, json_body={field: said}, headers={"Ipp-Request-Id": "r-1"}))
+    def test_a_lock_collision_is_a_conflict_whatever_its_status(self, visma, server, status, message, field):
+        server.play(answer(status, json_body={field: message}, headers={"Ipp-Request-Id": "r-1"}))
         with pytest.raises(Conflict) as caught:
             put(visma)
-        assert (said in str(caught.value), caught.value.request_id, len(server.seen)) == (True, "r-1", 1)
+        assert (message in str(caught.value), caught.value.request_id, len(server.seen)) == (True, "r-1", 1)
 
     def test_a_409_without_a_word_is_a_conflict_and_a_400_is_none(self, visma, server):
         server.play(answer(409))

@@ -150,9 +150,9 @@ def test_a_short_lived_token_is_used_for_half_its_life(a_lambda, server, clock, 
     assert tokens.token(company, LONG) == "token-2"
 
 
-@pytest.mark.parametrize("said", [None, "soon", -5, True, "3600"])
-def test_an_odd_expires_in_does_not_stop_anything(a_lambda, server, company, said):
-    server.play(minted(expires_in=said))
+@pytest.mark.parametrize("expires_in", [None, "soon", -5, True, "3600"])
+def test_an_odd_expires_in_does_not_stop_anything(a_lambda, server, company, expires_in):
+    server.play(minted(expires_in=expires_in))
     tokens = a_lambda()
     assert tokens.token(company, LONG) == tokens.token(company, LONG) == "token-1"
     assert len(server.seen) == 1

@@ -28,7 +28,7 @@ def test_a_confirmation_of_what_stands_is_silent(code):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reason"),
     [
         (asks("QI", 1, quantity=99), "Line 1: the message confirms the quantity 99, and the order has 10."),
         (asks("NC", 1, quantity=0), "Line 1: the message confirms the quantity 0, and the order has 10."),
@@ -44,9 +44,9 @@ def test_a_confirmation_of_what_stands_is_silent(code):
         (asks("NC", 7, questions=("it has sublines.",)), "Line 7: it has sublines."),
     ],
 )
-def test_a_confirmation_of_anything_else_is_a_question_and_writes_nothing(line, told):
+def test_a_confirmation_of_anything_else_is_a_question_and_writes_nothing(line, reason):
     decision = parked(line, **CONFIRMS)
-    assert told in decision.reason
+    assert reason in decision.reason
     assert set(decision.reasons) == set(decision.unwritten)
     assert decided(line, approved=True, **CONFIRMS).closes
     assert not decision.edits

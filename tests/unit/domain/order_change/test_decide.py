@@ -207,8 +207,8 @@ def test_statuses_are_those_of_the_partner():
 
 
 def test_a_sentence_repeats_so_much_of_a_long_word_that_its_end_is_still_read():
-    said = f"It is in {'E' * 37}..., the order in NOK."
-    assert said in hard(asks("PC", 1, price=13), currency="E" * 500_000)
+    reason = f"It is in {'E' * 37}..., the order in NOK."
+    assert reason in hard(asks("PC", 1, price=13), currency="E" * 500_000)
     unit = hard(asks("PQ", 1, quantity=10, unit_code="Z" * 500_000))
     assert f"is in unit {'Z' * 37}..., in Visma in STK" in unit
 
@@ -290,8 +290,8 @@ def test_an_order_that_the_partner_never_got_waits_for_a_person():
 
 
 def test_an_approval_writes_what_was_shown():
-    shown = parked(asks("QI", 1, quantity=20), asks("DI", 2), rules={})
-    assert shown.edits == applied(asks("QI", 1, quantity=20), asks("DI", 2), rules={}, approved=True).edits
+    comparison = parked(asks("QI", 1, quantity=20), asks("DI", 2), rules={})
+    assert comparison.edits == applied(asks("QI", 1, quantity=20), asks("DI", 2), rules={}, approved=True).edits
 
 
 def test_a_repetition_after_the_write_asks_for_nothing_more():

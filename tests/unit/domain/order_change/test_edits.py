@@ -183,15 +183,15 @@ def test_edits_say_whether_there_is_anything():
 
 def test_each_line_is_written_once_and_in_order():
     first, second = insert(item="B"), insert(item="A")
-    said = [first, update(2, price=Decimal(3)), second, update(1, quantity=Decimal(1)), update(2, promised=OCT_8)]
+    edits = [first, update(2, price=Decimal(3)), second, update(1, quantity=Decimal(1)), update(2, promised=OCT_8)]
     expected = (
         update(1, quantity=Decimal(1)),
         update(2, price=Decimal(3), promised=OCT_8),
         first,
         second,
     )
-    assert in_order(said) == expected
-    assert in_order(said[::-1]) == (*expected[:2], second, first)
+    assert in_order(edits) == expected
+    assert in_order(edits[::-1]) == (*expected[:2], second, first)
     assert in_order([update(1, price=Decimal(3)), delete(1)]) == (delete(1),)
     assert in_order([delete(1), update(1, price=Decimal(3))]) == (delete(1),)
 

@@ -141,7 +141,7 @@ def test_lines_that_the_message_does_not_name():
 
 
 @pytest.mark.parametrize(
-    ("told", "twice"),
+    ("requests", "twice"),
     [
         ([asks("QI", quantity=1)], []),
         ([asks("QI", quantity=1), asks("PC", price=1)], []),
@@ -157,9 +157,9 @@ def test_lines_that_the_message_does_not_name():
         ([asks("QI", 1, quantity=1), asks("QI", 2, quantity=1)], []),
     ],
 )
-def test_a_line_spoken_of_twice_is_told_by_what_is_said(told, twice):
+def test_a_line_spoken_of_twice_is_told_by_what_is_said(requests, twice):
     both = lines()
-    for one in told:
+    for one in requests:
         both.find(one)
     assert list(both.named_twice()) == twice
 

@@ -228,9 +228,9 @@ def test_a_line_that_goes_out_in_another_unit_is_asked_about():
 
 def test_a_discount_that_visma_works_out_anew_is_told():
     order = with_line(ORDER, 1, discount=Decimal(5))
-    told = ("Line 1 has a discount of 5, which Visma recalculates from quantity and price.",)
-    assert applied(asks("QI", 1, quantity=12), base=order).remarks == told
-    assert applied(asks("PC", 1, price="12.60"), base=order).remarks == told
+    remarks = ("Line 1 has a discount of 5, which Visma recalculates from quantity and price.",)
+    assert applied(asks("QI", 1, quantity=12), base=order).remarks == remarks
+    assert applied(asks("PC", 1, price="12.60"), base=order).remarks == remarks
     assert not applied(asks("RS", 1, requested=OCT_8), base=order).remarks
 
 
@@ -333,8 +333,8 @@ def test_a_line_is_added_as_its_neighbours_are():
 
 def test_everything_of_an_added_line_that_is_written_is_shown():
     line = asks("AI", 3, item="ITEM-9", quantity=5, price="7.25", unit="case", unit_code="CA", requested=OCT_8)
-    shown = {one.field: one.theirs for one in applied(line).differences}
-    assert shown == {
+    asked = {one.field: one.theirs for one in applied(line).differences}
+    assert asked == {
         "line": "5",
         "item": "ITEM-9",
         "unit": "KRT",
@@ -343,8 +343,8 @@ def test_everything_of_an_added_line_that_is_written_is_shown():
         "warehouse": "1",
     }
     days = replace(line, promised=OCT_1)
-    shown = {one.field: one.theirs for one in applied(days, route=BY_REQUESTED).differences}
-    assert (shown["wanted day"], shown["promised day"]) == ("2026-10-08", "2026-10-01")
+    asked = {one.field: one.theirs for one in applied(days, route=BY_REQUESTED).differences}
+    assert (asked["wanted day"], asked["promised day"]) == ("2026-10-08", "2026-10-01")
 
 
 def test_the_days_of_an_added_line_have_the_limit_of_dates():
@@ -422,7 +422,7 @@ def test_an_item_that_nobody_knows_waits_for_routing():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reason"),
     [
         ({"quantity": 0}, "needs a quantity above zero"),
         ({"quantity": None}, "needs a quantity above zero"),
@@ -432,9 +432,9 @@ def test_an_item_that_nobody_knows_waits_for_routing():
         ({"unit": None}, "the unit (none)"),
     ],
 )
-def test_an_added_line_lacks_nothing(changes, told):
+def test_an_added_line_lacks_nothing(changes, reason):
     values = {"quantity": 5, "price": "7.25", "unit": "each", **changes}
-    assert told in hard(asks("AI", None, item="ITEM-9", **values))
+    assert reason in hard(asks("AI", None, item="ITEM-9", **values))
 
 
 # -- what an approval does not write ----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def test_words_of_others_are_cut_to_what_a_record_holds():
         ChangeState.PARKED, now=NOW, note=BOOK, reason=BOOK, next_step=BOOK, waits_for=BOOK, attempts=2
     )
     assert len(moved.history[-1].note) == LONGEST_NOTE
-    assert {len(words or "") for words in (moved.reason, moved.next_step, moved.waits_for)} == {LONGEST_REASON}
+    assert {len(texts or "") for texts in (moved.reason, moved.next_step, moved.waits_for)} == {LONGEST_REASON}
     assert moved.attempts == 2
 
 

@@ -46,9 +46,9 @@ def incoming(content, receiver=HERE, cause=Cause.POLL, **changes):
     return Incoming(content, cause=cause, **seen | changes)
 
 
-def told(history, shown):
+def assessed_in_short(history, document):
     """The assessment in short: what is superseded, or what is known, replaced, superseded and withdrawn."""
-    found = assess(history[::-1], shown)
+    found = assess(history[::-1], document)
     match found:
         case Unchanged():
             return ("known", [one.sequence for one in found.supersede])
@@ -208,8 +208,8 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_history_says_of_a_document(name):
-    history, shown, expected = CASES[name]
-    assert told(history, shown) == expected
+    history, document, expected = CASES[name]
+    assert assessed_in_short(history, document) == expected
 
 
 def test_what_was_agreed_is_withdrawn_at_the_receiver_of_what_it_changed():

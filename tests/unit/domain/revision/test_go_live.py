@@ -77,8 +77,8 @@ def test_a_draft_from_before_that_became_an_invoice_since_is_a_question(at, date
 
 
 def test_what_was_shown_before_go_live_is_from_before_it_whatever_its_date():
-    shown = sighting(dated=date(2026, 12, 24), seen_at=MORNING - timedelta(days=2))
-    assert origin(shown, go_live("2026-12-01"), OSLO) is BEFORE
+    seen = sighting(dated=date(2026, 12, 24), seen_at=MORNING - timedelta(days=2))
+    assert origin(seen, go_live("2026-12-01"), OSLO) is BEFORE
 
 
 @pytest.mark.parametrize(

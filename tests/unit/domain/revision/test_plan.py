@@ -69,9 +69,9 @@ def asked_in(sequence, content, state, result=None):
 
 
 def document(content, *, supplier=ACME, status="Open", **changes):
-    said = {"note": content.rstrip("'"), "status": status, "hold": status == "Hold"}
-    said["supplier"] = {"internalId": None, "number": SUPPLIERS[supplier], "name": "A supplier"}
-    found = read_document(a_purchase_order(**said | changes), company="nordic")
+    fields = {"note": content.rstrip("'"), "status": status, "hold": status == "Hold"}
+    fields["supplier"] = {"internalId": None, "number": SUPPLIERS[supplier], "name": "A supplier"}
+    found = read_document(a_purchase_order(**fields | changes), company="nordic")
     return replace(found, key=KEY)
 
 
@@ -127,22 +127,22 @@ class Seen:
 
 def planned(history, seen: Seen, facts: Answers | None = None) -> Plan | Wait:
     routing = Routing(routing_data({"partners.berg": a_partner(isa_id="BERG", supplier="60001")} | seen.routing))
-    shown = document(seen.content, supplier=seen.supplier, status=seen.status, **seen.document)
+    current = document(seen.content, supplier=seen.supplier, status=seen.status, **seen.document)
     problem = None if seen.readable else Parked("It cannot be read.", code=Reason.UNREADABLE_DOCUMENT)
     at = NOW + timedelta(hours=1)
-    dated = shown.content.ordered_on
+    dated = current.content.ordered_on
     sighting = Sighting(created=None, dated=dated, modified_at=at, seen_at=at, listed_since=None, first_scan=False)
     reading = Reading(
         key=KEY,
         revision_id=seen.content,
-        document=shown if seen.readable else None,
+        document=current if seen.readable else None,
         problem=problem,
         sighting=sighting,
         cause=seen.cause,
     )
     facts = facts or Answers(routing, seen.lost)
     try:
-        route = facts.route(KEY, shown.counterparty)
+        route = facts.route(KEY, current.counterparty)
     except Parked as unmapped:
         route = unmapped
     routed = Routed(route if seen.readable else None, routing.companies["nordic"], Stream.TEST)

@@ -130,7 +130,7 @@ def test_items_merge_field_by_field_so_that_the_gtin_stays():
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "number", "words"),
+    ("value", "kind", "number", "statuses"),
     [
         ({"invoice": ["Open"]}, CUSTOMER, "10045", {"Open"}),
         ({"invoice": ["Open"], "customer_invoice": ["Closed"]}, CUSTOMER, "10045", {"Closed"}),
@@ -139,8 +139,8 @@ def test_items_merge_field_by_field_so_that_the_gtin_stays():
         ({"purchase_order": []}, PO, "50012", set()),
     ],
 )
-def test_send_when_takes_the_exact_kind_before_invoice(said, kind, number, words):
-    assert route(kind, number, defaults__send_when=said).send_when == words
+def test_send_when_takes_the_exact_kind_before_invoice(value, kind, number, statuses):
+    assert route(kind, number, defaults__send_when=value).send_when == statuses
 
 
 def test_send_when_of_a_later_layer_wins_even_if_an_earlier_one_is_more_exact():
@@ -154,11 +154,11 @@ def test_send_when_of_a_later_layer_wins_even_if_an_earlier_one_is_more_exact():
 
 
 @pytest.mark.parametrize(
-    ("said", "known"),
+    ("value", "known"),
     [(None, {"main"}), (["Hovedkontor", "1"], {"hovedkontor", "1"}), ([], set())],
 )
-def test_main_locations_are_compared_without_regard_to_case(said, known):
-    assert route(CUSTOMER, "10045", partners__matsenteret__main_locations=said).main_locations == known
+def test_main_locations_are_compared_without_regard_to_case(value, known):
+    assert route(CUSTOMER, "10045", partners__matsenteret__main_locations=value).main_locations == known
 
 
 def test_x12_options_merge_key_by_key():
@@ -425,7 +425,7 @@ def test_a_supplier_and_a_customer_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("said", "sent"),
+    ("settings", "sent"),
     [
         ({"defaults__kinds": {"customer_invoice": {"send": False}}}, False),
         ({"companies__nordic__kinds": {"customer_invoice": {"send": False}}}, False),
@@ -439,15 +439,15 @@ def test_a_supplier_and_a_customer_are_told_apart():
         ),
     ],
 )
-def test_a_kind_is_switched_off_in_one_line_and_on_again_for_a_partner(said, sent):
-    assert route(CUSTOMER, "10045", **said).send is sent
+def test_a_kind_is_switched_off_in_one_line_and_on_again_for_a_partner(settings, sent):
+    assert route(CUSTOMER, "10045", **settings).send is sent
 
 
 def test_what_a_layer_says_of_a_kind_goes_before_what_it_says_of_all_and_behind_a_later_layer():
-    said = {"defaults__kinds": {"purchase_order": {"dialect": "x12"}}, "defaults__dialect": "mosaic"}
-    assert route(**said).dialect is DialectChoice.X12
-    assert route(**said).origin["dialect"] == "default kind"
-    assert route(**said, partners__acme__dialect="auto").dialect is DialectChoice.AUTO
+    settings = {"defaults__kinds": {"purchase_order": {"dialect": "x12"}}, "defaults__dialect": "mosaic"}
+    assert route(**settings).dialect is DialectChoice.X12
+    assert route(**settings).origin["dialect"] == "default kind"
+    assert route(**settings, partners__acme__dialect="auto").dialect is DialectChoice.AUTO
 
 
 def test_the_company_knows_which_kinds_are_off_for_everybody():
@@ -464,10 +464,10 @@ def test_a_kind_that_a_partner_switches_on_again_is_sent_by_the_company():
 
 
 def test_go_live_of_a_partner_goes_before_that_of_its_company():
-    said = {"companies__nordic__go_live": "2026-12-01", "partners__acme__go_live": "2026-12-05T06:00"}
-    assert routing(**said).companies["nordic"].go_live.day == date(2026, 12, 1)
-    assert route(**said).go_live.at == datetime(2026, 12, 5, 5, 0, tzinfo=UTC)  # Europe/Oslo
-    assert route(CUSTOMER, "10045", **said).go_live.whole_day
+    settings = {"companies__nordic__go_live": "2026-12-01", "partners__acme__go_live": "2026-12-05T06:00"}
+    assert routing(**settings).companies["nordic"].go_live.day == date(2026, 12, 1)
+    assert route(**settings).go_live.at == datetime(2026, 12, 5, 5, 0, tzinfo=UTC)  # Europe/Oslo
+    assert route(CUSTOMER, "10045", **settings).go_live.whole_day
 
 
 def test_what_is_expected_of_a_sent_document_merges_key_by_key_and_a_kind_goes_first():

@@ -35,7 +35,7 @@ MONTH = timedelta(days=30)
 
 
 @pytest.mark.parametrize(
-    ("kind", "good", "bad", "told"),
+    ("kind", "good", "bad", "message"),
     [
         (GLN, "7080000000005", "7080000000006", "is no GLN: its last digit does not check"),
         (GLN, "7080000000005", "70800000000", "is no GLN: it has 13 digits"),
@@ -59,9 +59,9 @@ MONTH = timedelta(days=30)
         (duration_or("never", MONTH), "30d", "31d", "is longer than 30 days"),
     ],
 )
-def test_a_check_takes_what_is_right_and_says_what_is_wrong(kind, good, bad, told):
+def test_a_check_takes_what_is_right_and_says_what_is_wrong(kind, good, bad, message):
     kind.check(good)
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         kind.check(bad)
 
 

@@ -31,7 +31,7 @@ SDQ = {"unitOrBasisForMeasurementCode": "EA", "identificationCode": "0001", "qua
 
 
 @pytest.mark.parametrize(
-    ("beside", "words"),
+    ("beside", "reason"),
     [
         ({"destinationQuantity": [SDQ]}, "divides the quantity among places (SDQ)"),
         ({"SLN_loop": [{"sublineItemDetail": [{"quantity": "5"}]}]}, "has sublines (SLN)"),
@@ -40,9 +40,9 @@ SDQ = {"unitOrBasisForMeasurementCode": "EA", "identificationCode": "0001", "qua
         ({"quantityInformation": [{"quantityQualifier": "38", "quantity": "40"}]}, "quantity information"),
     ],
 )
-def test_what_may_be_a_part_of_a_line_that_goes_is_kept_for_the_decision(beside, words):
+def test_what_may_be_a_part_of_a_line_that_goes_is_kept_for_the_decision(beside, reason):
     (sentence,) = going(beside).partial
-    assert words in sentence
+    assert reason in sentence
 
 
 def test_the_day_on_which_a_line_was_cancelled_is_no_part_of_it():
@@ -98,15 +98,15 @@ def test_what_kind_of_name_a_carrier_has_is_no_value(carrier):
 
 def test_notes_and_references_are_read_of_header_and_lines():
     segment = {"referenceIdentificationQualifier": "CO", "referenceIdentification": "9987"}
-    said = {
+    stated = {
         "N9_loop": [{"messageText": [{"textualData": "A"}, {"textualData": "B"}]}],
         "referenceInformation": [segment],
     }
-    request = in_x12(({"assignedIdentification": "1", "changeOrResponseTypeCode": "NC"}, said), **said)
+    request = in_x12(({"assignedIdentification": "1", "changeOrResponseTypeCode": "NC"}, stated), **stated)
     expected = (Aside("A / B", ("A", "B")), Aside("customer order 9987", ("9987",), is_note=False))
     assert request.asides == request.lines[0].asides == expected
-    told = {"notes": "A", "references": {"departmentNumber": {"value": "200"}}}
-    mosaic = in_mosaic({"purchaseOrderLineId": "1", "changeReason": "quantityChange", **told}, **told)
+    asides = {"notes": "A", "references": {"departmentNumber": {"value": "200"}}}
+    mosaic = in_mosaic({"purchaseOrderLineId": "1", "changeReason": "quantityChange", **asides}, **asides)
     expected = (Aside("A", ("A",)), Aside("department number 200", ("200",), is_note=False))
     assert mosaic.asides == mosaic.lines[0].asides == expected
 

@@ -53,7 +53,7 @@ def test_a_type_word_tells_the_document(fields, document):
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "document_number"),
     [
         (CHANGE, ("860", "500123")),
         ({"purchaseOrderNumber": "1", "changeSequenceNumber": None}, ("860", "1")),
@@ -69,8 +69,8 @@ def test_a_type_word_tells_the_document(fields, document):
         ({"purpose": "change"}, (None, None)),
     ],
 )
-def test_a_mosaic_message_is_known_by_its_fields(message, said):
-    assert document(message) == said
+def test_a_mosaic_message_is_known_by_its_fields(message, document_number):
+    assert document(message) == document_number
 
 
 @pytest.mark.parametrize(

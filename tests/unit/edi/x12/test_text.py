@@ -90,15 +90,15 @@ class TestLeaveOut:
 
     @pytest.mark.parametrize("content", [an_order, an_invoice])
     @pytest.mark.parametrize(
-        ("left_out", "changes", "told"),
+        ("left_out", "changes", "message"),
         [
             ("SAC", {"discounts": (DocumentDiscount(Decimal(10)),)}, "it does not add up to 240.00"),
             ("TXI", {"taxes": (VAT,)}, "VAT of 62.50 is part of the total of 312.50"),
             ("CUR", {"currency": "EUR"}, "this document is in EUR; NOK is agreed"),
         ],
     )
-    def test_what_is_payable_cannot_be_left_out(self, content, left_out, changes, told):
-        with pytest.raises(Parked, match=told) as parked:
+    def test_what_is_payable_cannot_be_left_out(self, content, left_out, changes, message):
+        with pytest.raises(Parked, match=message) as parked:
             text(content(**changes), x12={"leave_out": frozenset({left_out})})
         assert (parked.value.field, parked.value.waits_for) == ("x12.leave_out", "partners.acme.x12.leave_out")
         assert "(partners.acme.x12.leave_out)" in parked.value.next_step

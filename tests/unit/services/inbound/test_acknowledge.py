@@ -127,7 +127,7 @@ def test_deliveries_of_a_repeated_push_are_all_accepted() -> None:
     world.apply(world.inbound.hint(number))
     world.apply(world.inbound.hint(number))
 
-    assert [told for told, _ in world.inbound.confirmed] == [number, number]
+    assert [delivery for delivery, _ in world.inbound.confirmed] == [number, number]
 
 
 def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again() -> None:

@@ -79,7 +79,7 @@ def test_a_full_page_of_undecided_changes_is_accepted_to_make_room() -> None:
     world.collect()
 
     assert len(world.changes.all()) == 150
-    assert {told for _, told in world.inbound.confirmed} == {Confirmation.ACCEPTED}
+    assert {confirmation for _, confirmation in world.inbound.confirmed} == {Confirmation.ACCEPTED}
     assert len(world.inbound.waiting) < 100
 
 
@@ -330,7 +330,7 @@ SAYS_YES = {"purchaseOrderNumber": "500123", "status": "accepted"}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "envelope",
     [
         ORDER_OF_ANOTHER,
         INVOICE_TO_US,
@@ -341,9 +341,9 @@ SAYS_YES = {"purchaseOrderNumber": "500123", "status": "accepted"}
     ],
     ids=["850", "810", "856", "of no known type", "an answer to somebody else", "an answer to nobody"],
 )
-def test_what_is_for_other_readers_is_neither_recorded_nor_confirmed(said) -> None:
+def test_what_is_for_other_readers_is_neither_recorded_nor_confirmed(envelope) -> None:
     world = World()
-    world.inbound.send({"purchaseOrderNumber": "500123", "status": "accepted"}, **said)
+    world.inbound.send({"purchaseOrderNumber": "500123", "status": "accepted"}, **envelope)
 
     result = world.collect()
 
@@ -401,16 +401,16 @@ def test_a_page_full_of_others_hides_no_change_and_costs_one_page() -> None:
     assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 100
 
 
-@pytest.mark.parametrize(("hours", "told"), [(23.9, 0), (24.1, 2)])
+@pytest.mark.parametrize(("hours", "unclaimed"), [(23.9, 0), (24.1, 2)])
 @pytest.mark.parametrize("by_item", [True, False], ids=["the item says since when", "the delivery says it"])
-def test_what_waits_for_a_day_and_is_for_nobody_is_said_at_the_cost_of_one_look(hours, told, *, by_item) -> None:
+def test_what_waits_for_a_day_and_is_for_nobody_is_said_at_the_cost_of_one_look(hours, unclaimed, *, by_item) -> None:
     world = World()
     since = world.clock.now() - timedelta(hours=hours)
     many(world, 2, created_at=since, **ORDER_OF_ANOTHER)
     world.inbound.dated_items = by_item
     world.inbound.since = {"900000": since}
 
-    assert world.collect().unclaimed == told
+    assert world.collect().unclaimed == unclaimed
     assert world.inbound.looks == (0 if by_item else 1)
 
 
@@ -587,12 +587,12 @@ def test_a_change_that_the_rules_refuse_stays_on_the_list_until_a_person_closes_
 
 
 @pytest.mark.parametrize(
-    ("said", "state"), [({}, ChangeState.PARKED), (ANSWER, ChangeState.ATTENTION)], ids=["860", "855"]
+    ("envelope", "state"), [({}, ChangeState.PARKED), (ANSWER, ChangeState.ATTENTION)], ids=["860", "855"]
 )
-def test_a_message_that_is_too_large_is_a_persons_to_read_and_holds_up_nothing(said, state) -> None:
+def test_a_message_that_is_too_large_is_a_persons_to_read_and_holds_up_nothing(envelope, state) -> None:
     world = World()
     world.collect()
-    number = world.inbound.send(an_860(more_of(1, 900)), **said)
+    number = world.inbound.send(an_860(more_of(1, 900)), **envelope)
     world.inbound.held[number] = replace(world.inbound.held[number], message=None)
     world.inbound.endless = {number}
 

@@ -239,6 +239,6 @@ def test_nothing_of_what_a_request_brings_is_told_but_the_id(receiver, hints, te
     receive(receiver, mosaic())
     receive(receiver, traditional(), given="hunter2")
     receive(receiver, b"hunter2")
-    told = str(telemetry.lines)
+    output = str(telemetry.lines)
     for hidden in ("hunter2", "right", "LOFOTENSJOT", "500300", "evil", DELIVERY):
-        assert hidden not in told
+        assert hidden not in output

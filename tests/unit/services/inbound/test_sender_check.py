@@ -42,7 +42,7 @@ def test_of_two_companies_with_one_id_the_sender_tells_which():
 
 
 @pytest.mark.parametrize(
-    ("changes", "ids", "told", "waits_for"),
+    ("changes", "ids", "sentence", "waits_for"),
     [
         (
             None,
@@ -76,10 +76,10 @@ def test_of_two_companies_with_one_id_the_sender_tells_which():
         ),
     ],
 )
-def test_what_routing_does_not_know_is_parked_with_the_key_that_is_missing(changes, ids, told, waits_for):
+def test_what_routing_does_not_know_is_parked_with_the_key_that_is_missing(changes, ids, sentence, waits_for):
     with pytest.raises(Parked) as parked:
         company(changes, **ids)
-    assert (parked.value.sentence, parked.value.waits_for) == (told, waits_for)
+    assert (parked.value.sentence, parked.value.waits_for) == (sentence, waits_for)
     assert parked.value.next_step
 
 

@@ -409,9 +409,9 @@ class TestRefusals:
 
     def test_the_same_refusal_for_several_partners_in_a_row_stops_the_consumer(self, bench):
         """A wrong address or a retired version: two documents are rejected, not a thousand."""
-        said = "Orderful answered 404 to the new transaction: Cannot POST /transactions, {}."
+        refusal = "Orderful answered 404 to the new transaction: Cannot POST /transactions, {}."
         bench.orderful.script = [
-            Rejected(said.format(name), code=Reason.REQUEST_REFUSED) for name in ("AT", "AT", "BT", "CT", "CT")
+            Rejected(refusal.format(name), code=Reason.REQUEST_REFUSED) for name in ("AT", "AT", "BT", "CT", "CT")
         ]
         names = ("a", "a", "b", "c")
         messages = [

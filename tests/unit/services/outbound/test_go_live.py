@@ -29,8 +29,10 @@ OLD = "2023-05-04T00:00:00"
 @pytest.fixture
 def bench_with(ports):
     def make(**changes):
-        said = {"companies.nordic.go_live": GO_LIVE} | {key.replace("__", "."): value for key, value in changes.items()}
-        return Bench(**ports, routing=FixedRouting(routing_data(said)))
+        settings = {"companies.nordic.go_live": GO_LIVE} | {
+            key.replace("__", "."): value for key, value in changes.items()
+        }
+        return Bench(**ports, routing=FixedRouting(routing_data(settings)))
 
     return make
 

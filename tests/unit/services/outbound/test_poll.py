@@ -157,8 +157,10 @@ class TestWhatIsQueued:
         settle(bench)
         bench.outbox.clear()
         bench.poll()
-        told = {message.number: (message.listed_since, message.first_scan) for message in bench.outbox.queued_documents}
-        assert told == {"1": (begun_at, True), "2": (begun_at, False)}
+        known = {
+            message.number: (message.listed_since, message.first_scan) for message in bench.outbox.queued_documents
+        }
+        assert known == {"1": (begun_at, True), "2": (begun_at, False)}
 
     def test_a_row_of_another_branch_is_none_of_ours(self, ports):
         bench = Bench(ports, branch="1")
@@ -664,9 +666,9 @@ class TestHealth:
             failing.append(telemetry.counts.pop(Metric.LISTS_FAILING, 0))
             settle(bench, 5)
         assert failing == [0, 0, 1]
-        ((_, _, told),) = [line for line in telemetry.lines if line[1] == "lists are failing"]
-        assert "nordic v1/purchaseorder" in told["reason"]
-        assert "Visma answered 502." in told["reason"]
+        ((_, _, fields),) = [line for line in telemetry.lines if line[1] == "lists are failing"]
+        assert "nordic v1/purchaseorder" in fields["reason"]
+        assert "Visma answered 502." in fields["reason"]
         bench.erp.broken.clear()
         bench.poll_all()
         assert self.health(bench).failing_since is None

@@ -27,9 +27,9 @@ QUIET = {"location": {"id": 99, "name": "Elsewhere"}}
 @pytest.fixture
 def bench_with(ports):
     def make(**changes):
-        said = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")}
-        said |= {key.replace("__", "."): value for key, value in changes.items()}
-        return Bench(**ports, routing=FixedRouting(routing_data(said)))
+        settings = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")}
+        settings |= {key.replace("__", "."): value for key, value in changes.items()}
+        return Bench(**ports, routing=FixedRouting(routing_data(settings)))
 
     return make
 
@@ -197,8 +197,8 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         sent_to_acme(bench)
         bench.see(an_order("11.0", supplier=OTHER))
         bench.becomes(State.SENT)
-        told = replace(bench.ledger.get(ORDER, 2), sequence=4, state=State.SENT, purpose=Purpose.CANCELLATION)
-        bench.ledger.add(told, source=b"{}", request=None)
+        withdrawal = replace(bench.ledger.get(ORDER, 2), sequence=4, state=State.SENT, purpose=Purpose.CANCELLATION)
+        bench.ledger.add(withdrawal, source=b"{}", request=None)
         wish = Cause.WITHDRAW.named_at(bench.clock.now())
         assert bench.see(an_order("11.0", supplier=OTHER), cause=wish) is TranslateResult.KNOWN
         assert [line[0] for line in lines(bench)] == [

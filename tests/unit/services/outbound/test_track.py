@@ -300,8 +300,8 @@ class TestFollowing:
     def test_attention_for_two_transactions_stays_whatever_the_status_until_a_person_closes_it(self, bench):
         key = bench.sent()
         arrival = doubled(bench.of(key), ["1", "2"])
-        told = {"attention": arrival.sentence, "attention_at": bench.clock.now(), "concern": arrival.concern.value}
-        bench.ledger.move(bench.of(key), State.VALID, now=bench.clock.now(), note="x", **told)
+        attention = {"attention": arrival.sentence, "attention_at": bench.clock.now(), "concern": arrival.concern.value}
+        bench.ledger.move(bench.of(key), State.VALID, now=bench.clock.now(), note="x", **attention)
         bench.update_status(
             key, validation_status="VALID", delivery_status="DELIVERED", acknowledgment_status="ACCEPTED"
         )

@@ -85,7 +85,7 @@ def test_posting_twice_makes_two_transactions(sandbox: OrderfulSandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "where", "words"),
+    ("path", "value", "where", "message"),
     [
         ("message/invoiceNo", "1", "message.invoiceNo", "must NOT have additional properties - invoiceNo"),
         ("message/invoiceType", "creditNote", "message.invoiceType", "one of the allowed values"),
@@ -107,18 +107,18 @@ def test_posting_twice_makes_two_transactions(sandbox: OrderfulSandbox) -> None:
     ],
 )
 def test_a_wrong_v4_document_is_a_202_that_failed_and_says_where(
-    sandbox: OrderfulSandbox, path: str, value: Any, where: str, words: str
+    sandbox: OrderfulSandbox, path: str, value: Any, where: str, message: str
 ) -> None:
     answer = post(sandbox, changed(INVOICE, path, value))
     body = answer.get_json()
     assert (answer.status_code, body["status"], body["detail"]) == (202, "FAILED", "Validation failed")
     found = {error["payloadPaths"][0]: error["errorMessage"] for error in body["validationErrors"]}
-    assert words in found[where]
+    assert message in found[where]
     assert sandbox.transactions()[0]["validationStatus"] == "INVALID"
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "words"),
+    ("path", "value", "message"),
     [
         ("type", "850", "type must be one of"),
         ("stream", "TEST", "stream must be one of test, live"),
@@ -130,8 +130,8 @@ def test_a_wrong_v4_document_is_a_202_that_failed_and_says_where(
         ("type", "856_SHIP_NOTICE_MANIFEST", "relationship doesn't exist"),
     ],
 )
-def test_a_v4_request_that_is_none_is_a_400(sandbox: OrderfulSandbox, path: str, value: str, words: str) -> None:
-    assert words in complaints(post(sandbox, changed(INVOICE, path, value)))[0]
+def test_a_v4_request_that_is_none_is_a_400(sandbox: OrderfulSandbox, path: str, value: str, message: str) -> None:
+    assert message in complaints(post(sandbox, changed(INVOICE, path, value)))[0]
     assert sandbox.transactions() == []
 
 
@@ -144,12 +144,12 @@ def test_the_v4_create_wants_its_version_header(sandbox: OrderfulSandbox) -> Non
     assert complaints(post(sandbox, headers=KEY)) == ["orderful-api-version must be v4"]
 
 
-@pytest.mark.parametrize(("key", "words"), [(None, "key undefined"), ("wrong", "this key")])
+@pytest.mark.parametrize(("key", "message"), [(None, "key undefined"), ("wrong", "this key")])
 def test_a_missing_or_wrong_key_is_a_401_that_does_not_repeat_it(
-    sandbox: OrderfulSandbox, key: str | None, words: str
+    sandbox: OrderfulSandbox, key: str | None, message: str
 ) -> None:
     answer = post(sandbox, headers={"orderful-api-key": key} if key else {})
-    assert (answer.status_code, words in answer.get_json()["message"]) == (401, True)
+    assert (answer.status_code, message in answer.get_json()["message"]) == (401, True)
     assert "wrong" not in answer.text
 
 
@@ -164,7 +164,7 @@ def test_a_v3_document_is_taken_first_and_judged_later() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "where", "words"),
+    ("path", "value", "where", "message"),
     [
         ("IT1_loop/0/surprise", [{}], "/IT1_loop/0", "additional properties - surprise"),
         ("beginningSegmentForInvoice/0/invoiceNo", "1", "/beginningSegmentForInvoice/0", "properties - invoiceNo"),
@@ -193,10 +193,10 @@ def test_a_v3_document_is_taken_first_and_judged_later() -> None:
         ),
     ],
 )
-def test_a_wrong_v3_document_says_where_it_is_wrong(path: str, value: Any, where: str, words: str) -> None:
+def test_a_wrong_v3_document_says_where_it_is_wrong(path: str, value: Any, where: str, message: str) -> None:
     document = changed(INVOICE_V3["message"]["transactionSets"][0], path, value)
     found = {problem.path: problem.text for problem in x12_problems("810_INVOICE", [document])}
-    assert words in found[f"/transactionSets/0{where}"]
+    assert message in found[f"/transactionSets/0{where}"]
 
 
 def test_segments_a_transaction_cannot_do_without_are_asked_for() -> None:
@@ -208,7 +208,7 @@ def test_segments_a_transaction_cannot_do_without_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "words"),
+    ("path", "value", "message"),
     [
         ("businessNumber", "1", "property businessNumber should not exist"),
         ("sender/isaIdQualifier", "ZZ", "property isaIdQualifier should not exist"),
@@ -218,8 +218,8 @@ def test_segments_a_transaction_cannot_do_without_are_asked_for() -> None:
         ("type", {"name": "999_UNKNOWN"}, "relationship doesn't exist"),
     ],
 )
-def test_a_v3_request_that_is_none_is_a_400(sandbox: OrderfulSandbox, path: str, value: Any, words: str) -> None:
-    assert words in complaints(post_v3(sandbox, changed(INVOICE_V3, path, value)))[0]
+def test_a_v3_request_that_is_none_is_a_400(sandbox: OrderfulSandbox, path: str, value: Any, message: str) -> None:
+    assert message in complaints(post_v3(sandbox, changed(INVOICE_V3, path, value)))[0]
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_the_status_of_a_relationship_decides_which_stream_may_use_it(
     on_live = {**INVOICE, "stream": "live", "senderId": "NORDICFOOD", "receiverId": "ACMEPRODUCE"}
     assert (post(sandbox).status_code, post(sandbox, on_live).status_code) == (test, live)
     if status == "TEST":
-        words = "Cannot post a LIVE transaction because the relationship is in testing"
-        assert complaints(post(sandbox, on_live)) == [words]
+        message = "Cannot post a LIVE transaction because the relationship is in testing"
+        assert complaints(post(sandbox, on_live)) == [message]
 
 
 def test_on_the_test_stream_a_change_can_be_sent_in_the_name_of_the_partner(sandbox: OrderfulSandbox) -> None:

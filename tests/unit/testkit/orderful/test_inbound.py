@@ -89,16 +89,16 @@ def test_a_document_is_listed_and_read_like_any_transaction_and_filed_under_its_
     wanted = {"receiverIsaId": "NORDICFOODT", "transactionType": CHANGE, "businessNumber": "PO-4711"}
     since = "[2026-09-01T08:00:00.000Z,2026-09-01T08:00:01.000Z)"
     [listed] = get(sandbox, "/v3/transactions", KEY, **wanted, createdAt=since).get_json()["data"]
-    shown = get(sandbox, f"/v3/transactions/{ids['id']}", KEY).get_json()
-    assert shown == listed
-    assert (shown["sender"]["isaId"], shown["sender"]["name"]) == ("ACMEPRODUCET", "Acme Produce")
-    assert (shown["validationStatus"], shown["deliveryStatus"], shown["acknowledgmentStatus"]) == (
+    transaction = get(sandbox, f"/v3/transactions/{ids['id']}", KEY).get_json()
+    assert transaction == listed
+    assert (transaction["sender"]["isaId"], transaction["sender"]["name"]) == ("ACMEPRODUCET", "Acme Produce")
+    assert (transaction["validationStatus"], transaction["deliveryStatus"], transaction["acknowledgmentStatus"]) == (
         "VALID",
         "SENT",
         "NOT_ACKNOWLEDGED",
     )
     content = get(sandbox, f"/v3/transactions/{ids['id']}/message", KEY).get_json()
-    assert content == {"href": shown["message"]["href"], **message}
+    assert content == {"href": transaction["message"]["href"], **message}
     expanded = get(sandbox, f"/v3/transactions/{ids['id']}", KEY, expand="message").get_json()
     assert expanded["message"] == content
 
@@ -106,9 +106,13 @@ def test_a_document_is_listed_and_read_like_any_transaction_and_filed_under_its_
 @pytest.mark.parametrize("name", ["id", "uuid"])
 def test_v4_reads_a_document_by_number_and_by_uuid(sandbox: OrderfulSandbox, name: str) -> None:
     ids = send(sandbox)
-    shown = get(sandbox, f"/transactions/{ids[name]}").get_json()
-    assert (shown["id"], shown["ediTransactionType"], shown["stream"]) == (ids["uuid"], CHANGE, "test")
-    assert (shown["senderId"], shown["businessNumber"]) == ("ACMEPRODUCET", "PO-4711")
+    transaction = get(sandbox, f"/transactions/{ids[name]}").get_json()
+    assert (transaction["id"], transaction["ediTransactionType"], transaction["stream"]) == (
+        ids["uuid"],
+        CHANGE,
+        "test",
+    )
+    assert (transaction["senderId"], transaction["businessNumber"]) == ("ACMEPRODUCET", "PO-4711")
     assert get(sandbox, f"/transactions/{ids[name]}/message").get_json() == change()
 
 
@@ -257,14 +261,14 @@ def test_the_same_confirmation_again_changes_nothing_and_the_opposite_is_a_confl
     asked = ("accept", "accept", "fail", "accept")
     assert [post(sandbox, delivery_of(ids, f"/{verb}")).status_code for verb in asked] == [200, 200, 409, 200]
     assert [post(sandbox, delivery_of(refused, f"/{verb}")).status_code for verb in ("fail", "accept")] == [200, 409]
-    shown = control(sandbox, "deliveries")
-    assert [one["transactionId"] for one in shown] == [ids["id"], refused["id"]]
-    assert [one["deliveryId"] for one in shown] == [ids["deliveryId"], refused["deliveryId"]]
-    assert [(one["status"], one["confirmed"], one["asked"]) for one in shown] == [
+    deliveries = control(sandbox, "deliveries")
+    assert [one["transactionId"] for one in deliveries] == [ids["id"], refused["id"]]
+    assert [one["deliveryId"] for one in deliveries] == [ids["deliveryId"], refused["deliveryId"]]
+    assert [(one["status"], one["confirmed"], one["asked"]) for one in deliveries] == [
         ("DELIVERED", 1, 4),
         ("FAILED", 1, 2),
     ]
-    assert shown[0]["notes"] == ["taken over"] * 3
+    assert deliveries[0]["notes"] == ["taken over"] * 3
 
 
 @pytest.mark.parametrize("body", [None, {}, [], {"note": ""}, {"note": "  "}, {"note": 5}, {"note": "x" * 241}])

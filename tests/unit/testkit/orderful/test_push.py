@@ -122,8 +122,8 @@ def test_a_202_leaves_it_sent_until_it_is_accepted(sandbox: OrderfulSandbox, ser
     one = send(sandbox)
     assert (one.status, one.confirmed, statuses(sandbox)) == ("SENT", 0, [202])
     path = f"/transactions/{one.transaction.id}/deliveries/{one.delivery_id}"
-    shown = sandbox.app.test_client().get(path, headers=V4).get_json()
-    assert shown["sendSucceededAt"] is not None
+    transaction = sandbox.app.test_client().get(path, headers=V4).get_json()
+    assert transaction["sendSucceededAt"] is not None
     sandbox.app.test_client().post(f"{path}/accept", json={"note": "taken over"}, headers=V4)
     assert (one.status, one.confirmed) == ("DELIVERED", 1)
 
@@ -153,8 +153,8 @@ def test_after_three_new_attempts_it_is_failed(sandbox: OrderfulSandbox, server:
     one = send(sandbox)
     assert (one.status, statuses(sandbox)) == ("FAILED", [503] * 4)
     path = f"/transactions/{one.transaction.id}/deliveries/{one.delivery_id}"
-    shown = sandbox.app.test_client().get(path, headers=V4).get_json()
-    assert (shown["status"], shown["sendFailedAt"] is None) == ("FAILED", False)
+    transaction = sandbox.app.test_client().get(path, headers=V4).get_json()
+    assert (transaction["status"], transaction["sendFailedAt"] is None) == ("FAILED", False)
 
 
 def test_silence_and_a_broken_connection_are_tried_again(server: Server) -> None:

@@ -50,8 +50,8 @@ def listed(sandbox: OrderfulSandbox, **query: Any) -> list[str]:
 
 
 def statuses(sandbox: OrderfulSandbox, number: str) -> tuple[str, str, str]:
-    shown = get(sandbox, f"/v3/transactions/{number}").get_json()
-    return shown["validationStatus"], shown["deliveryStatus"], shown["acknowledgmentStatus"]
+    transaction = get(sandbox, f"/v3/transactions/{number}").get_json()
+    return transaction["validationStatus"], transaction["deliveryStatus"], transaction["acknowledgmentStatus"]
 
 
 def test_the_list_is_newest_first_and_its_links_lead_through_all_pages_and_back() -> None:

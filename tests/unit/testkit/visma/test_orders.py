@@ -171,7 +171,7 @@ def test_orders_that_are_done_refuse_every_update(sandbox: VismaSandbox, status:
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         ([], "must be an object"),
         ({"description": "bare"}, "must be wrapped"),
@@ -186,10 +186,10 @@ def test_orders_that_are_done_refuse_every_update(sandbox: VismaSandbox, status:
     ],
 )
 def test_a_malformed_update_is_refused_in_words_and_changes_nothing(
-    sandbox: VismaSandbox, body: Any, words: str
+    sandbox: VismaSandbox, body: Any, message: str
 ) -> None:
     before = get(sandbox).get_json()
-    assert words in refusal(put(sandbox, body))
+    assert message in refusal(put(sandbox, body))
     assert get(sandbox).get_json() == before
 
 
@@ -202,7 +202,7 @@ def test_an_update_applies_wholly_or_not_at_all(sandbox: VismaSandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "change", "words"),
+    ("line", "change", "message"),
     [
         ({"qtyOnReceipts": 6.0}, changed_line(1, orderQty=5), "below the 6.0"),
         ({"qtyOnReceipts": 6.0}, {"lines": [{"operation": "Delete", "lineNumber": {"value": 1}}]}, "cannot be deleted"),
@@ -211,10 +211,10 @@ def test_an_update_applies_wholly_or_not_at_all(sandbox: VismaSandbox) -> None:
     ],
 )
 def test_what_was_received_or_closed_cannot_be_taken_back(
-    sandbox: VismaSandbox, line: dict[str, Any], change: dict[str, Any], words: str
+    sandbox: VismaSandbox, line: dict[str, Any], change: dict[str, Any], message: str
 ) -> None:
     sandbox.edit_document("purchaseorder", "1", {"lines": [a_line(1, **line)]})
-    assert words in refusal(put(sandbox, change))
+    assert message in refusal(put(sandbox, change))
 
 
 def test_only_purchase_orders_can_be_updated(sandbox: VismaSandbox) -> None:

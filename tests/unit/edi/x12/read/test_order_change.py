@@ -513,12 +513,12 @@ def test_what_is_to_be_compared_with_the_order_is_told_by_name():
 
 
 @pytest.mark.parametrize(
-    ("scheme", "said"), [("1", "DUNS"), ("9", "DUNS+4"), ("91", "the seller's"), ("92", None), ("ZZ", None)]
+    ("code", "assigned_by"), [("1", "DUNS"), ("9", "DUNS+4"), ("91", "the seller's"), ("92", None), ("ZZ", None)]
 )
-def test_a_code_that_somebody_else_assigned_is_none_of_ours(scheme, said):
-    named = {"entityIdentifierCode": "SF", "identificationCodeQualifier": scheme, "identificationCode": "77"}
+def test_a_code_that_somebody_else_assigned_is_none_of_ours(code, assigned_by):
+    named = {"entityIdentifierCode": "SF", "identificationCodeQualifier": code, "identificationCode": "77"}
     (one,) = read(a_loop(), N1_loop=[{"partyIdentification": [named]}]).parties
-    assert one == PartyRequest(None, "ship-from", Party(number="77"), said)
+    assert one == PartyRequest(None, "ship-from", Party(number="77"), assigned_by)
 
 
 def test_a_place_of_delivery_alone_is_a_change_and_a_buyer_alone_is_none():
