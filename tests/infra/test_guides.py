@@ -50,14 +50,14 @@ def tables(text: str, head: str) -> Iterator[list[list[str]]]:
 
 
 def said_by_the_code() -> str:
-    """Every text of the code, and what make says."""
+    """Every text of the code that is no docstring, and what make says."""
     found = [(ROOT / "Makefile").read_text(encoding="utf-8")]
     for folder in ("layers/connector/connector", "parameters", "infra"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            found += [
-                one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)
-            ]
+            nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+            docstrings = {id(one.value) for one in nodes if isinstance(one, ast.Expr)}
+            texts = (one for one in nodes if isinstance(one, ast.Constant) and id(one) not in docstrings)
+            found += [one.value for one in texts if isinstance(one.value, str)]
     return "\n".join(found)
 
 
