@@ -231,6 +231,9 @@ ENTRY_POINTS = {
     "integration/adapters/aws/test_ledger.py": "adapters/aws/clients",
     "integration/adapters/orderful/test_client.py": "adapters/orderful/api",
     "integration/test_connector_command.py": "cli/main",
+    "unit/cli/changes/test_decide.py": """
+        cli/changes/command cli/changes/find cli/changes/listing cli/changes/show cli/changes/summary
+    """,
     "unit/cli/doctor/test_command.py": "cli/doctor/finding",
     "unit/cli/documents/test_decide.py": "cli/documents/steps",
     "unit/cli/documents/test_listing.py": "cli/documents/columns cli/documents/filters",
@@ -238,7 +241,6 @@ ENTRY_POINTS = {
         cli/documents/command cli/documents/content cli/documents/meanings cli/documents/summary
     """,
     "unit/cli/test_change.py": "cli/readings",
-    "unit/cli/test_changes.py": "cli/comparison",
     "unit/cli/test_status.py": "cli/stack_state",
     "unit/domain/order_change/test_decide.py": "domain/order_change/findings",
     "unit/domain/order_change/test_notes.py": "domain/order_change/partial_lines",

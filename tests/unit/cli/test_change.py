@@ -149,6 +149,7 @@ def test_json_is_one_object_with_everything_that_is_known(change):
             "next_step",
             "waits_for",
             "differences",
+            "lines",
             "remarks",
             "unwritten",
         ),
@@ -156,6 +157,17 @@ def test_json_is_one_object_with_everything_that_is_known(change):
     ]
     assert result.data["differences"] == [
         {"where": "line 1", "field": "quantity", "base": "800", "theirs": "900.5", "ours": "800"}
+    ]
+    assert result.data["lines"] == [
+        {
+            "where": "line 1",
+            "item": "1298",
+            "text": "Coffee, dark roast, 500 g",
+            "unit": "STK",
+            "price": "10.0",
+            "amount_now": "8000.00",
+            "amount_asked": "9005.00",
+        }
     ]
     assert "Please confirm" in result.data["remarks"][0]
     assert (result.data["reason"], result.data["next_step"], result.data["hold_first"]) == (None, None, False)
@@ -165,7 +177,8 @@ def test_a_person_gets_decision_differences_remarks_and_the_request(change):
     result = change(in_mosaic())
     lines = result.out.splitlines()
     assert lines[0] == "Order 500123: apply"
-    assert ["line", "1", "quantity", "800", "900.5", "800"] in [line.split() for line in lines]
+    assert ["line", "1", "quantity", "800", "900.5", "800"] in [line.split()[:6] for line in lines]
+    assert "These lines come to 8000 now and to 9005 NOK as asked, before discounts." in lines
     assert any("Please confirm" in line for line in lines)
     at = lines.index("PUT /v1/purchaseorder/500123")
     assert lines[at + 1] == 'If-Match: "AAAAAE0YIiI="'

@@ -13,7 +13,7 @@ import msgspec
 
 from connector.adapters.visma.client import order_write
 from connector.cli.companies import mapping_company, named_company
-from connector.cli.comparison import all_reasons, comparison, comparison_data, unwritten
+from connector.cli.comparison import all_reasons, comparison, comparison_data, lines_data, unwritten
 from connector.cli.files import parse_json, read_document, read_sound_routing
 from connector.cli.output import HELD, REJECTED, WrongInput, fail, json_option, tell
 from connector.cli.readings import reading_of, reading_option
@@ -172,6 +172,7 @@ class _Preview:
                 "next_step": decision.next_step,
                 "waits_for": decision.waits_for,
                 "differences": comparison_data(decision.differences),
+                "lines": lines_data(decision.differences, self.ours.content if self.ours else None),
                 "remarks": decision.remarks,
                 "unwritten": decision.unwritten,
                 "hold_first": put is not None and self.hold_first,
@@ -200,7 +201,7 @@ class _Preview:
         remarks = "\n".join(f"  {remark}" for remark in decision.remarks)
         said = [
             all_reasons(decision.reasons),
-            comparison(decision.differences),
+            comparison(decision.differences, self.ours.content if self.ours else None),
             unwritten(decision.unwritten),
             remarks and f"Also told:\n{remarks}",
             self._consequence(),

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from connector.cli.documents.steps import Decider
 from connector.cli.logs.search import patterns_of, search
 from connector.cli.output import (
     FAILED,
@@ -25,7 +24,7 @@ from connector.cli.output import (
     table,
     utc_option,
 )
-from connector.cli.people import by_option, decider
+from connector.cli.people import Decider, by_option, decider
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
 from connector.services.dead_letters import (

@@ -12,7 +12,7 @@ from connector import __version__
 from connector.cli.backfill import backfill
 from connector.cli.baseline import baseline
 from connector.cli.change import change
-from connector.cli.changes import changes
+from connector.cli.changes.command import changes
 from connector.cli.config import config
 from connector.cli.cursors import cursors
 from connector.cli.data import data

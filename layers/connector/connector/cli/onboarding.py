@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import click
 
 from connector.cli.output import WrongInput, counted, say, table
+from connector.cli.sums import Sums, as_data, in_words, sums_of
 from connector.domain.pause import Pause, Scope
 from connector.domain.routing.resolve import Routing
 from connector.services.release import NOT_RELEASED, Forecast, ReleaseEffect
@@ -240,7 +240,7 @@ def leaving_text(leaving: Sequence[Forecast]) -> str:
             sum(one.effect is ReleaseEffect.OLD for one in group),
             _oldest(group),
             _statuses(group),
-            _sum(group),
+            in_words(_sums(group)),
         )
         for (kind, partner), group in _grouped(leaving).items()
     ]
@@ -258,7 +258,7 @@ def summary(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
             "documents": len(group),
             "oldest": _oldest(group),
             "statuses": sorted({one.status for one in group if one.status}),
-            "sums": {currency or "": format(total, "f") for currency, total in _totals(group).items()},
+            "sums": as_data(_sums(group)),
         }
         for effect in ReleaseEffect
         for (kind, partner), group in _grouped([one for one in forecasts if one.effect is effect]).items()
@@ -307,13 +307,5 @@ def _statuses(group: Iterable[Forecast]) -> str:
     return ", ".join(sorted({one.status for one in group if one.status}))
 
 
-def _totals(group: Iterable[Forecast]) -> dict[str | None, Decimal]:
-    totals: dict[str | None, Decimal] = {}
-    for one in group:
-        if one.total is not None:
-            totals[one.currency] = totals.get(one.currency, Decimal(0)) + one.total
-    return totals
-
-
-def _sum(group: Iterable[Forecast]) -> str:
-    return ", ".join(f"{total:f} {currency or ''}".strip() for currency, total in _totals(group).items())
+def _sums(group: Iterable[Forecast]) -> Sums:
+    return sums_of((one.currency, one.total) for one in group)

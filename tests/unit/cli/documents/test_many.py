@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from connector.domain.errors import Transient
 from connector.domain.revision.record import State
 from testkit.memory.stores import CALLER
+from testkit.samples.visma_samples import a_purchase_order, as_json
 from tests.unit.cli.documents.conftest import LATE, ORDER, PARKED, SENT
 
 
@@ -49,7 +51,7 @@ def test_a_dry_run_says_what_would_be_done_and_what_is_left_out(connector, stack
     (left,) = result.data["left_out"]
     assert left["document"].endswith("/4")
     assert "only a rejected or parked revision waits for a person" in left["why"]
-    assert "2 documents, the oldest on record since 2026-09-01; 1 left out." in result.err
+    assert "2 documents, the oldest on record since 2026-09-01, 2 of unknown amount; 1 left out." in result.err
     assert (numbers(stack), many.moved) == ([], [])
     shown = connector("documents", "replay", "--partner", "acme", "--dry-run")
     assert shown.out == "2 documents would be decided; nothing was done.\n"
@@ -134,3 +136,19 @@ def test_a_dry_run_of_one_document_does_nothing(connector, stack, ledger):
     result = connector("documents", "close", "500123", "--dry-run")
     assert (result.code, ledger.moved) == (0, [])
     assert result.err == f"This closes revision 2 of {ORDER} (PARKED); it is not sent.\n"
+
+
+def test_what_they_come_to_is_said_by_currency_before_the_question(connector, stack, ledger):
+    ledger.kept = [order(n) for n in (1, 2, 3, 4)]
+    ledger.sources = {
+        "1": as_json(a_purchase_order(orderNbr="1")),
+        "2": as_json(a_purchase_order(orderNbr="2", currency="SEK")),
+        "3": as_json(a_purchase_order(orderNbr="3")),
+        "4": b"not JSON any more",
+    }
+    result = connector("documents", "close", "--code", "unit-unmapped", "--dry-run", "--json")
+    assert result.data["of_unknown_amount"] == 1
+    assert result.data["sums"].keys() == {"NOK", "SEK"}
+    one, two = (Decimal(result.data["sums"][name]) for name in ("SEK", "NOK"))
+    assert (one > 0, two) == (True, 2 * one)
+    assert f"since 2026-09-01, payable {two} NOK, {one} SEK, 1 of unknown amount; 0 left out." in result.err

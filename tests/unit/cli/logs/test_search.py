@@ -131,6 +131,13 @@ def test_so_many_pages_are_read_and_no_more(stack):
     assert (searched.pages, searched.complete) == (MOST_PAGES, False)
 
 
+def test_a_line_without_an_id_is_known_by_what_it_is(stack):
+    event = an_event(1)
+    del event["eventId"]
+    found = look(stack, Logs(reconcile=[[event]]), "reconcile", patterns=("{ a }", "{ b }"))
+    assert len(found.lines) == 1
+
+
 def test_a_line_that_is_no_json_object_has_no_fields(stack):
     events = [
         {"eventId": str(number), "timestamp": 0, "message": text}

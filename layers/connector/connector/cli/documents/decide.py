@@ -12,10 +12,10 @@ import click
 from connector.cli.documents import steps
 from connector.cli.documents.filters import filter_options
 from connector.cli.documents.find import Record, record_named
-from connector.cli.documents.many import decide_many
-from connector.cli.documents.steps import Decider, Step
+from connector.cli.documents.many import decide_documents
+from connector.cli.documents.steps import Step
 from connector.cli.output import WrongInput, go_on, json_option, say, show
-from connector.cli.people import by_option, decider
+from connector.cli.people import Decider, by_option, decider
 from connector.cli.stack import Stack, stack_option
 from connector.domain.pause import Pause
 from connector.domain.revision.record import NEEDS_PERSON, State
@@ -66,7 +66,7 @@ class _Decision:
             wanted = self._wanted
             if not wanted.states and not wanted.attention:
                 wanted = replace(wanted, states=usual)
-            return decide_many(
+            return decide_documents(
                 stack,
                 wanted,
                 self._routing,

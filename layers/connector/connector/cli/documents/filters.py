@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import click
@@ -21,19 +24,21 @@ from connector.domain.routing.resolve import Routing
 from connector.services.listing import AmountRange, Found, Selection
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_State = TypeVar("_State", bound=StrEnum)
 
 
-def _states(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[State]:
-    """The states that were named, each option with one or several of them.
+def state_option(known: Iterable[_State], help_text: str) -> Callable[[_Command], _Command]:
+    """Add `--state`, each with one or several of the known states; the command gets them as `states`."""
+    by_word = {one.value: one for one in known}
 
-    Raises:
-        WrongInput: there is no such state.
-    """
-    words = [word.strip().upper() for text in given for word in text.split(",")]
-    for word in words:
-        if word not in list(State):
-            raise WrongInput(f"There is no state '{word}'. {_instead(word, State)}")
-    return frozenset(map(State, words))
+    def states(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[_State]:
+        words = [word.strip().upper() for text in given for word in text.split(",")]
+        for word in words:
+            if word not in by_word:
+                raise WrongInput(f"There is no state '{word}'. {_instead(word, by_word)}")
+        return frozenset(by_word[word] for word in words)
+
+    return click.option("--state", "states", metavar="STATE[,STATE...]", multiple=True, callback=states, help=help_text)
 
 
 def _amounts(_context: click.Context, _option: click.Parameter, text: str | None) -> AmountRange | None:
@@ -70,34 +75,77 @@ def say_what_is_unknown(found: Found, wanted: Selection) -> None:
 READS_EVERYTHING = "The ledger keeps no list of what is over: this reads all of it."
 """What is said before the whole table is read."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What documents and changes are selected by alike.
+
+    Attributes:
+        number: The number, or what it begins with.
+        since: Last written at or after.
+        until: Last written before.
+    """
+
+    company: str | None
+    partner: str | None
+    number: str
+    since: datetime | None
+    until: datetime | None
+
+
+def where_options(what: str) -> tuple[Callable[[_Command], _Command], ...]:
+    """The options that `where` reads; `what` they are about: documents, changes."""
+    return (
+        click.option("--company", metavar="NAME", help=f"Only {what} of this company."),
+        click.option(
+            "--partner", metavar="NAME", help=f"Only {what} of this partner, those that wait for it included."
+        ),
+        click.option("--number", metavar="NUMBER", help="Only this number, or those that begin with it."),
+        click.option(
+            "--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, yesterday, 2026-11-28."
+        ),
+        click.option(
+            "--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."
+        ),
+        utc_option,
+    )
+
+
+def where(stack: Stack, routing: Routing, given: dict[str, Any]) -> Where:
+    """Take what `where_options` were given out of the arguments of a command.
+
+    Raises:
+        WrongInput: routing has no such name, which would find nothing and look as if there were nothing; or a time is
+            none.
+    """
+    company, partner = given.pop("company"), given.pop("partner")
+    since_text, until_text = given.pop("since_text"), given.pop("until_text")
+    _check("company", company, routing.data["companies"])
+    _check("partner", partner, routing.data.get("partners") or {})
+    now = stack.clock.now()
+    return Where(
+        company=company,
+        partner=partner,
+        number=given.pop("number") or "",
+        since=since(since_text, now) if since_text else None,
+        until=until(until_text, now) if until_text else None,
+    )
+
+
 _FILTERS = (
-    click.option(
-        "--state",
-        "states",
-        metavar="STATE[,STATE...]",
-        multiple=True,
-        callback=_states,
-        help="Only in these states, those of documents that are over included.",
-    ),
+    state_option(State, "Only in these states, those of documents that are over included."),
     click.option("--attention", is_flag=True, help="Only sent ones that have not arrived as expected."),
     click.option("--ended", is_flag=True, help="Also what is over; this reads the whole ledger."),
-    click.option("--company", metavar="NAME", help="Only documents of this company."),
-    click.option("--partner", metavar="NAME", help="Only documents for this partner, what is parked for it included."),
+    *where_options("documents"),
     click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only documents of this kind."),
-    click.option("--number", metavar="NUMBER", help="Only this number, or those that begin with it."),
-    click.option("--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, yesterday, 2026-11-28."),
-    click.option("--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."),
     click.option(
         "--amount", metavar="FROM..TO", callback=_amounts, help="What is payable, without its sign: 1000..5000, 1000.."
     ),
-    utc_option,
 )
 
 
 def filter_options(*reason: str) -> Callable[[_Command], _Command]:
     """Give a command the filters; it gets what they say as `wanted`, and the routing in force as `routing`.
-
-    A name that routing does not have is refused: it would find nothing, and look as if there were nothing.
 
     Args:
         reason: The names of the option for the reason code.
@@ -107,22 +155,20 @@ def filter_options(*reason: str) -> Callable[[_Command], _Command]:
 
 def _filtered(command: _Command, reason: tuple[str, ...]) -> _Command:
     @functools.wraps(command)
-    def filtered(*, stack: Stack, since_text: str | None, until_text: str | None, **given: Any) -> Any:
-        routing, now = routing_in_force(stack), stack.clock.now()
-        company, partner, kind = given.pop("company"), given.pop("partner"), given.pop("kind")
-        _check("company", company, routing.data["companies"])
-        _check("partner", partner, routing.data.get("partners") or {})
+    def filtered(*, stack: Stack, **given: Any) -> Any:
+        routing = routing_in_force(stack)
+        place, kind = where(stack, routing, given), given.pop("kind")
         wanted = Selection(
             states=given.pop("states"),
             attention=given.pop("attention"),
             ended=given.pop("ended"),
-            company=company,
+            company=place.company,
             kind=Kind(kind) if kind else None,
-            number=given.pop("number") or "",
-            partner=partner,
+            number=place.number,
+            partner=place.partner,
             reason=given.pop("code"),
-            since=since(since_text, now) if since_text else None,
-            until=until(until_text, now) if until_text else None,
+            since=place.since,
+            until=place.until,
             amount=given.pop("amount"),
         )
         return command(stack=stack, wanted=wanted, routing=routing, **given)

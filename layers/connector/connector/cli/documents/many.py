@@ -1,31 +1,27 @@
-"""The same decision about many documents: which, a question, and then one after the other."""
+"""The same decision about many documents: which ones, what they come to, and what would be done with each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import click
 
 from connector.cli.documents.filters import READS_EVERYTHING, say_what_is_unknown
 from connector.cli.documents.find import Record, revisions_of
-from connector.cli.documents.steps import Decider, Step
-from connector.cli.output import FAILED, counted, go_on, say, show, table
+from connector.cli.documents.steps import Step
+from connector.cli.many import SHOWN, LeftOut, Planned, decide_many
+from connector.cli.output import counted, say, table
+from connector.cli.people import Decider
 from connector.cli.stack import Stack
+from connector.cli.sums import Sums, as_data, in_words, sums_of
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import ConnectorError
 from connector.domain.routing.resolve import Routing
-from connector.services.listing import Selection, find
-
-_SHOWN = 50
-_PROGRESS = 100
-"""After so many documents it is said how far it came."""
-
-LeftOut = tuple[DocumentKey, str]
-"""A document with which nothing is done, and why."""
+from connector.services.listing import Amount, Selection, amounts_of, find
 
 
-def decide_many(
+def decide_documents(
     stack: Stack,
     wanted: Selection,
     routing: Routing,
@@ -58,30 +54,25 @@ def decide_many(
     found = find(stack.ledger, routing, wanted, limit=None, bounded=False)
     say_what_is_unknown(found, wanted)
     steps, left_out = _planned(stack, {(one.key, one.sequence) for one in found.rows}, plan)
-    say(_preview(steps, left_out))
-    failed: list[LeftOut] = []
-    if steps and not dry_run:
-        go_on(stack.title, yes=yes)
-        failed = _carried_out(stack, steps, decider())
-    done = 0 if dry_run else len(steps) - len(failed)
-    show(
-        {
-            "planned": [_planned_data(one) for one in steps],
-            "done": done,
-            "failed": _named(failed),
-            "left_out": _named(left_out),
-        },
-        lambda: "\n".join(
-            [
-                f"{counted(len(steps), 'document')} would be decided; nothing was done."
-                if dry_run
-                else f"{counted(done, 'document')} done, {len(failed)} failed, {len(left_out)} left out.",
-                *(f"  {key}: {why}" for key, why in failed),
-            ]
-        ),
+    amounts = amounts_of([one.revision for one in steps], stack.ledger, routing)
+    known = [amounts.get((one.key, one.revision.sequence), _UNKNOWN) for one in steps]
+    sums = sums_of((one.currency, one.total) for one in known)
+    unknown = sum(one.total is None for one in known)
+    return decide_many(
+        stack,
+        [Planned(name=str(one.key), data=_data(one), carry_out=partial(one.carry_out, stack)) for one in steps],
+        left_out,
+        what="document",
+        preview=_preview(steps, left_out, sums, unknown),
+        sums={"sums": as_data(sums), "of_unknown_amount": unknown},
+        decider=decider,
+        dry_run=dry_run,
+        yes=yes,
         as_json=as_json,
     )
-    return FAILED if failed else 0
+
+
+_UNKNOWN = Amount(None, None)
 
 
 def _planned(
@@ -92,48 +83,34 @@ def _planned(
         try:
             step = plan(revisions_of(stack, key))
         except click.ClickException as problem:
-            left_out.append((key, problem.format_message()))
+            left_out.append((str(key), problem.format_message()))
             continue
         if (key, step.revision.sequence) in wanted:
             steps.append(step)
         else:
-            left_out.append((key, f"What waits is revision {step.revision.sequence}, which the filters do not select."))
+            why = f"What waits is revision {step.revision.sequence}, which the filters do not select."
+            left_out.append((str(key), why))
     return steps, left_out
 
 
-def _carried_out(stack: Stack, steps: Sequence[Step], decider: Decider) -> list[LeftOut]:
-    failed = []
-    for number, step in enumerate(steps, start=1):
-        try:
-            step.carry_out(stack, decider)
-        except ConnectorError as problem:
-            failed.append((step.key, str(problem)))
-        if number % _PROGRESS == 0:
-            say(f"{number} of {len(steps)} ...")
-    return failed
-
-
-def _preview(steps: Sequence[Step], left_out: Sequence[LeftOut]) -> str:
+def _preview(steps: Sequence[Step], left_out: Sequence[LeftOut], sums: Sums, unknown: int) -> str:
     rows = [(one.key, one.revision.sequence, one.revision.state, one.revision.partner, one.will) for one in steps]
     parts = []
     if steps:
-        parts.append(table(("document", "rev", "state", "partner", "will be"), rows[:_SHOWN]))
-    if len(rows) > _SHOWN:
-        parts.append(f"{len(rows) - _SHOWN} more")
-    if left_out:
-        parts += [f"Left out: {key}: {why}" for key, why in left_out[:_SHOWN]]
-        if len(left_out) > _SHOWN:
-            parts.append(f"Left out: {len(left_out) - _SHOWN} more")
+        parts.append(table(("document", "rev", "state", "partner", "will be"), rows[:SHOWN]))
+    if len(rows) > SHOWN:
+        parts.append(f"{len(rows) - SHOWN} more")
     oldest = min((one.revision.created_at for one in steps), default=None)
-    since = f", the oldest on record since {oldest:%Y-%m-%d}" if oldest else ""
-    parts.append(f"{counted(len(steps), 'document')}{since}; {len(left_out)} left out.")
+    told = [
+        counted(len(steps), "document"),
+        f"the oldest on record since {oldest:%Y-%m-%d}" if oldest else "",
+        in_words(sums) and f"payable {in_words(sums)}",
+        f"{unknown} of unknown amount" if unknown else "",
+    ]
+    parts.append(f"{', '.join(filter(None, told))}; {len(left_out)} left out.")
     return "\n".join(parts)
 
 
-def _planned_data(step: Step) -> dict[str, Any]:
+def _data(step: Step) -> dict[str, Any]:
     revision = step.revision
     return {"document": str(step.key), "sequence": revision.sequence, "state": revision.state, "will_be": step.will}
-
-
-def _named(some: Sequence[LeftOut]) -> list[dict[str, str]]:
-    return [{"document": str(key), "why": why} for key, why in some]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from connector.cli.changes import change_summary
+from connector.cli.changes.summary import change_summary
 from connector.cli.documents.content import Content, as_text, content_of
 from connector.cli.documents.filters import routing_in_force
 from connector.cli.documents.find import Record, ask_option, record_named, revision_of

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connector.cli.documents.find import Record
 from connector.cli.output import Failed, WrongInput
+from connector.cli.people import LONGEST_TEXT, Decider
 from connector.cli.stack import Stack
 from connector.domain.advice import after_rejection
 from connector.domain.documents import DocumentKey
@@ -26,32 +27,9 @@ from connector.domain.revision.record import (
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
 
-LONGEST_TEXT = 500
-"""Characters of the note of a person."""
-
 _CLOSABLE = NEEDS_PERSON | {State.UNCONFIRMED}
 _RESENDABLE = frozenset(MAY_NEED_ATTENTION)
 _RELEASABLE = frozenset({State.PARKED, State.SKIPPED, State.BASELINE, State.CLOSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """Who decides, and why.
-
-    Attributes:
-        name: As the person typed it.
-        caller: Who AWS says it is (ARN).
-        reason: As the person typed it; None without one.
-    """
-
-    name: str
-    caller: str
-    reason: str | None
-
-    def note(self, what: str) -> str:
-        """What the history says of it."""
-        note = f"{what} {self.name} ({self.caller})"
-        return truncated(f"{note}: {self.reason}" if self.reason else note, LONGEST_TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,11 +159,16 @@ def _read(client: Any, function: str, request: Mapping[str, Any]) -> tuple[dict[
     for pages in range(1, MOST_PAGES + 1):
         with translated("log"):
             answer = client.filter_log_events(**request, **page)
-        lines |= {one["eventId"]: _line(one, function) for one in answer["events"]}
+        lines |= {_identity(one): _line(one, function) for one in answer["events"]}
         if not answer.get("nextToken"):
             return lines, pages, True
         page = {"nextToken": answer["nextToken"]}
     return lines, MOST_PAGES, False
+
+
+def _identity(event: Mapping[str, Any]) -> str:
+    """By what an event that two patterns find is known as one (CloudWatch: the id may be missing)."""
+    return str(event.get("eventId") or (event["timestamp"], event.get("logStreamName"), event["message"]))
 
 
 def _line(event: Mapping[str, Any], function: str) -> Line:

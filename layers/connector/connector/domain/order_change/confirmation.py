@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.dates import Dates
-from connector.domain.order_change.findings import HEADER, Findings, text_of, titled
+from connector.domain.order_change.findings import HEADER, TAKEN_OUT, Findings, text_of, titled
 from connector.domain.order_change.line_match import Found, Lines
 from connector.domain.order_change.notes import Asides
 from connector.domain.order_change.parties_and_terms import Content
@@ -67,7 +67,7 @@ class Confirmation:
         if theirs.ask is Ask.DELETE:
             if found.ours is not None:
                 self.findings.add_difference(
-                    where, "line", base=_quantity(found.base), theirs="taken out", ours=found.ours.quantity
+                    where, "line", base=_quantity(found.base), theirs=TAKEN_OUT, ours=found.ours.quantity
                 )
                 self.findings.add_unwritten(
                     f"{titled(where)}: the message confirms that it is taken out, and the order has it.",

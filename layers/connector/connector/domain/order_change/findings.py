@@ -18,6 +18,9 @@ from connector.domain.text import truncated
 HEADER = "order"
 """The `where` of a difference or an objection that concerns no line."""
 
+TAKEN_OUT = "taken out"
+"""What the partner asks for of a line that is to go."""
+
 BY_HAND = "No approval lifts this: change the order in Visma by hand and close the change; or reject it."
 """Next step for a part of the message that cannot be read."""
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connector.domain.documents import OrderLine
 from connector.domain.order_change.dates import Dates, part_received_remark
 from connector.domain.order_change.edits import LineEdit, Operation
-from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findings, Insert, text_of, titled
+from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, TAKEN_OUT, Findings, Insert, text_of, titled
 from connector.domain.order_change.line_match import Found, Lines, line_number
 from connector.domain.order_change.notes import Asides
 from connector.domain.order_change.order_snapshot import LineFacts
@@ -177,7 +177,7 @@ class LineRules:
             self.where,
             "line",
             base=base.quantity if base else None,
-            theirs="taken out",
+            theirs=TAKEN_OUT,
             ours=ours.quantity if ours else None,
         )
         if ours is None:

@@ -35,6 +35,7 @@ def approve(
     *,
     by: str,
     caller: str | None = None,
+    reason: str | None = None,
     reading: QuantityReading | None = None,
     later: Sequence[str] | None = None,
 ) -> Change:
@@ -57,7 +58,9 @@ def approve(
         changes,
         outbox,
         clock,
-        note=f"approved by {_signed(by, caller)}" if seen else f"{_signed(by, caller)} asks to look at it again",
+        note=_because(
+            f"approved by {_signed(by, caller)}" if seen else f"{_signed(by, caller)} asks to look at it again", reason
+        ),
         caller=caller,
         cause="approved",
         approved_by=by if seen else None,
@@ -80,6 +83,7 @@ def assign(
     clock: Clock,
     by: str,
     caller: str | None = None,
+    reason: str | None = None,
 ) -> Change:
     """Assign a parked change to `order`, whatever number it names.
 
@@ -100,7 +104,9 @@ def assign(
     there = _again(
         change,
         now,
-        note=f"{_signed(by, caller)} says that it means order {number}; it names {change.named or change.number}",
+        note=_because(
+            f"{_signed(by, caller)} says that it means order {number}; it names {change.named or change.number}", reason
+        ),
         caller=caller,
         attempts=0,
         conflicts=0,
@@ -141,7 +147,14 @@ def assign(
 
 
 def retry(
-    change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str, caller: str | None = None
+    change: Change,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    caller: str | None = None,
+    reason: str | None = None,
 ) -> Change:
     """Decide an open change again now, as if it had just arrived; this approves nothing.
 
@@ -164,7 +177,7 @@ def retry(
         changes,
         outbox,
         clock,
-        note=f"{_signed(by, caller)} asks to look at it again",
+        note=_because(f"{_signed(by, caller)} asks to look at it again", reason),
         cause="retry",
         caller=caller,
         claim_until=None,
@@ -345,6 +358,11 @@ def _again(change: Change, now: datetime, *, note: str, **more: object) -> Chang
 def _signed(by: str, caller: str | None) -> str:
     """The name that the person typed, with the ARN that AWS gives."""
     return f"{by} ({caller})" if caller else by
+
+
+def _because(note: str, reason: str | None) -> str:
+    """What the history says, with the reason that a person gave."""
+    return f"{note}: {reason}" if reason else note
 
 
 def _must_be_parked(change: Change) -> None:

@@ -1,0 +1,94 @@
+"""One decision about many: told before, asked for once, and carried out one after the other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connector.cli.many import SHOWN, Planned, decide_many
+from connector.cli.output import WrongInput
+from connector.cli.people import Decider
+from connector.domain.errors import Transient
+
+WHO = Decider("kari", "arn:kari", None)
+
+
+@pytest.fixture
+def run(stack, capsys):
+    """Decide about things by name, of which some fail; gives code, result, what was told and what was done."""
+
+    def decide(names, left_out=(), *, fails=(), asked=(), **options):
+        done = []
+
+        def carry_out(name, who):
+            if name in fails:
+                raise Transient("The ledger is busy.")
+            done.append((name, who))
+
+        def decider():
+            asked.append(True) if isinstance(asked, list) else None
+            return WHO
+
+        given = {"dry_run": False, "yes": True, "as_json": True} | options
+        code = decide_many(
+            stack,
+            [
+                Planned(name=name, data={"name": name}, carry_out=lambda who, name=name: carry_out(name, who))
+                for name in names
+            ],
+            left_out,
+            what="change",
+            preview="So many.",
+            sums={"sums": {"NOK": "1"}},
+            decider=decider,
+            **given,
+        )
+        captured = capsys.readouterr()
+        return code, json.loads(captured.out) if given["as_json"] else captured.out, captured.err, done
+
+    return decide
+
+
+def test_each_is_carried_out_in_the_name_of_one_person(run):
+    code, result, told, done = run(["1", "2"])
+    assert (code, done) == (0, [("1", WHO), ("2", WHO)])
+    assert result == {
+        "planned": [{"name": "1"}, {"name": "2"}],
+        "sums": {"NOK": "1"},
+        "done": 2,
+        "failed": [],
+        "left_out": [],
+    }
+    assert told.startswith("So many.\n")
+
+
+def test_a_dry_run_asks_for_nobody_and_does_nothing(run):
+    asked = []
+    code, out, _, done = run(["1"], dry_run=True, as_json=False, asked=asked)
+    assert (code, out, done, asked) == (0, "1 change would be decided; nothing was done.\n", [], [])
+
+
+def test_one_that_fails_stops_no_other_and_is_named(run):
+    code, out, _, done = run(["1", "2"], fails=("1",), as_json=False)
+    assert (code, [name for name, _ in done]) == (1, ["2"])
+    assert out == "1 change done, 1 failed, 0 left out.\n  1: The ledger is busy.\n"
+    assert run(["1"], fails=("1",))[1]["failed"] == [{"change": "1", "why": "The ledger is busy."}]
+
+
+def test_what_is_left_out_is_named_up_to_a_number(run):
+    left = [(str(number), "It is over.") for number in range(SHOWN + 3)]
+    _, result, told, _ = run([], left)
+    assert told.count("It is over.") == SHOWN
+    assert "Left out: 3 more" in told
+    assert len(result["left_out"]) == SHOWN + 3
+
+
+def test_nothing_is_done_without_a_yes(run):
+    with pytest.raises(WrongInput, match="write --yes"):
+        run(["1"], yes=False)
+
+
+def test_a_long_one_says_how_far_it_came(run):
+    _, _, told, _ = run([str(number) for number in range(250)])
+    assert "100 of 250 ...\n200 of 250 ...\n" in told
