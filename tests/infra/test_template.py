@@ -517,6 +517,29 @@ def test_every_alarm_mail_says_which_stack_what_happened_and_what_to_type(proper
         assert len(text) + 200 < 1024, "CloudFormation: a description has at most 1,024 characters"
 
 
+def test_only_the_operator_takes_dead_letters_and_may_do_with_them_what_its_commands_do(properties: Properties) -> None:
+    """They are looked at, put back and dropped, never purged, and nothing else is sent to where they lie."""
+    dead = {"DocumentsDeadLetters", "DeliveriesDeadLetters", "ChangesDeadLetters"}
+    granted: dict[str, set[str]] = {}
+    for policy, its in properties("AWS::IAM::ManagedPolicy").items():
+        for one in its["PolicyDocument"]["Statement"]:
+            actions = one.get("Action", ())
+            if dead & set(re.findall(r"\w+", json.dumps(one.get("Resource", "")))):
+                on_aws = [
+                    action for action in ([actions] if isinstance(actions, str) else actions) if isinstance(action, str)
+                ]
+                granted.setdefault(policy, set()).update(on_aws)
+    assert granted == {
+        "OperatorPolicy": {
+            "sqs:ReceiveMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        },
+        "ReaderPolicy": {"sqs:GetQueueAttributes"},
+    }
+
+
 def test_the_operator_may_type_the_first_command_of_every_alarm_mail(properties: Properties) -> None:
     """`connector` is tried with the policy in tests/e2e/test_people.py; here its words are parsed."""
     policies = properties("AWS::IAM::ManagedPolicy")

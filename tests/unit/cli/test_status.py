@@ -171,6 +171,7 @@ def _left_behind(stack):
     ("trouble", "said"),
     [
         (_dead_letter, "documents, dead letters"),
+        (_dead_letter, "      -> connector deadletters list --queue documents\n"),
         (_alarm, "docs/runbook.md#documents-parked"),
         (_failing, "failing since 2026-09-01 06:00:00Z: 403"),
         (
