@@ -191,6 +191,17 @@ def test_close_takes_all_that_waits_for_a_person(connector, stored):
     }
 
 
+@pytest.mark.parametrize("verb", ["close", "reject"])
+def test_a_change_that_waits_behind_another_one_ends_with_it(connector, stack, changes, stored, verb):
+    """The end of the earlier one has those behind it looked at again, unless they have ended before."""
+    for number, behind in (("21", None), ("22", "21")):
+        changes.put(a_change(transaction_id=number, number="600123", behind=behind, **PARKED), message={})
+    result = connector("changes", verb, "--number", "600123", "--reason", "it was cancelled", "--yes", "--json")
+    assert (result.code, result.data["done"], result.data["failed"]) == (0, 2, [])
+    assert {stored(one).reason for one in ("21", "22")} == {"it was cancelled"}
+    assert stack.outbox.queued == []
+
+
 def test_many_are_looked_at_again(connector, stack, stored):
     result = connector("changes", "retry", "--partner", "acme", "--reason", "Visma is back", "--yes")
     assert (result.code, queued(stack)) == (0, ["11", "13", "12"])

@@ -85,7 +85,13 @@ class _Decision:
         self._dry_run, self._yes, self._as_json = dry_run, yes, as_json
 
     def carry_out(
-        self, plan: _Plan, *, suits: Callable[[Change], bool], what: str, usual: frozenset[ChangeState]
+        self,
+        plan: _Plan,
+        *,
+        suits: Callable[[Change], bool],
+        what: str,
+        usual: frozenset[ChangeState],
+        ends: bool = False,
     ) -> int:
         """Do what `plan` says with the change, or with each of them.
 
@@ -94,9 +100,11 @@ class _Decision:
             suits: Of several changes that the name leads to, the one that is meant.
             what: The same, as a sentence goes on.
             usual: The states that filters without a state select.
+            ends: Whether it ends them. Those of an order are then ended from the last one on: the end of one has those
+                that are parked behind it looked at again.
         """
         if self.name is None:
-            return self._many(plan, usual)
+            return self._many(plan, usual, last_first=ends)
         stack = self._stack
         change = beside_later(stack, one_change(stack, self.name, suits, what))
         who = self._decider()
@@ -111,7 +119,7 @@ class _Decision:
         show(change_summary(changed), lambda: step.done, as_json=self._as_json)
         return 0
 
-    def _many(self, plan: _Plan, usual: frozenset[ChangeState]) -> int:
+    def _many(self, plan: _Plan, usual: frozenset[ChangeState], *, last_first: bool) -> int:
         stack = self._stack
         steps: list[_Step] = []
         left_out: list[LeftOut] = []
@@ -127,7 +135,7 @@ class _Decision:
                 Planned(
                     name=one.change.transaction_id, data=_data(one, orders.get(one.change.key)), carry_out=one.carry_out
                 )
-                for one in steps
+                for one in (reversed(steps) if last_first else steps)
             ],
             left_out,
             what="change",
@@ -310,7 +318,7 @@ def reject_changes(*, decision: _Decision) -> int:
 
     Or many, by filters: without --state those that are parked.
     """
-    return decision.carry_out(_rejection, suits=lambda one: one.is_open, what="is open", usual=_PARKED)
+    return decision.carry_out(_rejection, suits=lambda one: one.is_open, what="is open", usual=_PARKED, ends=True)
 
 
 def _rejection(stack: Stack, change: Change) -> _Step:
@@ -345,7 +353,9 @@ def close_changes(*, decision: _Decision) -> int:
     REFUSED ends as REJECTED: close it when the partner was told. Or many, by filters: without --state all that wait for
     a person.
     """
-    return decision.carry_out(_closing, suits=lambda one: one.is_open, what="is open", usual=frozenset(FOR_A_PERSON))
+    return decision.carry_out(
+        _closing, suits=lambda one: one.is_open, what="is open", usual=frozenset(FOR_A_PERSON), ends=True
+    )
 
 
 def _closing(stack: Stack, change: Change) -> _Step:
