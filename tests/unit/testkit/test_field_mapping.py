@@ -65,6 +65,18 @@ def test_every_value_of_every_example_is_explained(example, dialect):
     assert all(source.layer for row in rows for source in row.decided_by)
 
 
+@pytest.mark.parametrize(
+    "example", [one for one in EXAMPLES if one.name.endswith("everything")], ids=lambda one: one.kind
+)
+def test_what_is_left_out_of_the_search_gives_nothing(example, monkeypatch):
+    """Fields that no partner sees and settings that say when a document is sent are not tried."""
+    before = [(row.explained.name, sorted(one.name for one in row.sources)) for row in explained(example, Dialect.X12)]
+    monkeypatch.setattr("connector.edi.explain.sources._NOT_WRITTEN", frozenset())
+    monkeypatch.setattr("connector.edi.explain.sources._NOT_ABOUT_CONTENT", frozenset())
+    rows = explained.__wrapped__(example, Dialect.X12)
+    assert [(row.explained.name, sorted(one.name for one in row.sources)) for row in rows] == before
+
+
 def test_every_meaning_is_that_of_something_that_is_written():
     """One that several tables share counts once."""
     used = {

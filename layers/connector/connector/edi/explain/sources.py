@@ -90,9 +90,8 @@ _NOT_ABOUT_CONTENT = frozenset(
 )
 """Settings that say how a document is read, when it is sent, and what becomes of it then."""
 
-_LINE_TYPES = ("Freight", "Description", "FR", "DS")
 _WORDS: Mapping[str, Sequence[Any]] = {
-    "lineType": _LINE_TYPES,
+    "lineType": ("Freight", "Description", "FR", "DS"),
     "shippingDestinationType": ("Site", "CompanyLocation", "Customer"),
     "x12.charset": ("utf8",),
 }

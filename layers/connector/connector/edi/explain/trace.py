@@ -65,7 +65,6 @@ class Tracer:
         content = _document(inputs, route).content
         document = canonical(content, route, reconcile(content, route), inputs.purpose)
         self.tree: Tree = emitted(document, dialect, inputs.stream)
-        self.notes = tuple(document.notes)
 
     def traced(self, is_fixed: Callable[[Place], bool]) -> list[Traced]:
         """Every value with what it comes from.
