@@ -1,7 +1,7 @@
 """A day of a stack, minute by minute, in counts: where documents wait, and for how long.
 
-Every number is a count of documents or companies; nothing is sent and no clock is read. The one thing left to chance is
-with which company a run of the poller begins; its seed is fixed, so a day is the same each time.
+Every number is a count of documents or companies; nothing is sent and no clock is read. Nothing is left to
+chance, so a day is the same each time.
 
 What the consumers do with a full queue is what `connector/services/consume.py` does: a document that Orderful has no
 room for goes back with a growing delay, and after as many receives as the queue grants it is a dead letter, which
@@ -10,7 +10,6 @@ the sweep of the tracker queues again.
 
 from __future__ import annotations
 
-import random
 from bisect import insort
 from collections import deque
 from collections.abc import Sequence
@@ -32,7 +31,6 @@ HOURS = (
 ACKNOWLEDGED = 60
 """Minutes until a partner acknowledges (bench/quotas.ACKNOWLEDGED_MINUTES)."""
 
-_SEED = 1
 _YOUNG = int(LOOKS[0].total_seconds() / 60)
 _AGES = tuple(int(one.total_seconds() / 60) for one in LOOKS if one.total_seconds() / 60 <= ACKNOWLEDGED)
 
@@ -106,12 +104,12 @@ class _Lot:
 
 @dataclass(slots=True)
 class _Poller:
-    """Reads companies in turn, beginning with any of them."""
+    """Reads companies in turn: a run begins behind those of the one before (`services/list_health.Turn`)."""
 
     companies: int
     plan: Plan
-    chance: random.Random
     last: list[int] = field(default_factory=list)
+    following: int = 0
     running: list[tuple[int, int, int]] = field(default_factory=list)
 
     def minute(self, now: int, arrived: Sequence[int], played: Played) -> int:
@@ -120,8 +118,9 @@ class _Poller:
             self.last = [0] * self.companies
         plan = self.plan
         if now % plan.poll_every == 0:
-            first = self.chance.randrange(self.companies)
-            self.running.append((now, first, min(plan.companies_a_run, self.companies)))
+            count = min(plan.companies_a_run, self.companies)
+            self.running.append((now, self.following, count))
+            self.following = (self.following + count) % self.companies
         found, left = 0, []
         for started, at, count in self.running:
             ends = now + 1 - started >= plan.poll_minutes
@@ -147,7 +146,7 @@ def play(one: Day) -> Played:
     """Play a day."""
     plan, played = one.plan, Played()
     arrived = _arrived(one.documents)
-    poller = _Poller(one.companies, plan, random.Random(_SEED))  # noqa: S311 - no secret: the same each time
+    poller = _Poller(one.companies, plan)
     untranslated: deque[_Lot] = deque()
     deliveries = _Deliveries(plan, played)
     sent: list[int] = []

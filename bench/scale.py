@@ -42,6 +42,7 @@ DAYS = cost.HOURS / 24
 LISTS = len(Resource)
 VOLUMES = (100, 10_000, 100_000, 1_000_000, 10_000_000)
 MEMORY_MB = 512
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -714,7 +715,8 @@ def first_limit(load: Load, settings: Settings) -> tuple[str, str]:
     waits = sorted((one for one in found if one.absorbed and one.factor < 1 <= one.factor_of_the_day), key=_kept_by)
     nearest = min(found, key=_kept_by)
     return (
-        "; ".join(f"{one.part}: {one.what} ({number(_kept_by(one))} of it)" for one in broken[:3])
+        "; ".join(f"{one.part}: {one.what} ({number(_kept_by(one))} of it)" for one in broken[:_NAMED])
+        + (f"; and {len(broken) - _NAMED} more" if len(broken) > _NAMED else "")
         or f"none; nearest is {nearest.part}: {nearest.what} ({number(_kept_by(nearest))} times)",
         "; ".join(f"{one.part}: {one.what}" for one in waits) or "none",
     )

@@ -43,7 +43,7 @@ from connector.domain.revision.record import (
 )
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.services.list_health import ListHealth, PollRecord
+from connector.services.list_health import ListHealth, PollRecord, Turn
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Calls,
@@ -371,6 +371,21 @@ class MemoryHealth:
     def __init__(self) -> None:
         self.record = PollRecord()
         self.failing: ConnectorError | None = None
+        self.following, self.last_read = 0, 1
+
+    def take_turn(self) -> Turn:
+        if self.failing is not None:
+            raise self.failing
+        turn = Turn(self.following, self.following + self.last_read)
+        self.following = turn.expected
+        return turn
+
+    def end_turn(self, turn: Turn, *, read: int) -> None:
+        if self.failing is not None:
+            raise self.failing
+        self.last_read = read
+        if self.following == turn.expected:
+            self.following = turn.begin + read
 
     def begin(self, *, now: datetime) -> PollRecord:
         if self.failing is not None:

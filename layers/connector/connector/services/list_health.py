@@ -82,8 +82,26 @@ class PollRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.begun_at is not None and (self.ended_at is None or self.ended_at < self.begun_at)
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """The companies that a run is to read.
+
+    Attributes:
+        begin: The place of the first one, counted on from run to run.
+        expected: The place with which the next run begins, if this one reads as many as the one before it.
+    """
+
+    begin: int
+    expected: int
+
+
 class HealthBook(Protocol):
-    """Stores the record."""
+    """Stores the record, and which companies the next run begins with."""
+
+    def take_turn(self) -> Turn:
+        """Begin with the companies behind those of the run before, whether it has ended or not."""
+
+    def end_turn(self, turn: Turn, *, read: int) -> None:
+        """Note how many companies were read. The next run begins behind them, unless it has begun already."""
 
     def begin(self, *, now: datetime) -> PollRecord:
         """Record that a run begins. Returns the record before that."""

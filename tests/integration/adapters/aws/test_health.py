@@ -9,7 +9,7 @@ import pytest
 from connector.adapters.aws.cursors import DynamoCursors
 from connector.adapters.aws.health import DynamoHealth
 from connector.domain.errors import ConnectorError
-from connector.services.list_health import ListHealth, PollRecord
+from connector.services.list_health import ListHealth, PollRecord, Turn
 from connector.services.ports import Resource
 from testkit.aws import CURSORS, aws_in_memory, make_table
 from testkit.memory.stores import MemoryHealth
@@ -44,8 +44,27 @@ def test_a_run_finds_what_the_last_one_left_and_whether_it_ended(book):
     assert not book.begin(now=NOW + timedelta(minutes=5)).was_cut_short
 
 
+@pytest.mark.parametrize("book", [MemoryHealth(), DynamoHealth(CURSORS)], ids=["memory", "dynamodb"])
+def test_runs_share_the_companies_whether_they_overlap_or_follow_one_another(book):
+    first = book.take_turn()
+    assert first == Turn(0, 1)
+    book.end_turn(first, read=112)
+    second = book.take_turn()
+    assert second == Turn(112, 224), "behind the first"
+    third = book.take_turn()
+    assert third == Turn(224, 336), "behind what the second, which is under way, is expected to read"
+    book.end_turn(second, read=50)
+    assert book.take_turn() == Turn(336, 386), "the third has begun: its end is not moved"
+    book.end_turn(third, read=100)
+    last = book.take_turn()
+    assert last.expected - last.begin == 100
+    book.end_turn(last, read=10)
+    assert book.take_turn().begin == last.begin + 10
+
+
 def test_the_record_is_no_cursor():
     DynamoHealth(CURSORS).end(LISTS, now=NOW)
+    DynamoHealth(CURSORS).take_turn()
     assert DynamoCursors(CURSORS).all_cursors() == []
 
 

@@ -775,6 +775,41 @@ def test_a_schedule_of_every_five_minutes_begins_with_each_of_five_companies_in_
     assert first == {"a", "b", "c", "d", "e"}
 
 
+def test_more_companies_than_a_run_has_time_for_are_read_in_turn(bench):
+    companies = [a_company(name) for name in "abcdefg"]
+    for company in companies:
+        bench.erps.erps[company.name] = FakeErp(bench.clock)
+    read = []
+    for _ in range(8):
+        settle(bench)
+        results = bench.poller().poll_all(companies, StepDeadline(14))
+        read += dict.fromkeys(one.company for one in results if one.problem is None)
+    assert len(read) > 2 * len(companies)
+    assert read == [companies[at % len(companies)].name for at in range(len(read))]
+
+
+def test_a_run_that_is_killed_does_not_keep_the_companies_behind_its_own_from_their_turn(bench):
+    companies = [a_company(name) for name in "abc"]
+    for company in companies:
+        bench.erps.erps[company.name] = FakeErp(bench.clock)
+    first = []
+    for _ in range(3):
+        settle(bench)
+        bench.health.take_turn()  # a run of which nothing is heard any more
+        first.append(bench.poll_all(*companies)[0].company)
+    assert len(set(first)) > 1
+
+
+@pytest.mark.parametrize("part", ["take_turn", "end_turn"])
+def test_a_run_that_does_not_know_whose_turn_it_is_reads_all_the_same(bench, telemetry, monkeypatch, part):
+    def refuse(*_, **__):
+        raise Transient("The table is busy.")
+
+    monkeypatch.setattr(bench.health, part, refuse)
+    assert [one.problem for one in bench.poll_all()] == [None] * len(Resource)
+    assert len(telemetry.events("warning")) == 1
+
+
 @pytest.mark.parametrize("total", [lambda length, _: length, lambda *_: None, lambda _length, page: page])
 def test_pages_that_visma_cuts_without_saying_so_are_all_read(bench, total):
     """The element that names the maximum may be missing like any other: a short page alone is no end."""

@@ -2,6 +2,9 @@
 
 With one item for the whole stack, 2,000 companies cost one small write at the beginning of a run and one of some dozens
 of KB at its end. DynamoDB: an item holds 400 KB. If the record is larger, the problems are left out; the log has them.
+
+    pk = #health   sk = poll_visma   begun, ended, lists
+                   sk = turn         following (where the next run begins), read (companies of the last run)
 """
 
 from __future__ import annotations
@@ -14,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
-from connector.services.list_health import ListHealth, PollRecord
+from connector.services.list_health import ListHealth, PollRecord, Turn
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,6 +28,7 @@ PARTITION = "#health"
 """Partition of the record. No company has this name, because names of companies begin with a letter or digit."""
 
 _KEY: Item = {"pk": {"S": PARTITION}, "sk": {"S": "poll_visma"}}
+_TURN: Item = {"pk": {"S": PARTITION}, "sk": {"S": "turn"}}
 _LARGEST = 380_000
 _decode = msgspec.json.Decoder(tuple[ListHealth, ...]).decode
 
@@ -52,6 +56,47 @@ class DynamoHealth:
         """The present record."""
         with translated("cursor table"):
             return _record(self._client.get_item(TableName=self._table, Key=_KEY).get("Item"))
+
+    def take_turn(self) -> Turn:
+        """The places behind those of the run before. A run that never ends has taken as many as the one before it."""
+        with translated("cursor table"):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_TURN,
+                UpdateExpression="SET following = if_not_exists(following, :none) + if_not_exists(#read, :one)",
+                ExpressionAttributeNames={"#read": "read"},
+                ExpressionAttributeValues={":none": {"N": "0"}, ":one": {"N": "1"}},
+                ReturnValues="ALL_OLD",
+            )
+        before = from_item(answer.get("Attributes", {}))
+        begin = int(before.get("following", 0))
+        return Turn(begin, begin + int(before.get("read", 1)))
+
+    def end_turn(self, turn: Turn, *, read: int) -> None:
+        """Note how many were read, and where the next run begins, if none has begun since."""
+        values: dict[str, Any] = {":read": {"N": str(read)}}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _TURN,
+            "ExpressionAttributeNames": {"#read": "read"},
+        }
+        try:
+            with translated("cursor table"):
+                self._client.update_item(
+                    **request,
+                    ConditionExpression="following = :expected",
+                    UpdateExpression="SET #read = :read, following = :following",
+                    ExpressionAttributeValues={
+                        **values,
+                        ":expected": {"N": str(turn.expected)},
+                        ":following": {"N": str(turn.begin + read)},
+                    },
+                )
+        except ConditionFailed:
+            with translated("cursor table"):
+                self._client.update_item(
+                    **request, UpdateExpression="SET #read = :read", ExpressionAttributeValues=values
+                )
 
     def _update(self, expression: str, values: dict[str, Any], returned: Any) -> PollRecord:
         with translated("cursor table"):

@@ -21,7 +21,7 @@ from connector.domain.revision.go_live import UNKNOWN_ZONE
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
 from connector.services.claim_check import loaded
-from connector.services.list_health import HealthBook, PollReport
+from connector.services.list_health import HealthBook, PollReport, Turn
 from connector.services.messages import DocumentMessage
 from connector.services.ports import (
     Budget,
@@ -111,7 +111,8 @@ class Poller:
     def poll_all(self, companies: Iterable[Company], deadline: Deadline) -> list[PollResult]:
         """Poll all lists of all companies; one that fails never stops another.
 
-        The minute picks the company to begin with, so that one with a large backlog cannot starve those behind it.
+        A run begins behind the last company that the run before came to, so that each has its turn, however many there
+        are, and one with a large backlog cannot starve those behind it. Runs that overlap share the companies.
 
         A company whose credentials are refused, or that Visma throttles, is left out for the rest of the run: its
         other lists would only repeat that. They count as failed like the first. A 403 is the trouble of its list alone.
@@ -137,10 +138,11 @@ class Poller:
     def _poll_in_turn(
         self, ordered: list[Company], deadline: Deadline, results: list[PollResult], report: PollReport
     ) -> None:
-        # Scrambled, because a schedule of every five minutes would pick the same one of five companies each time.
-        minute = int(self.clock.now().timestamp() // 60)
-        turn = crc32(b"%d" % minute) % max(len(ordered), 1)
-        for company in [*ordered[turn:], *ordered[:turn]]:
+        turn = self._take_turn()
+        begin = turn.begin % max(len(ordered), 1)
+        read = 0
+        for company in [*ordered[begin:], *ordered[:begin]]:
+            read += deadline.remaining() >= TIME_FOR_ONE_PAGE
             stopped: PollResult | None = None
             for resource in Resource:
                 result = stopped or self._poll_guarded(company, resource, deadline)
@@ -159,6 +161,25 @@ class Poller:
                 elif result.problem is None:
                     report.read(company.name, resource, result.caught_up_at)
                 stopped = result if result.ends_company else None
+        self._end_turn(turn, read, len(ordered))
+
+    def _take_turn(self) -> Turn:
+        try:
+            return self.health.take_turn()
+        except ConnectorError as error:
+            self.telemetry.warning("it is not known whose turn it is", {"reason": str(error)})
+            minute = int(self.clock.now().timestamp() // 60)
+            return Turn(crc32(b"%d" % minute), 0)  # scrambled: every five minutes would pick the same of five companies
+
+    def _end_turn(self, turn: Turn, read: int, companies: int) -> None:
+        """Note how many had their turn: at least one, and one more than all of them, so that another one begins.
+
+        A company that ends each run before its time is passed over as well.
+        """
+        try:
+            self.health.end_turn(turn, read=max(read, 1) if read < companies else companies + 1)
+        except ConnectorError as error:
+            self.telemetry.warning("it could not be noted whose turn is next", {"reason": str(error)})
 
     def _poll_guarded(self, company: Company, resource: Resource, deadline: Deadline) -> PollResult:
         """Poll one list; its trouble must not keep the others from their turn."""
