@@ -688,6 +688,29 @@ class TestSweeping:
         bench.run(minutes=1)
         assert len(bench.queued()) == 2
 
+    def test_of_a_backlog_that_waits_for_orderful_only_the_oldest_are_read(self, bench, monkeypatch):
+        monkeypatch.setattr(track, "MOST_WAITING", 3)
+        keys = []
+        for number in range(6):
+            keys.append(bench.revision(str(number), state=State.TRANSLATED))
+            bench.clock.forward(seconds=1)
+        read = []
+        in_state = bench.ledger.in_state
+
+        def counted(*states):
+            for one in in_state(*states):
+                read.append(one.key.number)
+                yield one
+
+        bench.ledger.in_state = counted
+        bench.run(minutes=20)
+        assert read == ["0", "1", "2"]
+        assert sorted(bench.queued()) == ["0", "1", "2"]
+        for key in keys[:3]:
+            bench.ledger.move(bench.of(key), State.SUPERSEDED, now=bench.clock.now(), note="sent")
+        bench.run(minutes=1)
+        assert sorted(bench.queued()) == ["3", "4", "5"]
+
     def test_one_that_stays_unconfirmed_is_counted_by_every_run(self, bench):
         """It is queued again now and then, which must not end the alarm."""
         bench.revision("1", state=State.UNCONFIRMED, asked_since=bench.clock.now())

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from connector.domain.advice import after_rejection
@@ -59,6 +60,12 @@ MOST_CALLS = 80
 
 MOST_SWEPT = 1_000
 """Revisions that one run queues again."""
+
+MOST_WAITING = 20_000
+"""Revisions that the sweep reads, the oldest first. Those behind them are read when these have left.
+
+A hundred thousand that wait for Orderful must not take the time in which what was sent is followed.
+"""
 
 MOST_COUNTED = 200
 """The gauge of open attention stops counting here."""
@@ -278,7 +285,7 @@ class Tracker:
         now = self.clock.now()
         stuck: list[Revision] = []
         unconfirmed = 0
-        for one in self.ledger.in_state(*_STUCK):
+        for one in islice(self.ledger.in_state(*_STUCK), MOST_WAITING):
             if len(stuck) < MOST_SWEPT and self._is_stuck(one, now):
                 stuck.append(one)
             # Whoever moved it since: it is queued again now and then, which does not end the alarm.
