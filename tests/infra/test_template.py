@@ -725,6 +725,7 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "PollVismaSchedule",
         "TrackTransactionsSchedule",
         "PollOrderfulSchedule",
+        "ReconcileSchedule",
         "OperatorPolicyArn",
         "ReaderPolicyArn",
         *SETTINGS,

@@ -31,6 +31,7 @@ FUNCTIONS = (
     *("PollVisma", "TranslateDocument", "DeliverTransaction", "TrackTransactions"),
     *("ReceiveCallback", "PollOrderful", "ApplyChange", "Reconcile"),
 )
+SCHEDULES = ("PollVisma", "TrackTransactions", "PollOrderful", "Reconcile")
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
 
@@ -199,8 +200,10 @@ class FakeAws:
         self.subscriptions: Any = {"edi@example.com": "arn:sns:1"}
         self.concurrency: Any = 1000
         usual = {"ScheduleExpression": "rate(5 minutes)", "State": "ENABLED", "LastModificationDate": NOW - DAY}
-        self.schedules: Any = {name: dict(usual) for name in ("PollVisma", "TrackTransactions", "PollOrderful")}
+        self.schedules: Any = {name: dict(usual) for name in SCHEDULES}
+        self.schedules["Reconcile"]["ScheduleExpression"] = "cron(0/5 1-4 * * ? *)"
         self.sums: Any = {(name, "Invocations"): 6 for name in self.schedules}
+        self.now = NOW
         self.exceptions = SimpleNamespace(ResourceNotFoundException=_NoScheduleError)
 
     def __call__(self, service: str) -> FakeAws:
@@ -227,7 +230,7 @@ class FakeAws:
 
     def _metrics(self, **request: Any) -> Any:
         sums = given(self.sums)
-        assert request["StartTime"] < request["EndTime"] == NOW
+        assert request["StartTime"] < request["EndTime"] == self.now
         for query in request["MetricDataQueries"]:
             metric = query["MetricStat"]["Metric"]
             name = metric["Dimensions"][0]["Value"].removesuffix("Function")
@@ -290,7 +293,7 @@ def stack():
             "AlarmTopicArn": "arn:topic",
             "AlarmEmail": "edi@example.com",
             **{f"{name}Function": f"{name}Function" for name in FUNCTIONS},
-            **{f"{name}Schedule": name for name in ("PollVisma", "TrackTransactions", "PollOrderful")},
+            **{f"{name}Schedule": name for name in SCHEDULES},
         },
         takes_callbacks_without_secret=False,
         callback_url="https://api.example/v1/orderful",

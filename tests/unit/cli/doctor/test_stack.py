@@ -13,6 +13,7 @@ from connector.domain.transactions import Stream
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 MAIL = "edi@example.com"
+SCHEDULES = ("poll_visma", "track_transactions", "poll_orderful", "reconcile")
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def found(stack):
 
 def test_a_healthy_stack_has_nothing_wrong_with_it(found):
     findings = found().values()
-    assert len(findings) == 6
+    assert len(findings) == 7
     assert {(finding.mark, finding.next_step) for finding in findings} == {("ok", None)}
 
 
@@ -75,7 +76,9 @@ def test_throttled_functions_are_named(found, stack):
         ({}, {}, "ok", "poll_visma was started 6 times in the last 30m"),
         ({"ScheduleExpression": "rate(1 hour)"}, {}, "ok", "in the last 3h"),
         ({"ScheduleExpression": "rate(1 minute)"}, {}, "ok", "in the last 30m"),
-        ({"ScheduleExpression": "cron(0 6 * * ? *)"}, {}, "ok", "in the last 30m"),
+        ({"ScheduleExpression": "cron(0 5 * * ? *)"}, {}, "ok", "in the last 2d1h"),
+        ({"ScheduleExpression": "cron(0 5 * * ? *)"}, {"Invocations": 0}, "ok", "set up 1d ago and has yet to start"),
+        ({"ScheduleExpression": "cron(0 5 L * ? *)"}, {"Invocations": 0}, "ok", "is not known here"),
         ({"State": "DISABLED"}, {}, "fail", "disabled"),
         ({}, {"Invocations": 0}, "fail", "has not been started for 30m"),
         ({"LastModificationDate": NOW - timedelta(minutes=2)}, {"Invocations": 0}, "ok", "set up 2m ago"),
@@ -90,6 +93,19 @@ def test_a_schedule_that_does_not_run_is_a_failure(found, stack, *, changes, sum
     assert findings["schedule poll_visma"].mark == mark
     assert told in findings["schedule poll_visma"].sentence
     assert findings["schedule poll_orderful"].mark == "ok"
+
+
+@pytest.mark.parametrize(
+    ("hour", "look"), [(6, "1h15m"), (0, "19h15m"), (3, "30m")], ids=["after its night", "before it", "in it"]
+)
+def test_the_nightly_comparison_is_looked_for_in_the_night(found, stack, hour, look):
+    stack.clock.now = lambda: NOW.replace(hour=hour)
+    stack.client.schedules["Reconcile"]["LastModificationDate"] = NOW - timedelta(days=9)
+    stack.client.now = stack.clock.now()
+    stack.client.sums |= {("Reconcile", "Invocations"): 0}
+    reconcile = found()["schedule reconcile"]
+    assert (reconcile.mark, reconcile.sentence.startswith("reconcile has not been started for")) == ("fail", True)
+    assert look in reconcile.sentence
 
 
 def test_a_schedule_that_somebody_deleted_is_a_failure(found, stack):
@@ -112,8 +128,8 @@ def test_a_schedule_that_somebody_deleted_is_a_failure(found, stack):
     [
         ("subscriptions", {"alarm mail"}),
         ("concurrency", {"concurrency"}),
-        ("schedules", {f"schedule {name}" for name in ("poll_visma", "track_transactions", "poll_orderful")}),
-        ("sums", {"throttles", *(f"schedule {one}" for one in ("poll_visma", "track_transactions", "poll_orderful"))}),
+        ("schedules", {f"schedule {name}" for name in SCHEDULES}),
+        ("sums", {"throttles", *(f"schedule {one}" for one in SCHEDULES)}),
     ],
 )
 def test_what_aws_does_not_answer_is_a_finding_and_the_others_are_made(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.cli.doctor.finding import Finding, Mark
+from connector.cli.doctor.schedule import look_back
 from connector.cli.output import Failed, counted, span
 from connector.cli.stack import Stack
 from connector.domain.errors import ConnectorError
@@ -34,11 +34,13 @@ _SCHEDULES = {
     "poll_visma": "PollVismaSchedule",
     "track_transactions": "TrackTransactionsSchedule",
     "poll_orderful": "PollOrderfulSchedule",
+    "reconcile": "ReconcileSchedule",
 }
 _DAY = timedelta(days=1)
 _SHORTEST_LOOK = timedelta(minutes=30)
-_RATE = re.compile(r"rate\((\d+) (minute|hour)s?\)")
-_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
+_STARTS = 3
+"""So many starts are looked back at: one that AWS has not counted yet is no failure."""
+
 _PENDING, _DELETED = "PendingConfirmation", "Deleted"
 # As the services word it when a person may not ask (IAM; SNS has a word of its own).
 _FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"})
@@ -56,10 +58,10 @@ class _NotAskedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Schedule:
-    """A schedule as AWS shows it; `interval` is zero where its expression is no rate."""
+    """A schedule as AWS shows it."""
 
     is_enabled: bool
-    interval: timedelta
+    expression: str
     changed_at: datetime
 
 
@@ -242,9 +244,7 @@ def _runs(stack: Stack, check: str, name: str) -> Finding:
             found = client.get_schedule(Name=stack.output(_SCHEDULES[name]))
         except client.exceptions.ResourceNotFoundException:
             return None
-        rate = _RATE.fullmatch(found["ScheduleExpression"])
-        interval = int(rate[1]) * _UNITS[rate[2]] if rate else timedelta(0)
-        return _Schedule(found["State"] == "ENABLED", interval, found["LastModificationDate"])
+        return _Schedule(found["State"] == "ENABLED", found["ScheduleExpression"], found["LastModificationDate"])
 
     schedule = _asked(check, ask, action="scheduler:GetSchedule")
     if schedule is None:
@@ -256,8 +256,12 @@ def _runs(stack: Stack, check: str, name: str) -> Finding:
             f"somebody has disabled it, so {name} does not run.",
             "Enable it in EventBridge Scheduler when what it was disabled for is over.",
         )
-    look = max(3 * schedule.interval, _SHORTEST_LOOK)
-    return _ran(stack, check, name, look=look, since=stack.clock.now() - schedule.changed_at)
+    now = stack.clock.now()
+    needed = look_back(schedule.expression, now, starts=_STARTS)
+    if needed is None:
+        sentence = f"it is enabled; when {schedule.expression} starts {name} is not known here."
+        return Finding(Mark.OK, check, sentence, f"See whether {name} runs in its log: {_log(stack, name)}.")
+    return _ran(stack, check, name, look=max(needed, _SHORTEST_LOOK), since=now - schedule.changed_at)
 
 
 def _ran(stack: Stack, check: str, name: str, *, look: timedelta, since: timedelta) -> Finding:
