@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_doctor_finds_the_missing_relationship_and_is_content_once_it_is_there(l
     of_visma = {
         f"visma {name} {what}" for name in COMPANY_IDS for what in ("token", "company", "calls", "clock", "zone")
     }
-    schedules = {f"schedule {name}" for name in ("poll_visma", "track_transactions", "poll_orderful")}
+    schedules = {f"schedule {name}" for name in ("poll_visma", "track_transactions", "poll_orderful", "reconcile")}
     assert (
         of_visma | schedules | {"routing", "orderful key", "orderful vesterbro", "concurrency", "throttles"} <= checks
     )
@@ -145,6 +146,8 @@ def test_doctor_checks_a_file_and_applies_nothing(laptop: Laptop, tmp_path: Path
 
     assert findings["orderful fjordmat-no"]["mark"] == "fail"
     assert f"version {applied.version} is applied" in findings["routing"]["sentence"]
+    recent = findings["recent purchase orders of lofoten"]["sentence"]
+    assert re.match(r"of (all|the newest) \d+ \(changed since \S+\), \d+ would be sent", recent)
     assert laptop.routing().version == applied.version
 
 
@@ -152,6 +155,19 @@ def test_config_show_tells_who_aws_says_applied_it(laptop: Laptop) -> None:
     shown = _data(laptop, "config", "show")["applied"]
 
     assert (shown["by"], shown["caller"]) == ("demo", "arn:aws:iam::000000000000:root")
+
+
+def test_config_history_tells_what_each_apply_changed_and_released(laptop: Laptop) -> None:
+    entries = _data(laptop, "config", "history", "--limit", "100")
+    newest, first = (one for one in entries if one["by"] == "demo")
+
+    assert (first["previous"], first["documents"], first["difference"]["removed"]) == (None, 0, 0)
+    assert newest["previous"] == first["version"]
+    assert newest["documents"] >= 1
+    assert "partners.nyleverandor.visma.supplier" in newest["difference"]["paths"]
+    shown = _said(laptop, "config", "show", newest["version"])
+    assert '+ partners.nyleverandor.visma.supplier: "50099"' in shown.splitlines()
+    assert yaml.safe_load(_said(laptop, "config", "export", first["version"])) == yaml.safe_load(ROUTING.read_text())
 
 
 def test_config_diff_shows_what_the_file_would_take_away_again(laptop: Laptop) -> None:

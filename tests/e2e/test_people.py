@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -225,6 +226,21 @@ def test_the_operator_may_do_everything(nordic: Laptop, operator: Run, names: di
     is_done = ended.returncode == 0 or is_held
     assert is_done or (command == "doctor" and "ok    orderful key" in ended.stdout), ended.stderr
     assert not _is_refused(ended), ended.stdout + ended.stderr
+
+
+def test_what_the_operator_applied_is_in_the_history_and_its_file_can_be_had_back(
+    operator: Run, reader: Run, names: dict[str, str]
+) -> None:
+    newest, before = json.loads(reader("config history --json --limit 2").stdout)
+
+    assert [(one["by"], one["caller"].endswith("user/operator")) for one in (newest, before)] == [
+        ("operator", True)
+    ] * 2
+    assert (before["version"], newest["previous"]) == (names["version"], names["version"])
+    assert newest["documents"] == 0
+    assert reader("config export").stdout == Path(names["file"]).read_text(encoding="utf-8")
+    late = operator(f"config apply {names['file']} --yes --release none --replaces {names['version']}")
+    assert (late.returncode, f"version {newest['version']} is in force" in late.stderr) == (2, True)
 
 
 def _is_refused(ended: subprocess.CompletedProcess[str]) -> bool:

@@ -87,7 +87,7 @@ EXAMPLES = (
     "holds lift",
     "data delete --partner acme --dry-run",
     "doctor",
-    "doctor --config connector.yaml",
+    "doctor connector.yaml",
     "secrets set orderful",
 )
 """Each without the word `connector`."""

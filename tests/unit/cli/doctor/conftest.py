@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from testkit.memory.reconcile_world import World
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -59,6 +60,7 @@ def visma(stack):
         }
     )
     stack.visma = lambda company: client
+    stack.document_list = World().lists
     return client.answers
 
 

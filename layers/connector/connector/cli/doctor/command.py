@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 import click
 
 from connector.cli.doctor.documents import examine_documents, examine_go_live
+from connector.cli.doctor.dry_run import examine_recent
 from connector.cli.doctor.finding import Finding, Mark, failed
 from connector.cli.doctor.inbound import examine_inbound
 from connector.cli.doctor.orderful import examine_orderful
@@ -14,7 +15,7 @@ from connector.cli.doctor.stack import examine_stack
 from connector.cli.doctor.visma import examine_visma
 from connector.cli.files import read_routing
 from connector.cli.go_live_checks import unusual
-from connector.cli.output import FAILED, json_option, moment, say, show, tell
+from connector.cli.output import FAILED, WrongInput, json_option, moment, say, show, tell
 from connector.cli.pauses import keeps_nothing
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError, NoRouting
@@ -22,15 +23,20 @@ from connector.domain.routing.resolve import Routing
 
 
 @click.command(short_help="Check routing, Visma, Orderful and AWS.")
-@click.option("--config", "file", metavar="FILE", help="Check with this file, before it is applied.")
+@click.argument("named", metavar="[FILE]", required=False)
+@click.option("--config", "file", metavar="FILE", help="The same as FILE.")
 @stack_option
 @json_option
-def doctor(*, file: str | None, stack: Stack, as_json: bool) -> int:
+def doctor(*, named: str | None, file: str | None, stack: Stack, as_json: bool) -> int:
     """Check routing, Visma and Orderful with the credentials of the stack, and the stack at AWS. Reads only.
 
-    With --config it is FILE that is checked, and nothing is applied. Exit codes: 0 nothing is wrong, 1 at least one
-    check failed, 2 FILE cannot be read.
+    With FILE it is that file that is checked, and nothing is applied. The newest documents of each partner are then
+    translated as it says, to tell how many would be sent and what the others would wait for; nothing of it is sent or
+    recorded. Exit codes: 0 nothing is wrong, 1 at least one check failed, 2 FILE cannot be read.
     """
+    if named is not None and file is not None:
+        raise WrongInput("Name the file once: as FILE or with --config.")
+    file = named or file
     say(f"Asking Visma, Orderful and AWS for {stack.title}; nothing is changed.")
     findings = []
     for finding in examine(stack, file):
@@ -60,6 +66,8 @@ def examine(stack: Stack, file: str | None = None) -> Iterator[Finding]:
         yield examine_go_live(stack, company, warnings)
         yield from examine_visma(stack, company)
         yield from examine_documents(stack, company)
+        if routing is not None and file is not None:
+            yield from examine_recent(stack, routing, company)
     yield from examine_orderful(stack, routing)
     yield from examine_inbound(stack, routing)
     yield from _lists(stack)
@@ -113,7 +121,7 @@ def _in_force(stack: Stack) -> Generator[Finding, None, Routing | None]:
             Mark.WARN,
             "routing",
             "no routing is applied yet: the stack runs, and reads and sends nothing.",
-            "Check your file with `connector doctor --config connector.yaml`, then put it in force: `connector config"
+            "Check your file with `connector doctor connector.yaml`, then put it in force: `connector config"
             " apply connector.yaml`.",
         )
         return None
@@ -131,7 +139,8 @@ def _in_file(stack: Stack, file: str) -> Generator[Finding, None, Routing | None
     checked = read_routing(file, stream=stack.stream)
     for problem in checked.problems:
         mark = Mark.FAIL if problem.fatal else Mark.WARN
-        yield Finding(mark, "routing file", f"{problem.path}: {problem.sentence}", f"Correct it in {file}.")
+        line = f", line {problem.line}" if problem.line else ""
+        yield Finding(mark, "routing file", f"{problem.path}: {problem.sentence}", f"Correct it in {file}{line}.")
     if checked.errors or checked.data is None:
         return None
     routing = Routing.from_data(checked.data)
