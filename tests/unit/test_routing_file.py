@@ -156,15 +156,15 @@ def test_no_sentence_shows_a_regular_expression(key, value):
             "partners.acme.settle: is no key of a partner; it may stand in defaults and a company.",
         ),
         ({"defaults.name": "A"}, "defaults.name: is no key of defaults; it may stand in a company and a partner."),
-        ({"partners.acme.company": None}, "partners.acme.company: is missing."),
+        ({"partners.acme.company": None}, "partners.acme.company: is missing. Add it: name of a company of this file."),
         ({"defaults.settle": "soon"}, "defaults.settle: 'soon' is no duration; write 90s, 2m, 4h, 14d or 2h5m."),
         ({"defaults.on_revision": "change"}, "defaults.on_revision: 'change' cannot be chosen"),
         ({"defaults.on_revision": "chang"}, "'chang' is not allowed; write replace, park or ignore."),
         ({"companies.nordic.visma.time_zone": "Europe/Bergen"}, "'Europe/Bergen' is no time zone"),
-        ({"companies.nordic.orderful.isa_id.live": "SIXTEENCHARACTER"}, "is no ISA id: it has 1 to 15"),
+        ({"companies.nordic.orderful.isa_id.live": "SIXTEENCHARACTER"}, "is no ISA id; write 1 to 15 plain"),
         ({"companies.nordic.orderful.isa_id.live": "A*B"}, "is no ISA id"),
         ({"partners.acme.gln": "7080001234567"}, "is no GLN: its last digit does not check"),
-        ({"partners.acme.gln": "70800012345"}, "is no GLN: it has 13 digits"),
+        ({"partners.acme.gln": "70800012345"}, "is no GLN; write one of 13 digits"),
         ({"defaults.items": {"1": {"gtin": "7038010000066"}}}, "defaults.items.1.gtin: '7038010000066' is no GTIN"),
         ({"defaults.currency": "kr"}, "currency: 'kr' is not allowed here; write a currency of ISO 4217 like NOK."),
         ({"defaults.changes": {"quantity": "20"}}, "quantity: '20' is not allowed here; write a percentage like 20%"),
@@ -183,6 +183,13 @@ def test_no_sentence_shows_a_regular_expression(key, value):
         ({"inbound": {"take": 860}}, "inbound.take: must be a list."),
         ({"inbound": {"takes": [860]}}, "inbound.takes: is no key of the routing file; did"),
         ({"defaults.terms": {"30": {"net_days": 1000}}}, "30.net_days: 1000 is out of bounds; write 0 to 999."),
+        ({"companies.nordic.visma.page_size": True}, "page_size: true is no whole number; write one like 30."),
+        ({"companies.nordic.visma.tenant_id": None}, "tenant_id: is missing. Add it: tenant id of the company (not of"),
+        ({"partners.acme.orderful.isa_id.live": None}, "acme.orderful.isa_id.live: is missing. Add it."),
+        ({"defaults.units": {"STK": None}}, "defaults.units.STK: has no value. Write one, or take the key out."),
+        ({"partners.acme.name": ["x"]}, "partners.acme.name: must be text. Write one value after the colon."),
+        ({"partners.acme.name": ""}, "partners.acme.name: is empty. Write a value, or take the key out."),
+        ({"partners.acme.frobnicate": 1}, "is no key of the routing file. Take it out, or look for its name in"),
         ({"companies.nordic.visma.page_size": 1001}, "page_size: 1001 is out of bounds; write 1 to 1000."),
         ({"companies.nordic.address": {"lines": ["a"] * 5}}, "address.lines: has more than 4 entries."),
         ({"defaults.require_item_id": "ean"}, "write gtin or partner_item."),
@@ -228,6 +235,32 @@ def test_what_is_taken_from_inboxes_is_named_by_number(inbound, taken):
     assert Routing.from_data(checked.data).takes == taken
 
 
+def test_one_partner_in_two_companies_has_one_id():
+    changes = {
+        "companies.svensk": {**OTHER_COMPANY, "visma": {"company_id": "2", "tenant_id": "b"}},
+        "partners.acme-se": a_partner("svensk", isa_id="ACMEPRODUCE", supplier="1"),
+    }
+    assert check(complete(changes)).problems == ()
+
+
+def test_what_is_not_refused_is_shown_by_editors_in_words_too():
+    """The pattern of a value stands in the schema with the sentence that editors show in its place."""
+
+    def patterns(part):
+        if isinstance(part, dict):
+            if "pattern" in part:
+                yield part
+            for inside in part.values():
+                yield from patterns(inside)
+        if isinstance(part, list):
+            for inside in part:
+                yield from patterns(inside)
+
+    found = list(patterns(json_schema()))
+    assert found
+    assert [one for one in found if not one.get("patternErrorMessage", "").startswith("Write ")] == []
+
+
 def test_a_number_mapped_twice_is_an_error_that_names_both():
     (found,) = errors({"partners.beta": a_partner(supplier="50012")})
     assert (
@@ -266,6 +299,40 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
         (
             {"defaults.items": {"1": {"gtin": "7038010000065"}, "2": {"gtin": "07038010000065"}, "3": {}}},
             "defaults.items.2.gtin: '07038010000065' is also that of item 1",
+        ),
+        (
+            {"defaults.items": {"1": {"partner_item": "A-1"}, "2": {"partner_item": "A-1"}, "3": {}}},
+            "defaults.items.2.partner_item: 'A-1' is also that of item 1: a partner cannot tell the two apart.",
+        ),
+        ({"defaults.currency": "NKR"}, "defaults.currency: 'NKR' is no currency in use by ISO 4217; did you mean NOK."),
+        ({"partners.acme.currency": "SKE"}, "partners.acme.currency: 'SKE' is no currency in use by ISO 4217; did you"),
+        ({"partners.acme.address": {"country": "UK"}}, "acme.address.country: 'UK' is no country of ISO 3166; did you"),
+        ({"defaults.terms": {"45": {"net_days": 450}}}, "defaults.terms.45.net_days: 450 is unusual: terms above 365"),
+        (
+            {"defaults.terms": {"30": {"discount_percent": "25", "discount_days": 10}}},
+            "defaults.terms.30.discount_percent: 25 is unusual: a cash discount above 20 percent is hardly ever meant",
+        ),
+        ({"defaults.changes": {"quantity": "120%"}}, "defaults.changes.quantity: 120% is unusual: more than 100%"),
+        ({"defaults.settle": "5d", "defaults.settle_cap": "6d"}, "defaults.settle: 5d is unusual: more than 1d is"),
+        (
+            {"partners.acme.gln": "7080001234560", "companies.nordic.gln": "7080001234560"},
+            "partners.acme.gln: '7080001234560' is that of our own company nordic. Write the partner's.",
+        ),
+        ({"companies.nordic.visma.tenant_id": "1234567"}, "visma.tenant_id: '1234567' is the company_id as well"),
+        (
+            {"partners.beta": a_partner(supplier="1"), "partners.beta.orderful.isa_id.live": "ACMEPRODUCE"},
+            "partners.beta.orderful.isa_id.live: 'ACMEPRODUCE' is also that of acme. If the two are not one business",
+        ),
+        (
+            {"partners.beta": a_partner(supplier="1"), "partners.beta.orderful.isa_id.live": "ACMEPRODUCET"},
+            "partners.beta.orderful.isa_id.live: 'ACMEPRODUCET' is the test id of acme: live documents would go there.",
+        ),
+        (
+            {
+                "companies.svensk": {**OTHER_COMPANY, "visma": {"company_id": "2", "tenant_id": "8f0c2f6e"}},
+                "partners.beta": a_partner("svensk", supplier="1"),
+            },
+            "companies.svensk.visma.tenant_id: '8f0c2f6e' is also that of nordic, which is another company of Visma's",
         ),
         ({"defaults.x12": {"leave_out": ["CTT", "FOB"]}}, "defaults.x12.leave_out: FOB never applies: the connector"),
         ({"companies.svensk": {**OTHER_COMPANY, "visma": {"company_id": "2", "tenant_id": "b"}}}, "has no partner yet"),

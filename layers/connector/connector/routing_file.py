@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
@@ -35,8 +36,14 @@ from connector.domain.routing.route import (
     UNCALIBRATED_OVERLAP,
 )
 from connector.domain.routing.settings import EVERYWHERE, PARTIES, POLLING, Place, Setting
-from connector.domain.routing.values import NAME, Form, ValueType, duration
+from connector.domain.routing.values import CURRENCIES, NAME, Form, ValueType, duration
 from connector.domain.transactions import Stream
+
+_LONGEST_TERMS = 365
+_LARGEST_DISCOUNT = 20
+_CALLED_IN_THE_NORTH = {"NKR": "NOK", "SKR": "SEK", "DKR": "DKK", "IKR": "ISK"}
+_MISTAKEN_COUNTRIES = {"UK": "GB", "EN": "GB", "SW": "SE", "DA": "DK", "SU": "FI", "EL": "GR"}
+"""What people write for a country by its name, its language or its VAT numbers. ISO 3166 has none of them."""
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
@@ -57,7 +64,11 @@ def _annotation(kind: ValueType[Any], name: str) -> Any:
         base = Annotated[base, AfterValidator(_passing(kind.check))]
     if kind.refused:
         base = Annotated[base, BeforeValidator(_refusing(kind.refused))]
-    return Annotated[base, Field(json_schema_extra={**kind.schema})] if kind.schema else base
+    if not kind.schema:
+        return base
+    # Editors show it in the place of the pattern.
+    told = {"patternErrorMessage": f"Write {kind.words}."} if "pattern" in kind.schema else {}
+    return Annotated[base, Field(json_schema_extra={**kind.schema, **told})]
 
 
 def _base(kind: ValueType[Any], name: str) -> Any:  # noqa: PLR0911 - one line per form
@@ -74,7 +85,16 @@ def _base(kind: ValueType[Any], name: str) -> Any:  # noqa: PLR0911 - one line p
     if kind.form is Form.TEXT_OR_WHOLE:
         as_text = BeforeValidator(lambda one: str(one) if isinstance(one, int) and not isinstance(one, bool) else one)
         return Annotated[str, as_text]
-    return {Form.EXACT: str, Form.WHOLE: int, Form.SWITCH: bool}[kind.form]
+    if kind.form is Form.WHOLE:
+        return Annotated[int, BeforeValidator(_no_switch)]
+    return {Form.EXACT: str, Form.SWITCH: bool}[kind.form]
+
+
+def _no_switch(value: Any) -> Any:
+    """Refuse true and false, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is no whole number; write one like 30")  # noqa: TRY004 - pydantic's way
+    return value
 
 
 def _record(kind: ValueType[Any], name: str) -> type[Part]:
@@ -274,7 +294,13 @@ def check(data: Any, *, stream: Stream | None = None) -> Checked:
     stored = sound.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     stored.setdefault("partners", {})
     routing = Routing.from_data(stored)
-    found = [*_companies(stored, lost), *_partners(stored, lost), *_numbers(routing), *_layers(stored)]
+    found = [
+        *_companies(stored, lost),
+        *_partners(stored, lost),
+        *_numbers(routing),
+        *_shared_ids(stored),
+        *_layers(stored),
+    ]
     if stream is not Stream.TEST and not any("go_live" in problem.path for problem in shape):
         found += _go_lives(routing, fatal=stream is Stream.LIVE)
     found = [*shape, *(problem for problem in found if not _follows(problem, shape))]
@@ -361,18 +387,21 @@ _KNOWN_KEYS = sorted(
     | {"companies", "defaults", "partners", "kinds", *Kind}
 )
 
+_WHOLE = "must be a whole number. Write one like 30."
+_TABLE = "must hold keys and values. Write each on a line of its own below it, as key: value."
 _SENTENCES = {
-    "missing": "is missing.",
-    "string_type": "must be text.",
-    "string_too_short": "is empty.",
-    "int_parsing": "must be a whole number.",
-    "int_type": "must be a whole number.",
+    "string_type": "must be text. Write one value after the colon.",
+    "string_too_short": "is empty. Write a value, or take the key out.",
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _WHOLE,
     "bool_parsing": "must be true or false.",
     "bool_type": "must be true or false.",
-    "list_type": "must be a list.",
-    "dict_type": "must hold keys and values.",
-    "model_type": "must hold keys and values.",
-    "too_short": "needs at least one entry.",
+    "list_type": "must be a list. Write it as [A, B], or each entry on a line of its own after a dash.",
+    "dict_type": _TABLE,
+    "model_type": _TABLE,
+    "too_short": "needs at least one entry. Add one.",
 }
 
 
@@ -382,7 +411,7 @@ def _shape_problems(found: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         yield Problem(path, _sentence(one["type"], one))
 
 
-def _sentence(kind: str, found: Mapping[str, Any]) -> str:
+def _sentence(kind: str, found: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one line per kind of mistake
     context = found.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key([str(step) for step in found["loc"]])
@@ -391,8 +420,21 @@ def _sentence(kind: str, found: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return f"{context['error']}."
     if kind == "too_long":
-        return f"has more than {context['max_length']} entries."
+        return f"has more than {context['max_length']} entries. Take some out."
+    if kind == "missing":
+        return f"is missing. Add it{_meaning([str(step) for step in found['loc']])}."
+    if found["input"] is None:
+        return "has no value. Write one, or take the key out."
     return _SENTENCES.get(kind, f"{found['msg'][0].lower()}{found['msg'][1:]}.")
+
+
+def _meaning(path: Sequence[str]) -> str:
+    """What belongs at a path, for the end of a sentence; empty where the key says it."""
+    place, inside = _place(path)
+    setting = SETTINGS.get(".".join(inside))
+    if setting is None or place not in setting.places:
+        return ""
+    return f": {setting.help[0].lower()}{setting.help[1:]}"
 
 
 def _unknown_key(path: Sequence[str]) -> str:
@@ -406,7 +448,8 @@ def _unknown_key(path: Sequence[str]) -> str:
         where = " and ".join(one.value for one in known[0].places)
         return f"is no key of {place.value}; it may stand in {where}."
     near = get_close_matches(name, _KNOWN_KEYS, n=1)
-    return f"is no key of the routing file{f'; did you mean {near[0]}' if near else ''}."
+    hint = f"; did you mean {near[0]}" if near else ". Take it out, or look for its name in connector.example.yaml"
+    return f"is no key of the routing file{hint}."
 
 
 def _place(path: Sequence[str]) -> tuple[Place | None, Sequence[str]]:
@@ -520,6 +563,54 @@ def _stream_ids(path: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
+def _shared_ids(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """What belongs to one party and stands at two: most likely one entry was made by copying another."""
+    tenants: dict[str, tuple[str, str]] = {}
+    ours: dict[tuple[str, str], str] = {}
+    for name, company in data["companies"].items():
+        visma = company["visma"]
+        company_id, tenant = visma["company_id"], visma["tenant_id"]
+        if company_id == tenant:
+            yield Problem(
+                f"companies.{name}.visma.tenant_id",
+                f"'{tenant}' is the company_id as well: Visma gives each company a number, and a tenant id of its own.",
+                fatal=False,
+            )
+        other, other_id = tenants.setdefault(tenant, (name, company_id))
+        if other_id != company_id:
+            yield Problem(
+                f"companies.{name}.visma.tenant_id",
+                f"'{tenant}' is also that of {other}, which is another company of Visma's: the tenant decides whose "
+                "documents are read. Write the company's own.",
+                fatal=False,
+            )
+        ours |= {(key, company[key]): name for key in ("gln", "vat_number") if company.get(key)}
+    holders: dict[tuple[str, str, str], str] = {}
+    tests = {partner["orderful"]["isa_id"]["test"]: name for name, partner in data["partners"].items()}
+    for name, partner in data["partners"].items():
+        path = f"partners.{name}"
+        for key in ("gln", "vat_number"):
+            if (owner := ours.get((key, partner.get(key, "")))) is not None:
+                sentence = f"'{partner[key]}' is that of our own company {owner}. Write the partner's."
+                yield Problem(f"{path}.{key}", sentence, fatal=False)
+        ids = partner["orderful"]["isa_id"]
+        for stream in Stream:
+            other = holders.setdefault((partner["company"], stream.value, ids[stream.value]), name)
+            if other != name:
+                yield Problem(
+                    f"{path}.orderful.isa_id.{stream}",
+                    f"'{ids[stream.value]}' is also that of {other}. If the two are not one business at Orderful, one "
+                    "of them gets the documents of the other: write its own.",
+                    fatal=False,
+                )
+        if (other := tests.get(ids["live"], name)) != name:
+            yield Problem(
+                f"{path}.orderful.isa_id.live",
+                f"'{ids['live']}' is the test id of {other}: live documents would go there. Write its own.",
+                fatal=False,
+            )
+
+
 def _numbers(routing: Routing) -> Iterator[Problem]:
     holders: dict[tuple[str, str, str], list[str]] = {}
     for company, partner, role, number in routing.numbers():
@@ -545,11 +636,13 @@ def _layers(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _settings(path: str, layer: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unusual(path, layer)
+    yield from _currency(f"{path}.currency", layer.get("currency"))
+    yield from _country(f"{path}.address.country", _said(layer, "address.country"))
     yield from _left_out(f"{path}.x12.leave_out", _said(layer, "x12.leave_out") or [])
     yield from _units(f"{path}.units", layer.get("units", {}))
     yield from _terms(f"{path}.terms", layer.get("terms", {}))
     yield from _order_types(f"{path}.order_types", layer.get("order_types", {}))
-    yield from _gtins(f"{path}.items", layer.get("items", {}))
+    yield from _item_ids(f"{path}.items", layer.get("items", {}))
     yield from _statuses(f"{path}.send_when", layer.get("send_when", {}))
     yield from _change_statuses(f"{path}.changes", layer.get("changes", {}))
 
@@ -589,6 +682,19 @@ def _terms(path: str, terms: Mapping[str, Mapping[str, Any]]) -> Iterator[Proble
                 f"{path}.{terms_id}.discount_days",
                 f"{days} days are more than net_days {net}: the discount would end after the whole is due.",
             )
+        if net is not None and net > _LONGEST_TERMS:
+            yield Problem(
+                f"{path}.{terms_id}.net_days",
+                f"{net} is unusual: terms above {_LONGEST_TERMS} days are hardly ever meant. Check the number.",
+                fatal=False,
+            )
+        if rule.get("discount_percent") is not None and Decimal(rule["discount_percent"]) > _LARGEST_DISCOUNT:
+            yield Problem(
+                f"{path}.{terms_id}.discount_percent",
+                f"{rule['discount_percent']} is unusual: a cash discount above {_LARGEST_DISCOUNT} percent is hardly "
+                "ever meant. Check the number.",
+                fatal=False,
+            )
 
 
 def _order_types(path: str, meanings: Mapping[str, str]) -> Iterator[Problem]:
@@ -610,19 +716,32 @@ def _order_types(path: str, meanings: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(f"{path}.{word}", "is no order type that Visma documents.", fatal=False)
 
 
-def _gtins(path: str, items: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
-    """A GTIN is of one item. It is the same with and without leading zeros."""
-    holders: dict[str, str] = {}
+def _item_ids(path: str, items: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+    """A GTIN, as a partner's number, is of one item. A GTIN is the same with and without leading zeros."""
+    holders: dict[tuple[str, str], str] = {}
     for item, ids in items.items():
-        if "gtin" not in ids:
-            continue
-        other = holders.setdefault(ids["gtin"].zfill(14), item)
-        if other != item:
-            yield Problem(
-                f"{path}.{item}.gtin",
-                f"'{ids['gtin']}' is also that of item {other}: a partner cannot tell the two apart.",
-                fatal=False,
-            )
+        for key, value in ids.items():
+            other = holders.setdefault((key, value.zfill(14) if key == "gtin" else value), item)
+            if other != item:
+                yield Problem(
+                    f"{path}.{item}.{key}",
+                    f"'{value}' is also that of item {other}: a partner cannot tell the two apart.",
+                    fatal=False,
+                )
+
+
+def _currency(path: str, currency: str | None) -> Iterator[Problem]:
+    if currency is not None and currency not in CURRENCIES:
+        meant = _CALLED_IN_THE_NORTH.get(currency)
+        near = [meant] if meant else get_close_matches(currency, sorted(CURRENCIES), n=1)
+        hint = f"; did you mean {near[0]}" if near else ""
+        yield Problem(path, f"'{currency}' is no currency in use by ISO 4217{hint}.", fatal=False)
+
+
+def _country(path: str, country: str | None) -> Iterator[Problem]:
+    if country in _MISTAKEN_COUNTRIES:
+        meant = _MISTAKEN_COUNTRIES[country]
+        yield Problem(path, f"'{country}' is no country of ISO 3166; did you mean {meant}.", fatal=False)
 
 
 def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:

@@ -194,13 +194,18 @@ def record(
     return ValueType(Form.RECORD, read, fields=fields, name=name, needed=needed)
 
 
+def _or(lengths: tuple[int, ...]) -> str:
+    *first, last = map(str, lengths)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def _gs1(lengths: tuple[int, ...], name: str) -> Callable[[str], None]:
     def check(text: str) -> None:
         if not (text.isascii() and text.isdigit() and len(text) in lengths):
-            raise ValueError(f"'{text}' is no {name}: it has {' or '.join(map(str, lengths))} digits")
+            raise ValueError(f"'{text}' is no {name}; write one of {_or(lengths)} digits")
         weighted = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(text[:-1])))
         if (10 - weighted % 10) % 10 != int(text[-1]):
-            raise ValueError(f"'{text}' is no {name}: its last digit does not check")
+            raise ValueError(f"'{text}' is no {name}: its last digit does not check, so one of the digits is wrong")
 
     return check
 
@@ -215,7 +220,7 @@ def _check_place(text: str) -> None:
 
 def _check_isa_id(text: str) -> None:
     if len(text) > LONGEST_ISA_ID or not _ISA_ID.fullmatch(text) or set(text) & _NOT_IN_ISA:
-        raise ValueError(f"'{text}' is no ISA id: it has 1 to {LONGEST_ISA_ID} plain characters without * ~ > ^ |")
+        raise ValueError(f"'{text}' is no ISA id; write 1 to {LONGEST_ISA_ID} plain characters without * ~ > ^ |")
 
 
 def _check_zone(text: str) -> None:
@@ -297,6 +302,17 @@ ISA_ID: ValueType[str] = ValueType(
     words=f"an ISA id: 1 to {LONGEST_ISA_ID} plain characters without * ~ > ^ |",
 )
 ZONE: ValueType[str] = ValueType(Form.TEXT, str, _check_zone, words="a time zone like Europe/Oslo or UTC")
+_CURRENCIES = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD "
+    "HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD "
+    "LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK "
+    "PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS "
+    "TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
+)
+CURRENCIES = frozenset(_CURRENCIES.split())
+"""Currencies in use by ISO 4217, without funds and metals."""
+
 CURRENCY = matching("[A-Z]{3}", "a currency of ISO 4217 like NOK", read=str)
 COUNTRY = matching("[A-Z]{2}", "a country of ISO 3166 like NO", read=str)
 SEGMENT = matching("[A-Z][A-Z0-9]{1,2}", "the name of a segment like PER or N9", read=str)
