@@ -192,8 +192,8 @@ def test_the_history_has_every_apply_newest_first_with_what_it_changed_and_relea
     assert writer.history() == [replace(third, documents=4, changes=1), second, first]
     assert writer.history(limit=2) == [replace(third, documents=4, changes=1), second]
     assert (second.previous, third.previous, first.previous) == (first.version, second.version, None)
-    assert writer.applied_as(first.version) == third
-    assert writer.applied() == third
+    assert writer.applied_as(first.version) == replace(third, documents=4, changes=1)
+    assert writer.applied() == replace(third, documents=4, changes=1)
     assert writer.applied_as("beef") is None
 
 

@@ -191,13 +191,11 @@ class RoutingStore:
 
     def applied(self) -> Applied | None:
         """What is in force: when it was applied, and by whom; None before the first time."""
-        found = self._item(_POINTER)
-        return _applied(found) if found else None
+        return self._entry(_POINTER)
 
     def applied_as(self, version: str) -> Applied | None:
         """When a version was applied last; None where that was not kept."""
-        found = self._item({"pk": {"S": _version_key(version)}, "sk": {"S": "applied"}})
-        return _applied(found) if found else None
+        return self._entry({"pk": {"S": _version_key(version)}, "sk": {"S": "applied"}})
 
     def history(self, *, limit: int | None = None) -> Sequence[Applied]:
         """What was applied, newest first.
@@ -226,6 +224,15 @@ class RoutingStore:
             Misconfigured: a part of it is gone.
         """
         return self._joined(_text_key(name), f"The text {name} of a routing file")
+
+    def _entry(self, key: dict[str, Any]) -> Applied | None:
+        """What a key says was applied, as the history has it: how much was released is only there."""
+        found = self._item(key)
+        if found is None:
+            return None
+        entry = _applied(found)
+        kept = self._item(_history_key(entry))
+        return _applied(kept) if kept else entry
 
     def _kept(self, limit: int | None) -> Iterator[Applied]:
         asked: dict[str, Any] = {
@@ -370,7 +377,11 @@ def _entry_item(entry: Applied) -> dict[str, Any]:
 
 
 def _history_item(entry: Applied) -> dict[str, Any]:
-    return {**to_item({"pk": _HISTORY, "sk": f"{time_text(entry.at)}#{entry.version}"}), **_entry_item(entry)}
+    return {**_history_key(entry), **_entry_item(entry)}
+
+
+def _history_key(entry: Applied) -> dict[str, Any]:
+    return to_item({"pk": _HISTORY, "sk": f"{time_text(entry.at)}#{entry.version}"})
 
 
 def _overtaken(now: Applied | None, seen: str | None) -> Conflict:
