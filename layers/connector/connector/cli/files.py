@@ -92,11 +92,11 @@ class RoutingText:
 
     checked: Checked
     body: bytes
-    _node: yaml.Node | None
+    _lines: _Lines
 
     def placed(self, problem: Problem) -> Problem:
         """A problem with the line of its path, or of the nearest thing around it that the file has."""
-        return replace(problem, line=_line_of(self._node, problem.path))
+        return replace(problem, line=self._lines.of(problem.path))
 
 
 def read_routing(name: str, *, stream: Stream | None = None) -> Checked:
@@ -125,10 +125,11 @@ def check_text(body: bytes, name: str, *, stream: Stream | None = None) -> Routi
     """
     loaded = _loaded(body, name)
     checked = check(loaded.data, stream=stream)
-    found = [*loaded.twice, *(replace(one, line=_line_of(loaded.node, one.path)) for one in checked.problems)]
+    lines = _Lines(loaded.node)
+    found = [*loaded.twice, *(replace(one, line=lines.of(one.path)) for one in checked.problems)]
     problems = tuple(sorted(found, key=lambda problem: not problem.fatal))
     data = None if loaded.twice else checked.data
-    return RoutingText(replace(checked, problems=problems, data=data), body, loaded.node)
+    return RoutingText(replace(checked, problems=problems, data=data), body, lines)
 
 
 def read_yaml(name: str) -> Any:
@@ -200,23 +201,36 @@ def _twice(node: yaml.Node, path: tuple[str, ...], seen: set[int]) -> Iterator[P
         yield from _twice(entry, path, seen)
 
 
-def _line_of(node: yaml.Node | None, path: str) -> int | None:
-    """The line of what stands at a path, or of the nearest thing around it that the file has."""
-    line = None
-    while isinstance(node, yaml.MappingNode) and path:
-        # A key may have dots of its own.
-        fitting = [
-            (key, value)
-            for key, value in node.value
-            if isinstance(key, yaml.ScalarNode) and f"{path}.".startswith(f"{key.value}.")
-        ]
-        if not fitting:
-            break
-        key, node = max(fitting, key=lambda pair: len(pair[0].value))
-        line, path = key.start_mark.line + 1, path[len(key.value) + 1 :]
-    if isinstance(node, yaml.SequenceNode) and path.isdecimal() and int(path) < len(node.value):
-        return int(node.value[int(path)].start_mark.line) + 1
-    return line
+class _Lines:
+    """The lines of what stands at a path; each mapping is looked through once, however many problems there are."""
+
+    def __init__(self, node: yaml.Node | None) -> None:
+        self._node = node
+        self._keys: dict[int, dict[str, tuple[int, yaml.Node]]] = {}
+
+    def of(self, path: str) -> int | None:
+        """The line of a path, or of the nearest thing around it that the file has; None for the file itself."""
+        node, line, steps = self._node, None, path.split(".")
+        while isinstance(node, yaml.MappingNode) and steps:
+            keys = self._keys_of(node)
+            # A key may have dots of its own.
+            length = next((n for n in range(len(steps), 0, -1) if ".".join(steps[:n]) in keys), None)
+            if length is None:
+                return line
+            line, node = keys[".".join(steps[:length])]
+            steps = steps[length:]
+        if isinstance(node, yaml.SequenceNode) and steps and steps[0].isdecimal() and int(steps[0]) < len(node.value):
+            return int(node.value[int(steps[0])].start_mark.line) + 1
+        return line
+
+    def _keys_of(self, node: yaml.MappingNode) -> dict[str, tuple[int, yaml.Node]]:
+        if id(node) not in self._keys:
+            self._keys[id(node)] = {
+                str(key.value): (key.start_mark.line + 1, value)
+                for key, value in node.value
+                if isinstance(key, yaml.ScalarNode)
+            }
+        return self._keys[id(node)]
 
 
 class _PlainLoader(yaml.SafeLoader):
