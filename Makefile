@@ -129,12 +129,15 @@ deploy: .parameters-are-right .template-is-current build ## To AWS: ENV=dev|prod
 
 # ---- the laptop stack
 
-.PHONY: up down demo
+.PHONY: up down demo invoke
 up: setup build ## The laptop stack, left running
 	$(BIN)/python -m testkit.laptop.up
 
 down: $(DEV) ## Stop it
 	$(BIN)/python -m testkit.laptop.down
+
+invoke: setup build ## One function of the laptop stack in Lambda's image: FUNCTION=translate_document [EVENT=FILE]
+	@$(BIN)/python -m testkit.laptop.invoke "$(FUNCTION)" "$(EVENT)"
 
 demo: setup build ## The main job from end to end on this machine
 	$(BIN)/python -m demo

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from connector.cli.documents.meanings import meaning
+from connector.domain.revision.record import State
 from testkit.laptop.stack import Sandbox, Stack
 
 
@@ -36,6 +41,9 @@ class ChangeCheck:
     wrong: str | None
 
 
+_ROOM_FOR_ALL: Final = 110
+"""Characters a line from which on all columns are shown."""
+
 _COLOURS = {"PARKED": "yellow", "REJECTED": "red", "SKIPPED": "dim", "RECORDED": "dim"}
 
 
@@ -43,21 +51,7 @@ def print_report(
     console: Console, checks: Sequence[DocumentCheck], changed: Sequence[ChangeCheck], stack: Stack
 ) -> bool:
     """Print everything; True when all ended as promised and nothing was sent or written twice."""
-    table = Table(title="Where every document ended", show_lines=False)
-    for heading in ("document", "partner", "dialect", "ended", "at Orderful", "why"):
-        table.add_column(heading, overflow="fold")
-    for check in sorted(checks, key=lambda each: each.key):
-        colour = _COLOURS.get(check.state, "green")
-        table.add_row(
-            check.key,
-            check.partner,
-            check.dialect,
-            f"[{colour}]{check.state}[/{colour}]",
-            " ".join(check.transactions) or "-",
-            f"[red]{check.wrong}[/red]" if check.wrong else check.why,
-        )
-    console.print(table)
-    console.print(_changes(changed))
+    print_tables(console, checks, changed)
     for line in _what_the_vendors_did(stack):
         console.print(line, highlight=False)
     wrong = [*(one for one in checks if one.wrong), *(one for one in changed if one.wrong)]
@@ -74,14 +68,59 @@ def print_report(
     return True
 
 
+def print_tables(console: Console, checks: Sequence[DocumentCheck], changed: Sequence[ChangeCheck]) -> None:
+    """Print where documents and changes ended, and below that what the states mean.
+
+    The documents of a company and kind stand together. Partner and dialect stand there where there is room.
+    """
+    table = _table("Where every document ended")
+    narrow = console.width < _ROOM_FOR_ALL
+    for heading in ("document", *(() if narrow else ("partner", "dialect")), "ended", "at Orderful", "why"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "document")
+    for group, members in groupby(sorted(checks, key=lambda each: each.key), key=_group):
+        table.add_section()
+        table.add_row(f"[bold]{group}[/bold]")
+        for check in members:
+            table.add_row(
+                f"  {check.key.removeprefix(f'{group}/')}",
+                *(() if narrow else (check.partner, check.dialect)),
+                _state(check.state),
+                "\n".join(check.transactions) or "-",
+                f"[red]{check.wrong}[/red]" if check.wrong else check.why,
+            )
+    console.print(table)
+    console.print()
+    if changed:
+        console.print(_changes(changed))
+        console.print()
+    for state in State:
+        if any(check.state == state.value for check in checks):
+            console.print(f"{_state(state.value)}: {meaning(state)}", highlight=False)
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True
+    )
+
+
+def _group(check: DocumentCheck) -> str:
+    """Company and kind of a document; `unexpected` for a transaction that nobody asked for."""
+    return check.key.rpartition("/")[0] or "unexpected"
+
+
+def _state(state: str) -> str:
+    colour = _COLOURS.get(state, "green")
+    return f"[{colour}]{state}[/{colour}]"
+
+
 def _changes(changed: Sequence[ChangeCheck]) -> Table:
-    table = Table(title="What became of what partners sent", show_lines=False)
+    table = _table("What became of what partners sent")
     for heading in ("what came", "order", "ended", "before -> asked, or why not"):
         table.add_column(heading, overflow="fold")
     for check in changed:
-        colour = _COLOURS.get(check.state, "green")
         why = f"[red]{check.wrong}[/red]" if check.wrong else check.why
-        table.add_row(check.name, check.order, f"[{colour}]{check.state}[/{colour}]", why)
+        table.add_row(check.name, check.order, _state(check.state), why)
     return table
 
 

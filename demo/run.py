@@ -83,6 +83,28 @@ class Demo:
         changed = self.play_partners()
         return self.checks(), changed
 
+    def play_day(self) -> None:
+        """Play the whole scenario, and what leaves documents in the states that are left.
+
+        Raises:
+            DemoFailed: something did not end as promised.
+        """
+        documents, changed = self.play()
+        wrong = [f"{one.key}: {one.wrong}" for one in documents if one.wrong]
+        wrong += [f"{one.name}: {one.wrong}" for one in changed if one.wrong]
+        if wrong:
+            raise DemoFailed("\n".join(wrong))
+        self.play_evening()
+
+    def play_evening(self) -> None:
+        """Somebody touches an order from before go-live, and the operator closes one that a colleague sent by mail."""
+        self.progress("an order from before go-live is touched in Visma; the operator closes a parked one")
+        self._put(scenario.before_go_live())
+        closed = f"fjordmat-no/purchase_order/{scenario.CLOSED}"
+        reason = "sent by mail; the supplier has it"
+        self.connector("documents", "close", closed, "--by", "demo", "--reason", reason, "--yes")
+        self._until_quiescent(expected=len(self.documents) + 1)
+
     def play_documents(self) -> list[DocumentCheck]:
         """The way out, and what became of it."""
         self.prepare()
@@ -137,15 +159,7 @@ class Demo:
         self.progress(f"{len(self.documents)} documents change in Visma; on the way: a 429 and a 502 from Visma,")
         self.progress("  a 429 from Orderful, and an answer of Orderful that is lost after the work was done")
         for document in self.documents:
-            self.stack.visma.control(
-                "POST",
-                "documents",
-                {
-                    "kind": document.resource,
-                    "company": scenario.COMPANY_IDS[document.company],
-                    "document": document.document,
-                },
-            )
+            self._put(document)
         visma, orderful = self.stack.visma, self.stack.orderful
         lists = {"method": "GET", "path_prefix": "/v1/"}
         visma.control("POST", "faults", {"fault": "http_429", "match": {**lists, "nth": 2}, "retry_after": 1})
@@ -226,6 +240,11 @@ class Demo:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
+
+    def _put(self, document: Expected) -> None:
+        """Put a document into the sandbox Visma."""
+        held = {"company": scenario.COMPANY_IDS[document.company], "document": document.document}
+        self.stack.visma.control("POST", "documents", {"kind": document.resource, **held})
 
     def _edit(self, document: Expected, edit: Edit) -> None:
         self.stack.visma.control(

@@ -26,6 +26,9 @@ LATE_PARTNER: dict[str, Any] = {
 }
 """The partner that is missing from the routing until the operator adds it."""
 
+CLOSED = "500194"
+"""The parked order that the operator closes at the end of a day."""
+
 WITHOUT_RELATIONSHIP = "VESTERBROT"
 """The partner whose relationship nobody set up at Orderful."""
 
@@ -116,6 +119,13 @@ def routing_added(documents: Sequence[Expected]) -> None:
     """What must have come of it once the operator has added the missing partner."""
     late = next(document for document in documents if document.number == "500191")
     late.sent, late.ends, late.why = ["original"], "SENT", "partner added to the routing: released and sent"
+
+
+def before_go_live() -> Expected:
+    """An order that is older than the go-live of its company: it is known, and never sent by itself."""
+    old = purchase_order("500011", "50012", [("1298", "4")])
+    old |= {"date": "2019-11-04T00:00:00", "promisedOn": "2019-11-11T00:00:00"}
+    return _expected("fjordmat-no", "purchase_order", "500011", old)
 
 
 def _orders() -> list[Expected]:
