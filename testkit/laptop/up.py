@@ -16,7 +16,7 @@ TOUR = (
     ("documents list --ended", "what is over: acknowledged, skipped, superseded, closed, from before go-live"),
     ("documents trace 500101", "one order from Visma to the partner: raised after it was sent, so replaced"),
     ("documents show 500194", "why an order was parked, and who closed it"),
-    ("documents diff 500101", "what the newest revision changed"),
+    ("documents diff 100301", "what a user changed in an invoice that was sent, so that a person has to decide"),
     ("changes list", "a partner wants three times the quantity: somebody has to decide"),
     ("changes show 500106", "what was asked, line by line"),
     ("cursors", "how far each list of Visma was read"),
