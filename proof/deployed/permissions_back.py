@@ -127,10 +127,18 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         queued = bench.taken("ChangesQueueUrl")
         if [record["attributes"]["MessageGroupId"] for record in queued["Records"]] != [group_name(key)]:
             yield "the change is not queued"
-        answer = bench.work("ApplyChangeFunction", queued)
+        spoiled = bench.event("ChangesQueueUrl", {f"bad {number}": BAD})
+        bad = spoiled["Records"][0]["messageId"]
+        laptop.orderful.control("DELETE", "requests")
+        answer = bench.work("ApplyChangeFunction", {"Records": [*queued["Records"], *spoiled["Records"]]})
+        if not bench.comes_soon("ChangesQueueUrl", bad):
+            yield "the message of the changes that went back was not given its delay"
         bench.done("ChangesQueueUrl", queued)
+        bench.done("ChangesQueueUrl", spoiled)
+        if laptop.orderful.control("GET", "requests?method=GET")["requests"]:
+            yield "the message was asked for at Orderful, although it is in the bucket"
         change = laptop.change(sent["id"])
-        if answer != {"batchItemFailures": []} or change is None or change.state is not ChangeState.APPLIED:
+        if answer != {"batchItemFailures": [{"itemIdentifier": bad}]} or change is None or change.state is not ChangeState.APPLIED:
             yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
         quantity = Decimal(str(laptop.order(number, company_id=environment.company_id)["lines"][0]["orderQty"]))
         if quantity != 25:

@@ -179,8 +179,12 @@ def test_cursors_and_routing_hold_what_they_are_for(played: Played) -> None:
     assert cursors - Counter(["(orderful)", "#health"]) == Counter(
         dict.fromkeys(scenario.COMPANY_IDS, LISTS_OF_A_COMPANY)
     )
-    # Two versions of one part each, and the pointer.
-    assert len(played.items["RoutingTable"]) == 3
+    # The pointer; and of each of the two applies one part of the version, one of its text, how it was applied last, and
+    # an entry of the history.
+    routing = Counter((item["pk"]["S"].partition("#")[0], item["sk"]["S"][:4]) for item in played.items["RoutingTable"])
+    assert routing.pop(("current", "curr")) == 1
+    assert {(kind, count) for (kind, _), count in routing.items()} == {("version", 2), ("text", 2), ("history", 2)}
+    assert routing.total() == 8
     assert played.items["ItemsTable"] == []
 
 
