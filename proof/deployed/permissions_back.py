@@ -138,7 +138,11 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         if laptop.orderful.control("GET", "requests?method=GET")["requests"]:
             yield "the message was asked for at Orderful, although it is in the bucket"
         change = laptop.change(sent["id"])
-        if answer != {"batchItemFailures": [{"itemIdentifier": bad}]} or change is None or change.state is not ChangeState.APPLIED:
+        if (
+            answer != {"batchItemFailures": [{"itemIdentifier": bad}]}
+            or change is None
+            or change.state is not ChangeState.APPLIED
+        ):
             yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
         quantity = Decimal(str(laptop.order(number, company_id=environment.company_id)["lines"][0]["orderQty"]))
         if quantity != 25:
