@@ -6,7 +6,7 @@ An exercise says what went otherwise than it does with the whole role, the first
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -124,34 +124,7 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         change = laptop.change(sent["id"])
         if change is None or not change.message_at:
             yield "the change is not recorded with its message in the bucket"
-        queued = bench.taken("ChangesQueueUrl")
-        if [record["attributes"]["MessageGroupId"] for record in queued["Records"]] != [group_name(key)]:
-            yield "the change is not queued"
-        spoiled = bench.event("ChangesQueueUrl", {f"bad {number}": BAD})
-        bad = spoiled["Records"][0]["messageId"]
-        laptop.orderful.control("DELETE", "requests")
-        answer = bench.work("ApplyChangeFunction", {"Records": [*queued["Records"], *spoiled["Records"]]})
-        if not bench.comes_soon("ChangesQueueUrl", bad):
-            yield "the message of the changes that went back was not given its delay"
-        bench.done("ChangesQueueUrl", queued)
-        bench.done("ChangesQueueUrl", spoiled)
-        if laptop.orderful.control("GET", "requests?method=GET")["requests"]:
-            yield "the message was asked for at Orderful, although it is in the bucket"
-        change = laptop.change(sent["id"])
-        if (
-            answer != {"batchItemFailures": [{"itemIdentifier": bad}]}
-            or change is None
-            or change.state is not ChangeState.APPLIED
-        ):
-            yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
-        quantity = Decimal(str(laptop.order(number, company_id=environment.company_id)["lines"][0]["orderQty"]))
-        if quantity != 25:
-            yield f"the order has {quantity}"
-        agreed = laptop.newest(str(key))
-        if agreed is None or agreed.state is not State.AGREED or not agreed.source_at:
-            yield f"the ledger says {agreed and agreed.state}, its document at {agreed and agreed.source_at}"
-        if not bench.has_token() or laptop.delivery(sent["id"])["confirmed"] != 1:
-            yield "the token was not stored, or Orderful was not told"
+        yield from _worked_on(bench, key, sent)
     finally:
         bench.done("HintsQueueUrl", event)
         bench.emptied("ChangesQueueUrl")
@@ -159,3 +132,36 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         laptop.visma.control("DELETE", "documents", row)
         if laptop.delivery(sent["id"])["confirmed"] == 0:
             bench.take_over([sent])
+
+
+def _worked_on(bench: Bench, key: DocumentKey, sent: Mapping[str, str]) -> Iterator[str]:
+    """The change from its queue into the order, beside a message that is none."""
+    laptop = bench.laptop
+    queued = bench.taken("ChangesQueueUrl")
+    if [record["attributes"]["MessageGroupId"] for record in queued["Records"]] != [group_name(key)]:
+        yield "the change is not queued"
+    spoiled = bench.event("ChangesQueueUrl", {f"bad {key.number}": BAD})
+    bad = spoiled["Records"][0]["messageId"]
+    laptop.orderful.control("DELETE", "requests")
+    answer = bench.work("ApplyChangeFunction", {"Records": [*queued["Records"], *spoiled["Records"]]})
+    if not bench.comes_soon("ChangesQueueUrl", bad):
+        yield "the message of the changes that went back was not given its delay"
+    bench.done("ChangesQueueUrl", queued)
+    bench.done("ChangesQueueUrl", spoiled)
+    if laptop.orderful.control("GET", "requests?method=GET")["requests"]:
+        yield "the message was asked for at Orderful, although it is in the bucket"
+    change = laptop.change(sent["id"])
+    if (
+        answer != {"batchItemFailures": [{"itemIdentifier": bad}]}
+        or change is None
+        or change.state is not ChangeState.APPLIED
+    ):
+        yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
+    quantity = Decimal(str(laptop.order(key.number, company_id=bench.environment.company_id)["lines"][0]["orderQty"]))
+    if quantity != 25:
+        yield f"the order has {quantity}"
+    agreed = laptop.newest(str(key))
+    if agreed is None or agreed.state is not State.AGREED or not agreed.source_at:
+        yield f"the ledger says {agreed and agreed.state}, its document at {agreed and agreed.source_at}"
+    if not bench.has_token() or laptop.delivery(sent["id"])["confirmed"] != 1:
+        yield "the token was not stored, or Orderful was not told"
