@@ -64,7 +64,10 @@ def orderful():
         yield sandbox
 
 
-SCHEDULED = ("PollVisma", "TrackTransactions", "PollOrderful")
+SCHEDULED = {
+    **dict.fromkeys(("PollVisma", "TrackTransactions", "PollOrderful"), "rate(5 minutes)"),
+    "Reconcile": "cron(0/5 1-4 * * ? *)",
+}
 SETTINGS = SimpleNamespace(get_account_settings=lambda: {"AccountLimit": {"ConcurrentExecutions": 1000}})
 
 
@@ -74,14 +77,12 @@ def watched():
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="edi@example.com")
     outputs = {"AlarmTopicArn": topic, "AlarmEmail": "edi@example.com"}
-    for name in SCHEDULED:
+    for name, expression in SCHEDULED.items():
         target = {"Arn": f"arn:aws:lambda:eu-north-1:123456789012:function:{name}", "RoleArn": "arn:aws:iam::1:role/r"}
         off = {"Mode": "OFF"}
-        scheduler.create_schedule(
-            Name=name, ScheduleExpression="rate(5 minutes)", FlexibleTimeWindow=off, Target=target
-        )
+        scheduler.create_schedule(Name=name, ScheduleExpression=expression, FlexibleTimeWindow=off, Target=target)
         outputs |= {f"{name}Schedule": name}
-    for name in (*SCHEDULED, "TranslateDocument", "DeliverTransaction", "ReceiveCallback", "ApplyChange", "Reconcile"):
+    for name in (*SCHEDULED, "TranslateDocument", "DeliverTransaction", "ReceiveCallback", "ApplyChange"):
         outputs |= {f"{name}Function": name}
         metric = {
             "MetricName": "Invocations",
