@@ -56,9 +56,9 @@ def given_up(nordic: Laptop) -> Laptop:
                 nordic.sqs.change_message_visibility(
                     QueueUrl=queue, ReceiptHandle=bad["ReceiptHandle"], VisibilityTimeout=0
                 )
-        nordic.until(lambda: nordic.waiting(DEAD) == len(bodies), "both among the dead letters")
     finally:
         nordic.switch(FUNCTION, on=True)
+    nordic.until(lambda: nordic.waiting(DEAD) == len(bodies), "both among the dead letters")
     return nordic
 
 
