@@ -197,11 +197,11 @@ class Inbound(FakeInbound):
             for one in reversed([one for one in super().inbox(inbox_id, limit) if one is not None])
         ]
 
-    def list_changes(
-        self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
+    def list_received(
+        self, since: datetime, *, documents: Sequence[str], receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction | None]:
         """Everything, the newest first, in whatever state Orderful has it."""
-        for one in super().list_changes(since, receiver_ids=receiver_ids, stream=stream):
+        for one in super().list_received(since, documents=documents, receiver_ids=receiver_ids, stream=stream):
             yield None if one is None else self._as_it_is(one)
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:

@@ -167,7 +167,7 @@ class RecordedChanges(InMemoryChanges):
 
 
 class RecordedCursors(MemoryCursors):
-    """The table of cursors, which also holds the watermark of the list of 860s."""
+    """The table of cursors, which also holds the watermark of Orderful's list."""
 
     def __init__(self, effects: EffectRecorder) -> None:
         """Pass every write through `effects`."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from connector.domain.inbound import InboundTransaction, Validation
+from connector.domain.inbound import LISTED, InboundTransaction, Validation
 from connector.domain.order_change.dates import Dates
 from connector.domain.order_change.line_rules import LineRules
 from connector.domain.order_change.record import Change
@@ -34,8 +34,8 @@ def _as_listed(_right: Any) -> Callable[..., None]:
 
     def read_list(collector: Collector, result: Collected, since: datetime) -> None:
         receivers = [company.isa_id.on(collector.stream) for company in collector.routing.load().companies.values()]
-        for row in collector.orderful.list_changes(
-            since - LIST_OVERLAP, receiver_ids=receivers, stream=collector.stream
+        for row in collector.orderful.list_received(
+            since - LIST_OVERLAP, documents=LISTED, receiver_ids=receivers, stream=collector.stream
         ):
             if row is None or row.validation is Validation.PROCESSING:
                 result.waiting += 1

@@ -296,6 +296,7 @@ class FakeInbound:
         confirmed: The confirmations of each delivery, in order.
         fail: Raised by the next confirmations, one each.
         fetches: Ids that were asked for.
+        documents_asked: The documents that each call of the list asked for.
         list_page: Rows of a page of the list, the newest page first, each the oldest first.
         problems: What Orderful says about an INVALID transaction.
         dated_items: An item of an inbox says when it came. As published, one of a v4 inbox says neither that nor what
@@ -316,6 +317,7 @@ class FakeInbound:
     confirmed: list[tuple[str, Confirmation]] = field(default_factory=list)
     fail: list[Exception] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
+    documents_asked: list[tuple[str, ...]] = field(default_factory=list)
     list_page: int = 1
     problems: tuple[str, ...] = ()
     dated_items: bool = False
@@ -374,11 +376,14 @@ class FakeInbound:
     def bucket(self, bucket_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         return []
 
-    def list_changes(self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream) -> Any:
+    def list_received(
+        self, since: datetime, *, documents: Sequence[str], receiver_ids: Sequence[str], stream: Stream
+    ) -> Any:
+        self.documents_asked.append(tuple(documents))
         rows = [
             one
             for one in sorted(self.held.values(), key=lambda one: one.created_at or since, reverse=True)
-            if one.document == "860"
+            if one.document in documents
             and (one.created_at or since) >= since
             and one.receiver_id in receiver_ids
             and one.stream is stream

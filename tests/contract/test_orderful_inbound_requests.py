@@ -14,7 +14,7 @@ import pytest
 
 from connector.adapters.http import Http
 from connector.adapters.orderful.inbound import OrderfulInbound
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from connector.domain.inbound import LISTED, ApiVersion, Confirmation, Delivery
 from connector.domain.transactions import Stream
 from testkit.openapi import Contract
 from testkit.scripted_server import API_KEY, NOW, Clock, Deadline, Seen, Server, answer
@@ -36,7 +36,9 @@ CALLS: dict[str, tuple[str, Ask]] = {
     "list": (
         "GET /v3/transactions",
         lambda orderful: list(
-            orderful.list_changes(NOW - timedelta(hours=1), receiver_ids=RECEIVERS, stream=Stream.LIVE)
+            orderful.list_received(
+                NOW - timedelta(hours=1), documents=LISTED, receiver_ids=RECEIVERS, stream=Stream.LIVE
+            )
         ),
     ),
     "transaction": ("GET /v3/transactions/{transactionId}", lambda orderful: orderful.fetch("802210971")),

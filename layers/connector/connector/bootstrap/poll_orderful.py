@@ -36,6 +36,7 @@ class PollOrderful:
         self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
         self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
         self._page_sizes: dict[str, int] = {}
+        self._settled_answers: set[str] = set()
         ledger = TableIdentity(settings.documents_table, clock)
         self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table, belongs_to=ledger))
         self._routing = RoutingStore(settings.routing_table, clock)
@@ -74,6 +75,7 @@ class PollOrderful:
             bucket_ids=settings.orderful_bucket_ids,
             resend_after=timedelta(seconds=settings.resend_after_seconds),
             page_sizes=self._page_sizes,
+            settled_answers=self._settled_answers,
         )
         try:
             result = collector.run()

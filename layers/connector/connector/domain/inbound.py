@@ -15,6 +15,12 @@ ALWAYS_TAKEN = "860"
 ANSWERS = ("855", "865", "824", "997")
 """X12 numbers of the documents by which a partner answers what we sent."""
 
+LISTED = (ALWAYS_TAKEN, "855", "865", "824")
+"""X12 numbers of the documents that are looked for in Orderful's list: changes, and answers that may refuse something.
+
+A 997 is no part of it: Orderful shows what it says as the acknowledgment status of the document that was sent.
+"""
+
 TAKEN_BY_DEFAULT = (ALWAYS_TAKEN, *ANSWERS)
 """X12 numbers of the documents that are taken from an inbox unless routing (`inbound.take`) says otherwise."""
 

@@ -13,9 +13,9 @@ import pytest
 
 from connector.adapters.http import USER_AGENT, Http
 from connector.adapters.orderful.api import MESSAGE_BYTES
-from connector.adapters.orderful.inbound import CHANGE_TYPE, OrderfulInbound
+from connector.adapters.orderful.inbound import CHANGE_TYPE, TYPES, OrderfulInbound
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
-from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
+from connector.domain.inbound import LISTED, ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from testkit.scripted_server import (
     API_KEY,
@@ -295,25 +295,51 @@ class TestTheList:
         assert ("nextCursor", "a") in server.seen[1].query
 
     def ids(self, orderful, receivers=("NORDICT",)):
-        return [one.transaction_id for one in orderful.list_changes(SINCE, receiver_ids=receivers, stream=Stream.TEST)]
+        return [
+            one.transaction_id
+            for one in orderful.list_received(SINCE, documents=LISTED, receiver_ids=receivers, stream=Stream.TEST)
+        ]
 
-    def test_the_860s_of_our_stream_that_came_in_since_then_are_listed_newest_first(self, sandbox, real):
+    def test_the_860s_and_answers_of_our_stream_that_came_in_since_then_are_listed_newest_first(self, sandbox, real):
         old = send(sandbox, created_at=SINCE - timedelta(milliseconds=1))
         edge = send(sandbox, created_at=SINCE)
         live = send(sandbox, stream="LIVE")
-        other = send(sandbox, transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT")
+        answers = [send(sandbox, X12, transaction_type=TYPES[one]) for one in ("855", "865", "824")]
+        other = send(sandbox, transaction_type="850_PURCHASE_ORDER")
         mine = send(sandbox, X12)
         theirs = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="SOMEBODYT", message=MOSAIC)
-        found = list(real.list_changes(SINCE, receiver_ids=["NORDICFOODT"], stream=Stream.TEST))
-        assert [one.transaction_id for one in found] == [mine.transaction.id, edge.transaction.id]
-        assert len({one.transaction.id for one in (old, edge, live, other, mine, theirs)}) == 6
-        assert {(one.document, one.stream, one.sender_id, one.receiver_id, one.message) for one in found} == {
-            ("860", Stream.TEST, "ACMEPRODUCET", "NORDICFOODT", None)
+        found = list(real.list_received(SINCE, documents=LISTED, receiver_ids=["NORDICFOODT"], stream=Stream.TEST))
+        sent = [mine, *reversed(answers), edge]
+        assert [one.transaction_id for one in found] == [one.transaction.id for one in sent]
+        assert [one.document for one in found] == ["860", "824", "865", "855", "860"]
+        assert len({one.transaction.id for one in (old, live, other, theirs, *sent)}) == 9
+        assert {(one.stream, one.sender_id, one.receiver_id, one.message) for one in found} == {
+            (Stream.TEST, "ACMEPRODUCET", "NORDICFOODT", None)
         }
-        assert [(one.created_at, one.validation) for one in found] == [
+        assert [(one.created_at, one.validation) for one in (found[0], found[-1])] == [
             (NOW, Validation.VALID),
             (SINCE, Validation.VALID),
         ]
+
+    def test_no_more_types_are_asked_for_than_are_wanted(self, orderful, server):
+        server.play(page(listed(id="1"), listed(id="2", type={"name": TYPES["855"]})))
+        found = list(orderful.list_received(SINCE, documents=["860"], receiver_ids=["NORDICT"], stream=Stream.TEST))
+        assert [one.transaction_id for one in found] == ["1"]
+        assert [value for name, value in server.seen[0].query if name == "transactionType"] == [CHANGE_TYPE]
+
+    def test_a_list_that_refuses_a_type_is_asked_for_every_type(self, orderful, server):
+        """The words of two are not documented: a refusal of these must not keep the changes from being found."""
+        refused = answer(400, json_body={"message": "each value in transactionType must be a valid enum value"})
+        told = [
+            listed(id=str(place), type={"name": name})
+            for place, name in enumerate(["850_PURCHASE_ORDER", CHANGE_TYPE, "865_ANOTHER_WORD"], 1)
+        ]
+        server.play(refused, page(*told))
+        assert self.ids(orderful) == ["2", "3"]
+        assert [name for name, _ in server.seen[1].query] == ["createdAt", "receiverIsaId", "stream"]
+        server.play(refused, refused)
+        with pytest.raises(Misconfigured):
+            self.ids(orderful)
 
     def test_its_pages_are_read_to_the_end(self, sandbox, real):
         sandbox.page_size = 3
@@ -323,7 +349,7 @@ class TestTheList:
 
     def test_the_message_of_a_listed_one_is_read_by_one_request(self, sandbox, real):
         send(sandbox, X12)
-        (found,) = real.list_changes(SINCE, receiver_ids=["NORDICFOODT"], stream=Stream.TEST)
+        (found,) = real.list_received(SINCE, documents=LISTED, receiver_ids=["NORDICFOODT"], stream=Stream.TEST)
         sandbox.clear_requests()
         assert real.with_message(found).message == X12
         assert len(sandbox.requests()) == 1
@@ -334,7 +360,7 @@ class TestTheList:
         (seen,) = server.seen
         assert (seen.method, seen.path) == ("GET", "/v3/transactions")
         assert seen.query == [
-            ("transactionType", CHANGE_TYPE),
+            *(("transactionType", name) for name in TYPES.values()),
             ("createdAt", "[2026-03-01T08:00:00.000Z,2026-03-01T11:00:00.000Z)"),
             ("receiverIsaId", "NORDICT"),
             ("stream", "TEST"),
@@ -357,7 +383,7 @@ class TestTheList:
         server.play(
             page(
                 listed(id="1"),
-                listed(id="2", type={"name": "855_PURCHASE_ORDER_ACKNOWLEDGMENT"}),
+                listed(id="2", type={"name": "850_PURCHASE_ORDER"}),
                 listed(id="3", stream="LIVE"),
                 listed(id="4", receiver={"isaId": "OTHERT"}),
                 listed(id="5", createdAt="2026-03-01T07:59:59.999Z"),
@@ -393,7 +419,9 @@ class TestTheList:
     def test_what_the_list_does_not_say_is_not_made_up(self, orderful, server):
         """Whoever takes it in refuses what is of no stream, and parks what is addressed to nobody."""
         server.play(page(listed(id="1", stream=None), listed(id="2", receiver=None), listed(id="3", createdAt=None)))
-        found = list(orderful.list_changes(SINCE, receiver_ids=["NORDICT", "OTHERT"], stream=Stream.TEST))
+        found = list(
+            orderful.list_received(SINCE, documents=LISTED, receiver_ids=["NORDICT", "OTHERT"], stream=Stream.TEST)
+        )
         assert [(one.transaction_id, one.stream, one.receiver_id) for one in found] == [
             ("1", None, "NORDICT"),
             ("2", Stream.TEST, None),
@@ -522,7 +550,9 @@ class TestOne:
 READS = {
     "inbox": lambda orderful: orderful.inbox("7"),
     "bucket": lambda orderful: orderful.bucket("8"),
-    "list": lambda orderful: list(orderful.list_changes(SINCE, receiver_ids=["NORDICT"], stream=Stream.TEST)),
+    "list": lambda orderful: list(
+        orderful.list_received(SINCE, documents=LISTED, receiver_ids=["NORDICT"], stream=Stream.TEST)
+    ),
     "number": lambda orderful: orderful.fetch("1"),
     "uuid": lambda orderful: orderful.fetch(UUID),
 }

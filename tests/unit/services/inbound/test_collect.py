@@ -9,10 +9,11 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NoRouting, Transient
-from connector.domain.inbound import Confirmation
+from connector.domain.inbound import Confirmation, Validation
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
+from connector.services.inbound.collect import Collected
 from connector.services.inbound.review import close, retry
 from connector.services.ports import Metric
 from testkit.memory.change_world import ORDER, World, an_860, more_of
@@ -544,7 +545,7 @@ def test_an_item_that_cannot_be_read_hides_none_behind_it() -> None:
     world.collect()
 
     assert world.inbound.waiting == ["900000"]
-    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 1
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 2, "in the inbox, and in the list"
     assert "what Orderful shows names no transaction" in [event for _, event, _ in world.telemetry.lines]
 
 
@@ -640,6 +641,200 @@ def test_an_answer_that_accepts_needs_nobody() -> None:
 
     assert (world.change().state, world.change().reason) == (ChangeState.RECORDED, None)
     assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 0
+
+
+SAYS_NO = {"purchaseOrderNumber": "500123", "status": "rejected"}
+UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
+AN_865 = {
+    "transactionSets": [
+        {"beginningSegment": [{"acknowledgmentType": "RJ", "purchaseOrderNumber": "500123", "date": "20261129"}]}
+    ]
+}
+
+
+def test_an_answer_in_no_inbox_is_found_in_the_list_and_is_what_it_is_by_inbox() -> None:
+    by_inbox, by_list = World(), World()
+    by_inbox.inbound.send(SAYS_NO, **ANSWER)
+    by_list.inbound.send(SAYS_NO, inbox=False, **ANSWER)
+
+    by_inbox.collect()
+    assert by_list.collect().taken == 1
+
+    one, other = by_inbox.change(), by_list.change()
+    assert (other.state, other.key, other.partner) == (ChangeState.ATTENTION, ORDER, "acme")
+    assert (other.reason, other.reason_codes, other.next_step) == (one.reason, one.reason_codes, one.next_step)
+    assert (by_list.telemetry.counts[Metric.INBOUND_ATTENTION], by_list.inbound.confirmed) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("855", SAYS_NO),
+        ("865", AN_865),
+        ("824", {"transactionSets": [{"oti": [{"applicationAcknowledgmentCode": "TR"}]}]}),
+    ],
+)
+def test_every_answer_that_may_refuse_is_looked_for(document, message) -> None:
+    world = World()
+    world.inbound.send(message, inbox=False, document=document)
+
+    world.collect()
+
+    assert world.inbound.documents_asked == [("860", "855", "865", "824")]
+    assert world.change().state is ChangeState.ATTENTION
+
+
+def test_only_what_routing_takes_is_looked_for() -> None:
+    world = World()
+    world.routing.routing.data["inbound"] = {"take": ["860", "824"]}
+    world.inbound.send(SAYS_NO, inbox=False, **ANSWER)
+
+    assert world.collect().taken == 0
+    assert (world.inbound.documents_asked, world.changes.all()) == ([("860", "824")], [])
+
+
+def test_a_listed_answer_that_came_before_is_recorded_once_and_looked_up_once() -> None:
+    world = World()
+    world.inbound.send(SAYS_NO, **ANSWER)
+    looked_up: list[str] = []
+    known = world.changes.known
+    world.changes.known = lambda name: looked_up.append(name) or known(name)
+    settled: set[str] = set()
+
+    def collect() -> Collected:
+        return replace(world.collector(), settled_answers=settled).run()
+
+    collect()
+    assert (len(world.changes.all()), settled) == (1, {"802210971"})
+    looked_up.clear()
+    world.clock.forward(minutes=5)
+    assert collect().taken == 0
+    assert (len(world.changes.all()), looked_up) == (1, [])
+
+    world.clock.forward(hours=2)
+    collect()
+    collect()
+    assert settled == set(), "it has left the list, so nothing is kept about it"
+
+
+def test_an_answer_that_a_person_closed_stays_closed() -> None:
+    world = World()
+    world.inbound.send(SAYS_NO, inbox=False, **ANSWER)
+    world.collect()
+    close(
+        world.change(),
+        changes=world.changes,
+        known=world.partner_baseline(),
+        outbox=world.outbox,
+        clock=world.clock,
+        order=ORDER,
+        by="kari",
+        reason="settled by telephone",
+    )
+
+    world.clock.forward(minutes=5)
+    world.collect()
+
+    assert (len(world.changes.all()), world.change().has_ended) == (1, True)
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 1, "of the first run"
+
+
+def test_answers_older_than_the_watermark_are_not_looked_for() -> None:
+    """The first run after an upgrade finds the watermark of the changes, and not the answers of last year."""
+    world = World()
+    world.inbound.send(SAYS_NO, inbox=False, created_at=world.clock.now() - timedelta(minutes=61), **ANSWER)
+    world.inbound.send(SAYS_NO, inbox=False, number="2", created_at=world.clock.now() - timedelta(minutes=59), **ANSWER)
+    world.watermark.moment = world.clock.now()
+
+    world.collect()
+
+    assert [one.transaction_id for one in world.changes.all()] == ["2"]
+
+
+@pytest.mark.parametrize("listed_first", [True, False])
+def test_an_answer_that_one_channel_names_by_uuid_and_the_list_by_number_is_one_record(*, listed_first: bool) -> None:
+    world = World()
+    number = world.inbound.send(SAYS_NO, inbox=False, **ANSWER)
+    by_uuid = replace(world.inbound.held[number], transaction_id=UUID, created_at=None)
+    recorder = world.recorder()
+    if listed_first:
+        world.collect()
+        assert recorder.take(by_uuid) is not None
+    else:
+        assert recorder.take(replace(by_uuid, delivery=None)) is not None
+        assert world.collect().taken == 1
+
+    (record,) = world.changes.all()
+    assert set(record.names) == {number, UUID}
+    assert (recorder.recorded(number), recorder.recorded(UUID)) == (record, record)
+    # Another one with the same content is another answer.
+    world.inbound.send(SAYS_NO, number="802210972", inbox=False, **ANSWER)
+    world.collect()
+    assert len(world.changes.all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [(SAYS_YES, "held as invalid at Orderful"), (SAYS_NO, "does not accept"), (None, "held as invalid at Orderful")],
+    ids=["that accepts", "that refuses", "without a message"],
+)
+def test_an_answer_that_orderful_holds_as_invalid_is_somebodys_attention(answer, what) -> None:
+    world = World()
+    number = world.inbound.send(answer or {}, inbox=False, validation=Validation.INVALID, **ANSWER)
+    if answer is None:
+        world.inbound.held[number] = replace(world.inbound.held[number], message=None)
+
+    world.collect()
+
+    assert world.change().state is ChangeState.ATTENTION
+    assert what in (world.change().reason or "")
+    assert "connector changes close" in (world.change().next_step or "")
+
+
+def test_an_answer_that_orderful_still_processes_waits_and_holds_up_no_change() -> None:
+    world = World()
+    world.watermark.moment = before = world.clock.now()
+    world.inbound.send(SAYS_NO, inbox=False, validation=Validation.PROCESSING, **ANSWER)
+    world.inbound.send(an_860(more_of(1, 900)), number="802210972", inbox=False)
+
+    result = world.collect()
+
+    assert ([one.transaction_id for one in world.changes.all()], result.waiting) == (["802210972"], 1)
+    assert (world.change("802210972").predecessor_id, world.watermark.moment) == (None, before)
+    world.quiesce()
+    assert world.change("802210972").state is ChangeState.APPLIED
+
+    world.clock.forward(hours=25)
+    world.collect()
+    assert world.change().state is ChangeState.ATTENTION, "nobody waits for Orderful for ever"
+
+
+def test_an_answer_that_cannot_be_fetched_is_looked_for_again_and_holds_up_no_change() -> None:
+    world = World()
+    world.watermark.moment = before = world.clock.now()
+    number = world.inbound.send(SAYS_NO, inbox=False, **ANSWER)
+    world.inbound.held[number] = replace(world.inbound.held[number], message=None)
+    world.inbound.send(an_860(more_of(1, 900)), number="802210972", inbox=False)
+
+    result = world.collect()
+
+    assert [one.transaction_id for one in world.changes.all()] == ["802210972"]
+    assert (len(result.problems), world.watermark.moment) == (1, before)
+    world.inbound.held[number] = replace(world.inbound.held[number], message=SAYS_NO)
+    assert world.collect().taken == 1
+
+
+def test_time_goes_to_changes_before_answers() -> None:
+    world = World()
+    for place in range(5):
+        world.inbound.send(SAYS_NO, number=str(900000 + place), inbox=False, **ANSWER)
+    world.inbound.send(an_860(more_of(1, 900)), number="802210972", inbox=False)
+
+    result = replace(world.collector(inbox_ids=()), deadline=StepDeadline(5)).run()
+
+    assert world.changes.all()[0].transaction_id == "802210972"
+    assert len(world.changes.all()) < 6
+    assert any("not read to its end in time" in problem for problem in result.problems)
 
 
 def an_824(qualifier: str, number: str, code: str = "TR") -> dict:

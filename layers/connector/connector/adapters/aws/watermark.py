@@ -1,4 +1,4 @@
-"""Where the list of 860s was read up to: a cursor like those of Visma's lists, in the same table."""
+"""Where Orderful's list of transactions was read up to: a cursor like those of Visma's lists, in the same table."""
 
 from __future__ import annotations
 

@@ -95,14 +95,15 @@ class OrderfulHttp:
         answer = self._get(join(self._base_url, path), params, path, read_seconds=READ_SECONDS)
         return answer.json(), answer.headers
 
-    def _pages(self, params: Params) -> Iterator[tuple[Answer, list[dict[str, Any]]]]:
+    def _pages(self, params: Params, *, spare: str = "") -> Iterator[tuple[Answer, list[dict[str, Any]]]]:
+        """The pages of the list of transactions; one that refuses the question is asked without the filter `spare`."""
         url, seen = join(self._base_url, LIST), set[str]()
         while True:
             try:
                 answer = self._get(url, params, "the list of transactions", read_seconds=LIST_SECONDS)
             except Rejected as refused:
                 # Some organizations' lists know fewer filters; the rest is filtered by the reader of the page.
-                surplus = set(_SURPLUS.findall(" ".join(refused.problems)))
+                surplus = set(_SURPLUS.findall(" ".join(refused.problems))) or {spare}
                 fewer = [(name, value) for name, value in params if name not in surplus]
                 if len(fewer) == len(params):
                     raise _unreadable_list(refused) from None

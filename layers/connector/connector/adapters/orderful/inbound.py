@@ -30,7 +30,6 @@ from connector.domain.errors import AnswerDamaged, AnswerTooLarge, Misconfigured
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.json_text import elements_of, mended
 from connector.domain.moments import moment_of
-from connector.domain.order_change.record import CHANGE
 from connector.domain.transactions import Stream
 from connector.edi.inbound import identity_in, ids_named, read_inbound, with_message
 from connector.services.ports import Calls
@@ -39,6 +38,15 @@ logger = logging.getLogger(__name__)
 
 CHANGE_TYPE = "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"
 """Orderful's word for an 860 that comes in; the one for sending it is another."""
+
+TYPES = {
+    "860": CHANGE_TYPE,
+    "855": "855_PURCHASE_ORDER_ACKNOWLEDGMENT",
+    "865": "865_PURCHASE_ORDER_CHANGE_ACKNOWLEDGMENT_REQUEST_SELLER_INITIATED",
+    "824": "824_APPLICATION_ADVICE",
+}
+"""X12 number -> Orderful's word in its list. Orderful: those of 860 and 855 are documented; the others follow from them
+(the number and the X12 name). The list takes five words in one call."""
 
 RECEIVERS_PER_CALL = 5
 ITEMS = 100
@@ -67,17 +75,18 @@ class OrderfulInbound(OrderfulHttp):
         path = f"v3/polling-buckets/{quote(bucket_id, safe='')}"
         return self._waiting(path, {}, f"polling bucket {bucket_id}", limit)
 
-    def list_changes(
-        self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
+    def list_received(
+        self, since: datetime, *, documents: Sequence[str], receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction | None]:
-        """The 860s that came in at or after `since`, without their messages, page by page as listed.
+        """The `documents` that came in at or after `since`, without their messages, page by page as listed.
 
         None stands for a row that names no transaction.
 
         Orderful: the first page has the newest; within a page the order may be the other way round.
 
-        The filters are checked again here: some organizations' lists know fewer of them. What the list does not say
-        (stream, receiver) is left open; nothing is made up for it.
+        The filters are checked again here: some organizations' lists know fewer of them, and one that refuses a word of
+        `TYPES` is asked for every type. What the list does not say (stream, receiver) is left open; nothing is made up
+        for it.
 
         Raises:
             Transient, Throttled, Misconfigured: while iterating, as named.
@@ -86,13 +95,13 @@ class OrderfulInbound(OrderfulHttp):
         for start in range(0, len(receiver_ids), RECEIVERS_PER_CALL):
             receivers = receiver_ids[start : start + RECEIVERS_PER_CALL]
             params = [
-                ("transactionType", CHANGE_TYPE),
+                *(("transactionType", TYPES[one]) for one in documents),
                 ("createdAt", f"[{instant(since)},{instant(until)})"),
                 *(("receiverIsaId", receiver) for receiver in receivers),
                 ("stream", stream.value.upper()),
             ]
-            for _, items in self._pages(params):
-                found = [(_listed(item, receivers), moment_of(item.get("createdAt"))) for item in items]
+            for _, items in self._pages(params, spare="transactionType"):
+                found = [(_listed(item, documents, receivers), moment_of(item.get("createdAt"))) for item in items]
                 yield from (None for item in items if _names_none(item))
                 yield from (
                     transaction
@@ -362,10 +371,10 @@ def _is_acknowledged(state: dict[str, Any]) -> bool:
     return str(state.get("status") or state.get("deliveryStatus")).upper() in {"DELIVERED", "FAILED"}
 
 
-def _listed(item: dict[str, Any], receivers: Sequence[str]) -> InboundTransaction | None:
+def _listed(item: dict[str, Any], documents: Sequence[str], receivers: Sequence[str]) -> InboundTransaction | None:
     """A list element, under the receiver's id on this stream (Orderful: it may be listed under the live id as well)."""
     found = read_inbound(item, trusted=True)
-    if found is None or found.document != CHANGE:
+    if found is None or found.document not in documents:
         return None
     ids = {found.receiver_id, *ids_of(item, "receiver")} - {None}
     if not ids:
@@ -378,7 +387,9 @@ def _names_none(item: dict[str, Any]) -> bool:
     if read_inbound(item, trusted=True) is not None:
         return False
     created_at = moment_of(item.get("createdAt"))
-    logger.error("a row of the list of changes names no transaction; it was created at %s", created_at or "no time")
+    logger.error(
+        "a row of the list of transactions names no transaction; it was created at %s", created_at or "no time"
+    )
     return True
 
 

@@ -1,8 +1,9 @@
 """Use case: collect inbound transactions from Orderful, on a schedule.
 
-It reads inboxes and polling buckets, whose items stay until they are confirmed, and the list of 860s, which has all of
-them. Orderful delivers each relationship by one channel, so a transaction whose callback was lost is in no inbox. A
-callback is only a hint that arrives earlier. The collector also sweeps: records that were not finished are queued
+It reads inboxes and polling buckets, whose items stay until they are confirmed, and Orderful's list of transactions,
+which has every change (860) and every answer that may refuse something (855, 865, 824). Orderful delivers each
+relationship by one channel, so a transaction whose callback was lost is in no inbox. A callback is only a hint that
+arrives earlier. The collector also sweeps: records that were not finished are queued
 again, and missing confirmations are sent.
 
 An inbox may have other readers too. Items for them stay there untouched, and are counted.
@@ -31,8 +32,9 @@ from connector.domain.errors import (
     Throttled,
     Transient,
 )
-from connector.domain.inbound import InboundTransaction, Validation
+from connector.domain.inbound import LISTED, InboundTransaction, Validation
 from connector.domain.order_change.record import (
+    CHANGE,
     PROCESSING_AT_MOST,
     WAIT_FOR_EARLIER,
     Change,
@@ -120,7 +122,7 @@ class _PageSize:
 
 
 class Watermark(Protocol):
-    """The watermark of the list of 860s, with a lease for one collector at a time."""
+    """The watermark of Orderful's list of transactions, with a lease for one collector at a time."""
 
     def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
         """Take the lease; returns the watermark, None the first time. Raises `Conflict` while it is held."""
@@ -134,7 +136,7 @@ class Collected:
     """The result of one run.
 
     Attributes:
-        waiting: Listed 860s that were left for a later run: Orderful still processes them, or an earlier one.
+        waiting: Listed transactions that were left for a later run: Orderful still processes them, or an earlier one.
         nameless: Items and rows without a transaction id, which cannot be fetched.
         unqueued: Recorded changes that are not queued yet, by order and id.
     """
@@ -156,6 +158,7 @@ class Collector:
     Attributes:
         resend_after: A change that has been in one state for this long is queued again: its message may be lost.
         page_sizes: Page sizes of inboxes whose pages are too large; kept between runs.
+        settled_answers: Ids of listed answers that need no further look; kept between runs.
     """
 
     changes: Changes
@@ -173,6 +176,7 @@ class Collector:
     bucket_ids: Sequence[str]
     resend_after: timedelta
     page_sizes: MutableMapping[str, int] = field(default_factory=dict)
+    settled_answers: set[str] = field(default_factory=set)
 
     def run(self) -> Collected:
         """Collect as much as time allows; the next run finds the rest."""
@@ -184,7 +188,7 @@ class Collector:
             return result
         except StateMismatch as error:
             self.telemetry.count(Metric.CREDENTIALS_REFUSED)
-            self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
+            self.telemetry.error("not collected", {"resource": "the list of transactions", "reason": str(error)})
             result.problems.append(str(error))
             return result
         if self._waits_for_routing():
@@ -192,14 +196,14 @@ class Collector:
             return self._without_routing(result, is_new=since is None)
         read_up_to: datetime | None = None
         try:
-            # The list has every 860, even if an inbox is full: half of the time is kept for it and the sweep.
+            # The list has every change and answer, even if an inbox is full: half of the time is for it and the sweep.
             places = list(self._places())
             start = self.deadline.remaining()
             for place, (what, read, name) in enumerate(places, 1):
                 until = start - start / 2 * place / len(places)
                 self._guarded(result, what, self._empty, read, name, what, until)
             started = self.clock.now()
-            if self._guarded(result, "the list of changes", self._read_list, since or started):
+            if self._guarded(result, "the list of transactions", self._read_list, since or started):
                 # The watermark stays while something waits, so that it is listed again.
                 read_up_to = (since or started) if result.waiting else started
             self._guarded(result, "the queue of changes", self._queue)
@@ -218,7 +222,7 @@ class Collector:
             self.telemetry.count(Metric.COLLECT_COMPLETED)
             return result
         self.telemetry.count(Metric.CREDENTIALS_REFUSED)
-        self.telemetry.error("not collected", {"resource": "the list of changes", "reason": LOST_ROUTING})
+        self.telemetry.error("not collected", {"resource": "the list of transactions", "reason": LOST_ROUTING})
         result.problems.append(LOST_ROUTING)
         return result
 
@@ -293,14 +297,14 @@ class Collector:
         result.nameless += nameless
 
     def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
-        """Report that not even the first item can be read: later 860s are found by the list only."""
+        """Report that not even the first item can be read: changes and answers behind it are found by the list only."""
         self.telemetry.error(
             "the first item cannot be read",
             {"resource": what, "reason": error.sentence, "request_id": error.request_id},
         )
         result.problems.append(
             f"{what}: its first item cannot be read alone: {error.sentence} Look at it in Orderful, and accept or fail "
-            "it there. Changes behind it are read from the list."
+            "it there. Changes and answers behind it are read from the list."
         )
 
     def _full(
@@ -413,21 +417,35 @@ class Collector:
     # -- the list -----------------------------------------------------------------------------------------------------
 
     def _read_list(self, result: Collected, since: datetime) -> None:
-        """Record what is in the list and was not recorded yet, oldest first.
+        """Record what is in the list and was not recorded yet: changes first, then answers, each oldest first.
 
-        A transaction that Orderful still processes waits, and later ones of the same sender wait for it, for a limited
-        time.
+        A change that Orderful still processes waits, and later ones of the same sender wait for it, for a limited time.
         """
-        receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
-        now = self.clock.now()
-        listed = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        routing, now = self.routing.load(), self.clock.now()
+        listed = list(
+            self.orderful.list_received(
+                since - LIST_OVERLAP,
+                documents=[one for one in LISTED if one in routing.takes],
+                receiver_ids=sorted({company.isa_id.on(self.stream) for company in routing.companies.values()}),
+                stream=self.stream,
+            )
+        )
         rows = [row for row in listed if row is not None]
         result.nameless += len(listed) - len(rows)
         rows.sort(key=lambda row: row.created_at or now)
+        changes = [row for row in rows if row.document == CHANGE]
+        answers = [row for row in rows if row.document != CHANGE]
+        left = self._changes_of_list(changes, result, now) + self._answers_of_list(answers, result, now)
+        if result.waiting:
+            self.telemetry.info("listed and left for a later run", {"rows": result.waiting})
+        if left:
+            raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
+
+    def _changes_of_list(self, rows: Sequence[InboundTransaction], result: Collected, now: datetime) -> int:
+        """Record the changes. Returns how many could not be taken in."""
         left, missing = 0, list[InboundTransaction]()
         for row in rows:
-            if not self._has_time():
-                raise Transient("The list was not read to its end in time; the next run begins where this one did.")
+            self._must_have_time()
             before = next((one for one in missing if _comes_before(one, row, now)), None)
             try:
                 change = self.recorder.recorded(*row.names)
@@ -445,10 +463,33 @@ class Collector:
                 left += 1
                 missing.append(row)
                 self._leave(row, error)
-        if result.waiting:
-            self.telemetry.info("listed and left for a later run", {"rows": result.waiting})
-        if left:
-            raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
+        return left
+
+    def _answers_of_list(self, rows: Sequence[InboundTransaction], result: Collected, now: datetime) -> int:
+        """Record the answers; none waits for another. Returns how many could not be taken in."""
+        left = 0
+        self.settled_answers.intersection_update([row.transaction_id for row in rows])
+        for row in rows:
+            if row.transaction_id in self.settled_answers or self.recorder.is_for_others(row):
+                continue
+            self._must_have_time()
+            try:
+                if self.recorder.recorded(*row.names) is None:
+                    if _is_processed(row, now):
+                        result.waiting += 1
+                        continue
+                    result.taken += self.recorder.record(row) is not None
+                self.settled_answers.add(row.transaction_id)
+            except (Misconfigured, Throttled):
+                raise
+            except ConnectorError as error:
+                left += 1
+                self._leave(row, error)
+        return left
+
+    def _must_have_time(self) -> None:
+        if not self._has_time():
+            raise Transient("The list was not read to its end in time; the next run begins where this one did.")
 
     def _hold_back(self, change: Change, before: InboundTransaction | None) -> None:
         """Defer a new change because an earlier one is listed and cannot be recorded yet."""

@@ -99,12 +99,19 @@ class InboundNetwork(Protocol):
     def bucket(self, bucket_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         """The same for a v3 polling bucket."""
 
-    def list_changes(
-        self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
+    def list_received(
+        self, since: datetime, *, documents: Sequence[str], receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction | None]:
-        """The 860s that arrived since `since` (UTC), without their messages, in no guaranteed order.
+        """What arrived since `since` (UTC), without messages, in no guaranteed order.
 
-        None stands for a row without a transaction id.
+        Args:
+            since: The earliest time of arrival.
+            documents: X12 numbers out of `LISTED`.
+            receiver_ids: Our ISA ids.
+            stream: Ours.
+
+        Returns:
+            The transactions; None stands for a row without a transaction id.
         """
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:

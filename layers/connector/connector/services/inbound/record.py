@@ -165,23 +165,52 @@ class InboundRecorder:
             return None
         is_answer = transaction.document in ANSWERS and unread is None
         answer = read_answer(transaction.document or "", transaction.message or {}) if is_answer else None
-        key = self.changes.known(transaction.transaction_id) or self.changes.know(
-            transaction.transaction_id, self._key(transaction, answer, self.routing.load())
-        )
+        key = self.changes.known(transaction.transaction_id) or self._key(transaction, answer, self.routing.load())
+        change = self._other_name(transaction, key) if answer is not None else None
+        is_new = False
+        if change is None:
+            change, is_new = self._added(transaction, key, answer, unread)
+        if not is_new:
+            return self._noted(change, transaction.delivery, transaction.names)
+        self.telemetry.count(Metric.CHANGES_RECEIVED if change.document == CHANGE else Metric.INBOUND_RECORDED)
+        report = self.telemetry.warning if change.state in FOR_A_PERSON else self.telemetry.info
+        report("received", {**names_of(change), "state": change.state.value})
+        return change
+
+    def _added(
+        self, transaction: InboundTransaction, key: DocumentKey, answer: Answer | None, unread: AnswerTooLarge | None
+    ) -> tuple[Change, bool]:
+        """Write the record. Returns it, and False when another worker has recorded it at the same moment."""
+        key = self.changes.know(transaction.transaction_id, key)
         for alias in transaction.aliases:
             self.changes.know(alias, key)
         change = self._new(transaction, key, answer)
         if unread is not None:
             change = self._unread(change, unread)
         try:
-            change = self.changes.add(change, message=transaction.message)
+            return self.changes.add(change, message=transaction.message), True
         except Conflict:
-            # Another worker has recorded it at the same moment.
-            return self._noted(self._known(key, transaction.transaction_id), transaction.delivery, transaction.names)
-        self.telemetry.count(Metric.CHANGES_RECEIVED if change.document == CHANGE else Metric.INBOUND_RECORDED)
-        report = self.telemetry.warning if change.state in FOR_A_PERSON else self.telemetry.info
-        report("received", {**names_of(change), "state": change.state.value})
-        return change
+            return self._known(key, transaction.transaction_id), False
+
+    def _other_name(self, answer: InboundTransaction, key: DocumentKey) -> Change | None:
+        """The record of an answer that another channel named by another kind of id; None when there is none.
+
+        Orderful: ids are UUIDs in v4 and numbers in v3, and not every channel tells both. A change needs no such look:
+        its decision knows repetitions.
+        """
+        numeric = {name.isdigit() for name in answer.names}
+        if len(numeric) > 1:
+            return None
+        said = content_id(answer.message)
+        return next(
+            (
+                one
+                for one in self.changes.of_order(key)
+                if (one.document, one.sender_id, one.content_id) == (answer.document, answer.sender_id, said)
+                and numeric.isdisjoint(name.isdigit() for name in one.names)
+            ),
+            None,
+        )
 
     def recorded(self, *names: str) -> Change | None:
         """The record of a transaction by any of its ids; None when it is not recorded."""
@@ -305,7 +334,7 @@ class InboundRecorder:
     def _new(self, transaction: InboundTransaction, key: DocumentKey, answer: Answer | None) -> Change:
         now = self.clock.now()
         state = ChangeState.RECEIVED if transaction.document == CHANGE else ChangeState.RECORDED
-        if answer is not None and not answer.accepts:
+        if answer is not None and not (answer.accepts and _is_let_through(transaction.validation)):
             state = ChangeState.ATTENTION
         change = Change(
             company=key.company,
@@ -326,7 +355,7 @@ class InboundRecorder:
             history=(ChangeEvent(now, state, f"received: {transaction.transaction_type or 'a document'}"),),
         ).with_delivery(transaction.delivery)
         change = with_content(change, transaction.message)
-        return change if answer is None else self._answering(change, answer)
+        return change if answer is None else self._answering(change, answer, has_message=bool(transaction.message))
 
     def _unread(self, change: Change, error: AnswerTooLarge) -> Change:
         """The record of a transaction whose message is too large to be read: a person reads it."""
@@ -342,18 +371,20 @@ class InboundRecorder:
             f" `connector changes close {change.transaction_id}`.",
         )
 
-    def _answering(self, change: Change, answer: Answer) -> Change:
+    def _answering(self, change: Change, answer: Answer, *, has_message: bool) -> Change:
         """The record of an answer, with what a person has to settle."""
         named = self.routing.load().senders(change.sender_id or "", self.stream)
         partner = next((name for company, name in named if company == change.company), None)
         change = msgspec.structs.replace(change, partner=partner)
-        if answer.accepts:
-            return change
         if answer.number:
             what = f"{change.kind.value.replace('_', ' ')} {answer.number}"
         else:
             what = f"{f'a {answer.answers}' if answer.answers else 'a document'} that it does not name"
         whose = partner or change.sender_id or "the partner"
+        if not _is_let_through(change.validation) and (answer.accepts or not has_message):
+            return _held_back(change, f"{whose} about {what}")
+        if answer.accepts:
+            return change
         sentence = f"The {change.document} of {whose} does not accept {what} as sent: {'; '.join(answer.findings)}."
         return msgspec.structs.replace(
             change,
@@ -388,6 +419,25 @@ def is_for_others(transaction: InboundTransaction, routing: Routing, stream: Str
         return True
     receiver, sender = transaction.receiver_id or "", transaction.sender_id or ""
     return document != CHANGE and not routing.receivers(receiver, sender, transaction.stream or stream)
+
+
+def _is_let_through(validation: Validation | None) -> bool:
+    return validation in {None, Validation.VALID}
+
+
+def _held_back(change: Change, whose: str) -> Change:
+    """The record of an answer that Orderful has not let through: its content may still be corrected there."""
+    if change.validation is Validation.PROCESSING:
+        reason, stands = Reason.PROCESSING_AT_ORDERFUL, f"processed since {change.ordered_at:%Y-%m-%d %H:%M} UTC"
+    else:
+        reason, stands = Reason.INVALID_AT_ORDERFUL, "held as invalid"
+    return msgspec.structs.replace(
+        change,
+        reason=truncated(f"The {change.document} of {whose} is {stands} at Orderful.", LONGEST_REASON),
+        reason_codes=(reason,),
+        next_step="Read it in Orderful and correct it there, or have the partner send it again, then run"
+        f" `connector changes close {change.transaction_id}`.",
+    )
 
 
 def with_content(change: Change, message: Any) -> Change:
