@@ -173,6 +173,36 @@ def test_a_confirmation_that_never_reached_orderful_is_seen_by_what_is_still_in_
     assert nordic.puts(ordered) == [204]
 
 
+# -- answers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ordered", ["500727"], indirect=True)
+def test_an_answer_whose_callback_was_lost_is_found_by_polling_and_is_somebodys_attention(
+    nordic: Laptop, ordered: str
+) -> None:
+    (order,) = nordic.held(ordered)
+    rejected = {"kind": "855", "verdict": "rejected", "channels": []}
+    sent = nordic.orderful.control("POST", f"transactions/{order['id']}/answers", rejected)
+
+    first = nordic.collect()
+
+    record = nordic.change(sent["id"])
+    assert (record.state, str(record.key), record.partner) == (ChangeState.ATTENTION, _key(ordered), "acme")
+    assert first["problems"] == []
+    listed = json.loads(nordic.connector("changes", "list", "--json").stdout)
+    assert [row["state"] for row in listed if row["transaction_id"] == sent["id"]] == ["ATTENTION"]
+    messages = f"requests?method=GET&path_prefix=/v3/transactions/{sent['id']}"
+    asked = nordic.orderful.control("GET", messages)["total"]
+    assert nordic.demo.callback({"id": sent["id"]}, secret=True) == 202
+    nordic.until(lambda: nordic.waiting("HintsQueueUrl") == 0, "the hints queue to be empty")
+    assert nordic.collect()["taken"] == 0
+    assert nordic.orderful.control("GET", messages)["total"] == asked, "it is recorded, and asked for once"
+    closed = nordic.connector("changes", "close", sent["id"], "--by", "kari", "--reason", "settled", "--yes")
+    assert closed.returncode == 0, closed.stderr
+    assert nordic.collect()["taken"] == 0
+    assert nordic.change(sent["id"]).state is ChangeState.CLOSED
+
+
 # -- hostile callbacks ----------------------------------------------------------------------------------------------
 
 

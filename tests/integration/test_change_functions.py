@@ -260,6 +260,24 @@ def test_a_document_that_is_no_change_is_recorded_and_accepted(way):
     assert (way.record(sent).state, way.apply(), way.delivery(sent)) == (ChangeState.RECORDED, 0, ("DELIVERED", 1, 1))
 
 
+def test_an_answer_whose_callback_was_refused_is_found_by_polling(way):
+    message = {"purchaseOrderNumber": NUMBER, "status": "rejected", "lineItems": []}
+    sent = way.send(message, transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT", channels=[])
+    assert way.call_back(sent, headers={"X-Connector-Secret": "guessed"}) == 401
+    way.stack.orderful.clear_requests()
+    assert way.poll() == {"taken": 1, "confirmed": 0, "requeued": 0, "problems": []}
+    record, asked = way.record(sent), way.stack.orderful.requests(path_prefix="/v3/transactions")
+    assert (record.state, record.partner) == (ChangeState.ATTENTION, "acme")
+    assert [one.path for one in asked] == ["/v3/transactions", f"/v3/transactions/{sent.transaction.id}/message"]
+    way.stack.orderful.clear_requests()
+    # A callback that comes after all, in either generation, and the next run find the same record, and ask for nothing.
+    assert way.call_back(sent, "v3") == 202
+    assert (way.apply(), way.poll()["taken"]) == (0, 0)
+    asked = way.stack.orderful.requests(path_prefix="/v3/transactions")
+    assert [one.path for one in asked] == ["/v3/transactions"]
+    assert [one.transaction_id for one in way.stack.inbound.of_order(KEY)] == [sent.transaction.id]
+
+
 def test_a_callback_without_the_secret_queues_nothing(way):
     sent = way.send()
     assert way.call_back(sent, headers={"X-Connector-Secret": "guessed"}) == 401
