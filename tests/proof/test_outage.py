@@ -372,7 +372,7 @@ OUTAGES = [
         _callback_that_is_lost,
         _works_again,
         {"receive-callback-failed": 6},
-        "`poll_orderful` finds a change that it gives up",
+        "`poll_orderful` finds what it gives up",
         spares=True,
     ),
 ]

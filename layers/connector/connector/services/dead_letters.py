@@ -239,7 +239,9 @@ def next_step(letter: Letter, stands: Standing) -> str:
     if message is None:
         return f"Nobody can read it: find out who put it into the queue, then {drop}"
     if isinstance(message, HintMessage):
-        return f"Put it back, never drop it: an answer that came by callback alone is stored nowhere else. {redrive}"
+        return (
+            f"Put it back, never drop it: a document that came by callback alone may be stored nowhere else. {redrive}"
+        )
     if stands.is_over:
         return f"It is {stands.state} and nothing is left to do: {redrive} (does nothing twice), or drop it."
     if isinstance(message, DocumentMessage):

@@ -1,4 +1,4 @@
-"""Where the list of 860s was read up to: the same cases against the fake and against the adapter over DynamoDB."""
+"""Where Orderful's list was read up to: the same cases against the fake and against the adapter over DynamoDB."""
 
 from __future__ import annotations
 

@@ -161,6 +161,6 @@ def _callback(stack: Stack) -> Iterator[Finding]:
         yield Finding(
             Mark.OK,
             check,
-            "none is set: callbacks are refused, and polling finds the changes that they are about.",
+            "none is set: callbacks are refused, and polling finds the changes and answers that they are about.",
             agree,
         )
