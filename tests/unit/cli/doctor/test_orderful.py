@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.adapters.orderful.inbound import TYPES
 from connector.domain.errors import Misconfigured
 from connector.domain.transactions import Stream
 from testkit.samples.routing_data import a_partner, routing_data
@@ -139,3 +140,17 @@ def test_one_relationship_for_changes_that_fits_is_enough(doctor, orderful):
 def test_a_supplier_that_is_sent_no_orders_may_change_them_all_the_same(doctor, orderful):
     found = doctor({"partners.acme.kinds": {"purchase_order": {"send": False}}})
     assert found["orderful acme changes"]["mark"] == "ok"
+
+
+def test_an_answer_under_a_word_that_polling_does_not_look_for_is_a_warning(doctor, orderful):
+    known = [a_relationship("ACMEPRODUCE", "NORDICFOOD", name=TYPES[one]) for one in ("855", "865", "824")]
+    orderful["v3/relationships"] = {"data": [ORDERS, INVOICES, *known]}
+    assert not {"orderful 855", "orderful 865", "orderful 824"} & set(doctor())
+
+    other = a_relationship("ACMEPRODUCE", "NORDICFOOD", name="865_ANOTHER_WORD")
+    elsewhere = a_relationship("ACMEPRODUCE", "SOMEBODY", name="824_ANOTHER_WORD")
+    orderful["v3/relationships"] = {"data": [ORDERS, INVOICES, *known, other, elsewhere]}
+    found = doctor()
+    assert found["orderful 865"]["mark"] == "warn"
+    assert "865_ANOTHER_WORD" in found["orderful 865"]["sentence"]
+    assert "orderful 824" not in found

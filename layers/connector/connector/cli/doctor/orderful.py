@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from connector.adapters.orderful.inbound import TYPES
 from connector.cli.doctor.finding import Finding, Mark, failed, part, rows
 from connector.cli.stack import Stack
 from connector.domain.documents import Kind
@@ -16,6 +17,7 @@ from connector.domain.routing.route import Route
 from connector.domain.transactions import IsaId, Stream
 
 _PAGES = 100
+_ANSWERS = [number for number in TYPES if number != CHANGE]
 _READY = {
     Stream.LIVE: frozenset({"READY", "LIVE"}),
     Stream.TEST: frozenset({"TEST", "READY", "LIVE"}),
@@ -56,6 +58,7 @@ def examine_orderful(stack: Stack, routing: Routing | None) -> Iterator[Finding]
     # What is wrong with a number is wrong for each of its kinds, and told once.
     found = (one for number in routing.numbers() for one in _of_number(routing, number, relationships, stream))
     yield from dict.fromkeys(found)
+    yield from _unlisted(routing, relationships, stream)
 
 
 def _of_number(
@@ -147,6 +150,25 @@ def _receiving(route: Route, relationships: list[Mapping[str, Any]], stream: Str
     else:
         sentence = f"there is no relationship for {what}, so its changes cannot arrive."
     return Finding(Mark.WARN, check, sentence, "Set it up in Orderful, unless this partner sends no changes.")
+
+
+def _unlisted(routing: Routing, relationships: list[Mapping[str, Any]], stream: Stream) -> Iterator[Finding]:
+    """Whether what is looked for in Orderful's list comes to us under another word than the one that is asked for."""
+    ours = [company.isa_id for company in routing.companies.values()]
+    words = {
+        name
+        for one in relationships
+        if any(_is(part(one, "receiver"), isa_id, stream) for isa_id in ours)
+        for name in _types(one)
+        if any(name.startswith(f"{number}_") for number in _ANSWERS) and name not in TYPES.values()
+    }
+    for word in sorted(words):
+        yield Finding(
+            Mark.WARN,
+            f"orderful {word.partition('_')[0]}",
+            f"a relationship names {word}, and polling looks for another word; a lost callback is not made up for.",
+            "Have Orderful deliver these to an inbox or a bucket, and report the word.",
+        )
 
 
 def _between(
