@@ -175,8 +175,8 @@ def test_the_ledger_holds_two_items_for_each_revision_and_the_owner_of_each_tran
 def test_cursors_and_routing_hold_what_they_are_for(played: Played) -> None:
     cursors = Counter(item["pk"]["S"] for item in played.items["CursorsTable"])
     # The collector of Orderful's side keeps its place here as well, once its schedule has started it, and the poller
-    # the record of all lists.
-    assert cursors - Counter(["(orderful)", "#health"]) == Counter(
+    # the record of all lists and whose turn is next.
+    assert cursors - Counter(["(orderful)", "#health", "#health"]) == Counter(
         dict.fromkeys(scenario.COMPANY_IDS, LISTS_OF_A_COMPANY)
     )
     # The pointer; and of each of the two applies one part of the version, one of its text, how it was applied last, and
