@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from connector.domain.documents import Address, Contact, Party
+from connector.domain.documents import Address, Contact, DocumentDiscount, Party
 from connector.domain.routing.route import LineDate, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
@@ -114,3 +114,14 @@ def test_no_address_line_is_lost_and_control_characters_do_not_travel():
     assert ship_to["name"] == "Lager 1"
     assert [ship_to[f"addressLine{number}"] for number in range(1, 5)] == ["a", "b", "c", "d, e"]
     assert ship_to["contacts"] == [{"type": "primary", "phoneNumber": "22 33"}]
+
+
+def test_the_texts_of_charges_have_the_signs_of_the_sums():
+    order = an_order(
+        a_line(1),
+        a_line(2, is_charge=True, quantity=Decimal(1), unit_price=Decimal(-50), description="Freight credit"),
+        discounts=(DocumentDiscount(Decimal(10), "Autumn"),),
+    )
+    written = message(order)
+    assert written["monetaryAmounts"] == {"net": "65.00", "discount": "10.00", "freight": "-50.00"}
+    assert written["notes"]["general"]["text"] == ["Freight -50.00: Freight credit", "Discount 10.00: Autumn"]

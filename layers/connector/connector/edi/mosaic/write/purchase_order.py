@@ -114,10 +114,15 @@ def _asides(document: CanonicalDocument, order: PurchaseOrder) -> list[str]:
     """What has no field of its own in Mosaic and is still told, as text."""
     notes = [f"Supplier reference: {order.supplier_reference}"] if order.supplier_reference else []
     return notes + [
-        f"{charge.kind.value.capitalize()} {money_text(abs(charge.amount))}: {charge.description}"
+        f"{charge.kind.value.capitalize()} {money_text(_as_summed(charge.kind, charge.amount))}: {charge.description}"
         for charge in document.charges
         if charge.description
     ]
+
+
+def _as_summed(kind: ChargeKind, amount: Decimal) -> Decimal:
+    """The amount with the sign that it has in Mosaic's sums, where a discount is positive."""
+    return -amount if kind is ChargeKind.DISCOUNT else amount
 
 
 def _amounts(document: CanonicalDocument) -> dict[str, Any]:
@@ -129,7 +134,7 @@ def _amounts(document: CanonicalDocument) -> dict[str, Any]:
     return filled(
         {
             "net": money_text(document.total),
-            "discount": money_text(-discount) if discount else None,
+            "discount": money_text(_as_summed(ChargeKind.DISCOUNT, discount)) if discount else None,
             "freight": money_text(freight) if freight else None,
         }
     )
