@@ -199,12 +199,15 @@ def test_our_own_reference_that_comes_back_is_no_question():
 )
 def test_another_name_of_an_item_is_asked_about_where_nothing_else_changes_and_told_elsewhere(names):
     line = asks("RZ", 2, quantity=10, price="12.50", **names)
-    (reason,) = theirs(line)
-    assert reason.startswith("Line 2: nothing changes but what the item is called: ")
+    unchanged = asks("NC", 2, quantity=10, **names)
+    for alone in (line, unchanged):
+        (reason,) = theirs(alone)
+        assert reason.startswith("Line 2: nothing changes but what the item is called: ")
     decision = decided(replace(line, quantity=Decimal(12)))
     assert decision.action is ChangeAction.APPLY
     assert any(one.startswith("Items have names that the order does not have: line 2: ") for one in decision.remarks)
-    assert decided(asks("NC", 2, quantity=10, **names)).action is ChangeAction.APPLY
+    assert decided(unchanged, asks("QI", 1, quantity=12)).action is ChangeAction.APPLY
+    assert decided(unchanged, purpose=ChangePurpose.CONFIRMATION).action is ChangeAction.APPLY
 
 
 def test_a_deletion_by_its_number_alone_is_asked_about_where_its_item_is_not_known():

@@ -38,14 +38,14 @@ class Asides:
     Attributes:
         orders: The versions of the order whose texts were sent.
         notes: Notes and references of the header and of lines that do not change: where, and the text.
-        names: Unknown item names: where, the text, and whether the code of the line changes something.
+        names: Unknown item names: where, the text, and what the code of the line asks for.
     """
 
     findings: Findings
     orders: Sequence[PurchaseOrder]
     _: KW_ONLY
     notes: list[tuple[str, Aside]] = field(default_factory=list)
-    names: list[tuple[str, str, bool]] = field(default_factory=list)
+    names: list[tuple[str, str, Ask]] = field(default_factory=list)
     _sent: list[str] = field(default_factory=list)
     _values: frozenset[str] = frozenset()
 
@@ -81,7 +81,6 @@ class Asides:
         if line is None:
             return
         where = f"line {found.number}"
-        changes = theirs.ask in {Ask.CHANGE, Ask.REPLACE}
         numbers, proven = lines.unknown_numbers(theirs.products, line)
         if numbers and theirs.ask is Ask.DELETE and not proven:
             self.findings.add_objection(
@@ -92,17 +91,17 @@ class Asides:
                 code=Reason.ITEM_UNPROVEN,
             )
         elif numbers:
-            self.names.append((where, f"number {', '.join(numbers)}", changes))
+            self.names.append((where, f"number {', '.join(numbers)}", theirs.ask))
         our_texts = [folded(text) for one in (found.base, found.ours) if one is not None for text in _descriptions(one)]
         others = [one for one in theirs.descriptions if our_texts and not _is_called(folded(one), our_texts)]
         if others:
-            self.names.append((where, f"'{'; '.join(others)}'", changes))
+            self.names.append((where, f"'{'; '.join(others)}'", theirs.ask))
 
     def conclude(self, *, is_all: bool, confirms: bool) -> None:
         """Record what was collected: as questions if the message asks for nothing else (`is_all`), else as remarks.
 
-        The references of a confirmation are no question: they are the sender's own. The texts of notes and references
-        are remarks of the message already.
+        The references of a confirmation, and the names of lines that it only repeats, are no question: they are the
+        sender's own. The texts of notes and references are remarks of the message already.
         """
         for where, one in self.notes if is_all else ():
             if confirms and not one.is_note:
@@ -111,8 +110,9 @@ class Asides:
             start = "Nothing of the order changes" if where == HEADER else f"{titled(where)}: nothing of it changes"
             self.findings.add_unwritten(f"{start}, and {what} '{_quoted(one)}'.", where=where, code=Reason.NOTE_TO_READ)
         named = []
-        for where, text, changes in self.names:
-            if is_all and changes:
+        told = {Ask.DELETE, Ask.NOTHING} if confirms else {Ask.DELETE}
+        for where, text, ask in self.names:
+            if is_all and ask not in told:
                 self.findings.add_unwritten(
                     f"{titled(where)}: nothing changes but what the item is called: {truncated(text, LONGEST_QUOTE)}, "
                     "which is not the order's.",
