@@ -20,6 +20,7 @@ CHANGES_SOMETHING = {
         "resume",
         "cursors rewind",
         "holds lift",
+        "alarms rehearse",
         "baseline",
         "backfill",
         "reconcile close",

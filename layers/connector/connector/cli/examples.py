@@ -83,6 +83,8 @@ EXAMPLES = (
     "reconcile close 5d1f0c2a --reason 'sent by hand'",
     "cursors",
     "cursors rewind --to 2026-11-28T06:00Z --dry-run",
+    "alarms list",
+    "alarms rehearse documents-parked",
     "holds list",
     "holds lift",
     "data delete --partner acme --dry-run",

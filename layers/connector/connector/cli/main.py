@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from connector import __version__
+from connector.cli.alarms import alarms
 from connector.cli.backfill import backfill
 from connector.cli.baseline import baseline
 from connector.cli.change import change
@@ -45,7 +46,7 @@ def cli() -> None:
 
 for command in (
     *(status, config, translate, explain, change, documents, changes, logs, deadletters, pause, resume),
-    *(baseline, backfill, reconcile, cursors, holds, data, doctor, secrets),
+    *(baseline, backfill, reconcile, cursors, holds, alarms, data, doctor, secrets),
 ):
     cli.add_command(command)
 add_examples(cli)

@@ -34,6 +34,8 @@ _PERIOD = timedelta(minutes=5)
 _AGE_WITHIN = timedelta(minutes=15)
 """How far back the age of the oldest message is looked for."""
 
+_ON = "ALARM"
+
 _Answer = TypeVar("_Answer")
 
 
@@ -58,10 +60,22 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm that is on; `name` is its entry of the runbook."""
+    """An alarm.
+
+    Attributes:
+        name: Without the name of the stack; its entry of the runbook.
+        since: When it came into its state.
+        state: CloudWatch's word: ALARM, OK or INSUFFICIENT_DATA.
+    """
 
     name: str
     since: datetime
+    state: str = _ON
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it has gone off and not ended."""
+        return self.state == _ON
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,7 @@ def stack_state(stack: Stack, *, now: datetime) -> StackState:
     unanswered: list[str] = []
     queues = _answered(lambda: _queues(stack), "the queues", unanswered)
     figures = _answered(lambda: _figures(stack, now), "the figures of CloudWatch", unanswered)
-    alarms = _answered(lambda: _alarms(stack), "the alarms", unanswered)
+    alarms = _answered(lambda: alarms_of(stack, StateValue=_ON), "the alarms", unanswered)
     ages, today = figures or ({}, None)
     return StackState(
         queues=[replace(one, oldest=ages.get(one.name) if one.waiting else None) for one in queues]
@@ -89,6 +103,23 @@ def stack_state(stack: Stack, *, now: datetime) -> StackState:
         today=today,
         unanswered=unanswered,
     )
+
+
+def alarms_of(stack: Stack, **only: str) -> list[Alarm]:
+    """The alarms that call to the stack's topic: names of another stack may begin alike.
+
+    Args:
+        stack: Whose.
+        only: Further arguments of CloudWatch's DescribeAlarms.
+    """
+    topic, prefix = stack.output("AlarmTopicArn"), f"{stack.name}-"
+    pages = stack.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, **only)
+    return [
+        Alarm(one["AlarmName"].removeprefix(prefix), one["StateUpdatedTimestamp"], one.get("StateValue", _ON))
+        for page in pages
+        for one in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
+        if topic in one.get("AlarmActions", ())
+    ]
 
 
 def _answered(ask: Callable[[], _Answer], what: str, unanswered: list[str]) -> _Answer | None:
@@ -113,18 +144,6 @@ def _queues(stack: Stack) -> list[Queue]:
         return sum(int(found[name]) for name in names)
 
     return [Queue(name, waiting(output)) for name, output in _QUEUES.items()]
-
-
-def _alarms(stack: Stack) -> list[Alarm]:
-    """The alarms that are on and call to the stack's topic: names of another stack may begin alike."""
-    topic, prefix = stack.output("AlarmTopicArn"), f"{stack.name}-"
-    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
-    return [
-        Alarm(one["AlarmName"].removeprefix(prefix), one["StateUpdatedTimestamp"])
-        for page in pages.paginate(AlarmNamePrefix=prefix, StateValue="ALARM")
-        for one in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
-        if topic in one.get("AlarmActions", ())
-    ]
 
 
 def _figures(stack: Stack, now: datetime) -> tuple[dict[str, timedelta], dict[Metric, int]]:
