@@ -36,7 +36,7 @@ $(AUDIT): requirements/audit.txt
 
 $(DEV) $(SAM) $(MINISTACK) $(AUDIT): %/.installed:
 	@echo "Setting up $(@D) from $<"
-	@test -x $(@D)/bin/python || { python=$$($(FIND_PYTHON)); $$python -m venv $(@D); }
+	@$(@D)/bin/python -m pip --version > /dev/null 2>&1 || { python=$$($(FIND_PYTHON)); $$python -m venv --clear $(@D); }
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	@test $(@D) != .venv || $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

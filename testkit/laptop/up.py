@@ -11,7 +11,7 @@ from demo.run import Demo, DemoFailed, Progress
 from testkit.laptop import stack as laptop
 
 TOUR = (
-    ("status", "what needs a person; exit code 3 because something does"),
+    ("status", "what needs a person; exit code 3 because something does (alarms and figures are not emulated)"),
     ("documents list", "what waits for a person, or is on its way"),
     ("documents list --ended", "what is over: acknowledged, skipped, superseded, closed, from before go-live"),
     ("documents trace 500101", "one order from Visma to the partner: raised after it was sent, so replaced"),
@@ -20,7 +20,10 @@ TOUR = (
     ("changes list", "a partner wants three times the quantity: somebody has to decide"),
     ("changes show 500106", "what was asked, line by line"),
     ("cursors", "how far each list of Visma was read"),
-    ("doctor", "one check fails on purpose: vesterbro has no relationship for invoices"),
+    (
+        "doctor",
+        "one check fails on purpose, vesterbro has no relationship for invoices; one warns: nobody gets the alarms",
+    ),
 )
 """Commands of `connector` that show the day, and what each shows."""
 
@@ -50,7 +53,7 @@ def guide(stack: laptop.Stack) -> str:
     width = max(len(command) for command, _ in TOUR)
     tour = "\n".join(f"  .venv/bin/connector {command:{width}}  # {what}" for command, what in TOUR)
     return f"""
-In this shell:
+Paste this into your shell:
 {exports}
   export VISMA={stack.visma.url}
 
@@ -61,7 +64,7 @@ Then, for example:
 Put an order into the sandbox Visma. It is at Orderful within two minutes:
   curl -s -X POST $VISMA/_sandbox/documents -H 'Content-Type: application/json' \\
     -d @demo/order.json
-  .venv/bin/connector documents trace 500200
+  .venv/bin/connector documents trace 500200      # two minutes later
 
 `make up` prints this again; `make down` ends everything."""
 

@@ -55,7 +55,7 @@ def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monk
     monkeypatch.setattr("click.confirm", _refuse)
     result = connector("config", "apply", routing_file())
     assert (result.code, stack.routing.put_in_force) == (1, [])
-    assert result.err.endswith("Stopped.\n")
+    assert result.err.endswith("Not done: the answer was not yes. Without a terminal, write --yes.\n")
 
 
 @pytest.mark.parametrize(

@@ -57,13 +57,13 @@ def test_so_is_ctrl_c_at_a_question(stopped, capsys, monkeypatch):
 
     monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
     assert stopped(lambda: click.confirm("Go on?", abort=True)) == 130
-    assert "Stopped" not in capsys.readouterr().err
+    assert "Not done" not in capsys.readouterr().err
 
 
 def test_a_no_is_told_and_is_no_success(stopped, capsys, monkeypatch):
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     assert stopped(lambda: click.confirm("Go on?", abort=True)) == 1
-    assert "Stopped." in capsys.readouterr().err
+    assert "Not done: the answer was not yes." in capsys.readouterr().err
 
 
 def test_json_means_what_it_meant_and_can_be_printed(capsys):

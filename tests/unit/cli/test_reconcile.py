@@ -32,7 +32,7 @@ def test_it_shows_what_is_missing_and_the_command_and_keeps_nothing(connector, w
     assert result.code == 3
     assert "missing  nordic/purchase_order/1" in result.out
     assert "-> connector backfill --company nordic --kind purchase_order --number 1 --since 2026-11-02" in result.out
-    assert result.out.endswith("1 document and 0 transactions read; 1 finding.\n")
+    assert result.out.endswith("1 finding. What changed after 2026-11-02 10:00:00Z is not judged yet.\n")
     assert world.book.findings() == []
 
 

@@ -119,6 +119,15 @@ def test_a_stack_that_cannot_be_read_is_one_sentence(cloudformation, capsys, out
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
 
+def test_without_a_region_it_says_how_to_set_one(capsys, monkeypatch):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "CONNECTOR_STACK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert command_line(["cursors"]) == 1
+    assert "No region is set. Set it, for example: export AWS_DEFAULT_REGION=eu-north-1" in capsys.readouterr().err
+
+
 def test_the_stack_can_be_named_by_the_environment(cloudformation, capsys, monkeypatch):
     cloudformation({})
     monkeypatch.setenv("CONNECTOR_STACK", "from-environment")

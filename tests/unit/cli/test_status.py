@@ -123,7 +123,7 @@ def test_nothing_to_do_is_exit_code_0(connector, quiet):
     assert "Documents are sent." in result.out
     assert "nordic   v1/purchaseorder  3m" in result.out
     assert "No alarm is on." in result.out
-    assert "Today (UTC): nothing yet." in result.out
+    assert "Today (UTC): CloudWatch has no figures yet." in result.out
 
 
 def test_a_live_stack_says_so(connector, quiet):
@@ -197,6 +197,18 @@ def test_a_pause_is_shown_with_what_it_keeps_and_alone_needs_nobody(connector, q
     assert "-> connector resume --partner acme" in result.out
 
 
+@pytest.mark.parametrize(
+    ("scope", "sentence"),
+    [
+        (Scope(), "Nothing is sent: everything is paused."),
+        (Scope(partner="acme"), "Documents are sent, but not what is paused."),
+    ],
+)
+def test_a_stack_with_a_pause_does_not_say_that_all_documents_are_sent(connector, quiet, scope, sentence):
+    quiet.breaker.pause(Pause(scope=scope, since=NOW, by="kari", caller=CALLER, reason="they move"))
+    assert f"\n{sentence}\n" in connector("status").out
+
+
 def test_holds_and_who_ended_the_last_ones_are_shown(connector, quiet):
     quiet.breaker.hold(Calls.CREATE, until=NOW + 2 * MINUTE)
     quiet.breaker.note(Act(NOW - HOUR, "kari", CALLER, "lifted the holds of Orderful"))
@@ -249,7 +261,7 @@ def test_more_paused_documents_than_are_read_are_told_as_such(connector, quiet):
     put(quiet, "9999", reason_code="paused", partner="globex")
     result = connector("status")
     assert (result.code, "More than 1,000 documents are paused" in result.out) == (1, True)
-    assert "(none of the first 1,000 documents)" in result.out
+    assert "(none of the first 1,000 documents waits)" in result.out
 
 
 def test_a_change_that_a_pause_keeps_waits_for_nobody_until_the_pause_has_ended(connector, quiet):
@@ -257,7 +269,7 @@ def test_a_change_that_a_pause_keeps_waits_for_nobody_until_the_pause_has_ended(
     quiet.breaker.pause(Pause(scope=scope, since=NOW, by="kari", caller=CALLER, reason="they move"))
     quiet.changes.put(a_change(state=ChangeState.PARKED, reason_codes=(Reason.PAUSED,), partner="acme"))
     result = connector("status")
-    assert (result.code, "(no document; 1 change of partners)" in result.out) == (0, True)
+    assert (result.code, "(no document waits; 1 change of partners)" in result.out) == (0, True)
     quiet.breaker.resume(scope)
     result = connector("status")
     assert (result.code, "1 change left behind by a pause that has ended" in result.out) == (3, True)

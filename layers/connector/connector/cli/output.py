@@ -293,7 +293,7 @@ def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> in
         # click makes one thing of "no" and of Ctrl-C; whoever pressed that knows what it did.
         if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
             return INTERRUPTED
-        fail("Stopped.", FAILED, as_json=as_json)
+        fail("Not done: the answer was not yes. Without a terminal, write --yes.", FAILED, as_json=as_json)
         return FAILED
     except ConnectorError as error:
         fail(str(error), FAILED, as_json=as_json)

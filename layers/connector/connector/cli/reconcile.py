@@ -94,7 +94,7 @@ def reconcile(
         problems.append("Not everything was read: what is left of Visma's hour belongs to polling. Try again later.")
     read = (
         f"{counted(progress.documents, 'document')} and {counted(progress.transactions, 'transaction')} read; "
-        f"{counted(len(found), 'finding')}."
+        f"{counted(len(found), 'finding')}. What changed after {moment(progress.until)} is not judged yet."
     )
     show(
         {

@@ -442,15 +442,17 @@ def _connector_stacks() -> list[str]:
     CloudFormation: describing without a name needs the right to describe every stack; listing them does not.
     """
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
     try:
         pages = boto3.client("cloudformation").get_paginator("list_stacks").paginate(StackStatusFilter=_STANDING)
         summaries = [summary for page in pages for summary in page["StackSummaries"]]
     except ClientError as error:
         raise Failed(f"The stacks cannot be listed: {_reason(error)}. {_NAME_ONE}") from None
+    except NoRegionError:
+        raise Failed("No region is set. Set it, for example: export AWS_DEFAULT_REGION=eu-north-1") from None
     except BotoCoreError as error:
-        raise Failed(f"AWS cannot be reached to list the stacks: {error}. {_NAME_ONE}") from None
+        raise Failed(f"AWS cannot be asked for the stacks: {str(error).rstrip('.')}. {_NAME_ONE}") from None
     found = []
     for summary in summaries:
         # Without a description it may be any stack; an emulator gives none.

@@ -66,7 +66,7 @@ class _Status:
     @property
     def is_unknown(self) -> bool:
         """Whether it could not be found out that nothing else needs a person."""
-        is_left_behind_unknown = self.work.is_paused_partial and all(one.scope != Scope() for one in self.pauses)
+        is_left_behind_unknown = self.work.is_paused_partial and not _is_all_paused(self.pauses)
         return self.lists is None or self.aws.queues is None or self.aws.alarms is None or is_left_behind_unknown
 
 
@@ -175,7 +175,7 @@ def _sending(found: _Status) -> str:
         why, steps = stopped(found.stop)
         lines = [why, *(f"      -> {step}" for step in steps)]
     else:
-        lines = ["Documents are sent."]
+        lines = [_sent(found.pauses)]
     lines += [
         f"{one.system}: {one.what} wait for {span(one.left)} -> connector holds lift"
         for one in found.holds
@@ -187,11 +187,28 @@ def _sending(found: _Status) -> str:
     return "\n".join(lines)
 
 
+def _sent(pauses: Sequence[Pause]) -> str:
+    if not pauses:
+        return "Documents are sent."
+    return (
+        "Nothing is sent: everything is paused."
+        if _is_all_paused(pauses)
+        else "Documents are sent, but not what is paused."
+    )
+
+
+def _is_all_paused(pauses: Sequence[Pause]) -> bool:
+    """Whether one of the pauses is of everything."""
+    return any(one.scope == Scope() for one in pauses)
+
+
 def _paused(found: _Status) -> str:
     lines = []
     for pause in found.pauses:
         kept = found.work.paused.get(pause)
-        none = "no document" if not found.work.is_paused_partial else f"none of the first {MOST:,} documents"
+        none = (
+            "no document waits" if not found.work.is_paused_partial else f"none of the first {MOST:,} documents waits"
+        )
         waits = f"{counted(kept.count, 'document')}, the oldest of {moment(kept.oldest)}" if kept else none
         if (changes := found.work.paused_changes.get(pause)) is not None:
             waits += f"; {counted(changes.count, 'change')} of partners"
@@ -251,7 +268,7 @@ def _day(found: _Status) -> str:
     lines = [f"On their way: {_number(found.work.being_sent)} being sent, {_number(found.work.sent)} not acknowledged."]
     if found.aws.today is not None:
         figures = ", ".join(f"{_in_words(one)} {found.aws.today[one]}" for one in TODAY if found.aws.today[one])
-        lines.append(f"Today (UTC): {figures or 'nothing yet'}.")
+        lines.append(f"Today (UTC): {figures or 'CloudWatch has no figures yet'}.")
     if found.work.sent_since:
         partners = ", ".join(f"{name} {count}" for name, count in found.work.sent_since.items())
         up_to = f", at most {MOST:,}" if sum(found.work.sent_since.values()) >= MOST else ""

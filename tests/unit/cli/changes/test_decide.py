@@ -257,7 +257,7 @@ def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stor
     assert "more than 20 %" in result.err
     assert ["line", "1", "quantity", "800", "1000", "800"] in [line.split() for line in result.err.splitlines()]
     assert "written into order 500123 of nordic as shown, in kari's name" in result.err
-    assert result.err.endswith("Stopped.\n")
+    assert result.err.endswith("Not done: the answer was not yes. Without a terminal, write --yes.\n")
     assert (stored(), stack.outbox.queued) == (before, [])
 
 
@@ -516,7 +516,11 @@ def test_nothing_is_decided_without_being_asked(connector, stack, stored, verb, 
     monkeypatch.setattr("click.confirm", refuse)
     before = stored()
     result = connector("changes", *verb, "802210971")
-    assert (result.code, result.out, result.err.splitlines()[-1]) == (1, "", "Stopped.")
+    assert (result.code, result.out, result.err.splitlines()[-1]) == (
+        1,
+        "",
+        "Not done: the answer was not yes. Without a terminal, write --yes.",
+    )
     assert (stored(), stack.outbox.queued) == (before, [])
 
 

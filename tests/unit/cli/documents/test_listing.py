@@ -86,7 +86,9 @@ def test_list_finds_what_is_from_before_go_live(connector, ledger):
 
 
 def test_an_empty_list_says_so(connector, ledger):
-    assert connector("documents", "list", "--state", "changing").out == "No such document is open.\n"
+    assert connector("documents", "list", "--state", "changing").out == (
+        "No such document is open. What is over is shown with --ended.\n"
+    )
 
 
 def test_an_order_that_is_being_changed_is_listed_and_one_that_is_agreed_is_not(connector, ledger):

@@ -64,7 +64,7 @@ def list_documents(
 def _nothing(wanted: Selection) -> str:
     if wanted.reads_everything:
         return "The ledger has no such document."
-    return "No such document is open."
+    return "No such document is open. What is over is shown with --ended."
 
 
 def _rest(found: Found, wanted: Selection) -> str:
