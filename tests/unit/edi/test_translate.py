@@ -290,9 +290,9 @@ class TestVat:
                 False,
             ),
             ([("1", 25, "62.50"), ("1R", 25, "62.50")], "0", [], True),
-            ([("1", 25, "62.50"), ("1R", 25, "-62.50")], "0", [], False),
+            ([("1", 25, "62.50"), ("1R", 25, "-62.50")], "0", [], True),
             ([("1", 25, "57.50"), ("1R", 25, "57.50"), ("31", 15, "3")], "3", [("3", "15")], True),
-            ([("1", 25, "57.50"), ("1R", 25, "-57.50"), ("31", 15, "3")], "3", [("3", "15")], False),
+            ([("1", 25, "57.50"), ("1R", 25, "-57.50"), ("31", 15, "3")], "3", [("3", "15")], True),
             ([("1", 25, "31.25")], "62.50", [("62.5", "25")], False),
             ([("1", 25, "31.25")], "40", [("40", None)], True),
             ([("3", 25, "585"), ("31", 15, "87.75")], "57.50", [("57.5", None)], True),
@@ -328,6 +328,34 @@ class TestVat:
             tax["percentageAsDecimal"] for line in printed["IT1_loop"] for tax in line.get("taxInformation", [])
         ]
         assert set(on_lines) <= {rate for _, rate in written}
+
+    @pytest.mark.parametrize(
+        ("reverse", "on_lines"),
+        [
+            ([("81", "31.25"), ("82", "31.25")], [None, None, "15"]),
+            ([("81", "31.25"), ("82", "-31.25")], [None, None, "15"]),
+            ([("81", "20"), ("82", "20")], ["25", None, "15"]),
+            ([("81", "20"), ("82", "-20")], ["25", None, "15"]),
+            ([("81", "31.25")], ["25", "25", "15"]),
+        ],
+        ids=["not to be told", "not to be told, signed", "told by its amount", "the same, signed", "payable"],
+    )
+    def test_a_line_whose_vat_is_not_payable_or_may_not_be_names_no_rate(self, reverse, on_lines):
+        stated = [
+            ("1", 25, "31.25"),
+            *((code, 25, amount) for code, amount in reverse),
+            ("31", 15, "7.50"),
+            ("0", 0, "0"),
+        ]
+        taxes = tuple(Tax(code, Decimal(rate), None, Decimal(amount)) for code, rate, amount in stated)
+        payable = "70" if len(reverse) == 1 else "38.75"
+        lines = (an_invoice_line(number, tax_code=code) for number, code in enumerate(("1", "81", "31"), 1))
+        translation = sent(an_invoice(*lines, taxes=taxes, tax_total=Decimal(payable)), dialect=DialectChoice.X12)
+        (printed,) = translation.request.body["message"]["transactionSets"]
+        found = [loop.get("taxInformation", [{}])[0].get("percentageAsDecimal") for loop in printed["IT1_loop"]]
+        assert found == on_lines
+        left_out = "The VAT rows of Visma that are not part of what is payable were left out."
+        assert (left_out in translation.notes) is (len(reverse) == 2)
 
 
 class TestUnits:

@@ -52,6 +52,7 @@ from connector.edi.units import UNITS, Unit
 _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8
 _MOST_LISTED = 10
+_LEFT_OUT = "The VAT rows of Visma that are not part of what is payable were left out."
 LARGE_ROUNDING = Decimal(1)
 """Units of currency from which on the rounding of a line is told."""
 
@@ -199,8 +200,9 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
         content = magnitudes(content)
     elif totals.tax_rows is not None:
         content = replace(content, discounts=totals.discount_rows or (), taxes=totals.tax_rows)
-    taxes, tax_note = _taxes(content, totals)
-    reader = _LineReader(content, route, purpose, taxes)
+    vat = _taxes(content, totals)
+    taxes = vat.rows
+    reader = _LineReader(content, route, purpose, vat)
     for line in content.lines:
         reader.read(line)
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
@@ -214,8 +216,8 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
         for discount in content.discounts
         if discount.amount
     ]
-    if tax_note:
-        reader.notes.append(tax_note)
+    if vat.note:
+        reader.notes.append(vat.note)
     reader.notes += _branch_notes(content, route)
     if purpose is not Purpose.CANCELLATION:
         reader.notes += reader.left_notes()
@@ -266,12 +268,24 @@ def buyer_reference_text(number: str) -> str:
     return f"Your reference: {number}"
 
 
+class _Vat(NamedTuple):
+    """The VAT of a document as it is written.
+
+    Attributes:
+        rows: Rate in percent (None without one) and amount.
+        note: A sentence where rows of Visma are not written.
+        unpaid: Codes of rows that are not payable, or of which that cannot be told.
+    """
+
+    rows: list[tuple[Decimal | None, Decimal]]
+    note: str | None = None
+    unpaid: frozenset[str | None] = frozenset()
+
+
 class _LineReader:
     """Sorts the lines of a document into goods, charges and texts."""
 
-    def __init__(
-        self, content: BusinessDocument, route: Route, purpose: Purpose, taxes: list[tuple[Decimal | None, Decimal]]
-    ) -> None:
+    def __init__(self, content: BusinessDocument, route: Route, purpose: Purpose, vat: _Vat) -> None:
         self.lines: list[LineView] = []
         self.charges: list[Charge] = []
         self.texts: list[str] = []
@@ -280,9 +294,11 @@ class _LineReader:
         self._route = route
         self._cancels = purpose is Purpose.CANCELLATION
         self._is_cancelled = isinstance(content, PurchaseOrder) and content.cancelled
-        # A line names its rate only where the rates stand in the summary as well.
-        written = {rate for rate, _ in taxes}
-        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
+        # A line names its rate only where the rates stand in the summary as well, and its own VAT is payable.
+        written = {rate for rate, _ in vat.rows}
+        rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
+        payable = {code: rate for code, rate in rates.items() if code not in vat.unpaid}
+        self._rates = payable if len(rates) > 1 else {}
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
             len({line.warehouse for line in content.lines if not line.is_text and not line.is_charge}) > 1
         )
@@ -467,7 +483,7 @@ class _LineReader:
             order=line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
             order_line=None if selling else line.order_line,
             shipment=line.shipment if line.shipment != self.shipment else None,
-            tax_rate=self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
+            tax_rate=self._rates.get(line.tax_code) if line.tax_code else None,
             source=line.source,
             their_item_source=self._their_item_source(line, line.counterparty_item),
         )
@@ -654,7 +670,7 @@ def _nothing_left(content: BusinessDocument) -> Parked:
     return Parked("The invoice has no lines.", field="invoiceLines", code=Reason.NO_LINES)
 
 
-def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:
+def _taxes(content: BusinessDocument, totals: Totals) -> _Vat:
     """VAT by rate, and a sentence where Visma's rows could not be written.
 
     Rates are written only when they add up to the VAT that is payable, so that no partner gets two answers. Visma's
@@ -667,20 +683,40 @@ def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decima
     rows = _by_rate(content.taxes, currency)
     off = abs(sum((amount for _, amount in rows), ZERO) - totals.tax)
     if not off:
-        return rows, None
+        unpaid = _taken_back(content)
+        return _Vat(rows, _LEFT_OUT if unpaid else None, unpaid)
     if not totals.tax:
-        return [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
+        return _Vat(
+            [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
+        )
     net = totals.lines + totals.charges - totals.discounts
     rates = {tax.rate for tax in content.taxes}
     rate = next(iter(rates)) if len(rates) == 1 else None
     if rate is not None and rounded(net * rate / 100, currency) == totals.tax:
-        return [(rate, totals.tax)], None
+        return _Vat([(rate, totals.tax)])
     if chosen := _payable_rows(content, totals.tax):
-        return chosen, "The VAT rows of Visma that are not part of what is payable were left out."
+        return chosen
     if rows and off <= smallest_unit(currency) * len(content.taxes):
-        return rows if len(rows) > 1 else [(rate, totals.tax)], None
+        return _Vat(rows if len(rows) > 1 else [(rate, totals.tax)])
     note = f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
-    return [(None, totals.tax)], note if rates else None
+    return _Vat([(None, totals.tax)], note if rates else None)
+
+
+def _taken_back(content: BusinessDocument) -> frozenset[str | None]:
+    """The codes of VAT rows that a row of a code without lines takes back, and those of these rows.
+
+    Which of several rows of one amount is meant cannot be told, so all of them are named.
+    """
+    on_lines = {line.tax_code for line in content.lines}
+    rows = [row for row in content.taxes if row.amount]
+    return frozenset(
+        code
+        for counter in rows
+        if counter.code not in on_lines
+        for row in rows
+        if row.rate == counter.rate and row.amount == -counter.amount
+        for code in (row.code, counter.code)
+    )
 
 
 def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal | None, Decimal]]:
@@ -692,18 +728,25 @@ def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal |
     return [(rate, amount) for rate, amount in rows if amount or not rate]
 
 
-def _payable_rows(content: BusinessDocument, tax: Decimal) -> list[tuple[Decimal | None, Decimal]] | None:
-    """The rates of the VAT rows that add up to what is payable, if there is only one such choice."""
+def _payable_rows(content: BusinessDocument, tax: Decimal) -> _Vat | None:
+    """The rates of the VAT rows that add up to what is payable, if there is only one such choice of rates.
+
+    Several choices of rows may come to the same rates: payable for certain is what is in each of them.
+    """
     rows = [row for row in content.taxes if row.amount]
     if len(rows) > _MOST_VAT_ROWS:
         return None
-    found = {
-        tuple(_by_rate(chosen, content.currency))
+    choices = [
+        chosen
         for count in range(1, len(rows))
         for chosen in combinations(rows, count)
         if rounded(sum((row.amount for row in chosen), ZERO), content.currency) == tax
-    }
-    return list(found.pop()) if len(found) == 1 else None
+    ]
+    found = {tuple(_by_rate(chosen, content.currency)) for chosen in choices}
+    if len(found) != 1:
+        return None
+    payable = frozenset.intersection(*(frozenset(row.code for row in chosen) for chosen in choices))
+    return _Vat(list(found.pop()), _LEFT_OUT, frozenset(row.code for row in rows) - payable)
 
 
 def _rounding(

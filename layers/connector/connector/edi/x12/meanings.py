@@ -138,7 +138,8 @@ MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
         "IT1-03": Meaning("unit", words.UNIT),
         "IT1-04": Meaning("price", words.PRICE),
         "line TXI-03": Meaning(
-            "rate of the line's VAT", "Where the document has several rates, that of the line's code."
+            "rate of the line's VAT",
+            "Where the document has several rates, that of the line's code; none where its VAT is not payable.",
         ),
         "line REF-02 PO": Meaning("number of the buyer's order", "Where it is not that of the whole invoice."),
         "line REF-03 PO": Meaning("line of the buyer's order", "Where IT1-01 is another number."),
