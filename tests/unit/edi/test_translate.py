@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from connector.domain.documents import DocumentDiscount, Kind, Tax
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Charset, DialectChoice, ItemIds, Overflow, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
 from connector.edi.kinds import KINDS
@@ -378,6 +379,35 @@ class TestUnits:
         (line,) = translation.request.body["message"]["lineItems"]
         assert line["quantityInvoiced"]["unitOfMeasure"] == "unit"
         assert any("unit" in note for note in translation.notes)
+
+
+class TestBelowZero:
+    @pytest.mark.parametrize("dialect", [DialectChoice.X12, DialectChoice.MOSAIC])
+    def test_an_order_line_with_a_price_below_zero_is_parked_whatever_the_total(self, dialect):
+        order = an_order(a_line(1), a_line(2, quantity=Decimal(1), unit_price=Decimal(-10)))
+        error = parked(order, dialect=dialect)
+        assert (error.code, error.field) == (Reason.PRICE_BELOW_ZERO, "lines[1].unitCost")
+        assert "Line 2 orders ITEM-2 at -10" in error.sentence
+        assert "discount" in error.next_step
+
+    @pytest.mark.parametrize(
+        "order",
+        [
+            an_order(a_line(1), discounts=(DocumentDiscount(Decimal(3000)),)),
+            an_order(a_line(1), a_line(2, is_charge=True, quantity=Decimal(1), unit_price=Decimal(-200))),
+        ],
+        ids=["discount", "freight"],
+    )
+    def test_an_order_with_a_total_below_zero_is_parked(self, order):
+        error = parked(order)
+        assert (error.code, error.field) == (Reason.TOTAL_BELOW_ZERO, "orderTotal")
+        assert "Correct prices, discounts and charges" in error.next_step
+
+    def test_a_cancellation_and_a_credited_freight_leave(self):
+        negative = an_order(a_line(1, unit_price=Decimal(-1)), cancelled=True)
+        assert translate(negative, a_route(negative), stream=Stream.TEST, purpose=Purpose.CANCELLATION)
+        freight = a_line(2, is_charge=True, quantity=Decimal(1), unit_price=Decimal(-5))
+        assert sent(an_order(a_line(1), freight)).business_number == "500123"
 
 
 class TestItemIds:

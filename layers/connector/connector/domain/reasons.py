@@ -334,6 +334,18 @@ class Reason(StrEnum):
         "A line orders nothing, or less.",
         "Correct or cancel the line in Visma.",
     )
+    PRICE_BELOW_ZERO = (
+        "price-below-zero",
+        "A price below zero",
+        "A line of a purchase order has a price below zero.",
+        "Correct the price in Visma, or enter what is taken off as a discount there.",
+    )
+    TOTAL_BELOW_ZERO = (
+        "total-below-zero",
+        "A total below zero",
+        "The total of an order is below zero.",
+        "Correct prices, discounts and charges of the order in Visma.",
+    )
     SEVERAL_BLANKET_ORDERS = (
         "several-blanket-orders",
         "Several blanket orders",

@@ -190,7 +190,8 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
 
     Raises:
         Parked: it is of another branch, no currency is known, a unit or an item id is not mapped, several blanket
-            orders are called off, a drop-ship order has no address, or there is nothing to order or to invoice.
+            orders are called off, a drop-ship order has no address, a price or the total of an order is below zero, or
+            there is nothing to order or to invoice.
     """
     if purpose is not Purpose.CANCELLATION:
         _refuse_other_branch(content, route)
@@ -207,6 +208,8 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
         reader.read(line)
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
         raise _nothing_left(content)
+    if purpose is not Purpose.CANCELLATION:
+        _refuse_negative_order(content, totals)
     blanket = reader.blanket()
     # An order keeps Visma's numbers, because an 860 refers to them.
     lines = _numbered(reader.lines) if isinstance(content, Invoice) else reader.lines
@@ -433,6 +436,14 @@ class _LineReader:
                 field=f"{line.source}.orderQty",
                 code=Reason.QUANTITY_NOT_POSITIVE,
             )
+        if line.unit_price < 0 and not self._cancels and not self._content.kind.facts.we_sell:
+            raise Parked(
+                f"Line {line.number} orders {line.item or 'an item'} at {line.unit_price:f}; "
+                "a purchase order needs prices that are not below zero.",
+                next_step="Correct the price in Visma, or enter what is taken off as a discount there.",
+                field=f"{line.source}.unitCost",
+                code=Reason.PRICE_BELOW_ZERO,
+            )
         if line.unit is None and line.item is not None:
             raise Parked(
                 f"Line {line.number} has no unit.",
@@ -656,6 +667,23 @@ def _refuse_unknown_delivery(content: BusinessDocument, route: Route) -> None:
             next_step="Fill in the shipping address of the order in Visma.",
             field="shippingAddress",
             code=Reason.NO_DELIVERY_ADDRESS,
+        )
+
+
+def _refuse_negative_order(content: BusinessDocument, totals: Totals) -> None:
+    """An order whose total is below zero would pay the buyer for the goods.
+
+    Raises:
+        Parked: its total is below zero.
+    """
+    total = rounded(totals.total, content.currency)
+    if isinstance(content, PurchaseOrder) and total < 0:
+        raise Parked(
+            f"The total of the order is {total:f}; it must not be below zero.",
+            next_step="Correct prices, discounts and charges of the order in Visma. Enter what is credited there by "
+            "itself.",
+            field=content.kind.facts.names.total,
+            code=Reason.TOTAL_BELOW_ZERO,
         )
 
 
