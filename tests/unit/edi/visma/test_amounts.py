@@ -70,6 +70,17 @@ def test_a_negative_discount_is_a_surcharge_and_the_amount_tells_the_sign(change
     assert line_of(**changes).discount == discount
 
 
+AMOUNT_ONLY = {"orderQty": Decimal("0.0"), "unitCost": Decimal("0.0"), "amount": Decimal("150.0")}
+
+
 def test_a_line_with_an_amount_only_counts_as_one_at_that_amount():
-    line = line_of(orderQty=Decimal("0.0"), unitCost=Decimal("0.0"), amount=Decimal("150.0"))
+    line = line_of(**AMOUNT_ONLY, inventory=None, alternateId=None)
     assert (line.quantity, line.unit_price, line.amount) == (1, 150, 150)
+
+
+@pytest.mark.parametrize("item", [{}, {"inventory": None}], ids=["ours", "of the supplier"])
+@pytest.mark.parametrize("quantity", [Decimal("0.0"), None])
+def test_of_an_item_with_an_amount_only_none_was_delivered(item, quantity):
+    line = line_of(**(AMOUNT_ONLY | {"orderQty": quantity} | item))
+    assert (line.quantity, line.unit_price, line.discount, line.amount) == (0, 0, 0, 150)
+    assert not line.is_text

@@ -6,6 +6,7 @@ import pytest
 from connector.domain.documents import DocumentDiscount, Tax
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
+from connector.domain.reasons import Reason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.totals import reconcile
 from connector.edi.visma.read import decode, read_document
@@ -368,6 +369,7 @@ def test_a_line_of_a_bookkeeper_with_an_amount_only_counts_as_one():
     bare = a_supplier_invoice_line(
         1,
         inventoryNumber=None,
+        externalInventoryId=None,
         quantity=Decimal("0.0"),
         unitCostInCurrency=Decimal("0.0"),
         costInCurrency=Decimal(1000),
@@ -529,3 +531,19 @@ def test_where_the_order_of_the_buyer_stands_is_kept_for_messages(data, source):
 def test_the_reference_that_a_customer_books_by_is_read():
     assert read(a_customer_invoice(accountingCostRef="DEPT-200")).buyer_reference == "DEPT-200"
     assert read(a_customer_invoice()).buyer_reference is None
+
+
+@pytest.mark.parametrize("read_it", ["customer", "supplier"])
+def test_an_amount_of_an_item_of_which_none_was_delivered_is_an_entered_one(read_it):
+    figures = {"quantity": Decimal("0.0"), "unitPriceInCurrency": Decimal("0.0"), "amountInCurrency": Decimal("50.0")}
+    document = a_customer_invoice(invoiceLines=[a_customer_invoice_line(1, **figures)])
+    if read_it == "supplier":
+        figures = {"quantity": Decimal("0.0"), "unitCostInCurrency": Decimal("0.0"), "costInCurrency": Decimal("50.0")}
+        document = a_supplier_invoice(invoiceLines=[a_supplier_invoice_line(1, **figures)])
+    invoice = read(document)
+    (line,) = invoice.lines
+    assert (line.quantity, line.unit_price, line.amount) == (0, 0, 50)
+    with pytest.raises(Parked) as caught:
+        reconcile(invoice)
+    assert caught.value.code is Reason.LINE_AMOUNT_DIFFERS
+    assert "0 x 0 = 0.00, Visma states 50.00" in caught.value.sentence

@@ -24,10 +24,13 @@ Figures = tuple[Decimal, Decimal, Decimal, Decimal | None, bool]
 """Quantity, unit price, discount and amount as in `OrderLine`, and whether Visma gives none of them."""
 
 
-def figures_of(line: Data, names: Names, where: str, currency: str | None, *, needed: bool) -> Figures:
+def figures_of(
+    line: Data, names: Names, where: str, currency: str | None, *, needed: bool, names_item: bool
+) -> Figures:
     """Read the figures of a line.
 
-    A line with an amount but neither quantity nor price (Visma allows it on invoices) counts as one at that amount.
+    A line with an amount but neither quantity nor price (Visma allows it on invoices) counts as one at that amount. Of
+    an item, none was delivered: then the amount is one that was entered.
 
     Args:
         line: The line as Visma gives it.
@@ -35,6 +38,7 @@ def figures_of(line: Data, names: Names, where: str, currency: str | None, *, ne
         where: Path of the line.
         currency: Currency of the document, for its cents.
         needed: Whether quantity and price must be there: not on cancelled and descriptive lines.
+        names_item: Whether the line names an item, by our number or by that of the other side.
 
     Raises:
         Parked: a figure is missing or is no number.
@@ -43,6 +47,8 @@ def figures_of(line: Data, names: Names, where: str, currency: str | None, *, ne
     unit_price = number(line, names.unit_price, where)
     amount = number(line, names.amount, where)
     if not quantity and not unit_price:
+        if amount and names_item:
+            return ZERO, ZERO, ZERO, amount, False
         if amount:
             return _ONE.copy_sign(amount), abs(amount), ZERO, amount, False
         if not needed:

@@ -152,13 +152,16 @@ def _line(line: Data, place: tuple[str, int], fields: InvoiceNames, names: Names
     index = place[1]
     where = f"{place[0]}[{index}]"
     item = text(line, "inventoryNumber")
-    quantity, unit_price, discount, amount, empty = figures_of(line, names, where, currency, needed=item is not None)
+    theirs = text(line, "externalInventoryId")
+    quantity, unit_price, discount, amount, empty = figures_of(
+        line, names, where, currency, needed=item is not None, names_item=bool(item or theirs)
+    )
     line_number = whole(line, "lineNumber", where)
     return InvoiceLine(
         number=index + 1 if line_number is None else line_number,
         item=item,
         description=text(line, fields.line_description),
-        counterparty_item=text(line, "externalInventoryId"),
+        counterparty_item=theirs,
         quantity=quantity,
         unit=text(line, "uom"),
         unit_price=unit_price,

@@ -76,15 +76,21 @@ def _line(line: Data, where: str, currency: str | None, *, own: str | None) -> O
     line_type = text(line, "lineType")
     cancelled = flag(line, "canceled")
     described = line_type == "Description"
+    theirs, goes = text(line, "alternateId"), not cancelled and not described
     quantity, unit_price, discount, amount, empty = figures_of(
-        line, _NAMES, where, currency, needed=item is not None and not cancelled and not described
+        line,
+        _NAMES,
+        where,
+        currency,
+        needed=item is not None and goes,
+        names_item=bool(item or theirs) and goes,
     )
     return OrderLine(
         number=line_number,
         item=item,
         item_description=text(inventory, "description"),
         description=text(line, "lineDescription"),
-        supplier_item=text(line, "alternateId"),
+        supplier_item=theirs,
         quantity=quantity,
         unit=text(line, "uom"),
         unit_price=unit_price,

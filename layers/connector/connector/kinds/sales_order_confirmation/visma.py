@@ -77,13 +77,16 @@ def _line(line: Data, where: str, currency: str | None) -> OrderLine:
         raise missing(path_of("lineId", where), "line number")
     inventory = part(line, "inventory")
     item = text(inventory, "id")
-    quantity, unit_price, discount, amount, empty = figures_of(line, _NAMES, where, currency, needed=item is not None)
+    theirs = text(line, "inventoryAlternateId")
+    quantity, unit_price, discount, amount, empty = figures_of(
+        line, _NAMES, where, currency, needed=item is not None, names_item=bool(item or theirs)
+    )
     return OrderLine(
         number=line_number,
         item=item,
         item_description=text(inventory, "description"),
         description=text(line, "description"),
-        supplier_item=text(line, "inventoryAlternateId"),
+        supplier_item=theirs,
         quantity=quantity,
         unit=text(line, "unitOfMeasure"),
         unit_price=unit_price,
