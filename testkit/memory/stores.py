@@ -362,7 +362,12 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 
 def _changed(revision: Revision) -> Conflict:
-    return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+    return Conflict(
+        f"Revision {revision.sequence} was changed meanwhile, by somebody else or by the stack; nothing of yours was "
+        "written.",
+        document=str(revision.key),
+        next_step=f"Look at it again: connector documents show {revision.key}",
+    )
 
 
 class MemoryHealth:
@@ -604,7 +609,12 @@ class InMemoryChanges:
 
 
 def _overtaken(change: Change) -> Conflict:
-    return Conflict(f"in#{change.transaction_id} was written by another worker.", document=change.key.stored)
+    return Conflict(
+        f"{change.transaction_id} was changed meanwhile, by somebody else or by the stack; "
+        "nothing of yours was written.",
+        document=str(change.key),
+        next_step=f"Look at it again: connector changes show {change.transaction_id}",
+    )
 
 
 class MemoryOutbox:

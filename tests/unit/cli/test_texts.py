@@ -21,7 +21,7 @@ def texts():
         for param in command.params:
             if param.type.name == "text":
                 named = param.opts[-1] if isinstance(param, click.Option) else "--"
-                yield pytest.param((*path, named), param.nargs, id=f"{' '.join(path)} {param.opts[-1]}")
+                yield pytest.param((*path, named), max(param.nargs, 1), id=f"{' '.join(path)} {param.opts[-1]}")
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
@@ -31,6 +31,15 @@ def test_no_command_takes_an_empty_text(line, parts, blank, capsys):
     captured = capsys.readouterr()
     assert (code, captured.out) == (2, "")
     assert captured.err.endswith(" is empty.\n")
+
+
+@pytest.mark.parametrize(("line", "parts"), list(texts()))
+def test_no_command_takes_a_text_that_no_key_can_hold(line, parts, capsys):
+    code = command_line([*line, *["9" * 1_001] * parts], opener=lambda _: None)
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (2, "")
+    assert "is longer than 1,000 bytes" in captured.err
+    assert len(captured.err) < 200
 
 
 def test_empty_times_close_nothing(connector, stack):

@@ -1,4 +1,4 @@
-"""Texts that people give to commands: never an empty one, never spaces around one."""
+"""Texts that people give to commands: never an empty one, never spaces around one, none that no key can hold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 import click
 
 from connector.cli.output import WrongInput
+
+_LONGEST = 1_000
+"""Bytes. DynamoDB: a sort key has at most 1,024."""
 
 
 class _Text(click.ParamType[str]):
@@ -18,11 +21,13 @@ class _Text(click.ParamType[str]):
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, _: click.Context | None) -> str:
-        """The text without spaces around it; raises `WrongInput` where nothing is left."""
+        """The text without spaces around it; raises `WrongInput` where nothing is left, or too much."""
         text = str(value).strip()
         if not text:
             named = param.opts[0] if isinstance(param, click.Option) else (param and param.human_readable_name)
             raise WrongInput(f"{named} is empty.")
+        if len(text.encode(errors="surrogatepass")) > _LONGEST:
+            raise WrongInput(f"'{text[:40]}...' is longer than {_LONGEST:,} bytes; nothing has so long a name.")
         return text
 
 

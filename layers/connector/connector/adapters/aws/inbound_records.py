@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LARGE = 100_000
+_POINTER, _RECORD = "inbound#", "in#"
 _UNACKNOWLEDGED = "CHANGE UNTOLD"
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -89,7 +90,7 @@ class DynamoChanges:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :in)",
-            ExpressionAttributeValues={":pk": {"S": key.stored}, ":in": {"S": "in#"}},
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":in": {"S": _RECORD}},
             ConsistentRead=True,
         )
         with translated("ledger"):
@@ -211,16 +212,28 @@ class DynamoChanges:
         return self._given or clients.dynamodb()
 
 
-def _overtaken(document: str, what: str) -> Conflict:
-    return Conflict(f"{what} was written by another worker.", document=document)
+def _overtaken(place: str, what: str) -> Conflict:
+    """Somebody else wrote first.
+
+    Args:
+        place: The partition key: a document, or what is known of a transaction.
+        what: The transaction, or the sort key of its record.
+    """
+    is_pointer = place.startswith(_POINTER)
+    transaction_id = place.removeprefix(_POINTER) if is_pointer else what.removeprefix(_RECORD)
+    return Conflict(
+        f"{transaction_id} was changed meanwhile, by somebody else or by the stack; nothing of yours was written.",
+        document=None if is_pointer else str(DocumentKey.parse(place)),
+        next_step=f"Look at it again: connector changes show {transaction_id}",
+    )
 
 
 def _pointer(transaction_id: str) -> Item:
-    return {"pk": {"S": f"inbound#{transaction_id}"}, "sk": {"S": "known"}}
+    return {"pk": {"S": f"{_POINTER}{transaction_id}"}, "sk": {"S": "known"}}
 
 
 def _record(key: DocumentKey, transaction_id: str) -> Item:
-    return {"pk": {"S": key.stored}, "sk": {"S": f"in#{transaction_id}"}}
+    return {"pk": {"S": key.stored}, "sk": {"S": f"{_RECORD}{transaction_id}"}}
 
 
 def _open_state(state: ChangeState) -> str:

@@ -518,7 +518,12 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 
 def _changed(revision: Revision) -> Conflict:
-    return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+    return Conflict(
+        f"Revision {revision.sequence} was changed meanwhile, by somebody else or by the stack; nothing of yours was "
+        "written.",
+        document=str(revision.key),
+        next_step=f"Look at it again: connector documents show {revision.key}",
+    )
 
 
 def no_body(revision: Revision, part: str) -> Transient | PayloadLost:
