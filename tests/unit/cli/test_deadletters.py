@@ -108,8 +108,77 @@ def a_revision(**changes):
     return replace(usual, **changes)
 
 
+def give_up_the_number_everywhere(queues):
+    """Letters of two companies, and a change and a callback whose transaction has the number of a document."""
+    give_up(queues, "m-1", a_document())
+    give_up(queues, "m-2", a_delivery(), queue=Queue.DELIVERIES)
+    give_up(queues, "m-3", msgspec.structs.replace(a_document(), company="fjord"))
+    give_up(queues, "m-4", msgspec.structs.replace(CHANGE, number="7", transaction_id="500123"), queue=Queue.CHANGES)
+    give_up(queues, "m-5", HintMessage(transaction_id="500123"), queue=Queue.CHANGES)
+
+
+def lying(queues):
+    return sorted(name for one in queues.values() for name in ids(one.lying))
+
+
 def ids(letters):
     return [one.message_id for one in letters]
+
+
+@pytest.mark.parametrize("command", [("redrive",), ("drop", "--reason", "x")])
+class TestWhichAreMeant:
+    def test_a_number_of_several_documents_or_transactions_is_refused_with_the_names_to_type(
+        self, connector, stack, queues, command
+    ):
+        give_up_the_number_everywhere(queues)
+        result = connector("deadletters", *command, "500123", "--yes")
+        assert result.code == 2
+        assert (
+            "Several documents or transactions have the number 500123: nordic/purchase_order/500123, "
+            "fjord/purchase_order/500123, m-4 (change 500123 of nordic/purchase_order/7), "
+            "m-5 (callback about transaction 500123); name one of them."
+        ) in result.err
+        assert lying(queues) == ["m-1", "m-2", "m-3", "m-4", "m-5"]
+        assert [one.count().held for one in queues.values()] == [0, 0, 0]
+        assert stack.drops.kept == []
+
+    @pytest.mark.parametrize(
+        ("name", "left"),
+        [
+            ("nordic/purchase_order/500123", ["m-3", "m-4", "m-5"]),
+            ("fjord/purchase_order/500123", ["m-1", "m-2", "m-4", "m-5"]),
+            ("m-4", ["m-1", "m-2", "m-3", "m-5"]),
+            ("m-5", ["m-1", "m-2", "m-3", "m-4"]),
+        ],
+    )
+    def test_each_of_the_names_means_one_of_them_alone(self, connector, queues, command, name, left):
+        give_up_the_number_everywhere(queues)
+        assert connector("deadletters", *command, name, "--yes").code == 0
+        assert lying(queues) == left
+
+    def test_a_number_of_one_document_means_all_that_is_about_it(self, connector, queues, command):
+        give_up(queues, "m-1", a_document())
+        give_up(queues, "m-2", a_delivery(), queue=Queue.DELIVERIES)
+        give_up(queues, "m-3", CHANGE, queue=Queue.CHANGES)
+        give_up(queues, "m-4", a_document("7"))
+        assert connector("deadletters", *command, "500123", "--yes").code == 0
+        assert lying(queues) == ["m-4"]
+
+    def test_what_nobody_was_shown_of_another_document_stays(self, connector, queues, command):
+        """It has the number as well, and was held by somebody else when the question was asked."""
+        give_up(queues, "m-1", a_document())
+        letters = queues[Queue.CHANGES]
+        hold, looks = letters.hold, []
+
+        def later(limit):
+            looks.append(limit)
+            if len(looks) == 2:
+                give_up(queues, "m-2", HintMessage(transaction_id="500123"), queue=Queue.CHANGES)
+            return hold(limit)
+
+        letters.hold = later
+        assert connector("deadletters", *command, "500123", "--yes").code == 0
+        assert lying(queues) == ["m-2"]
 
 
 class TestList:
@@ -312,6 +381,20 @@ class TestDrop:
         last = stack.changes.get(ORDER, "802210971").history[-1]
         assert last.state is ChangeState.RECEIVED
         assert last.note.startswith("a dead letter of the queue changes dropped by kari")
+
+    def test_a_callback_is_dropped_by_its_message_id_only(self, connector, stack, queues):
+        give_up(queues, "m-1", HintMessage(transaction_id="802210971"), queue=Queue.CHANGES)
+        command = ("deadletters", "drop", "--reason", "x", "--yes")
+        result = connector(*command, "802210971")
+        assert result.code == 2
+        assert "dropped by its message id only: m-1 (callback about transaction 802210971)" in result.err
+        give_up(queues, "m-2", CHANGE, queue=Queue.CHANGES)
+        assert connector(*command, "802210971").code == 2
+        assert (lying(queues), stack.drops.kept) == (["m-1", "m-2"], [])
+        assert connector(*command, "m-1").code == 0
+        assert lying(queues) == ["m-2"]
+        assert connector(*command, "802210971").code == 0
+        assert lying(queues) == []
 
     def test_what_the_ledger_does_not_know_is_recorded_all_the_same(self, connector, stack, queues):
         give_up(queues, "m-1", '{"note": "Brunost"')

@@ -60,17 +60,19 @@ def test_a_letter_says_in_words_what_it_is_about_and_nothing_of_its_body(name, w
     assert "Brunost" not in letter.what
 
 
-@pytest.mark.parametrize("name", ["m-1", str(KEY), "DropShip:500123", "500123"])
-def test_a_letter_is_meant_by_its_id_its_key_or_its_number(name):
-    assert LETTERS["document"].is_of(name)
+@pytest.mark.parametrize(
+    ("name", "subject"), [("m-1", "m-1"), (str(KEY), str(KEY)), ("DropShip:500123", str(KEY)), ("500123", str(KEY))]
+)
+def test_a_letter_is_meant_by_its_id_its_key_or_its_number(name, subject):
+    assert LETTERS["document"].subject(name) == subject
 
 
 def test_a_letter_is_meant_by_its_transaction_and_by_no_other_name():
-    assert LETTERS["change"].is_of("802210971")
-    assert LETTERS["hint"].is_of("802210972")
+    assert LETTERS["change"].subject("802210971") == "transaction 802210971"
+    assert LETTERS["hint"].subject("802210972") == "transaction 802210972"
     for letter in LETTERS.values():
-        assert not letter.is_of("50012")
-        assert not letter.is_of("nordic/purchase_order/500124")
+        assert letter.subject("50012") is None
+        assert letter.subject("nordic/purchase_order/500124") is None
 
 
 def a_revision(state, sequence=2):

@@ -244,40 +244,80 @@ class _Meant:
     Attributes:
         queue: Of which queue; None: of any.
         name: Their message, document or transaction; None: all of the queue.
+        subject: What the name stands for, once that is known; None: anything.
+        is_drop: They are to be deleted: a callback is meant by its message id only.
         until: Given up before then; what comes later nobody was shown. None: whenever.
     """
 
     queue: str | None
     name: str | None
+    subject: str | None = None
+    is_drop: bool = False
     until: datetime | None = None
 
     def suits(self, letter: Letter) -> bool:
         is_early = self.until is None or letter.since <= self.until
-        return is_early and (self.name is None or letter.is_of(self.name))
+        subject = self._subject(letter)
+        return is_early and (self.name is None or (subject is not None and self.subject in {None, subject}))
+
+    def _subject(self, letter: Letter) -> str | None:
+        subject = letter.subject(self.name) if self.name else None
+        is_callback = isinstance(letter.message, HintMessage)
+        return letter.message_id if subject and is_callback and self.is_drop else subject
+
+    def of_one(self, letters: Sequence[Letter]) -> _Meant:
+        """Only those of the one document or transaction that the name stands for.
+
+        Raises:
+            WrongInput: it stands for several, or for a callback that is to be dropped.
+        """
+        if self.name is None or not letters:
+            return self
+        subjects = {str(self._subject(one)) for one in letters}
+        if self.name in subjects:
+            return replace(self, subject=self.name)
+        names = ", ".join(dict.fromkeys(map(self._to_type, letters)))
+        if len(subjects) > 1:
+            raise WrongInput(
+                f"Several documents or transactions have the number {self.name}: {names}; name one of them."
+            )
+        if self.is_drop and isinstance(letters[0].message, HintMessage):
+            raise WrongInput(f"A callback is dropped by its message id only: {names}")
+        return replace(self, subject=subjects.pop())
+
+    def _to_type(self, letter: Letter) -> str:
+        """What means a letter and nothing of another document or transaction."""
+        key = str(letter.key)
+        return key if self._subject(letter) == key else f"{letter.message_id} ({letter.what})"
 
     def as_shown(self, stack: Stack, shown: Sequence[_Shown]) -> _Meant:
         """Only those that were there when a person was shown some of them; SQS has a clock of its own."""
         return replace(self, until=max([stack.clock.now(), *(one.letter.since for one in shown)]))
 
 
-def _preview(stack: Stack, meant: _Meant) -> tuple[list[_Shown], int]:
-    """Some of the letters that are meant, and about how many there are.
+def _preview(stack: Stack, meant: _Meant) -> tuple[_Meant, list[_Shown], int]:
+    """Which letters are meant, some of them, and about how many there are.
 
     Raises:
         Failed: there is none.
+        WrongInput: the name stands for several documents or transactions.
     """
-    shown: list[_Shown] = []
+    found: list[tuple[DeadLetters, list[Letter], timedelta]] = []
     total = 0
     for letters in _queues(stack, meant.queue):
         count = letters.count()
         looked_at = _look(letters, _SHOWN if meant.name is None else _MOST_LOOKED_AT)
-        found = [one for one in looked_at if meant.suits(one)]
-        shown += _known(stack, letters.queue, found[: _SHOWN - len(shown)], count.kept_for)
-        total += len(found)
+        found.append((letters, [one for one in looked_at if meant.suits(one)], count.kept_for))
         if meant.name is None:
             total += max(count.waiting - len(looked_at), 0)
         elif len(looked_at) == _MOST_LOOKED_AT:
             say(f"Only the first {_MOST_LOOKED_AT:,} dead letters of the queue {letters.queue} were looked at.")
+    meant = meant.of_one([one for _, some, _ in found for one in some])
+    shown: list[_Shown] = []
+    for letters, some, kept_for in found:
+        suitable = [one for one in some if meant.suits(one)]
+        shown += _known(stack, letters.queue, suitable[: _SHOWN - len(shown)], kept_for)
+        total += len(suitable)
     if not total:
         of = f" of {meant.name}" if meant.name else ""
         where = f"the queue {meant.queue}" if meant.queue else "any queue"
@@ -288,7 +328,7 @@ def _preview(stack: Stack, meant: _Meant) -> tuple[list[_Shown], int]:
     say(_table(shown))
     if total > len(shown):
         say(f"{total - len(shown)} more")
-    return shown, total
+    return meant.as_shown(stack, shown), shown, total
 
 
 def _carried_out(
@@ -338,14 +378,13 @@ def redrive_letters(
 ) -> int:
     """Put dead letters back into the queues that they came from, once the cause is gone.
 
-    MESSAGE_OR_KEY is the id of a message, a document or its number, or a transaction; without it, all of --queue. Those
-    of one document keep their order. A letter that cannot be put back stays. Putting one back twice does nothing twice.
+    MESSAGE_OR_KEY is the id of a message, a document or its number, or a transaction; without it, all of --queue. A
+    number that several documents or transactions have is refused. Those of one document keep their order. A letter that
+    cannot be put back stays. Putting one back twice does nothing twice.
     """
     if name is None and queue is None:
         raise WrongInput("Name a message or a document, or all of a queue with --queue.")
-    meant = _Meant(queue=queue, name=name)
-    shown, total = _preview(stack, meant)
-    meant = meant.as_shown(stack, shown)
+    meant, _, total = _preview(stack, _Meant(queue=queue, name=name))
     say(f"{_letters(total)} would go back, and be tried anew from the first time on.")
     moved = Moved(failed={})
     if not dry_run:
@@ -373,14 +412,13 @@ def drop_letters(
 ) -> int:
     """Delete dead letters for good: of one message, document or transaction, never a whole queue.
 
-    MESSAGE_OR_KEY as in `redrive`. A document or a callback may be stored nowhere else. Who dropped what and why is
-    kept in the history of the document or change, and in any case in `connector deadletters list --dropped`.
+    MESSAGE_OR_KEY as in `redrive`, but a callback is dropped by its message id only. A document or a callback may be
+    stored nowhere else. Who dropped what and why is kept in the history of the document or change, and in any case in
+    `connector deadletters list --dropped`.
     """
     if name is None:
         raise WrongInput("Name a message or a document: a whole queue is never dropped.")
-    meant = _Meant(queue=queue, name=name)
-    shown, total = _preview(stack, meant)
-    meant = meant.as_shown(stack, shown)
+    meant, shown, total = _preview(stack, _Meant(queue=queue, name=name, is_drop=True))
     say(f"{_letters(total)} would be deleted for good.")
     if any(not one.stands.is_over for one in shown):
         say("Some of it is not over: what it asks for is not done, unless something else asks for it.")

@@ -104,11 +104,18 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
             return f"callback about transaction {message.transaction_id}"
         return "no message of the connector"
 
-    def is_of(self, name: str) -> bool:
-        """Whether a person means it: by its id, a key, a number or a transaction."""
+    def subject(self, name: str) -> str | None:
+        """What a name stands for when a person means this letter by it: its id, its document, or its transaction.
+
+        Returns:
+            None when the name does not mean it.
+        """
         key = self.key
-        names = {self.message_id, self.transaction_id}
-        return name in names or (key is not None and name in {str(key), key.number, key.number.rpartition(":")[2]})
+        if name == self.message_id:
+            return self.message_id
+        if key is not None and name in {str(key), key.number, key.number.rpartition(":")[2]}:
+            return str(key)
+        return f"transaction {name}" if name == self.transaction_id else None
 
 
 class DeadLetters(Protocol):
