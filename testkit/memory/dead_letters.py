@@ -58,8 +58,12 @@ class MemoryDrops:
     def __init__(self) -> None:
         self.kept: list[Dropped] = []
 
-    def add(self, dropped: Dropped) -> None:
-        self.kept.append(dropped)
+    def put(self, dropped: Dropped) -> None:
+        self.kept = [*(one for one in self.kept if one.message_id != dropped.message_id), dropped]
+
+    def of(self, letters: Sequence[Letter]) -> Mapping[str, Dropped]:
+        ids = {one.message_id for one in letters}
+        return {one.message_id: one for one in self.kept if one.message_id in ids}
 
     def newest(self, limit: int) -> Sequence[Dropped]:
-        return self.kept[::-1][:limit]
+        return sorted(self.kept, key=lambda one: one.given_up, reverse=True)[:limit]

@@ -86,7 +86,7 @@ def test_a_person_sees_why_puts_one_back_and_drops_the_other(given_up: Laptop) -
         for one in DynamoDropBook(given_up.outputs["DocumentsTable"], given_up.dynamodb).newest(10)
         if one.message_id == bad["message_id"]
     ]
-    assert (kept.by, kept.reason) == ("kari", "nobody can read it")
+    assert (kept.by, kept.reason, kept.is_confirmed) == ("kari", "nobody can read it", True)
     assert ":" in kept.caller
     assert given_up.connector("deadletters", "list").returncode == 0
 

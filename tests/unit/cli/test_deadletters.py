@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -211,6 +212,7 @@ class TestList:
             "kept_until": "2026-09-15T05:00:00Z",
             "state": None,
             "why": "The ledger answered 500.",
+            "drop_begun": None,
             "next_step": None,
         }
         assert (told["m-2"]["state"], told["m-2"]["sequence"], told["m-2"]["why"]) == (
@@ -366,13 +368,15 @@ class TestDrop:
         options = ("--reason", "sent by hand", "--by", "ola", "--yes")
         assert connector("deadletters", "drop", "500123", *options).code == 0
         assert queues[Queue.DELIVERIES].lying == []
-        note = f"a dead letter of the queue deliveries dropped by ola ({CALLER}): sent by hand"
+        note = f"drop of a dead letter of the queue deliveries begun by ola ({CALLER}): sent by hand"
         ((_, state, noted),) = stack.ledger.moved
         assert (state, noted) == (State.TRANSLATED, note)
         (kept,) = stack.drops.kept
         assert (kept.message_id, kept.by, kept.caller, kept.reason) == ("m-1", "ola", CALLER, "sent by hand")
         listed = connector("deadletters", "list", "--dropped", "--json")
         assert (listed.code, listed.data[0]["what"]) == (0, "sending of revision 1 of nordic/purchase_order/500123")
+        assert listed.data[0]["is_confirmed"]
+        assert "not confirmed" not in connector("deadletters", "list", "--dropped").out
 
     def test_a_change_has_it_in_its_history(self, connector, stack, queues):
         stack.changes.put(a_change(), message={})
@@ -380,7 +384,7 @@ class TestDrop:
         assert connector("deadletters", "drop", "802210971", "--reason", "entered by hand", "--yes").code == 0
         last = stack.changes.get(ORDER, "802210971").history[-1]
         assert last.state is ChangeState.RECEIVED
-        assert last.note.startswith("a dead letter of the queue changes dropped by kari")
+        assert last.note.startswith("drop of a dead letter of the queue changes begun by kari")
 
     def test_a_callback_is_dropped_by_its_message_id_only(self, connector, stack, queues):
         give_up(queues, "m-1", HintMessage(transaction_id="802210971"), queue=Queue.CHANGES)
@@ -412,11 +416,67 @@ class TestDrop:
         def refuse(_):
             raise Transient("The ledger answered 500.")
 
-        monkeypatch.setattr(stack.drops, "add", refuse)
+        monkeypatch.setattr(stack.drops, "put", refuse)
         give_up(queues, "m-1", a_document())
         result = connector("deadletters", "drop", "m-1", "--reason", "x", "--yes")
         assert (result.code, ids(queues[Queue.DOCUMENTS].lying)) == (1, ["m-1"])
         assert "The ledger answered 500." in result.out
+
+    def test_one_that_was_killed_before_the_delete_is_begun_until_it_is_repeated(
+        self, connector, stack, queues, monkeypatch
+    ):
+        def kill(_):
+            raise KeyboardInterrupt
+
+        give_up(queues, "m-1", a_document())
+        with monkeypatch.context() as patched:
+            patched.setattr(queues[Queue.DOCUMENTS], "delete", kill)
+            with contextlib.suppress(KeyboardInterrupt):
+                connector("deadletters", "drop", "m-1", "--reason", "sent by hand", "--by", "ola", "--yes")
+        assert lying(queues) == ["m-1"]
+        # The letter is still held and does not show.
+        dropped = connector("deadletters", "list", "--dropped")
+        assert "begun 2026-09-01 06:00:00Z, not confirmed" in " ".join(dropped.out.split())
+        assert not connector("deadletters", "list", "--dropped", "--json").data[0]["is_confirmed"]
+        queues[Queue.DOCUMENTS].give_back(queues[Queue.DOCUMENTS].lying)
+        begun = f'A drop was begun at 2026-09-01 06:00:00Z by ola ({CALLER}) and not confirmed: "sent by hand".'
+        assert begun in connector("deadletters", "list").out
+        (told,) = connector("deadletters", "list", "--json").data["letters"]
+        assert told["drop_begun"] == {
+            "at": "2026-09-01T06:00:00Z",
+            "by": "ola",
+            "caller": CALLER,
+            "reason": "sent by hand",
+        }
+
+        monkeypatch.setattr(stack.clock, "now", lambda: NOW + DAY)
+        assert connector("deadletters", "drop", "m-1", "--reason", "settled", "--by", "kari", "--yes").code == 0
+        (kept,) = stack.drops.newest(10)
+        assert (kept.by, kept.reason, kept.is_confirmed) == ("kari", "settled", True)
+
+    def test_one_that_could_not_be_deleted_is_begun(self, connector, stack, queues):
+        give_up(queues, "m-1", a_document())
+        queues[Queue.DOCUMENTS].stubborn = {"m-1"}
+        assert connector("deadletters", "drop", "m-1", "--reason", "x", "--yes").code == 1
+        (kept,) = stack.drops.newest(10)
+        assert not kept.is_confirmed
+
+    def test_one_that_is_gone_and_cannot_be_confirmed_is_named(self, connector, stack, queues, monkeypatch):
+        put = stack.drops.put
+
+        def refuse(dropped):
+            if dropped.is_confirmed:
+                raise Transient("The ledger answered 500.")
+            put(dropped)
+
+        monkeypatch.setattr(stack.drops, "put", refuse)
+        give_up(queues, "m-1", a_document())
+        result = connector("deadletters", "drop", "m-1", "--reason", "x", "--yes")
+        assert (result.code, lying(queues)) == (0, [])
+        assert (
+            "m-1 is deleted, but its record still says that the drop is begun. The ledger answered 500." in result.err
+        )
+        assert [one.is_confirmed for one in stack.drops.newest(10)] == [False]
 
     def test_a_reason_and_a_name_are_wanted(self, connector, queues):
         give_up(queues, "m-1", a_document())

@@ -19,6 +19,7 @@ from connector.cli.output import (
     counted,
     go_on,
     json_option,
+    moment,
     say,
     show,
     table,
@@ -59,10 +60,16 @@ class _Shown:
     stands: Standing
     why: str | None
     kept_until: datetime
+    begun: Dropped | None
 
     @property
     def step(self) -> str:
-        return next_step(self.letter, self.stands)
+        step = next_step(self.letter, self.stands)
+        if self.begun is None:
+            return step
+        one = self.begun
+        who = f"{one.by} ({one.caller})"
+        return f'A drop was begun at {moment(one.at)} by {who} and not confirmed: "{one.reason}". {step}'
 
 
 @click.group(short_help="What the queues gave up.")
@@ -143,6 +150,8 @@ def _data(one: _Shown) -> dict[str, Any]:
         "kept_until": one.kept_until,
         "state": one.stands.state,
         "why": one.why,
+        "drop_begun": one.begun
+        and {"at": one.begun.at, "by": one.begun.by, "caller": one.begun.caller, "reason": one.begun.reason},
         "next_step": one.step,
     }
 
@@ -153,8 +162,8 @@ def _list_dropped(stack: Stack, limit: int, *, as_json: bool) -> int:
         [msgspec.structs.asdict(one) for one in found],
         lambda: (
             table(
-                ("at", "queue", "message", "what", "by", "aws says", "why"),
-                [(o.at, o.queue, o.message_id, o.what, o.by, o.caller, o.reason) for o in found],
+                ("given up", "queue", "message", "what", "dropped", "by", "aws says", "why"),
+                [(o.given_up, o.queue, o.message_id, o.what, _when(o), o.by, o.caller, o.reason) for o in found],
             )
             if found
             else "Nobody has dropped a dead letter."
@@ -164,6 +173,10 @@ def _list_dropped(stack: Stack, limit: int, *, as_json: bool) -> int:
     return 0
 
 
+def _when(one: Dropped) -> str:
+    return moment(one.at) if one.is_confirmed else f"begun {moment(one.at)}, not confirmed"
+
+
 # -- what is known of them --------------------------------------------------------------------------------------------
 
 
@@ -171,12 +184,14 @@ def _known(stack: Stack, queue: Queue, letters: Sequence[Letter], kept_for: time
     stands = {one.message_id: _standing(stack, one) for one in letters}
     unknown = [one for one in letters if not stands[one.message_id].why]
     logged = _logged(stack, queue, unknown)
+    begun = stack.drops.of(letters)
     return [
         _Shown(
             letter=one,
             stands=stands[one.message_id],
             why=stands[one.message_id].why or logged.get(one.message_id),
             kept_until=one.since + kept_for,
+            begun=begun.get(one.message_id),
         )
         for one in letters
     ]
@@ -431,25 +446,35 @@ def drop_letters(
 
 
 def _dropped(stack: Stack, letters: DeadLetters, some: Sequence[Letter], who: Decider) -> Mapping[str, str]:
-    """Write down who drops which letter, and only then delete it."""
+    """Write down who drops which letter, only then delete it, and confirm that."""
+    begun: dict[str, Dropped] = {}
     failed: dict[str, str] = {}
     for one in some:
+        record = Dropped(
+            at=stack.clock.now(),
+            queue=one.queue,
+            message_id=one.message_id,
+            given_up=one.since,
+            what=one.what,
+            by=who.name,
+            caller=who.caller,
+            reason=who.reason or "",
+        )
         try:
-            stack.drops.add(
-                Dropped(
-                    at=stack.clock.now(),
-                    queue=one.queue,
-                    message_id=one.message_id,
-                    what=one.what,
-                    by=who.name,
-                    caller=who.caller,
-                    reason=who.reason or "",
-                )
-            )
-            _noted(stack, one, who.note(f"a dead letter of the queue {one.queue} dropped by"))
+            stack.drops.put(record)
+            _noted(stack, one, who.note(f"drop of a dead letter of the queue {one.queue} begun by"))
+            begun[one.message_id] = record
         except ConnectorError as error:
             failed[one.message_id] = str(error)
-    return failed | dict(letters.delete([one for one in some if one.message_id not in failed]))
+    failed |= letters.delete([one for one in some if one.message_id in begun])
+    for name, record in begun.items():
+        if name in failed:
+            continue
+        try:
+            stack.drops.put(msgspec.structs.replace(record, is_confirmed=True))
+        except ConnectorError as error:
+            say(f"{name} is deleted, but its record still says that the drop is begun. {error}")
+    return failed
 
 
 def _noted(stack: Stack, letter: Letter, note: str) -> None:

@@ -162,30 +162,38 @@ class LetterCount:
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):
-    """The record of a letter that a person has dropped.
+    """The record of a letter that a person drops. It is written before the letter is deleted, and confirmed after it.
 
     Attributes:
+        at: When the drop was begun.
+        given_up: When the queue gave the letter up.
         by: As that person typed it.
         caller: Who AWS says it was (ARN).
+        is_confirmed: The letter is deleted. If not, the letter may lie there or be gone: the drop was interrupted.
     """
 
     at: datetime
     queue: Queue
     message_id: str
+    given_up: datetime
     what: str
     by: str
     caller: str
     reason: str
+    is_confirmed: bool = False
 
 
 class DropBook(Protocol):
     """Who dropped which letter, and why; it outlives the letter."""
 
-    def add(self, dropped: Dropped) -> None:
-        """Keep the record."""
+    def put(self, dropped: Dropped) -> None:
+        """Keep the record in the place of the one that its letter has."""
+
+    def of(self, letters: Sequence[Letter]) -> Mapping[str, Dropped]:
+        """The records of letters that are still there, by their ids."""
 
     def newest(self, limit: int) -> Sequence[Dropped]:
-        """The newest records, the newest first."""
+        """The records of the letters that were given up last, the last one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

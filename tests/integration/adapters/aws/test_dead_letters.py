@@ -212,22 +212,48 @@ def test_a_queue_that_is_gone_says_so(sqs):
         SqsDeadLetters(Queue.DOCUMENTS, "https://sqs.eu-north-1.amazonaws.com/1/gone.fifo", home="x", wait=0).hold(1)
 
 
+def a_record(letter, **changes):
+    usual = Dropped(
+        at=NOW,
+        queue=letter.queue,
+        message_id=letter.message_id,
+        given_up=letter.since,
+        what=letter.what,
+        by="kari",
+        caller="arn:kari",
+        reason="sent by hand",
+    )
+    return dead_letters.msgspec.structs.replace(usual, **changes)
+
+
 class TestDropBook:
-    def test_the_newest_records_come_first(self, sqs):
+    def test_the_letter_that_was_given_up_last_comes_first(self, sqs, pair):
         make_ledger_home()
+        pair.give_up(a_delivery())
+        (letter,) = pair.letters.hold(10)
         book = DynamoDropBook(DOCUMENTS)
-        records = [
-            Dropped(
-                at=NOW + number * DAY,
-                queue=Queue.DOCUMENTS,
-                message_id=f"m-{number}",
-                what="nordic/purchase_order/500123",
-                by="kari",
-                caller="arn:kari",
-                reason="sent by hand",
-            )
-            for number in range(3)
-        ]
+        records = [a_record(letter, message_id=f"m-{number}", given_up=NOW + number * DAY) for number in range(3)]
         for one in records:
-            book.add(one)
+            book.put(one)
         assert book.newest(2) == [records[2], records[1]]
+
+    def test_a_letter_has_one_record_and_the_last_word_counts(self, sqs, pair):
+        make_ledger_home()
+        pair.give_up(a_delivery("1"), a_delivery("2"))
+        one, other = pair.letters.hold(10)
+        book = DynamoDropBook(DOCUMENTS)
+        book.put(a_record(one))
+        confirmed = a_record(one, at=NOW + DAY, by="ola", is_confirmed=True)
+        book.put(confirmed)
+        assert book.newest(10) == [confirmed]
+        assert book.of([one, other]) == {one.message_id: confirmed}
+        assert book.of([]) == {}
+
+    def test_a_letter_that_is_looked_at_again_has_the_same_record(self, sqs, pair):
+        make_ledger_home()
+        pair.give_up(a_delivery())
+        (letter,) = pair.letters.hold(10)
+        book = DynamoDropBook(DOCUMENTS)
+        book.put(a_record(letter))
+        pair.letters.give_back([letter])
+        assert book.of(pair.letters.hold(10)) == {letter.message_id: a_record(letter)}

@@ -4,7 +4,7 @@ A letter that is sent back gets a deduplication id of its own, made of its messa
 the last five minutes hides it (SQS drops the second one of an id without a word), and the same letter sent twice within
 five minutes, because it could not be deleted the first time, is taken once.
 
-    pk = deadletters, sk = <time>#<message id>    the record of one that was dropped
+    pk = deadletters, sk = <given up>#<message id>    the record of one that a person drops
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import msgspec
 from connector.adapters.aws import clients
 from connector.adapters.aws.errors import translated
 from connector.adapters.aws.items import from_item, time_text, to_item
+from connector.adapters.aws.ledger import items_of
 from connector.adapters.aws.queues import batches
 from connector.domain.errors import ConnectorError
 from connector.services.dead_letters import Dropped, Letter, LetterCount, Queue
@@ -214,11 +215,15 @@ class DynamoDropBook:
         self._table = table
         self._given = client
 
-    def add(self, dropped: Dropped) -> None:
-        name = f"{time_text(dropped.at)}#{dropped.message_id}"
-        item = {"pk": _PARTITION, "sk": name, "body": msgspec.json.encode(dropped)}
+    def put(self, dropped: Dropped) -> None:
+        key = _record_key(dropped.given_up, dropped.message_id)
         with translated("ledger"):
-            self._client.put_item(TableName=self._table, Item=to_item(item))
+            self._client.put_item(TableName=self._table, Item=to_item(key | {"body": msgspec.json.encode(dropped)}))
+
+    def of(self, letters: Sequence[Letter]) -> Mapping[str, Dropped]:
+        keys = [to_item(_record_key(one.since, one.message_id)) for one in letters]
+        found = [_dropped(from_item(item)["body"]) for item in items_of(self._client, self._table, keys)]
+        return {one.message_id: one for one in found}
 
     def newest(self, limit: int) -> Sequence[Dropped]:
         with translated("ledger"):
@@ -234,3 +239,8 @@ class DynamoDropBook:
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or clients.dynamodb()
+
+
+def _record_key(given_up: datetime, message_id: str) -> dict[str, Any]:
+    """Nothing of it depends on when the letter is dropped, so a letter has one record."""
+    return {"pk": _PARTITION, "sk": f"{time_text(given_up)}#{message_id}"}
