@@ -393,6 +393,7 @@ class TestDrop:
         assert result.code == 2
         assert "dropped by its message id only: m-1 (callback about transaction 802210971)" in result.err
         give_up(queues, "m-2", CHANGE, queue=Queue.CHANGES)
+        queues[Queue.CHANGES].lying.reverse()
         assert connector(*command, "802210971").code == 2
         assert (lying(queues), stack.drops.kept) == (["m-1", "m-2"], [])
         assert connector(*command, "m-1").code == 0
