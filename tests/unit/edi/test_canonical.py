@@ -172,36 +172,6 @@ class TestParties:
         }
 
     @pytest.mark.parametrize(
-        ("content", "left_out"),
-        [(an_order(), "buyer party and bill-to party"), (an_invoice(), "seller party and remit-to party")],
-        ids=["order", "invoice"],
-    )
-    def test_the_parties_that_a_company_without_a_name_costs_are_noted_with_the_key(self, content, left_out):
-        told = (
-            f"The document leaves without its {left_out}: the company has no name. "
-            "Set companies.nordic.name in the routing file and apply it."
-        )
-        unnamed = sent(content, dialect=DialectChoice.X12, company=a_company(identity=Identity()))
-        assert told in unnamed.notes
-        assert told not in sent(content, dialect=DialectChoice.X12).notes
-
-    @BOTH
-    def test_an_order_without_any_place_of_delivery_is_noted(self, dialect):
-        told = "The order names no place of delivery: fill in its shipping address in Visma if the supplier needs it."
-        (note,) = sent(an_order(ship_to=Party()), dialect=dialect).notes
-        assert note == told
-        assert told not in sent(an_order(ship_to=Party(location="1")), dialect=dialect).notes
-        withdrawn = an_order(ship_to=Party(), cancelled=True)
-        route = a_route(withdrawn, dialect=dialect)
-        cancellation = translate(withdrawn, route, stream=Stream.TEST, purpose=Purpose.CANCELLATION)
-        assert told not in cancellation.notes
-
-    def test_an_address_that_x12_cannot_write_alone_is_noted(self):
-        order = an_order(ship_to=Party(address=Address(("Storgata 1",), "0155", "Oslo", None, "NO")), ships_to_us=True)
-        told = "The address of the ship-to party was left out: it has neither a name nor a number."
-        assert told in sent(order, dialect=DialectChoice.X12).notes
-
-    @pytest.mark.parametrize(
         ("location", "name", "main", "other"),
         [
             ("S-07", "Butikk 7", {"main"}, True),

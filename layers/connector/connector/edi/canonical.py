@@ -224,7 +224,6 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
     reader.notes += _branch_notes(content, route)
     if purpose is not Purpose.CANCELLATION:
         reader.notes += reader.left_notes()
-        reader.notes += _delivery_notes(content)
     if purpose is not Purpose.CANCELLATION:
         charges += _rounding(content, totals, lines, charges, taxes)
     return CanonicalDocument(
@@ -686,16 +685,6 @@ def _refuse_negative_order(content: BusinessDocument, totals: Totals) -> None:
             field=content.kind.facts.names.total,
             code=Reason.TOTAL_BELOW_ZERO,
         )
-
-
-def _delivery_notes(content: BusinessDocument) -> list[str]:
-    """A sentence about a purchase order that names no place of delivery at all."""
-    if not isinstance(content, PurchaseOrder) or content.kind.facts.we_sell:
-        return []
-    place = content.ship_to
-    if place.name or place.number or place.location or place.address:
-        return []
-    return ["The order names no place of delivery: fill in its shipping address in Visma if the supplier needs it."]
 
 
 def _nothing_left(content: BusinessDocument) -> Parked:

@@ -96,7 +96,6 @@ def cents(amount: Decimal, content: BusinessDocument) -> str:
 def add_parties(tree: Loop, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:
     """N1 loops. A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell."""
     ours = "91" if document.content.kind.facts.we_sell else "92"
-    nameless: list[str] = []
     for view in document.parties:
         who = f"{view.role.value.replace('_', '-')} party"
         name = wording.text(view.name, 60, f"name of the {who}")
@@ -111,10 +110,6 @@ def add_parties(tree: Loop, document: CanonicalDocument, wording: Wording, *, wi
                 wording.notes.append(f"The number {number} of the {who} is too short for X12 and was left out.")
             qualifier = number = ""
         if not (name or number):
-            if view.role is not Role.SHIP_TO and _is_ours(document, view.role):
-                nameless.append(who)
-            elif view.address is not None:
-                wording.notes.append(f"The address of the {who} was left out: it has neither a name nor a number.")
             continue
         entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
         loop = Loop("N1_loop")
@@ -126,11 +121,6 @@ def add_parties(tree: Loop, document: CanonicalDocument, wording: Wording, *, wi
         if view.contact is not None:
             _add_contact(loop, view.contact, wording)
         tree.parts.append(loop)
-    if nameless:
-        wording.notes.append(
-            f"The document leaves without its {' and '.join(nameless)}: the company has no name. Set "
-            f"companies.{document.route.company.name}.name in the routing file and apply it."
-        )
 
 
 def add_terms(
