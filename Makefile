@@ -70,10 +70,10 @@ audit: $(AUDIT) ## The template by Checkov, every package against the advisories
 
 .PHONY: test
 test: setup ## Every test
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 .PHONY: prove
-prove: setup build $(AUDIT) ## Try hard to break every guarantee: half an hour or more on 2 cores, one table at the end
+prove: setup build $(AUDIT) ## Try hard to break every guarantee: 25 minutes on 2 quiet cores, one table at the end
 	$(BIN)/python -m proof $(ARGS)
 
 .PHONY: bench
@@ -107,17 +107,24 @@ wheel: $(DEV) ## The connector command as a wheel, in dist/
 build: .env-is-known $(BUILT)/.built ## The artifact of ENV=local|dev|prod
 
 $(BUILT)/.built: $(SOURCES) Makefile $(DEV) | $(SAM)
-	LAYER_PYTHON=$(CURDIR)/$(BIN)/python $(LAYER) $(SAM_CLI) build --config-env $(ENV) --build-dir $(BUILT) $(OVERRIDES)
+	@echo "Building functions and layer for ENV=$(ENV) (sam build; the log is $(BUILT).log)"
+	@mkdir -p $(@D)
+	@LAYER_PYTHON=$(CURDIR)/$(BIN)/python $(LAYER) $(SAM_CLI) build --config-env $(ENV) --build-dir $(BUILT) $(OVERRIDES) \
+		> $(BUILT).log 2>&1 || { cat $(BUILT).log >&2; echo "The build failed; what sam said stands above." >&2; exit 1; }
 	@touch $@
 
 .PHONY: deploy
-deploy: .parameters-are-right .template-is-current build ## To AWS: ENV=dev|prod, with the parameters of parameters/$(ENV).yaml
+deploy: .parameters-are-right .account-is-known .template-is-current build ## To AWS: ENV=dev|prod, with the parameters of parameters/$(ENV).yaml
 	$(SAM_CLI) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(ENV) --template-file $(BUILT)/template.yaml
 
 .PHONY: .parameters-are-right
 .parameters-are-right: .env-is-known $(DEV)
 	@test $(ENV) != local || { echo "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up." >&2; exit 2; }
 	@$(BIN)/python -m parameters.check $(PARAMETERS)
+
+.PHONY: .account-is-known
+.account-is-known: $(DEV)
+	@$(BIN)/python -m parameters.account $(ENV)
 
 .PHONY: .template-is-current
 .template-is-current: $(DEV)
@@ -131,16 +138,16 @@ deploy: .parameters-are-right .template-is-current build ## To AWS: ENV=dev|prod
 
 .PHONY: up down demo invoke
 up: setup build ## The laptop stack, left running
-	$(BIN)/python -m testkit.laptop.up
+	@$(BIN)/python -m testkit.laptop.up
 
 down: $(DEV) ## Stop it
-	$(BIN)/python -m testkit.laptop.down
+	@$(BIN)/python -m testkit.laptop.down
 
 invoke: setup build ## One function of the laptop stack in Lambda's image: FUNCTION=translate_document [EVENT=FILE]
 	@$(BIN)/python -m testkit.laptop.invoke "$(FUNCTION)" "$(EVENT)"
 
 demo: setup build ## The main job from end to end on this machine
-	$(BIN)/python -m demo
+	@$(BIN)/python -m demo
 
 .PHONY: clean
 clean: ## Remove what was built; the environments stay

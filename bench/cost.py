@@ -24,7 +24,7 @@ from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.watermark import DynamoWatermark
 from proof.alarms import resources_of_the_template
-from testkit.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
+from testkit.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_resources, make_table
 from testkit.memory.connector import Connector
 from testkit.memory.effects import ManualClock, StepDeadline
 from testkit.memory.stores import RecordingTelemetry
@@ -58,7 +58,7 @@ READS_BESIDE = 10
 """Assumed reads of one run of all schedules that the count does not see: the routing, the access token, and the holds
 of calls, each read at most once a second."""
 
-MOST_IDLE, MOST_UNITS = 8.0, 18
+MAX_IDLE_COST, MAX_UNITS = 8.0, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ def table(idle: Idle, units: WriteUnits) -> str:
         [
             "| what, a month | how many | price | USD |\n|---|---|---|---|",
             *lines,
-            f"| **idle stack** (at most {MOST_IDLE:g}) | | | **{total:.2f}** |",
+            f"| **idle stack** (at most {MAX_IDLE_COST:g}) | | | **{total:.2f}** |",
             "",
             "| write units of one document, change to acknowledged | |\n|---|---|",
             *spent,
-            f"| **a document** (at most {MOST_UNITS}) | **{units.total}** |",
+            f"| **a document** (at most {MAX_UNITS}) | **{units.total}** |",
             f"| a million documents | {units.total * WRITE_UNIT * 1e6:.2f} USD |",
         ]
     )
@@ -183,10 +183,10 @@ def table(idle: Idle, units: WriteUnits) -> str:
 def main() -> None:
     """Count, and write the page."""
     with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         units = write_units_of_a_document(ManualClock(datetime.now(UTC) + timedelta(hours=1)))
     with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         make_table(CURSORS)
         written = table(idle_run(), units)
     print(written)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from connector.domain.revision.tracking_schedule import LOOKS
-from connector.services.consume import FIRST_DELAY, LONGEST_DELAY
-from connector.services.outbound.track import MOST_SWEPT
+from connector.services.consume import FIRST_DELAY, MAX_DELAY
+from connector.services.outbound.track import MAX_REQUEUED
 from proof.alarms import resources_of_the_template
 
 MINUTES = 1_440
@@ -41,7 +41,7 @@ class Plan:
 
     Attributes:
         poll_every: Minutes between runs of the poller.
-        companies_a_run: Companies of which one run reads all lists.
+        companies_a_run: Companies of which the runs of one schedule read all lists, those of all shares together.
         poll_minutes: How long such a run takes.
         orderful_a_minute: Documents that Orderful takes.
         track_every: Minutes between runs of the tracker.
@@ -68,7 +68,7 @@ class Day:
 
 
 @dataclass(slots=True)
-class Played:
+class DemoResult:
     """What became of a day.
 
     Attributes:
@@ -112,7 +112,7 @@ class _Poller:
     following: int = 0
     running: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def minute(self, now: int, arrived: Sequence[int], played: Played) -> int:
+    def minute(self, now: int, arrived: Sequence[int], played: DemoResult) -> int:
         """Read what is due in this minute; how many documents that gives."""
         if not self.last:
             self.last = [0] * self.companies
@@ -132,7 +132,7 @@ class _Poller:
         self.running = left
         return found
 
-    def _read(self, company: int, now: int, arrived: Sequence[int], played: Played) -> int:
+    def _read(self, company: int, now: int, arrived: Sequence[int], played: DemoResult) -> int:
         before, self.last[company] = self.last[company], now
         played.longest_unread = max(played.longest_unread, now - before)
         return self._of(company, arrived[now]) - self._of(company, arrived[before])
@@ -142,9 +142,9 @@ class _Poller:
         return (total + self.companies - 1 - company) // self.companies
 
 
-def play(one: Day) -> Played:
+def play(one: Day) -> DemoResult:
     """Play a day."""
-    plan, played = one.plan, Played()
+    plan, played = one.plan, DemoResult()
     arrived = _arrived(one.documents)
     poller = _Poller(one.companies, plan)
     untranslated: deque[_Lot] = deque()
@@ -177,28 +177,28 @@ def _arrived(documents: int) -> list[int]:
     return found
 
 
-def _take(lots: deque[_Lot], most: int) -> int:
+def _take(rng: deque[_Lot], most: int) -> int:
     """Take the oldest documents out of a queue."""
     taken = 0
-    while lots and taken < most:
-        some = min(lots[0].count, most - taken)
+    while rng and taken < most:
+        some = min(rng[0].count, most - taken)
         taken += some
-        lots[0].count -= some
-        if not lots[0].count:
-            lots.popleft()
-    while lots and not lots[0].count:
-        lots.popleft()
+        rng[0].count -= some
+        if not rng[0].count:
+            rng.popleft()
+    while rng and not rng[0].count:
+        rng.popleft()
     return taken
 
 
 class _Deliveries:
     """deliveries.fifo and its consumers, with what Orderful takes."""
 
-    def __init__(self, plan: Plan, played: Played) -> None:
+    def __init__(self, plan: Plan, played: DemoResult) -> None:
         self._plan = plan
         self._played = played
         self._waiting = 0
-        self._lots: list[_Lot] = []
+        self._rng: list[_Lot] = []
         """The oldest first."""
         self._dead: deque[_Lot] = deque()
         self._granted = int(
@@ -208,13 +208,13 @@ class _Deliveries:
     def minute(self, now: int, queued: int) -> int:
         """Queue, send what Orderful takes, and put back the rest that was received."""
         if queued:
-            self._lots.append(_Lot(now, queued, visible=now))
+            self._rng.append(_Lot(now, queued, visible=now))
             self._waiting += queued
         self._played.most_unsent = max(self._played.most_unsent, self._waiting)
         room = min(self._plan.sent_a_minute, self._plan.orderful_a_minute)
         is_refused = self._plan.orderful_a_minute < self._plan.sent_a_minute
         sent = 0
-        for lot in self._lots:
+        for lot in self._rng:
             if sent == room and not is_refused:
                 break
             if lot.visible > now:
@@ -225,8 +225,8 @@ class _Deliveries:
             if lot.count and is_refused:
                 self._put_back(lot, now)
         self._waiting -= sent
-        self._lots = [lot for lot in self._lots if lot.count]
-        oldest = min((lots[0].born for lots in (self._lots, self._dead) if lots), default=now)
+        self._rng = [lot for lot in self._rng if lot.count]
+        oldest = min((rng[0].born for rng in (self._rng, self._dead) if rng), default=now)
         self._played.oldest_unsent = max(self._played.oldest_unsent, now - oldest)
         return sent
 
@@ -238,22 +238,22 @@ class _Deliveries:
             self._dead.append(_Lot(lot.born, lot.count))
             lot.count = 0
             return
-        delay = min(FIRST_DELAY * 2 ** (lot.receives - 1), LONGEST_DELAY)
+        delay = min(FIRST_DELAY * 2 ** (lot.receives - 1), MAX_DELAY)
         lot.visible = now + max(1, ceil(delay.total_seconds() / 60))
 
     def sweep(self, now: int) -> None:
         """The tracker queues again what nobody moved, the oldest first."""
-        left = MOST_SWEPT
+        left = MAX_REQUEUED
         while self._dead and left:
             some = min(self._dead[0].count, left)
             left -= some
-            insort(self._lots, _Lot(self._dead[0].born, some, visible=now), key=lambda lot: lot.born)
+            insort(self._rng, _Lot(self._dead[0].born, some, visible=now), key=lambda lot: lot.born)
             self._dead[0].count -= some
             if not self._dead[0].count:
                 self._dead.popleft()
 
 
-def _look(sent: Sequence[int], plan: Plan, played: Played) -> None:
+def _look(sent: Sequence[int], plan: Plan, played: DemoResult) -> None:
     """A run of the tracker: the young ones each time, the others when they pass an age."""
     now = len(sent)
     due = sum(sent[max(0, now - _YOUNG) :])

@@ -10,7 +10,7 @@ import pytest
 from bench.line import Line, write_units_of_a_document
 from bench.table import Row, show
 from connector.adapters.aws import clients
-from testkit.aws import Calls, aws_in_memory, make_ledger_home
+from testkit.aws import Calls, aws_in_memory, make_ledger_resources
 from testkit.memory.effects import ManualClock
 
 _DOCUMENTS = 20
@@ -21,10 +21,10 @@ _UNITS = 18
 def measure() -> Iterator[Row]:
     """The real use cases and the real ledger; the table is moto's, which counts no less than DynamoDB."""
     with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         yield from _measure()
     with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         units = write_units_of_a_document(ManualClock(datetime.now(UTC) + timedelta(hours=1))).total
         yield Row("Write units a document, change to acknowledged", f"{units}", f"{_UNITS}", units <= _UNITS)
 

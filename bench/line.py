@@ -21,7 +21,7 @@ from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_js
 
 
 class Line(Connector):
-    """Translator, deliverer and tracker over the table of `make_ledger_home`."""
+    """Translator, deliverer and tracker over the table of `make_ledger_resources`."""
 
     def __init__(self, clock: ManualClock, telemetry: RecordingTelemetry | None = None) -> None:
         """Wire them; nothing is sent yet."""

@@ -20,20 +20,21 @@ import msgspec
 
 from bench import cost, day, page
 from bench import quotas as q
-from connector.bootstrap.reconcile import MOST_CALLS as RECONCILE_CALLS
+from connector.bootstrap.reconcile import MAX_CALLS as RECONCILE_CALLS
 from connector.domain.polling.budget import RESERVED_SHARE
-from connector.domain.revision.tracking_schedule import LOOKS, MOST_OF_A_WINDOW
-from connector.services.inbound.collect import MOST_PAGES as COLLECT_PAGES
+from connector.domain.polling.shares import MAX_SHARES
+from connector.domain.revision.tracking_schedule import LOOKS, MAX_PER_WINDOW
+from connector.services.inbound.collect import MAX_PAGES as COLLECT_PAGES
 from connector.services.inbound.collect import PAGE as COLLECT_PAGE
 from connector.services.list_health import LAG_REPORTED, ListHealth
 from connector.services.outbound.poll import TIME_FOR_ONE_PAGE
 from connector.services.outbound.statuses import MARGIN
-from connector.services.outbound.track import MOST_CALLS as TRACK_CALLS
+from connector.services.outbound.track import MAX_CALLS as TRACK_CALLS
 from connector.services.outbound.track import RESERVE as TRACK_RESERVE
 from connector.services.ports import Resource
 from connector.services.reconcile.ports import QUESTIONS, DocumentStep, Progress, TransactionStep
+from connector.services.reconcile.run import PARTIES_AT_ONCE
 from connector.services.reconcile.run import RESERVE as RECONCILE_RESERVE
-from connector.services.reconcile.run import SENDERS_AT_ONCE
 from proof.alarms import resources_of_the_template, template_parameters
 
 COMMAND = "python -m bench.scale"
@@ -51,6 +52,7 @@ class Settings:
 
     Attributes:
         poll: Minutes between polls; `track` and `collect` likewise.
+        shares: Of the companies, polled side by side.
         translate: Batches at once; `deliver` and `change` likewise.
         callbacks: A second.
         nights: Runs of reconcile in a day.
@@ -59,6 +61,7 @@ class Settings:
     """
 
     poll: float
+    shares: int
     track: float
     collect: float
     translate: int
@@ -73,23 +76,25 @@ class Settings:
 
 def defaults() -> Settings:
     """The settings of the template as it stands."""
-    told = template_parameters()
+    parameters = template_parameters()
     return Settings(
-        poll=minutes_of(told["PollInterval"]),
-        track=minutes_of(told["TrackInterval"]),
-        collect=minutes_of(told["CollectInterval"]),
-        translate=told["TranslateConcurrency"],
-        deliver=told["DeliverConcurrency"],
-        change=told["ChangeConcurrency"],
-        callbacks=told["CallbackRate"],
-        nights=runs_a_day(told["ReconcileTimes"]),
-        days=told["ReconcileDays"],
-        retention=told["PayloadRetentionDays"],
+        poll=minutes_of(parameters["PollInterval"]),
+        shares=parameters["PollShares"],
+        track=minutes_of(parameters["TrackInterval"]),
+        collect=minutes_of(parameters["CollectInterval"]),
+        translate=parameters["TranslateConcurrency"],
+        deliver=parameters["DeliverConcurrency"],
+        change=parameters["ChangeConcurrency"],
+        callbacks=parameters["CallbackRate"],
+        nights=runs_a_day(parameters["ReconcileTimes"]),
+        days=parameters["ReconcileDays"],
+        retention=parameters["PayloadRetentionDays"],
     )
 
 
-LARGEST = Settings(
+MAX_SETTINGS = Settings(
     poll=1,
+    shares=MAX_SHARES,
     track=1,
     collect=1,
     translate=100,
@@ -244,11 +249,11 @@ def looks(settings: Settings) -> float:
 def rows_a_call(load: Load) -> float:
     """Documents that one call of Orderful's list tells the tracker about, in the busiest hour.
 
-    A window holds `MOST_OF_A_WINDOW` documents; the list for it reaches `MARGIN` further on both sides, whose
+    A window holds `MAX_PER_WINDOW` documents; the list for it reaches `MARGIN` further on both sides, whose
     transactions fill pages as well.
     """
     a_minute = load.peak * 60
-    rows = min(MOST_OF_A_WINDOW, max(1.0, a_minute * LOOKS[0].total_seconds() / 60))
+    rows = min(MAX_PER_WINDOW, max(1.0, a_minute * LOOKS[0].total_seconds() / 60))
     read = rows + a_minute * 2 * MARGIN.total_seconds() / 60
     pages = ceil(read / q.ORDERFUL_PAGE.value)
     allowed = 2 + 3 * ceil(rows / q.ORDERFUL_PAGE.value)
@@ -270,10 +275,14 @@ def collected_a_run() -> float:
 
 
 def reconcile_calls(load: Load, settings: Settings) -> float:
-    """Calls of Orderful for one night: pages of the window (a day of five senders at least), and each content once."""
-    chunks = ceil(load.companies / SENDERS_AT_ONCE) * settings.days
-    pages = max(chunks, load.documents * settings.days / q.ORDERFUL_PAGE.value)
-    return pages + load.documents
+    """Calls of Orderful for one night: pages of the window (a day of five ISA ids at least), and each content once.
+
+    The pages are those of what was sent, and those of what was received.
+    """
+    chunks = ceil(load.companies / PARTIES_AT_ONCE) * settings.days
+    sent = max(chunks, load.documents * settings.days / q.ORDERFUL_PAGE.value)
+    received = max(chunks, load.documents * q.INBOUND_SHARE.value * settings.days / q.ORDERFUL_PAGE.value)
+    return sent + received + load.documents
 
 
 def reconcile_lists(load: Load) -> float:
@@ -331,8 +340,8 @@ def health_bytes(companies: int) -> int:
 def progress_bytes(companies: int, days: int) -> int:
     """How far reconcile came, which names each of its steps (`connector/adapters/aws/findings.py`)."""
     chance, begin = random.Random(1), datetime(2026, 1, 1, tzinfo=UTC)  # noqa: S311
-    senders = sorted(f"{chance.getrandbits(44):X}" for _ in range(companies))
-    chunks = [tuple(senders[at : at + SENDERS_AT_ONCE]) for at in range(0, companies, SENDERS_AT_ONCE)]
+    ours = sorted(f"{chance.getrandbits(44):X}" for _ in range(companies))
+    chunks = [tuple(ours[at : at + PARTIES_AT_ONCE]) for at in range(0, companies, PARTIES_AT_ONCE)]
     steps: tuple[TransactionStep | DocumentStep, ...] = (
         *(
             TransactionStep(since=begin + timedelta(days=n), until=begin + timedelta(days=n + 1), senders=chunk)
@@ -366,13 +375,11 @@ def _reading(load: Load, settings: Settings) -> Iterator[Row]:
         f"lists read, each within {LAG_REPORTED.total_seconds() / 60:.0f} minutes",
         due,
         due,
-        poll_seconds() / (60 * settings.poll) / list_seconds(load, settings),
-        "`PollInterval: rate(1 minute)` lets runs overlap, 3.75 on average; beyond that a change of design: companies "
-        "divided among pollers",
+        settings.shares * poll_seconds() / (60 * settings.poll) / list_seconds(load, settings),
+        "`PollShares`; `PollInterval: rate(1 minute)` lets the runs of a share overlap, 3.75 on average",
     )
-    asked = (
-        LISTS * 60 / max(settings.poll, lists / (poll_seconds() / (60 * settings.poll) / q.VISMA_SECONDS.value) / 60)
-    )
+    fastest = settings.shares * poll_seconds() / (60 * settings.poll) / q.VISMA_SECONDS.value
+    asked = LISTS * 60 / max(settings.poll, lists / fastest / 60)
     yield Row(
         "poll_visma",
         "calls of Visma an hour and company, beside the share left to others",
@@ -537,11 +544,11 @@ def _storing(load: Load, settings: Settings) -> Iterator[Row]:
     )
     yield Row(
         "poll_visma",
-        "bytes of the record of all lists",
-        load.companies * q.HEALTH_BYTES.value,
-        load.companies * q.HEALTH_BYTES.value,
+        "bytes of the record of the lists of a share",
+        load.companies * q.HEALTH_BYTES.value / settings.shares,
+        load.companies * q.HEALTH_BYTES.value / settings.shares,
         q.ITEM_BYTES.value,
-        "a change of design",
+        "`PollShares`",
     )
     yield Row(
         "reconcile",
@@ -592,7 +599,7 @@ def _beside(load: Load, settings: Settings) -> Iterator[Row]:
         q.KMS_CALLS.value,
         "a request to AWS",
     )
-    fired = (1 / settings.poll + 1 / settings.track + 1 / settings.collect) / 60 + settings.nights / DAY
+    fired = (settings.shares / settings.poll + 1 / settings.track + 1 / settings.collect) / 60 + settings.nights / DAY
     yield Row("schedules", "invocations", fired, fired, q.SCHEDULER.value, "a request to AWS")
 
 
@@ -622,7 +629,8 @@ def bill(load: Load, settings: Settings) -> Bill:
     documents = load.documents * DAYS
     lambdas = MEMORY_MB / 1_024 * cost.GB_SECOND
     runs = {name: cost.HOURS * 60 / every for name, every in _schedules(settings)}
-    lists = min(load.companies * LISTS, poll_seconds() / list_seconds(load, settings)) * runs["poll"]
+    most = settings.shares * poll_seconds() / list_seconds(load, settings)
+    lists = min(load.companies * LISTS, most) * runs["poll"]
     batch = min(q.FIFO_BATCH.value, max(1.0, load.mean * 60 * settings.poll / settings.translate))
     found = Bill()
     found.counted = {
@@ -633,7 +641,7 @@ def bill(load: Load, settings: Settings) -> Bill:
             + cost.SECRET_CALLS * cost.SECRET_CALL
         ),
         "poll_visma": lists * (list_seconds(load, settings) * lambdas + q.LIST_UNITS.value * cost.WRITE_UNIT)
-        + runs["poll"] * (cost.INVOCATION + cost.SCHEDULE),
+        + runs["poll"] * settings.shares * (cost.INVOCATION + cost.SCHEDULE),
         "empty queues": cost.count_of("AWS::SQS::Queue", "RedrivePolicy") * cost.EMPTY_RECEIVES * cost.FIFO_REQUEST,
         "track_transactions": runs["track"]
         * (_track_seconds(load, settings) * lambdas + cost.INVOCATION + cost.SCHEDULE),
@@ -817,11 +825,11 @@ def sources_table() -> str:
 def tables() -> dict[str, str]:
     """Every table of the page by its name."""
     now = defaults()
-    chosen = {documents: now if documents < 1_000_000 else LARGEST for documents in VOLUMES}
+    chosen = {documents: now if documents < 1_000_000 else MAX_SETTINGS for documents in VOLUMES}
     return {
         "parts": parts_table(load_of(10_000_000), now),
-        "volumes": volumes_table(("template", now), ("largest", LARGEST)),
-        "capacity": capacity_table(now, LARGEST),
+        "volumes": volumes_table(("template", now), ("largest", MAX_SETTINGS)),
+        "capacity": capacity_table(now, MAX_SETTINGS),
         "money": money_table(chosen),
         "day": day.table(_days(now)),
         "sources": sources_table(),
@@ -832,14 +840,14 @@ def _days(now: Settings) -> Sequence[day.Day]:
     return [
         day.Day(name, documents, *_plan(load_of(documents), settings))
         for documents in VOLUMES
-        for name, settings in (("template", now), ("largest", LARGEST))
+        for name, settings in (("template", now), ("largest", MAX_SETTINGS))
     ]
 
 
 def _plan(load: Load, settings: Settings) -> tuple[int, day.Plan]:
     return load.companies, day.Plan(
         poll_every=int(settings.poll),
-        companies_a_run=int(poll_seconds() / (LISTS * list_seconds(load, settings))),
+        companies_a_run=int(settings.shares * poll_seconds() / (LISTS * list_seconds(load, settings))),
         poll_minutes=ceil(poll_seconds() / 60),
         translated_a_minute=int(60 * settings.translate / translate_seconds()),
         sent_a_minute=int(60 * settings.deliver / deliver_seconds()),

@@ -19,10 +19,12 @@ QUEUE = "AWS::SQS::Queue"
 VISIBILITY_FACTOR = 6
 _DEFAULT_VISIBILITY = 30
 # Objects have no names beforehand, and a stack's ARN ends in an id: the places for a wildcard are behind a folder of a
-# bucket and behind the stack's own name. Alarms are too many for a policy of 6,144 characters (IAM); one of another
-# stack whose name begins alike may be set off with them, and CloudWatch sets it back.
+# bucket and behind the stack's own name. Alarms and schedules are too many for a policy of 6,144 characters (IAM).
+# Those of another stack whose name begins alike are included (docs/decisions/0053).
 _OBJECTS_OF_A_FOLDER = re.compile(r"^(?:\$\{\w+\.Arn\}|arn:\$\{AWS::Partition\}:s3:::\$\{Bucket\})/[a-z]+/\*$")
-_THIS_STACK = re.compile(r":(?:(?:stack|log-group:/aws/lambda)/\$\{AWS::StackName\}/|alarm:\$\{AWS::StackName\}-)\*$")
+_THIS_STACK = re.compile(
+    r":(?:(?:stack|log-group:/aws/lambda)/\$\{AWS::StackName\}/|(?:alarm:|schedule/default/)\$\{AWS::StackName\}-)\*$"
+)
 # AWS knows no resource for them (Service Authorization Reference: CloudFormation, CloudWatch, Lambda), or shows some
 # things only to whoever may see all (CloudWatch: composite alarms).
 _WITHOUT_RESOURCE = frozenset(

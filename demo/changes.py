@@ -22,7 +22,7 @@ FORGED_ID = "999999999"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ChangeRequest:
     """An 860 of the scenario.
 
     Attributes:
@@ -48,7 +48,7 @@ class Wish:
     types: dict[str, str] = field(default_factory=dict)
 
 
-def wishes(documents: Sequence[Expected]) -> list[Wish]:
+def requests(documents: Sequence[Expected]) -> list[ChangeRequest]:
     """The changes of the scenario; sets what the documents must then have come to."""
     by_number = {document.number: document for document in documents if document.company == COMPANY}
 
@@ -59,7 +59,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
     for document in (plain, edited, twice, shaped):
         document.ends, document.why = "AGREED", "changed by the partner (860): nothing is sent back"
     return [
-        Wish(
+        ChangeRequest(
             "inside the limits, by inbox",
             plain.number,
             LOFOTEN,
@@ -68,7 +68,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             1,
             {1: _more(plain, 1)},
         ),
-        Wish(
+        ChangeRequest(
             "three times the quantity",
             far.number,
             LOFOTEN,
@@ -77,7 +77,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             0,
             {1: _quantity(far, 1)},
         ),
-        Wish(
+        ChangeRequest(
             "while a user edits the order",
             edited.number,
             LOFOTEN,
@@ -86,7 +86,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             1,
             {1: _more(edited, 1)},
         ),
-        Wish(
+        ChangeRequest(
             "twice by callback, and by inbox",
             twice.number,
             LOFOTEN,
@@ -96,7 +96,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             {1: _more(twice, 1)},
             channels=("inbox", "webhook"),
         ),
-        Wish(
+        ChangeRequest(
             "X12-shaped, a line taken out",
             shaped.number,
             NORRLANDSKA,
@@ -108,10 +108,10 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
     ]
 
 
-def acknowledgment(documents: Sequence[Expected]) -> Wish:
+def acknowledgment(documents: Sequence[Expected]) -> ChangeRequest:
     """An 855 that accepts an order: recorded, and nothing else."""
     document = next(one for one in documents if one.number == "500105")
-    return Wish(
+    return ChangeRequest(
         "an acknowledgment (855)",
         document.number,
         LOFOTEN,

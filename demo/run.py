@@ -33,13 +33,13 @@ from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from demo import changes, scenario
-from demo.changes import Wish
+from demo.changes import ChangeRequest
 from demo.report import ChangeCheck, DocumentCheck, print_report
 from demo.scenario import Edit, Expected
 from testkit.laptop import stack as laptop
 
 ROUTING = Path(__file__).with_name("routing.yaml")
-PATIENCE = timedelta(minutes=15)
+TIMEOUT = timedelta(minutes=15)
 _MOVING = {State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
 _CHANGING = (ChangeState.RECEIVED, ChangeState.APPLYING)
 _QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")
@@ -75,7 +75,7 @@ class Demo:
         self.ledger = DynamoLedger(outputs["DocumentsTable"], payloads, stack.client("dynamodb"))
         self.changes = DynamoChanges(outputs["DocumentsTable"], payloads, stack.client("dynamodb"))
         self.documents = scenario.morning()
-        self.wishes: dict[str, Wish] = {}
+        self.requests: dict[str, ChangeRequest] = {}
 
     def play(self) -> tuple[list[DocumentCheck], list[ChangeCheck]]:
         """Play the whole scenario and judge it."""
@@ -158,6 +158,10 @@ class Demo:
     def _morning(self) -> None:
         self.progress(f"{len(self.documents)} documents change in Visma; on the way: a 429 and a 502 from Visma,")
         self.progress("  a 429 from Orderful, and an answer of Orderful that is lost after the work was done")
+        self.progress(
+            "  in the counts below, PARKED and REJECTED wait for a person, SKIPPED is not to be sent; the others"
+        )
+        self.progress("  are on their way from TRANSLATED (a request is made) to ACKNOWLEDGED (docs/states.md has all)")
         for document in self.documents:
             self._put(document)
         visma, orderful = self.stack.visma, self.stack.orderful
@@ -189,18 +193,18 @@ class Demo:
 
     def _partners(self) -> None:
         """Changes come in, by every way, while somebody else works on one of the orders."""
-        wishes = changes.wishes(self.documents)
-        self.progress(f"{len(wishes)} changes (860) and an acknowledgment (855) come from partners; on the way:")
+        requests = changes.requests(self.documents)
+        self.progress(f"{len(requests)} changes (860) and an acknowledgment (855) come from partners; on the way:")
         self.progress("  a user edits one of the orders at the same moment, one callback comes twice, two are forged")
-        edited = next(wish for wish in wishes if "while a user" in wish.name).order
+        edited = next(request for request in requests if "while a user" in request.name).order
         put = {"method": "PUT", "path_prefix": f"/v1/purchaseorder/{edited}"}
         self.stack.visma.control("POST", "faults", {"fault": "delay", "match": put, "seconds": 3})
-        for wish in [*wishes, changes.acknowledgment(self.documents)]:
-            receiver = {"receiver": changes.OURS, "stream": "TEST", "channels": list(wish.channels)}
-            given = {"sender": wish.sender, "message": wish.message, **receiver, **wish.types}
+        for request in [*requests, changes.acknowledgment(self.documents)]:
+            receiver = {"receiver": changes.OURS, "stream": "TEST", "channels": list(request.channels)}
+            given = {"sender": request.sender, "message": request.message, **receiver, **request.types}
             created = self.stack.orderful.control("POST", "inbound", given)
-            self.wishes[created["id"]] = wish
-            if "webhook" in wish.channels:
+            self.requests[created["id"]] = request
+            if "webhook" in request.channels:
                 again = {"transactionId": int(created["id"]), "delivery": {"deliveryId": created["deliveryId"]}}
                 self.callback(again, secret=True)
         forged = changes.forged(self.documents)
@@ -213,7 +217,7 @@ class Demo:
     def _while_it_is_read(self, order: str) -> None:
         """Edit an order between the connector's reading and its writing (the PUT is held up meanwhile)."""
         path = f"/v1/purchaseorder/{order}"
-        deadline = time.monotonic() + PATIENCE.total_seconds()
+        deadline = time.monotonic() + TIMEOUT.total_seconds()
         again = 0.0
         while not self.stack.visma.control("GET", f"requests?method=GET&path_prefix={path}")["requests"]:
             if time.monotonic() > deadline:
@@ -243,8 +247,8 @@ class Demo:
 
     def _put(self, document: Expected) -> None:
         """Put a document into the sandbox Visma."""
-        held = {"company": scenario.COMPANY_IDS[document.company], "document": document.document}
-        self.stack.visma.control("POST", "documents", {"kind": document.resource, **held})
+        stored = {"company": scenario.COMPANY_IDS[document.company], "document": document.document}
+        self.stack.visma.control("POST", "documents", {"kind": document.resource, **stored})
 
     def _edit(self, document: Expected, edit: Edit) -> None:
         self.stack.visma.control(
@@ -296,12 +300,12 @@ class Demo:
 
     def _until_quiescent(self, *, expected: int) -> None:
         """Poll until nothing changes in Visma, the queues are empty and no revision is on its way."""
-        deadline = time.monotonic() + PATIENCE.total_seconds()
+        deadline = time.monotonic() + TIMEOUT.total_seconds()
         shown = ""
         while time.monotonic() < deadline:
             # A poll beside full queues finds nothing new and takes their time.
             poll = None if self._queued() else self._poll()
-            if self.wishes:
+            if self.requests:
                 self._invoke("PollOrderfulFunction")
             newest = self.newest()
             waiting = self._queued()
@@ -310,14 +314,14 @@ class Demo:
             moving += sum(1 for state in _CHANGING for _ in self.changes.in_state(state))
             if quiet and not moving and len(newest) >= expected:
                 self._invoke("TrackTransactionsFunction")
-                self.progress(f"  quiescent: {_tally(self.newest().values())}")
+                self.progress(f"  nothing is on its way any more: {_tally(self.newest().values())}")
                 return
             line = f"  {_tally(newest.values())}; {waiting} on the queues"
             if line != shown:
                 self.progress(line)
                 shown = line
             time.sleep(0.5)
-        raise DemoFailed(f"Documents are still on their way after {PATIENCE.total_seconds():.0f} s: {shown.strip()}")
+        raise DemoFailed(f"Documents are still on their way after {TIMEOUT.total_seconds():.0f} s: {shown.strip()}")
 
     def _queued(self) -> int:
         sqs = self.stack.client("sqs")
@@ -342,17 +346,17 @@ class Demo:
 
     def checks(self) -> list[DocumentCheck]:
         """Compare the ledger and Orderful with what the scenario promised."""
-        held = self.held()
+        at_orderful = self.at_orderful()
         checks = []
         for document in self.documents:
             revisions = self.ledger.revisions(DocumentKey.parse(document.key), limit=50)
-            transactions = held.pop((self._sender(document), document.business_number, _type_of(document)), [])
-            checks.append(_judge(document, revisions, transactions))
+            transactions = at_orderful.pop((self._sender(document), document.business_number, _type_of(document)), [])
+            checks.append(_check_document(document, revisions, transactions))
         checks += [
             DocumentCheck(
                 f"{sender}: {number}", "", "", "", [t["id"] for t in stray], "nobody asked for it", "unexpected"
             )
-            for (sender, number, _), stray in held.items()
+            for (sender, number, _), stray in at_orderful.items()
         ]
         return checks
 
@@ -365,10 +369,12 @@ class Demo:
             if row["status"] == 204
         )
         checks = []
-        for transaction_id, wish in self.wishes.items():
+        for transaction_id, request in self.requests.items():
             key = self.changes.known(transaction_id)
             change = self.changes.get(key, transaction_id) if key else None
-            checks.append(_judge_change(wish, change, self._order(wish.order), written, deliveries[transaction_id]))
+            checks.append(
+                _check_change(request, change, self._order(request.order), written, deliveries[transaction_id])
+            )
         if self.changes.known(changes.FORGED_ID) is not None:
             checks.append(ChangeCheck("forged callback", "", "recorded", "", "a forged callback was believed"))
         return checks
@@ -379,7 +385,7 @@ class Demo:
         found = [one for one in self.stack.visma.control("GET", query) if one["orderNbr"] == number]
         return dict(found[0])
 
-    def held(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    def at_orderful(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
         """What Orderful holds, by sender, number and type, oldest first."""
         by_document: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         for transaction in self.stack.orderful.control("GET", "transactions"):
@@ -396,7 +402,9 @@ def _type_of(document: Expected) -> str:
     return "850_PURCHASE_ORDER" if document.kind == "purchase_order" else "810_INVOICE"
 
 
-def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequence[dict[str, Any]]) -> DocumentCheck:
+def _check_document(
+    document: Expected, revisions: Sequence[Revision], transactions: Sequence[dict[str, Any]]
+) -> DocumentCheck:
     purposes = [purpose_of(transaction["request"]) for transaction in transactions]
     newest = revisions[0] if revisions else None
     state = newest.state.value if newest else "nowhere"
@@ -423,19 +431,23 @@ def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequ
     )
 
 
-def _judge_change(
-    wish: Wish, change: Change | None, order: dict[str, Any], written: Counter[str], delivery: dict[str, Any]
+def _check_change(
+    request: ChangeRequest,
+    change: Change | None,
+    order: dict[str, Any],
+    written: Counter[str],
+    delivery: dict[str, Any],
 ) -> ChangeCheck:
     state = change.state.value if change else "nowhere"
     ours = {line["lineNbr"]: float(line["orderQty"]) for line in order["lines"]}
-    theirs = {number: quantity for number, quantity in wish.quantities.items() if ours.get(number) != quantity}
+    theirs = {number: quantity for number, quantity in request.quantities.items() if ours.get(number) != quantity}
     wrong = None
-    if state != wish.ends:
-        wrong = f"ended {state}, promised was {wish.ends}"
-    elif written[wish.order] != wish.writes:
-        wrong = f"the order was written {written[wish.order]} times, promised was {wish.writes}"
+    if state != request.ends:
+        wrong = f"ended {state}, promised was {request.ends}"
+    elif written[request.order] != request.writes:
+        wrong = f"the order was written {written[request.order]} times, promised was {request.writes}"
     elif theirs:
-        wrong = f"lines are {ours}, promised was {wish.quantities}"
+        wrong = f"lines are {ours}, promised was {request.quantities}"
     elif (delivery["status"], delivery["confirmed"]) != ("DELIVERED", 1):
         wrong = f"the delivery is {delivery['status']}, confirmed {delivery['confirmed']} times"
     said = (
@@ -443,7 +455,7 @@ def _judge_change(
         if change
         else ""
     )
-    return ChangeCheck(wish.name, wish.order, state, (change and change.reason) or said, wrong)
+    return ChangeCheck(request.name, request.order, state, (change and change.reason) or said, wrong)
 
 
 def purpose_of(request: dict[str, Any]) -> str:

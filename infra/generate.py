@@ -32,6 +32,8 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/.-]*(:{1,2}[A-Za-z0-9*]+)*")
 _SEND = "sqs:SendMessage"
 _BATCHES = {one: f"{one}Batch" for one in (_SEND, "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")}
 """SQS actions that include their batch action at AWS; the emulator needs the batch action as well."""
+_SHARES = ("PollsInTwo", *["PollsInFour"] * 2, *["PollsInEight"] * 4)
+"""The condition under which each share of the companies but the first has a schedule (domain/polling/shares.py)."""
 _READ_AS_ANOTHER_TYPE = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
 
 
@@ -84,6 +86,8 @@ class _Maker:
         for folder, name in functions.items():
             yield f"{name}Logs", _log_group(folder)
             yield f"{name}Role", self._role(folder, f"{name}Logs", access["functions"][folder])
+        for number, condition in enumerate(_SHARES, 1):
+            yield f"PollVismaSchedule{number + 1}", self._schedule_of_share(number, condition)
         for queue in self._of_type("AWS::SQS::Queue"):
             yield f"{queue}Policy", _only_over_tls(queue)
         for name, statements in access["people"].items():
@@ -110,13 +114,22 @@ class _Maker:
         policy = {"PolicyName": folder, "PolicyDocument": self._policy(statements, log)}
         return _resource("AWS::IAM::Role", AssumeRolePolicyDocument=_document(trust), Policies=[policy])
 
+    def _schedule_of_share(self, number: int, condition: str) -> dict[str, Any]:
+        """The schedule of one more share of the companies: the first one's, with the number of the share."""
+        first = self._resources["PollVismaSchedule"]["Properties"]
+        event = {"Fn::Sub": f'{{"share": {number}, "shares": ${{PollShares}}}}'}
+        made = _resource("AWS::Scheduler::Schedule", **{**first, "Target": {**first["Target"], "Input": event}})
+        return {"Type": made["Type"], "Condition": condition, "Properties": made["Properties"]}
+
     def _policy(self, statements: Mapping[str, Any], *first: Any, is_for_people: bool = False) -> dict[str, Any]:
         made = (self._statement(sid, one, is_for_people=is_for_people) for sid, one in statements.items())
         return _document(*first, *made)
 
     def _statement(self, sid: str, written: Mapping[str, Any], *, is_for_people: bool = False) -> dict[str, Any]:
-        if unknown := written.keys() - {"Action", "Resource", "Keys"}:
-            raise ValueError(f"access.yaml: {sid} has {sorted(unknown)}; a statement has Action, Resource and Keys.")
+        if unknown := written.keys() - {"Action", "Resource", "Keys", "Via"}:
+            raise ValueError(
+                f"access.yaml: {sid} has {sorted(unknown)}; a statement has Action, Resource, Keys and Via."
+            )
         action, on = written["Action"], written["Resource"]
         actions = [action] if isinstance(action, str) else action
         if batches := [_BATCHES[one] for one in actions if one in _BATCHES and (is_for_people or one == _SEND)]:
@@ -128,7 +141,8 @@ class _Maker:
             for operator, keys in written.get("Keys", {}).items()
         }
         if "StackKey" in on:
-            condition["StringEquals"] = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
+            via = f"{written.get('Via', 'dynamodb')}.${{AWS::Region}}.amazonaws.com"
+            condition["StringEquals"] = {"kms:ViaService": {"Fn::Sub": via}}
         if condition:
             statement["Condition"] = condition
         if "StackKey" in on:
@@ -184,9 +198,14 @@ def _alarm(name: str, written: Mapping[str, Any], file: Mapping[str, Any]) -> di
     if written["kind"] not in file["kinds"]:
         raise ValueError(f"alarms.yaml: {name} is of the kind {written['kind']}, which the file does not have.")
     own = {key: value for key, value in written.items() if key not in {"kind", "of", "says", "type"}}
-    text = f"Stack ${{AWS::StackName}}: {written['says']} Type: {written['type']}. See docs/runbook.md#{name}"
-    naming = {"AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}, "AlarmDescription": {"Fn::Sub": text}}
     looking = _filled(file["every"] | file["kinds"][written["kind"]] | own, written["of"])
+    if "number" not in looking:
+        raise ValueError(f"alarms.yaml: {name} does not say what its number is, nor does its kind.")
+    text = (
+        f"Stack ${{AWS::StackName}} (stream ${{Stream}}): {written['says']} The number in brackets is "
+        f"{looking.pop('number')}. Type: {written['type']}. See docs/runbook.md#{name}"
+    )
+    naming = {"AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}, "AlarmDescription": {"Fn::Sub": text}}
     return _resource("AWS::CloudWatch::Alarm", **naming, **looking)
 
 

@@ -85,11 +85,14 @@ def check_file(file: Path, parameters: Mapping[str, Mapping[str, Any]]) -> list[
 
 
 def main(arguments: list[str]) -> int:
-    """Check the files that are named; 2 when one has a problem."""
+    """Check the files that are named; 2 when one has a problem. What is allowed and seldom meant is a warning."""
     parameters = declared()
     found = [(name, problem) for name in arguments for problem in check_file(Path(name), parameters)]
     for name, problem in found:
         print(f"{name}: {problem}", file=sys.stderr)
+    for name in arguments if not found else ():
+        if not yaml.load(Path(name).read_text(encoding="utf-8"), Loader=yaml.BaseLoader).get("AlarmEmail"):  # noqa: S506
+            print(f"warning: {name}: AlarmEmail is empty: nobody gets alarms or the digest.", file=sys.stderr)
     return 2 if found else 0
 
 

@@ -1,1 +1,1 @@
-"""What tries to break the guarantees, and counts how often it tried (`make prove`)."""
+"""Proofs: tests that try to violate the guarantees, with the number of tries (`make prove`)."""

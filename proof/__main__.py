@@ -1,4 +1,4 @@
-"""`python -m proof [--fast] [NAME ...]`: what `make prove` runs."""
+"""`python -m proof [--fast] [NAME ...]`, the command of `make prove`."""
 
 import sys
 

@@ -1,7 +1,8 @@
-"""The alarms of template.yaml over metrics in virtual time, as CloudWatch evaluates them.
+"""CloudWatch's evaluation of the alarms of template.yaml, in virtual time.
 
-AWS: an alarm looks at the last `EvaluationPeriods` periods and rings while `DatapointsToAlarm` of them breach. A period
-without data counts as the alarm's `TreatMissingData` says.
+AWS: an alarm evaluates the last `EvaluationPeriods` periods, and is in alarm while `DatapointsToAlarm` of them breach.
+    A
+period without data counts as in `TreatMissingData`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _OWN = "connector"
 
 Name = tuple[str, str]
-"""A metric, and of which function or queue (by its name in the template) or `connector`."""
+"""A metric, and its function or queue (by name in the template) or `connector`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Alarm:
     """One alarm.
 
     Attributes:
-        name: Without the stack's.
-        needed: How many of the last `periods` have to breach.
+        name: Its name without that of the stack.
+        needed: How many of the last `periods` must breach.
         when_missing: Whether a period without data breaches.
     """
 
@@ -51,7 +52,7 @@ class Alarm:
         """Whether it is in alarm.
 
         Args:
-            values: What was reported, in the order of time.
+            values: The reported values, oldest first.
             now: The end of the last period.
         """
         breaching = 0
@@ -67,18 +68,18 @@ class Alarm:
 
 
 def resources_of_the_template(kind: str) -> dict[str, dict[str, Any]]:
-    """The properties of every resource of a kind by its name, also of those with a condition."""
+    """The properties of every resource of a type by name, those with a condition included."""
     resources = _template()["Resources"].items()
     return {name: one.get("Properties", {}) for name, one in resources if one["Type"] == kind}
 
 
 def template_parameters() -> dict[str, Any]:
-    """The default of every parameter by its name."""
+    """The default of every parameter by name."""
     return {name: one.get("Default") for name, one in _template()["Parameters"].items()}
 
 
 def alarms_of_the_template() -> list[Alarm]:
-    """Every alarm, with the parameters' defaults."""
+    """Every alarm, with the default parameters."""
     defaults = template_parameters()
     return [_alarm(one, defaults) for one in resources_of_the_template("AWS::CloudWatch::Alarm").values()]
 
@@ -110,21 +111,21 @@ def _alarm(given: dict[str, Any], defaults: dict[str, Any]) -> Alarm:
 
 
 class Watch:
-    """Everything that is reported, and the alarms over it."""
+    """The reported metrics and their alarms."""
 
     def __init__(self, clock: ManualClock) -> None:
-        """Nothing was reported yet."""
+        """Start without metrics."""
         self.alarms = alarms_of_the_template()
         self._clock = clock
         self._values: dict[Name, list[tuple[datetime, float]]] = defaultdict(list)
         self._longest = max(one.period * one.periods for one in self.alarms)
 
     def report(self, metric: str, of: str, value: float) -> None:
-        """A value of a metric of AWS's, or of ours."""
+        """Report a value of a metric."""
         self._values[metric, of].append((self._clock.now(), value))
 
     def ringing(self) -> set[str]:
-        """The alarms that ring now."""
+        """The names of the alarms that are in alarm now."""
         now = self._clock.now()
         for name, values in self._values.items():
             self._values[name] = [one for one in values if one[0] > now - self._longest]
@@ -132,7 +133,7 @@ class Watch:
 
 
 class WatchedTelemetry(RecordingTelemetry):
-    """What the functions report, for the watch as well."""
+    """Telemetry that also reports to the watch."""
 
     def __init__(self, watch: Watch) -> None:
         """Report to `watch`."""
@@ -140,7 +141,7 @@ class WatchedTelemetry(RecordingTelemetry):
         self._watch = watch
 
     def count(self, metric: Metric, value: int = 1) -> None:
-        """A zero is not reported, as with CloudWatch."""
+        """Report a count; a zero is not reported."""
         super().count(metric, value)
         if value:
             self._watch.report(metric.value, _OWN, value)

@@ -1,4 +1,4 @@
-"""A stack in virtual time, minute by minute, with its alarms: what fails, and who says so."""
+"""A stack in virtual time, minute by minute, with its alarms."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class WatchedSystem(System):
     """The whole connector, its schedules, Lambda and the alarms.
 
     Attributes:
-        stopped: Functions that are not started: their schedule is stopped, or their event source mapping is off.
-        throttled: Functions that Lambda does not start: the account's concurrency is used up.
+        stopped: Functions whose schedule or event source mapping is disabled.
+        throttled: Functions that Lambda throttles: the account's concurrency is used up.
         crashing: Functions that end with an error before they do anything.
-        partner: What Orderful says of each transaction, a minute after it was created.
-        rang: Which alarm rang since it was last cleared, and when for the first time.
+        partner: The statuses of each transaction a minute after its creation.
+        rang: The alarms since the last clear, with the time of the first.
     """
 
     def __init__(self) -> None:
@@ -90,16 +90,16 @@ class WatchedSystem(System):
         return WORKERS[queue.name] not in self.stopped and super().work(queue)
 
     def order_of(self, supplier: str, number: str, **changes: Any) -> None:
-        """A user writes an order to one of the suppliers."""
+        """A user creates an order to one of the suppliers."""
         self.order(number, supplier=a_supplier(supplier), **changes)
 
     def replay_all(self, state: State) -> None:
-        """An operator has every document sent again that is in a state (`connector documents replay`)."""
+        """An operator replays every document in a state (`connector documents replay`)."""
         for revision in list(self.ledger.in_state(state)):
             self.replay(revision.key)
 
     def minutes(self, count: int) -> set[str]:
-        """Let minutes pass; gives the alarms that ring at their end."""
+        """Advance the clock; returns the alarms at the end."""
         ringing: set[str] = set()
         for _ in range(count):
             self.clock.time += _MINUTE

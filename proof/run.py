@@ -1,6 +1,6 @@
-"""Runs every proof and writes one table into the docs; or only those named, and prints it.
+"""Runs all proofs and writes a table into the docs; or runs the named proofs and prints the table.
 
-Several run at a time, the longest first: those on deployed stacks mostly wait, and leave the cores to the others.
+Several run in parallel, the longest first: those on deployed stacks mostly wait.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ BEGUN_IN_THIS_ORDER: Final = (
     *("state_machine", "mutations", "deployed.permissions", "supply_chain"),
 )
 AT_A_TIME: Final = 4
-"""Two that mostly wait and two that compute, on 2 cores."""
+"""Proofs in parallel: two that mostly wait and two that compute, on 2 cores."""
 
 PARAMETERS: Final = {"CallbackRate": "5000", "CallbackBurst": "5000"}
-"""More callbacks a second than anybody should let through by default."""
+"""The callback rate limits of a proof, far above the defaults."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the proofs; 1 when one was violated or did not come to its end.
+    """Run the proofs; 1 when one was violated or failed.
 
     Args:
         arguments: Names of proofs, none for all; and `--fast` for what `make test` runs of them.
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(name: str, size: Size) -> list[Tally]:
-    """One proof; one that breaks off is told as a violation."""
+    """Run one proof; an exception is reported as a violation."""
     try:
         proof = importlib.import_module(f"proof.{name}")
         if name not in DEPLOYED:
@@ -77,11 +77,11 @@ def run(name: str, size: Size) -> list[Tally]:
         ):
             return _tallies(proof.prove(size, Laptop(stack, Path(scratch))))
     except Exception as error:  # noqa: BLE001 - the other proofs go on, and the table says what is missing
-        return [Tally(f"proof.{name} comes to its end", 0, (f"{type(error).__name__}: {error}",))]
+        return [Tally(f"proof.{name} runs to its end", 0, (f"{type(error).__name__}: {error}",))]
 
 
 def _tallies(found: Sequence[Tally]) -> list[Tally]:
-    """What was found; a proof that tried nothing is none."""
+    """The tallies; one without cases is a violation."""
     return [
         one if one.cases or one.violations else Tally(one.guarantee, 0, ("It was not tried.",), one.figures)
         for one in found
@@ -89,7 +89,7 @@ def _tallies(found: Sequence[Tally]) -> list[Tally]:
 
 
 def _side_by_side(names: Sequence[str], size: Size) -> list[Tally]:
-    """Every proof in a process of its own; what they found, in the order of their names."""
+    """Run each proof in a process; returns the tallies in the order of `names`."""
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(AT_A_TIME, mp_context=spawned, max_tasks_per_child=1) as pool:
         running = {name: pool.submit(_reported, name, size) for name in sorted(names, key=BEGUN_IN_THIS_ORDER.index)}
@@ -97,7 +97,7 @@ def _side_by_side(names: Sequence[str], size: Size) -> list[Tally]:
 
 
 def _reported(name: str, size: Size) -> list[Tally]:
-    """One proof, with a line and its violations when it is done."""
+    """Run one proof and print its summary and violations."""
     console, began = Console(width=150), time.monotonic()
     tallies = run(name, size)
     summary = f"{sum(one.cases for one in tallies):,} cases, {sum(len(one.violations) for one in tallies)} violations"

@@ -1,19 +1,19 @@
-"""A model of the whole system in virtual time, driven by hypothesis: users, partners, operators, schedules, trouble.
+"""A model of the whole system in virtual time, driven by hypothesis: users, partners, operators, schedules, faults.
 
-The invariants (`model/judge.py`), after every rule and again when the system is quiescent:
+The invariants (`model/invariants.py`), after every rule and again when the system is quiescent:
 
-* every material revision ends in one final state, and its receiver has what Visma has, or the ledger says why not;
-* no former receiver still has a document, unless a person has to withdraw it there;
-* nothing from before go-live leaves unless a person or the policy chose it, its material changes are asked about and
-  nothing else is, and nothing newer is kept back for it;
-* every transaction at Orderful belongs to exactly one revision, and none repeats what the receiver has (flood, echo);
+* every material revision has a final state, and its receiver has the content of Visma, or the ledger has the reason;
+* no former receiver has a document, unless a person must withdraw it;
+* a document from before go-live is sent only if a person or the policy selects it; only its material changes are
+  parked;
+* every transaction at Orderful belongs to one revision, and none repeats the content at the receiver (flood, echo);
 * the watermark never falls;
-* no edit of a user's is overwritten unseen, nothing is written that nobody asked for, and no change of a partner is
-  written into an order that is another one's;
-* what is parked is released once; every 860 is recorded, decided, and Orderful told after that and not before;
-* no 860 is written over a newer one, before its turn, twice, or while Orderful has not let it through, unless a person
-  wants it; what is recorded as a repetition repeats what was applied; and nobody else's message bears on a partner's;
-* what is written is what the message says that Orderful has by then, in the field that it is about.
+* no edit of a user is overwritten unseen, only requested values are written, and no change is written into an order of
+  another partner;
+* a parked document is released once; every 860 is recorded and decided, and its delivery is confirmed after that;
+* without a person, no 860 is written over a newer one, out of sequence, twice, or before Orderful has validated it; a
+  recorded duplicate repeats an applied 860; and messages of other senders have no effect on those of a partner;
+* the written values are those of the message at Orderful at that time, in their fields.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from hypothesis.reporting import with_reporter
 from hypothesis.stateful import run_state_machine_as_test
 
 from proof.model.machine.accounting import Accounting
+from proof.model.machine.faults import Faults
 from proof.model.machine.functions import Functions
 from proof.model.machine.partners import Partners
-from proof.model.machine.trouble import Trouble
 from proof.tally import Size, Tally
 
 STEPS: Final = 30
 MANY_STEPS: Final = 90
-"""Of every second seed of the long form: what takes several accidents shows itself late in a run."""
+"""Steps for every second seed of the long form: combinations of faults need long runs."""
 
 FAST_RUNS: Final = 300
 LONG_RUNS: Final = 600
-"""Runs with each of the seeds of the long form; half as many when they are long."""
+"""Runs for each seed of the long form; half as many with `MANY_STEPS`."""
 
 SEEDS: Final = range(1, 11)
 GUARANTEE: Final = "Whatever comes in whatever order: no loss, no repetition, no echo, no lost edit, nothing left over"
 
 
-class Connector(Functions, Partners, Accounting, Trouble):
-    """All rules together."""
+class Connector(Functions, Partners, Accounting, Faults):
+    """All rules."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What runs of a machine found.
+    """The result of runs of the machine.
 
     Attributes:
-        violation: The first violation, with the steps that lead to it; None when there is none.
-        steps: How often each rule was played.
+        violation: The first violation with its steps; None without one.
+        steps: The number of calls of each rule.
     """
 
     runs: int
@@ -65,7 +65,7 @@ class Found:
 
 
 def prove(size: Size) -> list[Tally]:
-    """Run the machine, with fixed lots in the fast form and one seed after the other in the long one."""
+    """Run the machine, derandomized in the fast form, with several seeds in the long form."""
     if size is Size.FAST:
         found = [explored(runs=FAST_RUNS)]
     else:
@@ -93,26 +93,27 @@ def explored(
     steps: int = STEPS,
     number: int | None = None,
     rules: AbstractSet[str] = frozenset(),
-    worlds: Sequence[str] = (),
+    configurations: Sequence[str] = (),
     shrink: bool = True,
 ) -> Found:
-    """Run the machine until a run goes wrong, or often enough.
+    """Run the machine until a violation, at most `runs` times.
 
     Args:
-        runs: How often at most.
-        steps: How many steps a run has at most.
-        number: The seed; without one the same lots are drawn each time.
-        rules: Names of the rules in play; all when empty.
-        worlds: Names of the worlds to draw from; all when empty.
-        shrink: Whether to look for the shortest way to what was found.
+        runs: Most runs.
+        steps: Most steps of a run.
+        number: The seed; None for a derandomized run.
+        rules: Names of the enabled rules; all when empty.
+        configurations: Names of the configurations to draw from; all when empty.
+        shrink: Whether to shrink the steps of a violation.
     """
+    drawn = tuple(configurations) or Connector.configurations
 
-    # Counters of its own, and a seed of its own.
+    # A class with its own counters and seed.
     class Mine(Connector):
         runs = 0
         steps: ClassVar[Counter[str]] = Counter()
-        in_the_game = frozenset(rules) or None
-        settings = tuple(worlds) or Connector.settings
+        enabled_rules = frozenset(rules) or None
+        configurations = drawn
 
     lines: list[object] = []
     violation: str | None = None
@@ -130,7 +131,7 @@ def explored(
     with with_reporter(lines.append):
         try:
             run_state_machine_as_test(mine, settings=chosen)
-        except Exception as error:  # noqa: BLE001 - a defect that shows itself as an exception is a finding as well
+        except Exception as error:  # noqa: BLE001 - any exception is a violation
             way = "\n".join(map(str, [*lines, *getattr(error, "__notes__", [])]))
             violation = (
                 f"{'derandomized' if number is None else f'seed {number}'}: {type(error).__name__}: {error}\n{way}"

@@ -1,50 +1,53 @@
-"""The whole connector in one process, between fakes, in virtual time, with the people around it.
+"""The connector with fakes in virtual time, with users, operators and partners.
 
-Every side effect of every function passes through one `EffectRecorder`, which can kill the worker that causes it; a
-`Judge` hears of everything and says what should not have happened.
+Every side effect of every function is recorded by one `EffectRecorder`, which can kill its worker. `Invariants` checks
+all events.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.order_change.record import Change
+from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision
+from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision, own_revisions
 from connector.domain.transactions import Stream
+from connector.services.decider import Decider
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from connector.services.inbound.review import approve, close, reject
+from connector.services.inbound.review import ChangeReview
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
 from proof.model.changing import Changing
-from proof.model.clockwork import Clockwork, NeverRests
+from proof.model.clockwork import Clockwork, NotQuiescent
 from proof.model.directory import Directory
-from proof.model.functions import COMPANY, Setting
+from proof.model.functions import COMPANY, Configuration
 from proof.model.go_live import BeforeGoLive, Condition
+from proof.model.invariants import Document, Invariants
 from proof.model.invoices import CUSTOMER, invoice_key, view_of_invoice
-from proof.model.judge import Document, Judge
 from proof.model.partner import CANCELLED, invoice, view_of
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
+OPERATOR = Decider("operator", "arn:aws:sts::123456789012:assumed-role/Operator/operator")
 _ABOUT_GO_LIVE = frozenset({"before_go_live", "go_live", "closed"})
-"""Fields of its questions. A change of what a person closed is one: to send it again asks it again."""
+"""Fields of parked documents from before go-live, and of changes after a close."""
 
 
 class System(Clockwork):
-    """Everything: the functions in motion, users, operators and partners."""
+    """The functions in virtual time, users, operators and partners."""
 
-    def __init__(self, setting: Setting | None = None) -> None:
-        """Begin with an empty Visma, and nothing at Orderful."""
+    def __init__(self, setting: Configuration | None = None) -> None:
+        """Start empty."""
         super().__init__(setting)
         self.directory = Directory()
         self.directory.note(self.setting.routing())
         self.before_go_live = BeforeGoLive(self.setting.go_live or self.today, self.setting.before_go_live)
-        self.judge = Judge(
+        self.invariants = Invariants(
             visma=self.visma,
             receivers=self.receivers,
             orderful=self.orderful,
@@ -58,7 +61,7 @@ class System(Clockwork):
             documents=self.documents,
             today=lambda: self.today,
         )
-        self.judge.listen()
+        self.invariants.listen()
 
     # -- users --------------------------------------------------------------------------------------------------------
 
@@ -72,11 +75,11 @@ class System(Clockwork):
         before = self._order_condition(number)
         self.visma.edit(number, **changes)
         if "status" in changes:
-            (self.judge.held.add if changes["status"] == "Hold" else self.judge.held.discard)(number)
+            (self.invariants.on_hold.add if changes["status"] == "Hold" else self.invariants.on_hold.discard)(number)
         self._compare(number, before, self._order_condition(number))
 
     def order(self, number: str, *, dated: date | None = None, **changes: Any) -> None:
-        """A user writes a new order: 800 pieces of item 1298 at 10.00 and 100 of item 1299 at 5.00."""
+        """A user creates an order: 800 pieces of item 1298 at 10.00 and 100 of item 1299 at 5.00."""
         lines = [
             an_order_line(1),
             an_order_line(
@@ -88,7 +91,7 @@ class System(Clockwork):
             a_purchase_order(**{"orderNbr": number, "date": f"{day}T00:00:00", "lines": lines, **changes})
         )
         if changes.get("status") == "Hold":
-            self.judge.held.add(number)
+            self.invariants.on_hold.add(number)
         self.before_go_live.written(number, day, self._order_condition(number))
 
     def change_supplier(self, number: str, supplier: str) -> None:
@@ -96,13 +99,13 @@ class System(Clockwork):
         self.edit(number, supplier=a_supplier(supplier))
 
     def renumber_supplier(self, number: str, supplier: str) -> None:
-        """A user gives the supplier of an order another number; it stays the same supplier."""
+        """A user changes the number of an order's supplier."""
         before = self.visma.orders[number]["supplier"]
         self.directory.renumbered(("supplier", before["number"]), ("supplier", supplier))
         self.edit(number, supplier={**before, "number": supplier})
 
     def change_quietly(self, number: str, what: str, *, turn: int) -> None:
-        """Something of an order changes that no partner sees: a text of the catalogue, a tax category, a note."""
+        """A user makes an immaterial change: a catalogue text, a tax category, a note."""
         header: dict[str, dict[str, Any]] = {
             "location": {"location": {"id": turn, "name": f"Location {turn}"}},
             "note": {"note": f"Note {turn} to a colleague"},
@@ -136,8 +139,8 @@ class System(Clockwork):
         customer: str = CUSTOMER,
         created: date | None = None,
     ) -> None:
-        """A user writes an invoice over pieces of item 1298 at 100.00, or another quantity into it."""
-        is_new = number not in self.invoices.held
+        """A user creates an invoice for item 1298 at 100.00, or changes its quantity."""
+        is_new = number not in self.invoices.documents
         day = created or self.today
         self._at_invoice(
             number,
@@ -147,18 +150,18 @@ class System(Clockwork):
             self.before_go_live.written(invoice(number), day, self._invoice_condition(number))
 
     def touch_invoice(self, number: str, **changes: Any) -> None:
-        """A user, or the bank, changes fields of an invoice's head: what is still to be paid, its status."""
+        """A user, or the bank, changes header fields of an invoice: its balance, its status."""
         self._at_invoice(number, lambda: self.invoices.touch(number, **changes))
 
     def _at_invoice(self, number: str, write: Callable[[], None]) -> None:
-        before = self._invoice_condition(number) if number in self.invoices.held else None
+        before = self._invoice_condition(number) if number in self.invoices.documents else None
         write()
         if before is not None:
             self._compare(invoice(number), before, self._invoice_condition(number))
 
     def _compare(self, name: str, before: Condition, after: Condition) -> None:
         if (before.view, before.counterparty) != (after.view, after.counterparty):
-            self.receivers.hear_of_edit(name)
+            self.receivers.note_edit(name)
         self.before_go_live.edited(name, after)
 
     def _order_condition(self, number: str) -> Condition:
@@ -167,35 +170,22 @@ class System(Clockwork):
         return Condition(view_of(order), ("supplier", order["supplier"]["number"]), ready)
 
     def _invoice_condition(self, number: str) -> Condition:
-        ready = self.invoices.held[number]["status"] in {"Open", "Closed"}
+        ready = self.invoices.documents[number]["status"] in {"Open", "Closed"}
         return Condition(self.invoices.view(number), ("customer", self.invoices.customer(number)), ready)
 
     # -- operators ----------------------------------------------------------------------------------------------------
 
     def approve(self, number: str) -> None:
-        """An operator approves a parked change.
-
-        One that may be a message again is asked about: closed if the partner says that it is.
-        """
+        """An operator approves a parked change, or closes one that repeats an applied one."""
 
         def command() -> None:
             change = self.change(number)
             if change is None:
                 return
-            if Reason.MAYBE_REPEATED in change.reason_codes and self.receivers.has_got(number):
-                known = PartnerBaseline(self.ledger, self.clock)
-                close(
-                    change,
-                    changes=self.changes,
-                    known=known,
-                    outbox=self.outbox,
-                    clock=self.clock,
-                    order=change.key,
-                    by="operator",
-                    reason="The partner says that it is the same message.",
-                )
+            if Reason.MAYBE_REPEATED in change.reason_codes and self.receivers.was_granted(number):
+                self._end(change, ChangeState.CLOSED, "The partner says that it is the same message.")
             else:
-                approve(change, self.changes, self.outbox, self.clock, by="operator")
+                self._review.approve(change, OPERATOR)
 
         self.person(command)
 
@@ -205,63 +195,61 @@ class System(Clockwork):
         def command() -> None:
             change = self.change(number)
             if change is not None:
-                known = PartnerBaseline(self.ledger, self.clock)
-                said = {"by": "operator", "reason": "The truck is full."}
-                reject(
-                    change,
-                    changes=self.changes,
-                    known=known,
-                    outbox=self.outbox,
-                    clock=self.clock,
-                    order=change.key,
-                    **said,
-                )
+                self._end(change, ChangeState.REJECTED, "The truck is full.")
 
         self.person(command)
 
+    @property
+    def _review(self) -> ChangeReview:
+        return ChangeReview(self.changes, self.outbox, self.clock)
+
+    def _end(self, change: Change, state: ChangeState, reason: str) -> None:
+        known = PartnerBaseline(self.ledger, self.clock)
+        self._review.end(change, state, replace(OPERATOR, reason=reason), known=known, order=change.key)
+
     def apply_routing(self, changes: dict[str, Any] | None = None) -> None:
-        """An operator puts another routing file in force, which releases what waited for it."""
+        """An operator applies another routing file, which releases parked documents and changes."""
         data = self.setting.routing(changes)
         self.routing.apply(data)
         self.directory.note(data)
 
         def command() -> None:
             now = self.clock.now()
-            waiting = list(forecast_waiting(self.ledger, self.routing.load(), Stream.TEST, today=now.date()))
+            waiting = list(forecast_waiting(self.ledger, self.routing.load(), Stream.TEST, now=now))
             release(waiting, self.ledger, self.outbox, self.payloads, now=now)
             release_waiting_changes(self.changes, self.outbox, self.clock)
 
         self.person(command)
 
     def waiting(self, key: DocumentKey) -> list[Revision]:
-        """What of a document waits for a person: the state that counts, and withdrawals from former receivers."""
+        """The revisions of a document that need a person: the current one, and withdrawals."""
         current = self.current_revision(key)
         revisions = self.ledger.revisions(key, limit=1000)
-        return [one for one in revisions if one.state in NEEDS_PERSON and (one.withdraws is not None or one == current)]
+        return [one for one in revisions if one.state in NEEDS_PERSON and (one.is_withdrawal or one == current)]
 
     def question(self, key: DocumentKey) -> Revision | None:
-        """The question that go-live asks about a document, while it is open."""
+        """The revision of a document from before go-live that needs a person; None without one."""
         waiting = self.waiting(key)
-        return next((one for one in waiting if one.withdraws is None and one.field in _ABOUT_GO_LIVE), None)
+        return next((one for one in waiting if not one.is_withdrawal and one.field in _ABOUT_GO_LIVE), None)
 
     def replay(self, key: DocumentKey) -> None:
-        """An operator has what waits of a document sent again (`connector documents replay`)."""
+        """An operator replays a document (`connector documents replay`)."""
 
         def command() -> None:
             current = self.current_revision(key)
             if current is None:
                 return
             for waiting in self.waiting(key):
-                self.judge.sent_again.add(self._name(key))
-                # A withdrawal is made anew; the message brings the document as it stands.
-                self._queue(waiting if waiting.withdraws is None else current, Cause.again(waiting))
+                self.invariants.sent_again.add(self._name(key))
+                # A withdrawal is created again; the message has the current document.
+                self._queue(waiting if not waiting.is_withdrawal else current, Cause.again(waiting))
 
         self.person(command)
 
     def release_as(self, key: DocumentKey, cause: Cause) -> None:
-        """An operator answers a question about go-live: `connector documents release --as original | replacement`."""
+        """An operator releases a document from before go-live (`connector documents release --as ...`)."""
         self.before_go_live.chosen.add(self._name(key))
-        self.judge.sent_again.add(self._name(key))
+        self.invariants.sent_again.add(self._name(key))
 
         def command() -> None:
             question = self.question(key)
@@ -271,7 +259,7 @@ class System(Clockwork):
         self.person(command)
 
     def close(self, key: DocumentKey) -> None:
-        """An operator answers a question about go-live: nothing is sent (`connector documents close`)."""
+        """An operator closes a document from before go-live (`connector documents close`)."""
         shown = self.question(key)
         if shown is not None:
             self.before_go_live.closed(self._name(key), self._condition_in(shown))
@@ -288,7 +276,7 @@ class System(Clockwork):
         self.outbox.documents([message_for(revision, source, self.payloads, now=now, cause=cause)])
 
     def _condition_in(self, question: Revision) -> Condition:
-        """The document as the question shows it."""
+        """The state of the document in a parked revision."""
         said = json.loads(self.ledger.source_of(question))
         if question.key.kind is Kind.PURCHASE_ORDER:
             return Condition(view_of(said), ("supplier", said["supplier"]["number"]), ready=said["status"] == "Open")
@@ -303,8 +291,8 @@ class System(Clockwork):
         for queue in self.queues:
             queue.redrive()
 
-    def calm(self) -> None:
-        """Whatever trouble was still to come does not come."""
+    def clear_faults(self) -> None:
+        """Clear all faults, and redrive dead letters."""
         self.effects.plan.clear()
         self.visma.on_put.clear()
         self.visma.lose = self.visma.silent = 0
@@ -315,8 +303,8 @@ class System(Clockwork):
         self.redrive()
 
     def current_revision(self, key: DocumentKey) -> Revision | None:
-        """The revision of a document that counts."""
-        return current_revision([one for one in self.ledger.revisions(key, limit=1000) if one.withdraws is None])
+        """The current revision of a document."""
+        return current_revision(own_revisions(self.ledger.revisions(key, limit=1000)))
 
     def documents(self) -> list[Document]:
         """Every document as it stands in Visma."""
@@ -331,7 +319,7 @@ class System(Clockwork):
                 self._invoice_condition(number),
                 self.invoices.content_id(number),
             )
-            for number in self.invoices.held
+            for number in self.invoices.documents
         ]
         return [*orders, *invoices]
 
@@ -339,7 +327,7 @@ class System(Clockwork):
         return Document(name, key, now, content_id, self._excuses(name, key, now))
 
     def _excuses(self, name: str, key: DocumentKey, now: Condition) -> frozenset[State]:
-        """States in which the newest revision of a document may rightly stay unsent; none when it must go."""
+        """States in which the newest revision of a document may stay unsent; empty when it must be sent."""
         excuses: set[State] = set()
         if any(held == name for _, held in self.receivers.refused):
             excuses.add(State.REJECTED)
@@ -352,7 +340,7 @@ class System(Clockwork):
         elif (not now.ready and not withdrawn) or (withdrawn and not has):
             excuses.add(State.SKIPPED)
         if key.kind.facts.plain_type is not None and has:
-            # What was sent and then changes is a person's business unless routing says otherwise.
+            # A change of a sent document is parked by default.
             excuses.add(State.PARKED)
         return frozenset(excuses)
 
@@ -363,7 +351,7 @@ class System(Clockwork):
 
 
 def a_supplier(number: str) -> dict[str, Any]:
-    """A supplier as orders name it; each has an internal id of its own."""
+    """A supplier in an order, with a unique internal id."""
     return {"internalId": _IDS.get(number) or int(number), "number": number, "name": number}
 
 
@@ -373,6 +361,6 @@ def order_key(number: str) -> DocumentKey:
 
 
 _IDS = {"50012": 101}
-"""Of the supplier that the sample order names."""
+"""The internal id of the supplier in the sample order."""
 
-__all__ = ["NeverRests", "Setting", "System", "a_supplier", "invoice_key", "order_key"]
+__all__ = ["Configuration", "NotQuiescent", "System", "a_supplier", "invoice_key", "order_key"]

@@ -1,4 +1,4 @@
-"""What a proof tells: how often a guarantee was tried, and each time that it did not hold."""
+"""The result of a proof: the number of cases of a guarantee, and its violations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Size(Enum):
-    """How long a proof may take."""
+    """The size of a proof."""
 
     FAST = "fast"
     LONG = "long"
@@ -15,13 +15,13 @@ class Size(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The outcome of one proof.
+    """The result of one proof.
 
     Attributes:
-        guarantee: What was to hold, as one line of the table.
-        cases: How often it was tried.
-        violations: Each time that it did not hold, with what repeats it.
-        figures: What else was measured, for a person.
+        guarantee: The guarantee, as one line of the table.
+        cases: The number of cases.
+        violations: The violations, with what reproduces them.
+        figures: Further measurements.
     """
 
     guarantee: str

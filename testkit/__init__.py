@@ -1,1 +1,1 @@
-"""The imitations: ports in memory, vendors over sockets, AWS on the laptop. For tests, proofs, bench and demo."""
+"""Test doubles: ports in memory, sandbox servers of the vendors, a local AWS stack."""

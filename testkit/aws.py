@@ -1,4 +1,4 @@
-"""AWS in memory: the tables, queues and the bucket of `template.yaml`, as far as the adapters use them."""
+"""AWS in memory (moto): the tables, queues and the bucket of `template.yaml` that the adapters use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _READS = {"GetItem", "Query", "Scan", "BatchGetItem"}
 
 @contextmanager
 def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing inside reaches AWS; the connector's own clients are made anew."""
+    """Run with moto instead of AWS, and with new boto3 clients."""
     environment = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -37,7 +37,7 @@ def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def make_table(name: str, *, range_key: bool = True, by_state: bool = False) -> None:
-    """A table as the template declares it: `pk`, usually `sk`, and for the ledger the sparse index."""
+    """Create a table as in the template: `pk`, usually `sk`, and for the ledger the sparse index."""
     keys = ["pk", "sk"] if range_key else ["pk"]
     index_keys = ["open_state", "updated"] if by_state else []
     index = {
@@ -55,20 +55,20 @@ def make_table(name: str, *, range_key: bool = True, by_state: bool = False) -> 
     )
 
 
-def make_ledger_home() -> None:
-    """The ledger's table and the bucket for large bodies."""
+def make_ledger_resources() -> None:
+    """Create the ledger's table and the payload bucket."""
     make_table(DOCUMENTS, by_state=True)
     make_bucket()
 
 
 def make_bucket() -> None:
-    """The payload bucket."""
+    """Create the payload bucket."""
     client: Any = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def make_queue(name: str) -> str:
-    """A FIFO queue; gives its URL."""
+    """Create a FIFO queue and return its URL."""
     attributes = {
         "FifoQueue": "true",
         "DeduplicationScope": "messageGroup",
@@ -80,7 +80,7 @@ def make_queue(name: str) -> str:
 
 
 def drain(url: str) -> list[dict[str, Any]]:
-    """Take every message off a queue, in order."""
+    """Receive and delete every message of a queue, in order."""
     client: Any = boto3.client("sqs")
     taken: list[dict[str, Any]] = []
     while messages := client.receive_message(
@@ -93,7 +93,7 @@ def drain(url: str) -> list[dict[str, Any]]:
 
 
 def lambda_event(messages: list[dict[str, Any]], queue_url: str = "") -> dict[str, Any]:
-    """What Lambda makes of messages that were received from a queue."""
+    """The SQS event of received messages."""
     name = queue_url.rpartition("/")[2]
     return {
         "Records": [
@@ -111,7 +111,7 @@ def lambda_event(messages: list[dict[str, Any]], queue_url: str = "") -> dict[st
 
 
 class Calls:
-    """Counts the calls of the connector's own clients, by operation."""
+    """Counts the calls of boto3 clients, by operation."""
 
     def __init__(self, *clients: Any) -> None:
         self.made: Counter[str] = Counter()
@@ -123,12 +123,12 @@ class Calls:
 
     @property
     def reads(self) -> int:
-        """Reading calls to DynamoDB."""
+        """Read calls to DynamoDB."""
         return sum(self.made[name] for name in _READS)
 
     @property
     def writes(self) -> int:
-        """Writing calls to DynamoDB."""
+        """Write calls to DynamoDB."""
         return sum(self.made[name] for name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"))
 
 

@@ -1,4 +1,4 @@
-"""What it costs to poll a long list: calls and messages, in whichever order Visma lists and whatever it says of it."""
+"""The cost of polling a long list, in calls and messages, for each order and each total count of Visma's list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from testkit.memory.visma import FakeErp, FakeErps
 
 LIST = Resource.PURCHASE_ORDERS
 SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
-ORDERS = ("number", "number descending", "time", "time descending", "scrambled")
+ORDERS = ("number", "number descending", "modified", "modified descending", "scrambled")
 TOTALS: dict[str, Callable[[int, int], int | None]] = {
     "right": lambda length, _: length,
     "missing": lambda _length, _page: None,
@@ -31,10 +31,10 @@ TOTALS: dict[str, Callable[[int, int], int | None]] = {
 
 @dataclass
 class Backlog:
-    """A list of which all rows change at once, the poller, and what it costs.
+    """A list whose rows all change at once, and a poller with counters.
 
     Attributes:
-        pages: A poll is put aside after this many; None for never.
+        pages: Pages after which a poll runs out of time; None for no limit.
     """
 
     rows: int
@@ -71,11 +71,11 @@ class Backlog:
 
     @property
     def page(self) -> int:
-        """Rows on a full page."""
+        """Rows of a full page."""
         return min(self.page_size, self.limit)
 
     def update_all(self) -> None:
-        """All rows change within one minute; the keys are of mixed length, with letters."""
+        """Change all rows within one minute. Their keys have mixed lengths and letters."""
         start = self.clock.now()
         for row in range(self.rows):
             number = f"{'PO-' if row % 3 else ''}{row * 7919 % 100_003}{'b' if row % 5 == 0 else ''}"
@@ -83,7 +83,7 @@ class Backlog:
         self.clock.forward(minutes=5)
 
     def poll(self) -> tuple[int, int]:
-        """Calls and messages of one poll, in as many invocations as it takes."""
+        """Calls and messages of one poll, over as many invocations as it needs."""
         self.erp.calls.clear()
         self.outbox.clear()
         while not self.poller.poll(self.company, LIST, StepDeadline(self.pages)).finished:
@@ -91,10 +91,10 @@ class Backlog:
         return len(self.erp.calls), len(self.outbox.queued_documents)
 
     def catch_up(self) -> tuple[int, int]:
-        """Calls and messages until everything that was changed by now is known to be queued.
+        """Calls and messages until every change up to now is queued.
 
         Raises:
-            AssertionError: two passes do not do.
+            AssertionError: two passes are not enough.
         """
         changed, calls, messages = self.clock.now(), 0, 0
         for _ in range(2):
@@ -103,25 +103,25 @@ class Backlog:
             if self.caught_up_at is not None and self.caught_up_at >= changed:
                 return calls, messages
             self.clock.forward(minutes=1)
-        raise AssertionError(f"After two passes the list is caught up to {self.caught_up_at} only.")
+        raise AssertionError(f"After two passes every change up to {self.caught_up_at} is queued.")
 
     def catch_up_bound(self) -> int:
-        """What `catch_up` may cost in calls.
+        """Most calls of `catch_up`.
 
-        Two passes, each with the page that shows its end, and two pages more where nobody names the limit.
+        Two passes, each with the page that ends it, and two more pages where the rows do not name the limit.
         """
         return 2 * (ceil(self.rows / self.page) + 1) + (0 if self.names_maximum else 2)
 
     def quiet_bound(self) -> int:
-        """What the last poll may have cost in calls if nothing had changed."""
+        """Most calls of the last poll if nothing had changed."""
         return ceil(len(self.erp.last) / self.page) + 1
 
     @property
     def caught_up_at(self) -> datetime | None:
-        """Up to when everything is known to be queued."""
+        """The time up to which every change is queued."""
         return self.cursor.caught_up_at
 
     @property
     def cursor(self) -> Cursor:
-        """As it is stored."""
+        """The stored cursor."""
         return self.cursors.of("nordic")

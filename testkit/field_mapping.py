@@ -1,4 +1,4 @@
-"""Where every element and field that is written comes from, as `docs/field-mapping.md`: examples, explained.
+"""Generates `docs/field-mapping.md`: the source of every element and field, explained with examples.
 
 python -m testkit.field_mapping > docs/field-mapping.md
 """
@@ -35,7 +35,7 @@ the stack, `purpose` follows from what the partner has already.
 
 @cache
 def explained(example: Example, dialect: Dialect) -> Sequence[Row]:
-    """An example, explained in one dialect."""
+    """The explanation of an example in one dialect."""
     data = decode(as_json(example.document))
     routing = Routing.from_data(the_routing(example, dialect))
     route = routing.route("nordic", example.kind, number_of(example))
@@ -43,7 +43,7 @@ def explained(example: Example, dialect: Dialect) -> Sequence[Row]:
 
 
 def examples_of(kind: Kind, dialect: Dialect) -> Iterator[Example]:
-    """The examples of a kind that a dialect carries."""
+    """The examples of a kind that a dialect supports."""
     return (one for one in EXAMPLES if one.kind is kind and dialect in one.dialects)
 
 
@@ -80,7 +80,7 @@ def _table(kind: Kind, dialect: Dialect) -> str:
 
 
 def _label(row: Row) -> str:
-    """The element as the table names it: `REF-02 VN`, `line TXI-03`; a number of an item by its qualifier."""
+    """The name of the element in the table: `REF-02 VN`, `line TXI-03`; an item number has its qualifier."""
     key, name = row.explained.key, row.explained.name
     return f"{name.partition('-')[0]}{key.removeprefix('ID')}" if key.startswith("ID") else key
 

@@ -1,4 +1,4 @@
-"""Looks for what no log may hold: secrets, tokens, and the words of business documents."""
+"""Searches logs for secrets, tokens and texts of business documents."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TEXT_FIELDS: Final = frozenset(
         *("attention", "customerRefNumber", "supplierReference", "paymentReference", "phone1"),
     }
 )
-SHORTEST_TEXT: Final = 9
-"""Characters of a text by which a document is known; shorter ones may stand in a log for another reason."""
+MIN_TEXT_LENGTH: Final = 9
+"""Fewest characters of a text to search for; a shorter text may be in a log for another reason."""
 
 Leaves = list[tuple[str, Any]]
 
 
 def leaves_of(laptop: Laptop, companies: Iterable[str]) -> Leaves:
-    """Everything that any document of these companies says, by the name of its field."""
+    """Every value in the documents of these companies, with the name of its field."""
     return [
         leaf
         for company in companies
@@ -39,7 +39,7 @@ def leaves_of(laptop: Laptop, companies: Iterable[str]) -> Leaves:
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain value inside, by the name of its field."""
+    """Every scalar value, with the name of its field."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from leaves(inner, key)
@@ -51,20 +51,20 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def texts_of(business: Leaves) -> set[str]:
-    """The words by which a document could be recognised."""
+    """The texts that identify a document."""
     return {
         value
         for name, value in business
-        if name in TEXT_FIELDS and isinstance(value, str) and len(value) >= SHORTEST_TEXT
+        if name in TEXT_FIELDS and isinstance(value, str) and len(value) >= MIN_TEXT_LENGTH
     }
 
 
 def secrets_in(text: str) -> list[str]:
-    """Which secrets and tokens a text holds; of a token only its beginning."""
+    """The secrets in a text, and the first characters of its tokens."""
     found = [secret for secret in SECRETS if secret in text]
     return found + [token[:16] for token in TOKEN.findall(text)]
 
 
 def texts_in(text: str, texts: Collection[str]) -> set[str]:
-    """Which of these words a text holds, as they are or as JSON writes them."""
+    """Which of `texts` are in a text, verbatim or escaped as in JSON."""
     return {each for each in texts if each in text or json.dumps(each)[1:-1] in text}

@@ -1,7 +1,7 @@
-"""Checks answers against the vendors' published structures.
+"""Validates answers against the vendors' published OpenAPI documents.
 
-The structures are OpenAPI 3.0: `nullable` and `$ref` are turned into what JSON Schema knows, and every object that
-lists its properties is closed, so that a key nobody published is found.
+The schemas are OpenAPI 3.0: `nullable` and `$ref` are converted to JSON Schema, and every object with properties
+refuses additional ones, so that an unpublished key is found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Contract:
 
     Attributes:
         paths: Path template -> method -> operation.
-        access: How a request identifies itself.
+        access: The authentication of a request.
     """
 
     def __init__(self, document: Mapping[str, Any], *, all_nullable: bool) -> None:
@@ -35,7 +35,7 @@ class Contract:
 
     @classmethod
     def load(cls, name: str, *, all_nullable: bool = False) -> Contract:
-        """Read a contract from `contracts/`."""
+        """Load a contract from `contracts/`."""
         return _loaded(name, all_nullable)
 
     def operation(self, method: str, path: str) -> Mapping[str, Any]:
@@ -49,17 +49,17 @@ class Contract:
         return {one["name"]: one["schema"] for one in parameters if one["in"] == "query"}
 
     def problems(self, method: str, path: str, status: int, body: Any) -> list[str]:
-        """What an answer has that the contract does not allow."""
+        """The violations of the contract in an answer."""
         answers = self.operation(method, path)["responses"]
         if str(status) not in answers:
-            return [f"{method} {path} never answers {status}"]
+            return [f"{method} {path} has no answer {status}"]
         schema = answers[str(status)]["content"]["application/json"]["schema"]
         rooted = {"$defs": self._definitions, **self._converted(schema)}
         found = jsonschema.Draft202012Validator(rooted).iter_errors(body)
         return [f"{error.json_path}: {error.message[:200]}" for error in found]
 
     def errors(self, name: str, value: Any) -> Iterator[jsonschema.ValidationError]:
-        """What a value has that the schema of this name does not allow."""
+        """The violations of the schema of this name in a value."""
         rooted = {"$defs": self._definitions, "$ref": f"#/$defs/{name}"}
         return jsonschema.Draft202012Validator(rooted).iter_errors(value)
 

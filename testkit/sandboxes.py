@@ -1,10 +1,10 @@
-"""Starters of the two sandboxes for tests: real sockets on a free port, served from a thread.
+"""Context managers that start the sandboxes for tests, on a free port in a thread.
 
     with running_visma() as visma:
         visma.generate("purchaseorder", Recipe(count=3))
         ... visma.url ...
 
-What asks no socket can use the sandbox's `app.test_client()` instead, which goes through faults and the log as well.
+A test without sockets can use the sandbox's `app.test_client()`, with faults and log as well.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 AT_ONCE = Pace(timedelta(0), timedelta(0), timedelta(0))
-"""Everything is validated, delivered and acknowledged by the next read."""
+"""Every status change is due at the next read."""
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def running_visma(*companies: SandboxCompany, **options: Any) -> Iterator[VismaS
 
 @contextmanager
 def running_orderful(**options: Any) -> Iterator[OrderfulSandbox]:
-    """A sandbox Orderful that moves transactions on at once, unless `pace` says otherwise."""
+    """A sandbox Orderful; by default its status changes have no delay."""
     with OrderfulSandbox(**{"pace": AT_ONCE, **options}).start() as sandbox:
         yield sandbox
 
@@ -59,7 +59,7 @@ def running_orderful(**options: Any) -> Iterator[OrderfulSandbox]:
 def bearer(
     sandbox: VismaSandbox, company: SandboxCompany | None = None, *, scopes: Sequence[str] = SCOPES
 ) -> dict[str, str]:
-    """The headers of a request in the name of a company (default: the first), with a token of these scopes."""
+    """The headers of a request for a company (default: the first), with a token of these scopes."""
     company = company or next(iter(sandbox.companies.values()))
     client_id, secret = next(iter(sandbox.connect.clients.items()))
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}

@@ -1,4 +1,4 @@
-"""A server on a real socket that plays a script: one step per request, faults included."""
+"""A server on a real socket with a script of answers, one per request, faults included."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS = (CLIENT_SECRET, API_KEY)
 
 
 class Clock:
-    """A clock that moves only when a test moves it."""
+    """A clock that only a test advances."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -44,8 +44,8 @@ class Deadline:
 
 
 @dataclass
-class Seen:
-    """A request as it arrived."""
+class SeenRequest:
+    """A received request."""
 
     method: str
     path: str
@@ -58,11 +58,11 @@ class Seen:
 
 @dataclass
 class Step:
-    """What happens to one request: an HTTP answer, or raw bytes, then perhaps a rude end."""
+    """The answer to one request: raw bytes, and the end of the connection."""
 
     raw: bytes
     end: str = "keep"  # keep | close | reset | hang
-    drip: bool = False
+    is_slow: bool = False
 
 
 def answer(
@@ -92,7 +92,7 @@ def html(status: int, **more: Any) -> Step:
 
 
 def reset() -> Step:
-    """The request is read, then the connection is torn down without a word."""
+    """Reset the connection after the request, without an answer."""
     return Step(b"", end="reset")
 
 
@@ -101,7 +101,7 @@ def reset_after_headers() -> Step:
 
 
 def truncated(body: bytes = b'[{"orderNbr":"1"') -> Step:
-    """Fewer bytes than promised, then an orderly end."""
+    """Fewer bytes than `Content-Length`, then close the connection."""
     return Step(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + body, end="close")
 
 
@@ -109,22 +109,23 @@ def silence() -> Step:
     return Step(b"", end="hang")
 
 
-def dripping() -> Step:
-    """Headers at once, then a byte every few hundredths of a second, for longer than anybody should wait."""
-    return Step(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", end="hang", drip=True)
+def slow_body() -> Step:
+    """Headers at once, then a slow body without an end."""
+    return Step(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", end="hang", is_slow=True)
 
 
 @dataclass
 class Server:
-    """Plays `script` (the last step for ever) and keeps what it saw."""
+    """Answers with `script` (its last step repeats) and stores the requests."""
 
     script: list[Step] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SeenRequest] = field(default_factory=list)
     connections: int = 0
 
     def __post_init__(self) -> None:
         self._over = threading.Event()
         self._lock = threading.Lock()
+        self._came = threading.Condition(self._lock)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -136,6 +137,13 @@ class Server:
 
     def play(self, *steps: Step) -> None:
         self.script[:] = steps
+
+    def the_only_one(self) -> SeenRequest:
+        """The one request that came. It is waited for: who gives up on an answer may be back before it was read."""
+        with self._came:
+            assert self._came.wait_for(lambda: self.seen, timeout=300)
+            (one,) = self.seen
+            return one
 
     def stop(self) -> None:
         self._over.set()
@@ -161,16 +169,17 @@ class Server:
             thread.start()
 
     def _talk(self, connection: socket.socket, number: int) -> None:
-        connection.settimeout(0.05)
         try:
             while (request := self._read(connection, number)) is not None:
                 with self._lock:
                     self.seen.append(request)
+                    self._came.notify_all()
                     step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+                connection.settimeout(None)  # whoever is slow to read an answer gets all of it
                 connection.sendall(step.raw)
                 if step.end == "hang":
                     while not self._over.wait(0.02):
-                        if step.drip:
+                        if step.is_slow:
                             connection.sendall(b" ")
                 if step.end == "reset":
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -181,7 +190,7 @@ class Server:
         finally:
             connection.close()
 
-    def _read(self, connection: socket.socket, number: int) -> Seen | None:
+    def _read(self, connection: socket.socket, number: int) -> SeenRequest | None:
         data = b""
         while b"\r\n\r\n" not in data:
             if not (more := self._receive(connection)):
@@ -194,9 +203,10 @@ class Server:
             body += self._receive(connection)
         method, target, _ = first.split(" ")
         parts = urlsplit(target)
-        return Seen(method, parts.path, parse_qsl(parts.query), target, headers, body, number)
+        return SeenRequest(method, parts.path, parse_qsl(parts.query), target, headers, body, number)
 
     def _receive(self, connection: socket.socket) -> bytes:
+        connection.settimeout(0.05)
         while not self._over.is_set():
             try:
                 return connection.recv(65536)

@@ -1,4 +1,4 @@
-"""Somebody at a terminal: commands are typed, questions are answered."""
+"""Runs commands in a pseudo-terminal and answers their prompts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 Answers = Sequence[tuple[str, str]]
-"""What is asked (a part of it), and what is typed then; each question is answered once, in this order."""
+"""Part of a prompt, and its answer; each prompt is answered once, in this order."""
 
 
 def typed(
     command: str, *, directory: Path, environment: Mapping[str, str], answers: Answers = (), seconds: float = 3600
 ) -> tuple[int, str]:
-    """Run a command of the shell at a terminal.
+    """Run a shell command in a terminal.
 
     Returns:
-        Its exit code and what the terminal showed.
+        Its exit code and output.
     """
     ours, theirs = pty.openpty()
-    # A session of its own: whoever asks for a password takes the terminal that is given, not the one of the test.
+    # In a new session, a prompt for a password uses this terminal, not that of the test.
     process = subprocess.Popen(
         ["bash", "-euc", command],
         cwd=directory,
@@ -52,9 +52,9 @@ def typed(
 
 
 def _read(terminal: int, deadline: float) -> str:
-    """What comes next; nothing when everybody has left the terminal."""
+    """The next output; empty at its end."""
     ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
-    assert ready, "the command went on for too long"
+    assert ready, "the command exceeded its time limit"
     try:
         return os.read(terminal, 65536).decode(errors="replace")
     except OSError:  # Linux: the other end is closed

@@ -1,4 +1,4 @@
-"""A reader of X12 text that knows nothing of the writer: it splits by the separators that ISA declares."""
+"""Reads X12 text independently of the writer, by the separators in ISA."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def only(segments: list[list[str]], segment_id: str) -> list[str]:
 
 
 def amount_due(segments: list[list[str]]) -> Decimal:
-    """What an 810 adds up to by its own figures: lines rounded to cents, charges, allowances, taxes of the summary."""
+    """The total of an 810: lines rounded to cents, charges, allowances, taxes of the summary."""
     cent = Decimal("0.01")
     total = Decimal(0)
     after_lines = False

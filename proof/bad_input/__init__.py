@@ -1,4 +1,4 @@
-"""Bad input at scale: nothing that is fed in stops a batch, or ends without a recorded outcome."""
+"""Fuzzing: no input stops a batch or ends without a recorded result."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ CASES: dict[str, dict[Size, int]] = {
     "routing": {Size.FAST: 80, Size.LONG: 1_500},
     "api": {Size.FAST: 80, Size.LONG: 1_200},
 }
-"""How many cases each target gets."""
+"""The number of cases of each target."""
 
 
 def prove(size: Size) -> list[Tally]:
-    """Feed every target."""
+    """Fuzz every target."""
     return [tried(target, cases=CASES[name][size], seed=SEED) for name, target in targets()]
 
 
 def targets() -> Iterator[tuple[str, Target[Any]]]:
-    """Every target by its name, each ready to be fed until the next one is asked for."""
+    """Every target by name; each is valid until the next one is requested."""
     with ExitStack() as stack:
         stack.enter_context(aws_for_a_run())
         yield "documents", documents.target()

@@ -1,4 +1,4 @@
-"""`python -m proof.bad_input [TARGET [CASES [SEED]]]`: one target, or all of them, again."""
+"""`python -m proof.bad_input [TARGET [CASES [SEED]]]`: fuzz one target or all."""
 
 from __future__ import annotations
 

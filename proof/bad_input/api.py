@@ -1,6 +1,6 @@
-"""The address of the callback over a real socket, asked by Schemathesis with what its OpenAPI document allows and not.
+"""The callback endpoint over a real socket, with valid and invalid requests that Schemathesis derives from OpenAPI.
 
-A small bridge stands for API Gateway: it turns each HTTP request into the event that `template.yaml` has Lambda get.
+A bridge replaces API Gateway: it converts each HTTP request into the Lambda event of `template.yaml`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import HEADER, SECRET
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "callback.openapi.yaml"
-MOST_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 """API Gateway: a larger request never reaches the function."""
 
 _CONFORMS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -45,26 +45,26 @@ class ApiCase:
     """One HTTP request.
 
     Attributes:
-        knows: It brings the agreed secret.
-        trouble: The queue takes nothing meanwhile.
+        knows: Whether it has the secret.
+        failure: Whether the queue fails.
     """
 
     request: schemathesis.Case[Any]
     knows: bool
-    trouble: bool
+    failure: bool
 
     def __repr__(self) -> str:
         """The request."""
         drawn = self.request
-        words = f"{'known' if self.knows else 'unknown'}{', queue down' if self.trouble else ''}"
+        words = f"{'known' if self.knows else 'unknown'}{', queue down' if self.failure else ''}"
         return f"{words}: {drawn.method} {drawn.media_type} {str(drawn.headers)[:100]} {str(drawn.body)[:200]}"
 
 
 class Bridge:
-    """API Gateway with a stage `v1` and one route, as far as a caller can tell."""
+    """API Gateway with a stage `v1` and one route."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        """Hand requests on to this function."""
+        """Forward requests to this function."""
         self._endpoint = endpoint
 
     def __call__(self, environ: Any, start: Any) -> Any:
@@ -75,14 +75,14 @@ class Bridge:
         body = request.get_data()
         if (request.method, request.path) != ("POST", "/v1/orderful"):
             return _gateway(404, "Missing Authentication Token")
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             return _gateway(503, "Request Too Long")
         answer = self._endpoint.ask(proxy_event(request, body))
         return Response(answer["body"], answer["statusCode"], answer["headers"])
 
 
 def proxy_event(request: Request, body: bytes) -> dict[str, Any]:
-    """The event of a REST API without binary media types: the body is text, each header stands in it twice."""
+    """The event of a REST API without binary media types: the body is text, headers are in two fields."""
     many: dict[str, list[str]] = {}
     for name, value in request.headers:
         many.setdefault(name, []).append(value)
@@ -102,8 +102,8 @@ def proxy_event(request: Request, body: bytes) -> dict[str, Any]:
 
 @contextmanager
 def served(endpoint: Endpoint) -> Iterator[str]:
-    """The address of the API, on a free port of this machine."""
-    server = make_server("127.0.0.1", 0, Bridge(endpoint), request_handler=_KeptAlive)
+    """The base URL of the API, on a free port."""
+    server = make_server("127.0.0.1", 0, Bridge(endpoint), request_handler=_QuietKeepAliveHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -117,7 +117,7 @@ def served(endpoint: Endpoint) -> Iterator[str]:
 def target(endpoint: Endpoint, url: str, session: requests.Session) -> Target[ApiCase]:
     """The target."""
     return Target(
-        "Any HTTP request to the callback is answered as its OpenAPI document says, with 503 for our own trouble only",
+        "Any HTTP request to the callback is answered as its OpenAPI document says, with 503 for our own failures only",
         api_cases(),
         lambda case: fed(endpoint, url, session, case),
     )
@@ -127,16 +127,16 @@ def fed(endpoint: Endpoint, url: str, session: requests.Session, case: ApiCase) 
     """Send one request."""
     result = CaseResult()
     given = {HEADER: SECRET} if case.knows else {HEADER: "not-" + SECRET}
-    endpoint.sqs.refuses = case.trouble
+    endpoint.sqs.refuses = case.failure
     try:
         response = case.request.call(base_url=url, session=session, headers=given, timeout=30)
     finally:
         endpoint.sqs.refuses = False
     hints = endpoint.hints()
     result.end = str(response.status_code)
-    allowed = ({202, 503} if case.trouble else {202}) if case.knows else {401}
+    allowed = ({202, 503} if case.failure else {202}) if case.knows else {401}
     result.expect(response.status_code in allowed, f"it was answered {response.status_code}, not one of {allowed}")
-    checks = _CONFORMS if case.trouble else [*_CONFORMS, not_a_server_error]
+    checks = _CONFORMS if case.failure else [*_CONFORMS, not_a_server_error]
     try:
         case.request.validate_response(response, checks=checks)
     except FailureGroup as failures:
@@ -149,12 +149,12 @@ def fed(endpoint: Endpoint, url: str, session: requests.Session, case: ApiCase) 
 
 @st.composite
 def api_cases(draw: st.DrawFn) -> ApiCase:
-    """A request that the document allows, or one that it does not."""
+    """A request that the OpenAPI document allows, or one that it does not allow."""
     mode = draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
     return ApiCase(
         request=draw(_requests(mode)),
         knows=draw(st.sampled_from([True, True, True, False])),
-        trouble=draw(st.sampled_from([False] * 9 + [True])),
+        failure=draw(st.sampled_from([False] * 9 + [True])),
     )
 
 
@@ -164,13 +164,13 @@ def _requests(mode: GenerationMode) -> st.SearchStrategy[schemathesis.Case[Any]]
     return document["/orderful"]["POST"].as_strategy(generation_mode=mode)
 
 
-class _KeptAlive(WSGIRequestHandler):
-    """One connection for many requests, and no line for each."""
+class _QuietKeepAliveHandler(WSGIRequestHandler):
+    """Keeps the connection alive, and logs no request."""
 
     protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - as in the parent
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _gateway(status: int, message: str) -> Response:

@@ -1,4 +1,4 @@
-"""Callbacks: whatever is sent to the function is answered as agreed, and only names get onto the queue."""
+"""Callbacks: any request has a defined answer, and only ids are queued."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from connector.services.messages import ChangeMessage, HintMessage
-from proof.bad_input.endpoint import LONGEST_LINE, Endpoint
+from proof.bad_input.endpoint import MAX_LINE_LENGTH, Endpoint
 from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import SECRET, CallbackCase, callback_cases
 
 NAME = re.compile(r"[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
-"""What Orderful's ids look like; nothing else gets into an address that is asked with our key."""
+"""The format of Orderful's ids; nothing else may be part of a URL that gets our key."""
 
 ANSWERS = {202, 401}
 _BODY = {"received", "message"}
@@ -40,17 +40,17 @@ def fed(endpoint: Endpoint, case: CallbackCase) -> CaseResult:
     result.expect(len(hints) <= (1 if status == 202 else 0), f"it queued {len(hints)} messages")
     for hint in hints:
         result.problems.extend(wrong_with(hint))
-    lines = endpoint.log.heard()
-    result.expect(lines and all(len(line) <= LONGEST_LINE for line in lines), f"the log says {str(lines)[:300]}")
+    lines = endpoint.log.new_lines()
+    result.expect(lines and all(len(line) <= MAX_LINE_LENGTH for line in lines), f"the log says {str(lines)[:300]}")
     result.expect(not any(SECRET in line for line in lines), "the log holds the secret")
     result.expect((endpoint.ask(case.event), endpoint.hints()) == (answer, hints), "the second run ended otherwise")
     return result
 
 
 def wrong_with(hint: dict[str, Any]) -> list[str]:
-    """What a queued hint has that it must not have."""
+    """The problems of a queued hint."""
     found = msgspec.convert(hint, HintMessage | ChangeMessage)
     if not isinstance(found, HintMessage):
-        return ["it queued something that is no hint"]
+        return ["it queued a message that is no hint"]
     names = [found.transaction_id, *filter(None, [found.delivery_id])]
     return [f"it queued the name {name!r}" for name in names if not NAME.fullmatch(name)]

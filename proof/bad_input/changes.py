@@ -1,4 +1,4 @@
-"""860s: each between two sound ones, by inbox or callback, through the intake and into the order."""
+"""860s: each between two valid ones, by inbox or callback, through the recorder into the order."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from proof.strategies.changes import (
     BASE_URL,
     NUMBER,
     ChangeCase,
-    change_books,
     change_cases,
     delivery_of,
     inbox_item,
     mosaic,
+    oversized_changes,
     x12,
 )
-from proof.strategies.damage import BYTES, damaged, with_books, written
+from proof.strategies.damage import BYTES, damaged, with_oversized_values, written
 from proof.strategies.visma import READ
-from testkit.memory.change_world import World as Fakes
+from testkit.memory.change_harness import Harness as Fakes
 from testkit.memory.effects import StepDeadline
 from testkit.memory.stores import InMemoryChanges
 from testkit.memory.visma import FakeOrders
@@ -48,21 +48,21 @@ from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 _CHANGES = "changes.fifo"
 NEIGHBOURS = {802210971: ("500124", 880), 802210973: ("500125", 720)}
-"""Transactions of the sound changes: the order, and what its line 1 has afterwards."""
+"""Transactions of the valid changes: the order, and the quantity of its line 1 afterwards."""
 
 UNREADABLE = re.compile(
     r"Orderful (answered|gives no message)|Visma (answered something that is|has) no purchase order"
 )
-"""Why a message may come back: what was asked for cannot be read now, and only the other side can change that."""
+"""Errors with which a message may go back to its queue: the vendor's answer is unreadable."""
 
-_CAME_TO_NOTHING = (Metric.CALLBACKS_UNUSABLE, Metric.INBOUND_ATTENTION, Metric.DOUBLED_OR_WRONG_STREAM)
+_METRICS_OF_IGNORED = (Metric.CALLBACKS_UNUSABLE, Metric.INBOUND_ATTENTION, Metric.DOUBLED_OR_WRONG_STREAM)
 _decode = msgspec.json.Decoder(HintMessage | ChangeMessage).decode
 _ROUNDS = 8
 
 
 @dataclass(slots=True)
 class Orderful:
-    """Orderful's side as far as HTTP: an inbox, single transactions, confirmations."""
+    """Orderful's HTTP answers: an inbox, single transactions, confirmations."""
 
     items: dict[int, bytes]
     messages: dict[int, bytes]
@@ -79,10 +79,10 @@ class Orderful:
         return "key"
 
     def forget(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: the key is not cached."""
 
     def orderful_next_step(self) -> str:
-        """For sentences."""
+        """The next step in error messages."""
         return "Set the key."
 
     def _answer(self, method: str, path: str) -> tuple[int, bytes]:
@@ -91,26 +91,26 @@ class Orderful:
             self.confirmed.append(path)
             return (200, b"{}") if known else (404, b'{"message": "unknown"}')
         if path.startswith("/inboxes/"):
-            waiting = [body for number, body in self.items.items() if not self._is_told(number)]
+            waiting = [body for number, body in self.items.items() if not self._is_confirmed(number)]
             return 200, b"[" + b",".join(waiting) + b"]"
         found = re.fullmatch(r"/(?:v3/)?transactions/([0-9a-f-]+)(/message)?", path)
         number = int(found[1]) if found is not None and found[1].isdigit() else 0
         kept = self.messages if found is not None and found[2] else self.items
         return (200, kept[number]) if number in kept else (404, b'{"message": "unknown"}')
 
-    def _is_told(self, number: int) -> bool:
+    def _is_confirmed(self, number: int) -> bool:
         return any(delivery_of(number) in path for path in self.confirmed)
 
 
-class StrangeOrders:
-    """The `OrderDesk` port: one order is answered in other bytes, and what is written is looked at."""
+class DamagedOrders:
+    """The `PurchaseOrders` port: one order has other bytes, and writes are checked."""
 
     def __init__(self, orders: FakeOrders, strange: bytes | None, result: CaseResult) -> None:
-        """Answer `strange` for the drawn change's order."""
+        """Answer with `strange` for the order of the drawn change."""
         self._orders, self._strange, self._ending = orders, strange, result
 
-    def __call__(self, *_: object) -> StrangeOrders:
-        """The factory is the desk."""
+    def __call__(self, *_: object) -> DamagedOrders:
+        """The factory of the port is the port."""
         return self
 
     def get_order(self, number: str) -> OrderAnswer | None:
@@ -126,12 +126,12 @@ class StrangeOrders:
         return self._orders.put_order(number, etag=etag, body=body)
 
 
-class World:
-    """Three orders that the partner has, and three changes of them."""
+class Harness:
+    """Three orders that the partner has received, and three changes."""
 
     def __init__(self, case: ChangeCase, changes: Changes, result: CaseResult) -> None:
-        """Set everything up but handle nothing."""
-        self.fakes, self.result, self.sqs = Fakes(quantities="new_total"), result, StrictSqs()
+        """Set up the orders and the changes."""
+        self.fakes, self.result, self.sqs = Fakes(quantities="new_total", header_note="tell"), result, StrictSqs()
         self.returned: list[str] = []
         for order, _ in NEIGHBOURS.values():
             self.fakes.orders.put_in(a_purchase_order(orderNbr=order, lines=[an_order_line(1)]))
@@ -154,7 +154,7 @@ class World:
                 clock=self.fakes.clock,
                 deadline=StepDeadline(),
             ),
-            "orders": StrangeOrders(self.fakes.orders, case.order, result),
+            "orders": DamagedOrders(self.fakes.orders, case.order, result),
         }
 
     @property
@@ -164,11 +164,11 @@ class World:
         return changes
 
     def collect(self) -> list[str]:
-        """The scheduled run; gives what it could not do."""
+        """Run the collector; returns its problems."""
         return self.fakes.collect(**self.ports).problems
 
     def hint(self, numbers: Sequence[int]) -> None:
-        """Callbacks have named these."""
+        """Queue callbacks for these transactions."""
         self.ports["outbox"].hints(
             [
                 HintMessage(transaction_id=str(one), delivery_id=delivery_of(one), version=ApiVersion.V4)
@@ -177,7 +177,7 @@ class World:
         )
 
     def work_off(self) -> list[dict[str, Any]]:
-        """Consume what waits until nothing does, and what comes back a few times; gives the batches."""
+        """Consume the queue until it is empty; returns the batches."""
         seen: list[dict[str, Any]] = []
         for _ in range(_ROUNDS):
             events = self.sqs.events(_CHANGES)
@@ -188,11 +188,11 @@ class World:
                 self.consume(event)
             self.fakes.clock.forward(minutes=1)
         else:
-            self.result.problems.append("the queue never gets empty")
+            self.result.problems.append("the queue does not become empty")
         return seen
 
     def consume(self, event: dict[str, Any]) -> None:
-        """Work through a batch as the function does, and through what comes back until somebody is asked."""
+        """Consume a batch as the function does, with retries until a message is parked."""
         applier = self.fakes.applier(**self.ports)
         for _ in range(ATTEMPTS_UNAVAILABLE):
             returned = consume(
@@ -208,7 +208,7 @@ class World:
         self.returned += [bodies[name] for name in returned]
 
     def quantity(self, order: str) -> object:
-        """What line 1 of an order has."""
+        """The quantity of line 1 of an order."""
         line = self.fakes.orders.line(1, order)
         return line and line["orderQty"]
 
@@ -217,54 +217,54 @@ def target() -> Target[ChangeCase]:
     """The target."""
     return Target(
         "An 860 of any shape ends in a record; its neighbours are applied",
-        change_cases(_strange_orders()),
+        change_cases(_damaged_orders()),
         fed,
-        always=_books,
+        always=_oversized_cases,
     )
 
 
 def fed(case: ChangeCase) -> CaseResult:
-    """Feed one change in."""
+    """Process one change."""
     result = CaseResult()
     with _changes(case, result) as changes:
-        world = World(case, changes, result)
+        harness = Harness(case, changes, result)
         unread: list[str] = []
         if case.by_hint:
-            world.hint([*NEIGHBOURS, NUMBER])
+            harness.hint([*NEIGHBOURS, NUMBER])
         else:
-            unread = world.collect()
-        seen = world.work_off()
-        world.fakes.clock.forward(minutes=35)
-        unread += world.collect()
-        seen += world.work_off()
+            unread = harness.collect()
+        seen = harness.work_off()
+        harness.fakes.clock.forward(minutes=35)
+        unread += harness.collect()
+        seen += harness.work_off()
         listed = is_list(b"[0," + case.item + b",0]")
         excused = [one for one in unread if UNREADABLE.search(one)]
         result.expect(unread == excused, f"not collected: {unread}")
-        _judge(world, case, whole=listed or case.by_hint)
-        before = _outcomes(world)
+        _check(harness, case, whole=listed or case.by_hint)
+        before = _outcomes(harness)
         for event in seen:
-            world.consume(event)
-        world.collect()
-        world.work_off()
-        result.expect(_outcomes(world) == before, "the second time it ended in another way")
-        loud = [line for line in world.fakes.telemetry.lines if line[1] == "unexpected failure"]
-        result.expect(not loud, f"a defect was logged: {loud}")
+            harness.consume(event)
+        harness.collect()
+        harness.work_off()
+        result.expect(_outcomes(harness) == before, "the second time it ended in another way")
+        logged_defects = [line for line in harness.fakes.telemetry.lines if line[1] == "unexpected failure"]
+        result.expect(not logged_defects, f"a defect was logged: {logged_defects}")
     return result
 
 
-def _judge(world: World, case: ChangeCase, *, whole: bool) -> None:
-    result, counts = world.result, world.fakes.telemetry.counts
+def _check(harness: Harness, case: ChangeCase, *, whole: bool) -> None:
+    result, counts = harness.result, harness.fakes.telemetry.counts
     for number, (order, quantity) in NEIGHBOURS.items():
-        change = _record(world, number)
+        change = _record(harness, number)
         if change is None:
             result.expect(not whole, f"its neighbour {number} was not taken in")
             continue
         result.expect(change.state is ChangeState.APPLIED, f"its neighbour {number} is {change.state}: {change.reason}")
-        result.expect(world.quantity(order) == quantity, f"order {order} has {world.quantity(order)}")
-    change = _record(world, NUMBER)
+        result.expect(harness.quantity(order) == quantity, f"order {order} has {harness.quantity(order)}")
+    change = _record(harness, NUMBER)
     if change is not None:
         result.end = change.state.value.lower()
-        came_back = bool(world.returned) and case.order is not None
+        came_back = bool(harness.returned) and case.order is not None
         result.expect(change.state in DECIDED or came_back, f"it stays {change.state}")
         result.expect(
             change.reason or change.state in {ChangeState.APPLIED, ChangeState.RECORDED} or came_back,
@@ -273,34 +273,34 @@ def _judge(world: World, case: ChangeCase, *, whole: bool) -> None:
         result.expect(change.document != CHANGE or change.history, "it has no history")
         return
     result.end = "not for us or unreadable"
-    other = isinstance(world.changes, InMemoryChanges) and len(world.changes.all()) > len(NEIGHBOURS)
-    noted = other or any(counts[metric] for metric in _CAME_TO_NOTHING) or world.returned or not whole
+    other = isinstance(harness.changes, InMemoryChanges) and len(harness.changes.all()) > len(NEIGHBOURS)
+    noted = other or any(counts[metric] for metric in _METRICS_OF_IGNORED) or harness.returned or not whole
     result.expect(noted or case.on_aws, "nobody was told of it")
 
 
-def _record(world: World, number: int) -> Change | None:
-    key = world.changes.known(str(number))
-    return None if key is None else world.changes.get(key, str(number))
+def _record(harness: Harness, number: int) -> Change | None:
+    key = harness.changes.known(str(number))
+    return None if key is None else harness.changes.get(key, str(number))
 
 
-def _outcomes(world: World) -> list[object]:
-    found = [_record(world, number) for number in (*NEIGHBOURS, NUMBER)]
+def _outcomes(harness: Harness) -> list[object]:
+    found = [_record(harness, number) for number in (*NEIGHBOURS, NUMBER)]
     records = [(one.transaction_id, one.state.value, one.reason, one.differences) for one in found if one is not None]
-    return [*records, len(world.fakes.orders.puts), *map(world.quantity, world.fakes.orders.orders)]
+    return [*records, len(harness.fakes.orders.puts), *map(harness.quantity, harness.fakes.orders.orders)]
 
 
-def _books() -> Iterator[ChangeCase]:
-    """Changes, their envelopes and their orders, every field in turn as long as a book."""
-    yield from change_books()
+def _oversized_cases() -> Iterator[ChangeCase]:
+    """Changes, their envelopes and their orders, with each field oversized in turn."""
+    yield from oversized_changes()
     sound = written(inbox_item(NUMBER, mosaic("500123", 900)))
-    for path, order in with_books(a_purchase_order(lines=[an_order_line(1)])):
+    for path, order in with_oversized_values(a_purchase_order(lines=[an_order_line(1)])):
         damage = (f"the order's {'.'.join(map(str, path))} is a book",)
         yield ChangeCase(sound, by_hint=False, order=written(order), damage=damage, on_aws=False)
 
 
 @st.composite
-def _strange_orders(draw: st.DrawFn) -> bytes:
-    """The drawn change's order in bytes with something wrong with them."""
+def _damaged_orders(draw: st.DrawFn) -> bytes:
+    """The damaged order of the drawn change."""
     tree, _ = damaged(draw, a_purchase_order(lines=[an_order_line(1)]), read=READ, times=draw(st.integers(1, 3)))
     body = written(tree)
     return BYTES[draw(st.sampled_from(list(BYTES)))](draw, body) if draw(st.integers(0, 4)) == 0 else body

@@ -1,4 +1,4 @@
-"""Visma documents: each between two sound ones, through the poller, the queue and the translator."""
+"""Visma documents: each between two valid ones, through the poller, the queue and the translator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fresh_table
 from proof.bad_input.trial import CaseResult, Target, floats_in
 from proof.bad_input.watch import is_list, watched
-from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
+from proof.strategies.visma import ORIGINS, VismaCase, oversized_documents, sound, visma_cases
 from testkit.memory.connector import Connector
 from testkit.memory.effects import ManualClock, StepDeadline
 from testkit.memory.stores import FixedRouting, MemoryPayloads, RecordingTelemetry
@@ -34,7 +34,7 @@ from testkit.samples.routing_data import routing_data
 COMPANY = "nordic"
 NEIGHBOURS = ("900001", "900009")
 NUMBER = "900005"
-"""Under which a document is queued that the poller cannot have queued."""
+"""The number of a document that the poller cannot have queued."""
 
 ROUTING = routing_data(
     {
@@ -44,21 +44,21 @@ ROUTING = routing_data(
     }
 )
 _DOCUMENTS, _DELIVERIES = "documents.fifo", "deliveries.fifo"
-_LOUD = "unexpected failure"
-_MOST_CALLS = 6
-LONGEST_REASON = 2_000
-"""Characters within which a sentence for a person stays."""
+_DEFECT = "unexpected failure"
+_MAX_CALLS = 6
+MAX_REASON_LENGTH = 2_000
+"""Most characters of a message for a person."""
 
 
 class OneList:
-    """The `Erp` port: one list that shows the same page whenever it is asked for."""
+    """The `Erp` port with one list of one page."""
 
     def __init__(self, clock: ManualClock, resource: Resource, body: bytes) -> None:
-        """Show these bytes as the first page of `resource`."""
+        """Return these bytes as the first page of `resource`."""
         self._clock, self._resource, self._body, self.calls = clock, resource, body, 0
 
     def __call__(self, company: Company, deadline: Deadline) -> OneList:  # noqa: ARG002
-        """The factory is the list itself."""
+        """The factory of the port is the port."""
         return self
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:  # noqa: ARG002
@@ -71,8 +71,8 @@ class OneList:
 
 
 @dataclass(slots=True)
-class World:
-    """Everything between Visma's answer and the ledger."""
+class Harness:
+    """The connector between Visma's answer and the ledger."""
 
     ledger: Ledger
     payloads: Payloads
@@ -83,12 +83,12 @@ class World:
     result: CaseResult
 
     def connector(self, **ports: Any) -> Connector:
-        """The use cases between all this."""
+        """The use cases with these ports."""
         own = {name: getattr(self, name) for name in ("ledger", "payloads", "clock", "telemetry", "routing")}
         return Connector(**own, **ports)
 
     def poll(self, case: VismaCase) -> bool:
-        """Let the poller read a page with the document between its neighbours; False when it is no list at all."""
+        """Poll a page with the document between two valid ones; False when the page is no list."""
         first, last = (sound(case.resource, number) for number in NEIGHBOURS)
         page = b"[" + b",".join([first, case.body, last]) + b"]"
         erp = OneList(self.clock, case.resource, page)
@@ -98,18 +98,18 @@ class World:
             outbox=SqsOutbox(documents_url=_DOCUMENTS, client=self.sqs),  # type: ignore[arg-type]
         ).poller()
         company = self.routing.load().companies[COMPANY]
-        # What seems to have changed just now, or later, rests first: at most half an hour.
+        # A row that has just changed, or changes later, is queued after at most half an hour.
         for _ in range(2):
             (result,) = [one for one in poller.poll_all([company], StepDeadline()) if one.resource is case.resource]
             self.clock.forward(minutes=31)
             if result.problem is not None and not is_list(page):
                 return False
             self.result.expect(result.problem is None, f"the poll failed: {result.problem}")
-        self.result.expect(erp.calls <= 4 * _MOST_CALLS, f"{erp.calls} calls for a page of three")
+        self.result.expect(erp.calls <= 4 * _MAX_CALLS, f"{erp.calls} calls for a page of three")
         return True
 
     def queue(self, number: str, case: VismaCase, body: bytes) -> None:
-        """Queue a document past the poller, as a replay would."""
+        """Queue a document without the poller, as a replay does."""
         kind, now = ORIGINS[case.resource].kind, self.clock.now()
         message = DocumentMessage(company=COMPANY, kind=kind, number=number, modified_at=now)
         if _is_one(body):
@@ -119,7 +119,7 @@ class World:
         SqsOutbox(documents_url=_DOCUMENTS, client=self.sqs).documents([message])  # type: ignore[arg-type]
 
     def consume(self, event: dict[str, Any]) -> list[str]:
-        """Work through a batch as the function does."""
+        """Consume a batch as the function does."""
         deliveries = BatchedDeliveries(SqsOutbox(deliveries_url=_DELIVERIES, client=self.sqs))  # type: ignore[arg-type]
         translator = self.connector(outbox=deliveries).translator()
         decode = msgspec.json.Decoder(DocumentMessage).decode
@@ -139,47 +139,47 @@ def target() -> Target[VismaCase]:
         "A Visma document of any shape ends in the ledger; its neighbours leave",
         visma_cases(),
         fed,
-        always=visma_books,
+        always=oversized_documents,
     )
 
 
 def fed(case: VismaCase) -> CaseResult:
-    """Feed one document in."""
+    """Process one document."""
     result = CaseResult()
-    with _world(case, result) as world:
-        is_list = world.poll(case)
-        events = world.sqs.events(_DOCUMENTS)
+    with _harness(case, result) as harness:
+        is_list = harness.poll(case)
+        events = harness.sqs.events(_DOCUMENTS)
         polled = [key_of(record["body"]) for event in events for record in event["Records"]]
         kind = ORIGINS[case.resource].kind
         neighbours = [key for key in polled if key.number.rpartition(":")[2] in NEIGHBOURS]
         result.expect(len(neighbours) == 2 or not is_list, f"polled only {polled}")
         if len(polled) == len(neighbours) or not is_list:
-            # Not taken from the list: told as damaged, or no list at all. It still may be stored somewhere.
+            # The poller did not queue it. A stored document may still be replayed.
             bodies = dict(zip(NEIGHBOURS, [sound(case.resource, number) for number in NEIGHBOURS], strict=True))
             bodies = {NEIGHBOURS[0]: bodies[NEIGHBOURS[0]], NUMBER: case.body, NEIGHBOURS[1]: bodies[NEIGHBOURS[1]]}
             for number, body in bodies.items():
-                world.queue(number, case, body)
-            events = world.sqs.events(_DOCUMENTS)
+                harness.queue(number, case, body)
+            events = harness.sqs.events(_DOCUMENTS)
             neighbours = [DocumentKey(COMPANY, kind, number) for number in NEIGHBOURS]
         for event in events:
-            failed = world.consume(event)
+            failed = harness.consume(event)
             result.expect(not failed, f"{len(failed)} of {len(event['Records'])} messages went back to the queue")
         keys = {key_of(record["body"]) for event in events for record in event["Records"]}
-        _judge(world, keys, neighbours)
-        before = _outcomes(world.ledger, keys)
-        world.clock.forward(minutes=5)
+        _check(harness, keys, neighbours)
+        before = _outcomes(harness.ledger, keys)
+        harness.clock.forward(minutes=5)
         for event in events:
-            result.expect(not world.consume(event), "the second time it went back to the queue")
-        result.expect(_outcomes(world.ledger, keys) == before, "the second time it ended in another way")
-        told_loudly = [line for line in world.telemetry.lines if line[1] == _LOUD]
-        result.expect(not told_loudly, f"a defect was logged: {told_loudly}")
+            result.expect(not harness.consume(event), "the second time it went back to the queue")
+        result.expect(_outcomes(harness.ledger, keys) == before, "the second time it ended in another way")
+        logged_defects = [line for line in harness.telemetry.lines if line[1] == _DEFECT]
+        result.expect(not logged_defects, f"a defect was logged: {logged_defects}")
     return result
 
 
-def _judge(world: World, keys: set[DocumentKey], neighbours: Sequence[DocumentKey]) -> None:
-    result = world.result
+def _check(harness: Harness, keys: set[DocumentKey], neighbours: Sequence[DocumentKey]) -> None:
+    result = harness.result
     for key in keys:
-        newest = next(iter(world.ledger.revisions(key, limit=1)), None)
+        newest = next(iter(harness.ledger.revisions(key, limit=1)), None)
         if newest is None:
             result.problems.append("it left no trace in the ledger")
             continue
@@ -190,14 +190,14 @@ def _judge(world: World, keys: set[DocumentKey], neighbours: Sequence[DocumentKe
         known = newest.state in {State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE}
         result.expect(known, f"it ended {newest.state}")
         result.expect(newest.reason or newest.state is State.TRANSLATED, "it ended without a reason")
-        result.expect(len(newest.reason or "") < LONGEST_REASON, "its reason is as long as a book")
+        result.expect(len(newest.reason or "") < MAX_REASON_LENGTH, "its reason is too long")
         if newest.state is State.TRANSLATED:
-            request = world.ledger.request_of(newest)
+            request = harness.ledger.request_of(newest)
             result.expect(not list(floats_in(request)), "a binary float is in the request")
 
 
 def key_of(body: str) -> DocumentKey:
-    """The document that a message of the queue is about."""
+    """The document of a queue message."""
     return msgspec.json.decode(body, type=DocumentMessage).key
 
 
@@ -211,7 +211,7 @@ def _outcome(revision: Revision) -> tuple[object, ...]:
 
 
 def _is_one(body: bytes) -> bool:
-    """Whether a message can carry it as it is."""
+    """Whether a message can contain the body."""
     try:
         return len(msgspec.json.decode(b"[" + body + b"]", type=list[msgspec.Raw])) == 1
     except (ValueError, RecursionError):
@@ -219,12 +219,12 @@ def _is_one(body: bytes) -> bool:
 
 
 @contextmanager
-def _world(case: VismaCase, result: CaseResult) -> Iterator[World]:
+def _harness(case: VismaCase, result: CaseResult) -> Iterator[Harness]:
     clock = ManualClock()
     rest = (StrictSqs(), clock, RecordingTelemetry(), FixedRouting(ROUTING), result)
     if not case.on_aws:
-        yield World(MeasuredLedger(result), MemoryPayloads(), *rest)
+        yield Harness(MeasuredLedger(result), MemoryPayloads(), *rest)
         return
     with fresh_table() as table:
         payloads = S3Payloads(BUCKET)
-        yield World(DynamoLedger(table, payloads), payloads, *rest)
+        yield Harness(DynamoLedger(table, payloads), payloads, *rest)

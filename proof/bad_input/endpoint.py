@@ -1,4 +1,4 @@
-"""The function `receive_callback` as Lambda starts it, its secret in AWS in memory, a strict queue behind it."""
+"""The handler of `receive_callback`, with its secret in moto and a strict SQS client."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from testkit.memory.stores import RecordingTelemetry
 
 LIMIT = 1_048_576
 QUEUE = "changes.fifo"
-LONGEST_LINE = 500
-"""Characters of a log line: none repeats what was sent."""
+MAX_LINE_LENGTH = 500
+"""Most characters of a log line, so that none quotes a request."""
 
 _HANDLER = Path(__file__).parents[2] / "functions" / "receive_callback" / "receive_callback_handler.py"
-_CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 20_000)
+_CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 20_000, aws_request_id="run-1")
 
 
 class Listener(RecordingTelemetry):
     """The log of the function."""
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: lines are not buffered."""
 
-    def heard(self) -> list[str]:
-        """The lines since the last look."""
+    def new_lines(self) -> list[str]:
+        """The lines since the last call."""
         lines, self.lines = [str(line) for line in self.lines], []
         return lines
 
@@ -55,14 +55,14 @@ class Endpoint:
         return self.handler(event, _CONTEXT)
 
     def hints(self) -> list[dict[str, Any]]:
-        """What was queued since the last look."""
+        """The messages since the last call."""
         events = self.sqs.events(QUEUE)
         return [json.loads(record["body"]) for event in events for record in event["Records"]]
 
 
 @contextmanager
 def deployed_endpoint() -> Iterator[Endpoint]:
-    """The function, wired anew; AWS has to be in memory already."""
+    """The function with a new wiring; needs moto."""
     content = json.dumps({"header": HEADER, "secrets": [SECRET]})
     client = boto3.client("secretsmanager")
     secret = client.create_secret(Name="callback", SecretString=content)["ARN"]
@@ -85,7 +85,7 @@ def deployed_endpoint() -> Iterator[Endpoint]:
 
 
 def _loaded() -> Callable[[Any, Any], dict[str, Any]]:
-    """The handler, imported from its file as Lambda does."""
+    """The handler, imported from its file."""
     spec = importlib.util.spec_from_file_location(_HANDLER.stem, _HANDLER)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(_HANDLER)

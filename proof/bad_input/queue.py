@@ -1,4 +1,4 @@
-"""SQS as far as it refuses: the client that the outbox speaks to, with the rules of the real service."""
+"""An SQS client with the validation rules of SQS."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-MOST_BYTES = 262_144
-"""What every version of SQS takes in one call."""
+MAX_BYTES = 262_144
+"""Most bytes of a batch, in every version of SQS."""
 
 _GROUP = re.compile(r"[!-~]{1,128}")
-# SQS: characters that XML 1.0 has no place for.
+# SQS: characters that XML 1.0 does not allow.
 _FORBIDDEN = re.compile("[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class StrictSqs:
-    """Takes messages, and refuses a call as SQS does."""
+    """Stores messages, and refuses invalid calls as SQS does."""
 
     def __init__(self) -> None:
-        """Begin with empty queues, and without trouble."""
+        """Start with empty queues."""
         self.refuses = False
         self.taken: list[tuple[str, dict[str, Any]]] = []
         self.postponed: list[str] = []
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        """Take up to ten messages."""
+        """Store up to ten messages."""
         if self.refuses:
             raise _refused("InternalError")
         if not 1 <= len(Entries) <= 10:
             raise _refused("TooManyEntriesInBatchRequest")
         bodies = [entry["MessageBody"] for entry in Entries]
-        if sum(len(body.encode()) for body in bodies) > MOST_BYTES:
+        if sum(len(body.encode()) for body in bodies) > MAX_BYTES:
             raise _refused("BatchRequestTooLong")
         for entry in Entries:
             if not entry["MessageBody"] or _FORBIDDEN.search(entry["MessageBody"]):
@@ -43,11 +43,11 @@ class StrictSqs:
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
     def change_message_visibility(self, *, ReceiptHandle: str, **_: Any) -> None:  # noqa: N803
-        """Note which message was postponed."""
+        """Record the postponed message."""
         self.postponed.append(ReceiptHandle)
 
     def events(self, url: str) -> list[dict[str, Any]]:
-        """What waits on a queue, as Lambda hands it over, ten at a time; the queue is empty then."""
+        """Remove all messages of a queue and return them as Lambda events of ten."""
         entries = [entry for queue, entry in self.taken if queue == url]
         self.taken = [(queue, entry) for queue, entry in self.taken if queue != url]
         records = [_record(place, entry) for place, entry in enumerate(entries)]

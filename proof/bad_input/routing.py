@@ -1,4 +1,4 @@
-"""Routing files: whatever is in one, the check says so; with one that passes nothing raises anything but `Parked`."""
+"""Routing files: the check finds every error, and a file without errors raises nothing but `Parked`."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ from proof.strategies.visma import ORIGINS, sound
 from testkit.memory.connector import Connector
 from testkit.memory.effects import ManualClock, StepDeadline
 
-_LONGEST_SENTENCE = 1_000
+_MAX_SENTENCE_LENGTH = 1_000
 
 
 def target() -> Target[RoutingCase]:
     """The target."""
-    return Target("A routing file of any shape is judged; with one that passes nothing breaks", routing_cases(), fed)
+    return Target("A routing file of any shape is checked; one that passes causes no error", routing_cases(), fed)
 
 
 def fed(case: RoutingCase) -> CaseResult:
-    """Check one file, twice, and use it if it passes."""
+    """Check a file twice, and use it if it passes."""
     result = CaseResult("not YAML")
     try:
         checked, again = _checked(case), _checked(case)
     except WrongInput as refused:
-        result.expect(0 < len(str(refused)) <= _LONGEST_SENTENCE, "its refusal is as long as a book")
+        result.expect(0 < len(str(refused)) <= _MAX_SENTENCE_LENGTH, "its refusal is too long")
         return result
-    result.expect(checked == again or "nan" in repr(checked), "the second time it was judged in another way")
+    result.expect(checked == again or "nan" in repr(checked), "the second check has another result")
     result.end = "malformed" if checked.malformed else "refused" if checked.errors else "passed"
-    result.expect(checked.errors or not checked.malformed, "it is malformed and nobody says why")
+    result.expect(checked.errors or not checked.malformed, "it is malformed without an error")
     for problem in checked.problems:
-        result.expect(str(problem).endswith("."), f"this is no sentence: {str(problem)[:200]}")
+        result.expect(str(problem).endswith((".", "?")), f"this is no sentence: {str(problem)[:200]}")
     if checked.data is not None and not checked.errors:
         _use(result, checked.data)
     return result
@@ -69,7 +69,7 @@ def _checked(case: RoutingCase) -> Checked:
 
 
 def _use(result: CaseResult, data: Any) -> None:
-    """Everything that is ever asked of a routing that is in force."""
+    """Poll, send and receive with a routing."""
     result.expect(not list(floats_in(data)), "a binary float is in the stored routing")
     routing = Routing.from_data(json.loads(json.dumps(data)))
     for work in (_poll, _send, _take_in):
@@ -78,7 +78,7 @@ def _use(result: CaseResult, data: Any) -> None:
                 result.problems.append(problem)
         except Parked:
             result.problems.append(f"{work.__name__[1:]} parked where nothing can be parked")
-        except Exception as error:  # noqa: BLE001 - what it was is told
+        except Exception as error:  # noqa: BLE001 - reported as a problem
             result.problems.append(
                 f"{work.__name__[1:]}: {type(error).__name__} at {place_of(error)}: {str(error)[:200]}"
             )

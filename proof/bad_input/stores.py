@@ -1,4 +1,4 @@
-"""The stores in memory with the sizes of the real ones, and a place for the real adapters over AWS in memory."""
+"""In-memory stores with the size limits of DynamoDB, and tables in moto for the adapters."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from proof.bad_input.trial import CaseResult, floats_in
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_bucket, make_table
 from testkit.memory.stores import InMemoryChanges, MemoryCursors, MemoryLedger
 
-MOST_ITEM = 400_000
-"""Bytes that an item of DynamoDB holds."""
+MAX_ITEM_BYTES = 400_000
+"""Most bytes of a DynamoDB item."""
 
-MOST_KEY = 2_048
-"""Bytes of a partition key."""
+MAX_KEY_BYTES = 2_048
+"""Most bytes of a partition key."""
 
 
 class MeasuredLedger(MemoryLedger):
-    """Notes what the real table would refuse, and binary floats."""
+    """Reports records that the table would refuse, and binary floats."""
 
     def __init__(self, result: CaseResult) -> None:
         super().__init__()
@@ -91,13 +91,13 @@ class MeasuredCursors(MemoryCursors):
 
 def _measured(result: CaseResult, key: str, record: object) -> None:
     size = len(msgspec.json.encode(record))
-    result.expect(size < MOST_ITEM, f"a record of {size:,} bytes is more than the table takes")
-    result.expect(len(key.encode()) <= MOST_KEY, f"a key of {len(key):,} characters is more than the table takes")
+    result.expect(size < MAX_ITEM_BYTES, f"a record of {size:,} bytes is more than the table takes")
+    result.expect(len(key.encode()) <= MAX_KEY_BYTES, f"a key of {len(key):,} characters is more than the table takes")
 
 
 @contextmanager
 def aws_for_a_run() -> Iterator[None]:
-    """AWS in memory, with the bucket; tables come and go with each case."""
+    """Moto with the bucket; each case creates its tables."""
     with pytest.MonkeyPatch.context() as patch, aws_in_memory(patch):
         make_bucket()
         yield
@@ -105,7 +105,7 @@ def aws_for_a_run() -> Iterator[None]:
 
 @contextmanager
 def fresh_table() -> Iterator[str]:
-    """The ledger's table, empty, for one case."""
+    """An empty ledger table for one case."""
     make_table(DOCUMENTS, by_state=True)
     try:
         yield DOCUMENTS

@@ -1,4 +1,4 @@
-"""Runs one target over drawn cases, counts how they end, and keeps what breaks a rule together with what repeats it."""
+"""Runs a target with drawn cases, counts the results, and records violations with their seed."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ Case = TypeVar("Case")
 
 @dataclass(slots=True)
 class CaseResult:
-    """How one case ended.
+    """The result of a case.
 
     Attributes:
-        end: In a word; the run counts them.
-        problems: The rules that it broke.
+        end: Its category, which is counted.
+        problems: The violated rules.
     """
 
     end: str = "nothing"
     problems: list[str] = field(default_factory=list)
 
     def expect(self, holds: object, problem: str) -> None:
-        """Note a problem unless this holds."""
+        """Add a problem unless this holds."""
         if not holds:
             self.problems.append(problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Target(Generic[Case]):
-    """What is fed, and how.
+    """A target of fuzzing.
 
     Attributes:
-        guarantee: What has to hold.
-        cases: Draws a case; its `repr` has to tell it from others.
-        feed: Feeds one in, and tells how that ended. What it raises is a violation.
-        always: Cases that are fed besides the drawn ones, whatever the seed.
+        guarantee: The guarantee.
+        cases: Draws a case, whose `repr` identifies it.
+        feed: Processes a case; an exception is a violation.
+        always: Fixed cases in addition to the drawn ones.
     """
 
     guarantee: str
@@ -62,7 +62,7 @@ class Target(Generic[Case]):
 
 
 def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
-    """Feed in so many drawn cases, and before them those that are always fed; the same seed draws the same ones."""
+    """Process the fixed cases, then `cases` drawn ones, which the seed determines."""
     ends, found, worst, count = Counter[str](), dict[str, str](), 0.0, 0
     times = Counter[str]()
 
@@ -82,7 +82,7 @@ def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
         each(case)
     whole, round_ = count + cases, 0
     while count < whole:
-        # Hypothesis may end a round early when it has seen what there is to see.
+        # Hypothesis may end a round early when the strategy is exhausted.
         drawn = given(target.cases)(each)
         hypothesis.seed(seed + round_)(_quietly(whole - count)(drawn))()
         round_ += 1
@@ -94,7 +94,7 @@ def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
 
 
 def floats_in(value: Any) -> Iterable[str]:
-    """Where binary floats stand in plain data."""
+    """The binary floats in data."""
     if isinstance(value, float):
         yield repr(value)
     elif isinstance(value, dict):
@@ -108,7 +108,7 @@ def floats_in(value: Any) -> Iterable[str]:
 
 
 def inexact(body: bytes) -> list[str]:
-    """Numbers in JSON that look like the shadow of a binary float: more digits than decimal arithmetic keeps."""
+    """Numbers in JSON that are converted binary floats: they have more digits than decimal arithmetic keeps."""
     found: list[str] = []
 
     def seen(written: str) -> Decimal:
@@ -134,8 +134,8 @@ def _quietly(examples: int) -> settings:
 def _fed(target: Target[Case], case: Case) -> CaseResult:
     try:
         return target.feed(case)
-    except Exception as error:  # noqa: BLE001 - whatever gets out is what is looked for
-        return CaseResult("broken", [f"{type(error).__name__} got out at {place_of(error)}: {str(error)[:200]}"])
+    except Exception as error:  # noqa: BLE001 - any exception is a violation
+        return CaseResult("broken", [f"{type(error).__name__} at {place_of(error)}: {str(error)[:200]}"])
 
 
 def place_of(error: BaseException) -> str:
@@ -149,7 +149,7 @@ def place_of(error: BaseException) -> str:
 
 
 def _smallest(target: Target[Case], seed: int) -> str:
-    """A case that breaks a rule, made as small as a few hundred tries can."""
+    """A violating case, shrunk with a few hundred tries."""
     quick = settings(_quietly(_SHRINKING), phases=(Phase.generate, Phase.shrink))
     with suppress(NoSuchExample), warnings.catch_warnings():
         warnings.simplefilter("ignore")

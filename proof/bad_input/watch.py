@@ -1,4 +1,4 @@
-"""What the targets share in watching the consumer."""
+"""Checks of the consumer for several targets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from connector.domain.errors import ConnectorError, Transient
-from connector.domain.json_text import mended
+from connector.domain.json_text import repaired
 from proof.bad_input.trial import CaseResult, place_of
 
 _DEEP = re.compile(rb"\[{400,}\]{400,}")
@@ -17,7 +17,7 @@ _DEEP = re.compile(rb"\[{400,}\]{400,}")
 def watched(
     handle: Callable[[str], object], result: CaseResult, *, but: re.Pattern[str] | None = None
 ) -> Callable[[str], object]:
-    """The handler under watch: what gets out of it is a problem, but for a `Transient` that says one of `but`."""
+    """The handler, with its exceptions recorded as problems, except for a `Transient` that matches `but`."""
 
     def handler(body: str) -> object:
         try:
@@ -34,9 +34,9 @@ def watched(
 
 
 def is_list(body: bytes) -> bool:
-    """Whether an answer can be taken apart at all; what is no JSON is the trouble of more than one document."""
+    """Whether an answer can be split into elements; otherwise it fails as a whole."""
     try:
-        msgspec.json.decode(_DEEP.sub(b"0", mended(body.removeprefix(b"\xef\xbb\xbf"))), type=list[msgspec.Raw])
+        msgspec.json.decode(_DEEP.sub(b"0", repaired(body.removeprefix(b"\xef\xbb\xbf"))), type=list[msgspec.Raw])
     except ValueError:
         return False
     return True

@@ -1,1 +1,1 @@
-"""Proofs against the deployed laptop stack: the template as it is, IAM enforced, real processes, real sockets."""
+"""Proofs with the deployed laptop stack: the unchanged template, IAM enforced, real processes and sockets."""

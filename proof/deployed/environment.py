@@ -1,4 +1,4 @@
-"""The environment of a proof on a deployed stack: a company of its own, so that nothing else is polled or touched."""
+"""The environment of a proof on a deployed stack: a company of its own, so that nothing else is polled."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ COMPANIES = {
     "pauses": "1009005",
     "causes": "1009006",
     "compared": "1009007",
+    "digest": "1009008",
 }
-"""Routing name and Visma number of each company that a proof has of its own."""
+"""Routing name and Visma number of the company of each proof."""
 
 SUPPLIER = "50012"
 OTHER_SUPPLIER = "50013"
@@ -30,13 +31,13 @@ _POINTER = {"pk": {"S": "current"}, "sk": {"S": "current"}}
 _CONSUMERS = ("TranslateDocumentFunction", "DeliverTransactionFunction", "ApplyChangeFunction")
 _ROUTED = (
     *("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction"),
-    "ReconcileFunction",
+    *("ReconcileFunction", "SendDigestFunction"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A company and its partners: a supplier whose changes apply up to half as much again, and another one.
+    """A company and two suppliers; quantity changes of the first one apply up to 50 %.
 
     Attributes:
         laptop: The stack.
@@ -48,12 +49,12 @@ class Environment:
 
     @property
     def company_id(self) -> str:
-        """Its number in Visma."""
+        """Its company number in Visma."""
         return COMPANIES[self.company]
 
     @property
     def tenant_id(self) -> str:
-        """Its tenant in Visma."""
+        """Its tenant id in Visma."""
         return _tenant_id(self.company_id)
 
     @property
@@ -76,20 +77,20 @@ class Environment:
         return str(DocumentKey.of_order(self.company, number))
 
     def order(self, number: str, lines: Sequence[tuple[str, str]] = (("1310", "20"), ("1402", "5"))) -> dict[str, Any]:
-        """An order to the partner, put into Visma."""
+        """Put an order to the partner into Visma."""
         document = purchase_order(number, SUPPLIER, lines)
         self.laptop.put(self.company_id, document)
         return document
 
     def asks(self, number: str, quantity: int, **given: Any) -> dict[str, Any]:
-        """The partner asks for another quantity of the first line; ids of the transaction as Orderful gives them."""
+        """The partner requests another quantity of the first line; returns the ids of the transaction."""
         return self.laptop.partner_sends(
             change_of(number, quantity), sender=self.partner, **{"receiver": self.ours, **given}
         )
 
 
 def change_of(number: str, quantity: int, *, note: str = "") -> dict[str, Any]:
-    """An 860 in Mosaic that asks for another quantity of the first line of an order, and says no more than it must."""
+    """A minimal 860 in Mosaic that requests another quantity of the first line of an order."""
     line = {
         "purchaseOrderLineId": "1",
         "changeReason": "quantityChange",
@@ -106,9 +107,9 @@ def change_of(number: str, quantity: int, *, note: str = "") -> dict[str, Any]:
 
 @contextlib.contextmanager
 def prepared(laptop: Laptop, company: str) -> Iterator[Environment]:
-    """The stack with one of `COMPANIES` alone in its routing; the routing that was there is in force again afterwards.
+    """The stack with a routing for one of `COMPANIES`; the former routing is restored afterwards.
 
-    The sandboxes know the companies for good, since their logs speak of them.
+    The companies stay in the sandboxes, since the logs refer to them.
     """
     environment = Environment(laptop, company)
     table = laptop.outputs["RoutingTable"]
@@ -126,7 +127,7 @@ def prepared(laptop: Laptop, company: str) -> Iterator[Environment]:
 
 @contextlib.contextmanager
 def held_up(laptop: Laptop, functions: Sequence[str] = _CONSUMERS) -> Iterator[None]:
-    """The queues without their consumers."""
+    """Disable the consumers of the queues for the length of a `with` block."""
     for function in functions:
         laptop.switch(function, on=False)
     try:
@@ -183,6 +184,7 @@ def _routing(environment: Environment) -> dict[str, Any]:
             "go_live": "2020-01-01",
             "settle": "0s",
             "on_revision": "replace",
+            "on_reopen": "replace",
             "units": {"STK": "each", "KRT": "case", "KG": "kilogram", "L": "litre"},
             "terms": {"30": {"net_days": 30}},
         },
@@ -191,7 +193,7 @@ def _routing(environment: Environment) -> dict[str, Any]:
                 "company": environment.company,
                 "visma": {"supplier": SUPPLIER},
                 "orderful": {"isa_id": {"live": f"{name}SUP", "test": environment.partner}},
-                "changes": {"quantity": "50%"},
+                "changes": {"quantity": "50%", "header_note": "tell", "order_date": "365d"},
             },
             "other": {
                 "company": environment.company,

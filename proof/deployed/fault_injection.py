@@ -1,4 +1,4 @@
-"""Fault injection at both sandboxes: random faults, bursts of them, and edits of users meanwhile."""
+"""Fault injection at both sandboxes: random faults, bursts of faults, and concurrent edits of users."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from proof.deployed.vendor_faults_workload import WorkItem
 from testkit.laptop.observed import Laptop
 
 BROKEN: Final = {"http_500": 0.05, "http_502_html": 0.05, "http_503": 0.04, "http_504_html": 0.04, "empty_502": 0.02}
-"""A fifth of all requests: answered 5xx instead of being done."""
+"""20 % of all requests: a 5xx, and no work is done."""
 
 LOST: Final = {"lost_response": 0.04, "stored_502": 0.02, "stored_html_200": 0.02, "cut_body": 0.02}
-"""A tenth: done, and the answer lost."""
+"""10 %: the work is done, and the answer is lost."""
 
 BESIDES: Final = {
     "http_429": 0.02,
@@ -33,27 +33,27 @@ BESIDES: Final = {
 RATES: Final = BROKEN | LOST | BESIDES
 SLOW_SECONDS: Final = 1.5
 STORM_EVERY: Final = 8.0
-"""Seconds after which all tokens are revoked; every second time comes with a storm of 429."""
+"""Seconds between two revocations of all tokens; every second one comes with a burst of 429."""
 
 REVOKED_AGAIN: Final = 1.0
-"""Seconds until they are revoked once more: now what one function asked for and shared through the table."""
+"""Seconds until they are revoked again: now the tokens that the functions share."""
 
 CALM_BEFORE: Final = 1.0
-"""Seconds before the first of them."""
+"""Seconds before the first revocation."""
 
 STORM_REQUESTS: Final = 6
-"""Requests in a row that each vendor answers with 429."""
+"""Consecutive requests that each vendor answers with 429."""
 
 
 @dataclass(slots=True)
 class FaultInjection:
-    """The faults of one run, and how many of them the connector met.
+    """The faults of one run, with counters.
 
     Attributes:
-        page: Rows of a Visma page, whatever is asked for, so that lists have many.
-        revoked: How often all tokens were revoked.
-        touched: How often a user saved a document without a change that a partner would see.
-        edited: How often with one.
+        page: Rows of a Visma page, small so that lists have many pages.
+        revoked: The number of revocations of all tokens.
+        touched: The number of saved documents without a change of content.
+        edited: The number of edited documents.
     """
 
     laptop: Laptop
@@ -66,15 +66,15 @@ class FaultInjection:
 
     @contextmanager
     def active(self, items: Sequence[WorkItem]) -> Iterator[None]:
-        """Inject faults for the length of a `with` block, while users edit; none afterwards, even after an error.
+        """Inject faults for the length of a `with` block, while users edit.
 
-        Every edit of `items` is made before it ends.
+        Every edit of `items` is made before the end of the block.
         """
         over = threading.Event()
         visma, orderful = self.laptop.visma, self.laptop.orderful
         workers = [Worker(lambda: self._storms(over)), Worker(lambda: self._users(over, items))]
         try:
-            # Rows in the order of their changes: one that is edited moves behind all others while the list is read.
+            # Rows are in the order of their changes: an edited row moves to the end while the list is read.
             visma.control("PUT", "options", {"max_page_size": self.page, "order_by": "modified"})
             for place, sandbox in enumerate((visma, orderful)):
                 body = {"rates": RATES, "seed": self.seed + place, "seconds": SLOW_SECONDS}
@@ -94,7 +94,7 @@ class FaultInjection:
             worker.check()
 
     def met(self) -> dict[str, list[dict[str, Any]]]:
-        """The requests since the beginning, as each vendor logged them."""
+        """The requests since the start, in the log of each vendor."""
         since = self.began.isoformat()
         return {
             sandbox.name: [row for row in sandbox.control("GET", "requests")["requests"] if row["at"] >= since]
@@ -116,7 +116,7 @@ class FaultInjection:
         self.revoked += 1
 
     def _users(self, over: threading.Event, items: Sequence[WorkItem]) -> None:
-        """Edit what is to be edited, each document's edits in their order, and save others as they are in between."""
+        """Make the edits of each document in their order, and save other documents without changes in between."""
         draw = random.Random(f"users {self.seed}")  # noqa: S311 - it draws cases, not secrets
         waiting = [(item, list(item.edits)) for item in items if item.edits]
         while waiting or not over.is_set():
@@ -136,7 +136,7 @@ class FaultInjection:
 
 
 class Worker(threading.Thread):
-    """A thread whose failure is not lost."""
+    """A thread that keeps its exception for `check`."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(daemon=True)
@@ -144,20 +144,20 @@ class Worker(threading.Thread):
         self._failure: BaseException | None = None
 
     def run(self) -> None:
-        """Work, and keep what went wrong."""
+        """Run the work, and store its exception."""
         try:
             self._work()
         except BaseException as error:  # noqa: BLE001 - raised again by `check`
             self._failure = error
 
     def check(self) -> None:
-        """Raise what went wrong in the thread."""
+        """Raise the exception of the thread."""
         if self._failure is not None:
             raise self._failure
 
 
 def edit(laptop: Laptop, item: WorkItem, change: dict[str, Any] | None) -> None:
-    """A user changes a document, or (None) only saves it."""
+    """A user changes a document, or saves it without a change (None)."""
     company = COMPANY_IDS[item.company]
     if change is not None and item.is_order:
         laptop.visma.control("PATCH", f"orders/{item.number}", {"company": company, "update": change})
@@ -169,7 +169,7 @@ def edit(laptop: Laptop, item: WorkItem, change: dict[str, Any] | None) -> None:
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
-    """What requests met: the faults that hit them, orders that were changed in between, pages beyond the first."""
+    """The number of faults by kind, of conflicts, and of pages after the first."""
     hit = Counter(row["fault"] for row in rows if row["fault"])
     conflicts = sum(row["work"] == 412 for row in rows)
     pages = sum(name == "pageNumber" and int(value) > 1 for row in rows for name, value in row["query"])
@@ -178,5 +178,5 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def seconds_since(started: float) -> float:
-    """Seconds since a moment of the monotonic clock."""
+    """Seconds since a time of the monotonic clock."""
     return time.monotonic() - started

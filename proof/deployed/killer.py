@@ -1,8 +1,8 @@
-"""The killer: finds the workers of a deployed function, ends them, and counts the effects.
+"""Kills workers of deployed functions, and counts the kills.
 
-MiniStack runs a function as a process below its own process group, in a directory named after the function. What a
-killed worker leaves is what Lambda leaves: the invocation ends with an error, and a queue keeps the messages hidden
-until their visibility timeout is over.
+MiniStack runs a function as a process in its process group, in a directory with the name of the function. A killed
+worker has the effect of a crash in Lambda: the invocation fails, and the messages stay invisible until their visibility
+timeout.
 """
 
 from __future__ import annotations
@@ -21,49 +21,48 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testkit.laptop.observed import MOVERS, Laptop
+from testkit.laptop.observed import PIPELINE, Laptop
 
 DIED = "Worker process died"
-"""What MiniStack answers when a worker ends in the middle of an invocation."""
+"""MiniStack's error when a worker ends during an invocation."""
 
 STARTING = "Worker process exited immediately"
-"""What it answers when a worker ends before it has loaded the function."""
+"""MiniStack's error when a worker ends before it has loaded the function."""
 
 _SPAWNED = re.compile(r"Lambda worker spawned for (\S+) ")
 _FAILED_BATCH = re.compile(r"ESM: Lambda (\S+) failed processing SQS batch .*errorMessage=(.*)")
 _FIRST_SPAN = 0.4
-_SPARED = 0.2
-_LONGEST_SPAN = 3.0
+_DELAYED = 0.2
+_MAX_SPAN = 3.0
 
 
 def _none() -> Counter[str]:
-    """No key is added later on: others add up the counts while they are counted."""
-    return Counter(dict.fromkeys(MOVERS, 0))
+    """Counters with all keys, since other threads iterate over them."""
+    return Counter(dict.fromkeys(PIPELINE, 0))
 
 
 @dataclass(slots=True)
 class Killer:
-    """Kills workers and keeps count.
+    """Kills workers.
 
-    A worker that has just started is killed at a random moment of the work it was started for, or, if it is let alone
-    at first, some seconds later, whatever it is at then. How long such work takes is learned: a kill that came too
-    late makes the span shorter, one that hit makes it longer.
+    A new worker is killed at a random time during its first invocation, or some seconds later. The duration of an
+    invocation is estimated: a kill after its end makes the estimate shorter, one during it makes it longer.
 
     Attributes:
         laptop: The stack.
-        seed: Of the moments.
+        seed: The seed of the times.
         wanted: Whether one more kill of a function is wanted.
-        spared: How many of the new workers (0 to 1) are let alone at first, where it is not the usual share.
-        strikes: Kills by function, whatever the worker was at.
-        hits: Kills in the middle of an invocation, by function.
+        delayed: The share of new workers (0 to 1) that are killed later, by function; otherwise a default.
+        kills: Kills by function.
+        hits: Kills during an invocation, by function.
         starting: Workers that ended before they had loaded the function.
     """
 
     laptop: Laptop
     seed: int
     wanted: Callable[[str], bool]
-    spared: Mapping[str, float]
-    strikes: Counter[str] = field(default_factory=_none)
+    delayed: Mapping[str, float]
+    kills: Counter[str] = field(default_factory=_none)
     hits: Counter[str] = field(default_factory=_none)
     starting: Counter[str] = field(default_factory=_none)
     _spans: dict[str, float] = field(default_factory=dict)
@@ -71,61 +70,61 @@ class Killer:
     _draw: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        """Draw from the seed."""
+        """Seed the random numbers."""
         self._draw = random.Random(self.seed)  # noqa: S311 - it draws moments, not secrets
 
     def follow(self, over: threading.Event) -> None:
-        """Read MiniStack's log until it is over: kill the workers that it speaks of, and count their ends."""
-        names = {self.laptop.outputs[function]: function for function in MOVERS}
+        """Follow MiniStack's log: kill new workers, and count failed invocations."""
+        names = {self.laptop.outputs[function]: function for function in PIPELINE}
         log = self.laptop.directory / "ministack.log"
         begin = log.stat().st_size
-        for function in MOVERS:
-            self._strike(function, self._workers(function))
+        for function in PIPELINE:
+            self._kill(function, self._workers(function))
         for line in _lines(log, begin, over):
             if (spawned := _SPAWNED.search(line)) and spawned[1] in names:
-                self._aim(names[spawned[1]])
+                self._schedule_kill(names[spawned[1]])
             elif (failed := _FAILED_BATCH.search(line)) and failed[1] in names:
-                self.heard(names[failed[1]], failed[2])
+                self.record_failure(names[failed[1]], failed[2])
 
-    def heard(self, function: str, words: str) -> None:
-        """Take note of the end of an invocation."""
+    def record_failure(self, function: str, words: str) -> None:
+        """Count a failed invocation."""
         with self._lock:
             if DIED in words:
                 self.hits[function] += 1
-                self._spans[function] = min(self._span(function) * 1.3, _LONGEST_SPAN)
+                self._spans[function] = min(self._span(function) * 1.3, _MAX_SPAN)
             elif STARTING in words:
                 self.starting[function] += 1
 
-    def moment(self, longest: float) -> float:
-        """A number of seconds up to `longest`."""
+    def timestamp(self, longest: float) -> float:
+        """A random number of seconds up to `longest`."""
         with self._lock:
             return self._draw.uniform(0, longest)
 
-    def _aim(self, function: str) -> None:
+    def _schedule_kill(self, function: str) -> None:
         span = self._span(function)
-        later = self.moment(1.0) < self.spared.get(function, _SPARED)
-        delay = span + self.moment(2.0) if later else self.moment(span)
-        # Found now: some work is shorter than the search.
-        timer = threading.Timer(delay, self._strike, [function, self._workers(function)])
+        later = self.timestamp(1.0) < self.delayed.get(function, _DELAYED)
+        delay = span + self.timestamp(2.0) if later else self.timestamp(span)
+        # Found before the delay: some invocations are shorter than the search.
+        timer = threading.Timer(delay, self._kill, [function, self._workers(function)])
         timer.daemon = True
         timer.start()
         if not later:
             with self._lock:
-                # Taken back, and more, if it hits.
+                # A kill during the invocation increases it again.
                 self._spans[function] = span * 0.8
 
     def _span(self, function: str) -> float:
         return self._spans.get(function, _FIRST_SPAN)
 
-    def _strike(self, function: str, workers: Sequence[int]) -> None:
-        """Kill workers of a function now (SIGKILL)."""
+    def _kill(self, function: str, workers: Sequence[int]) -> None:
+        """Kill workers of a function (SIGKILL)."""
         if not self.wanted(function):
             return
         for pid in workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 with self._lock:
-                    self.strikes[function] += 1
+                    self.kills[function] += 1
 
     def _workers(self, function: str) -> list[int]:
         command = ["ps", "-ww", "-eo", "pid=,pgid=,args="]  # whole lines, whatever COLUMNS says
@@ -136,7 +135,7 @@ class Killer:
 
 
 def _lines(log: Path, begin: int, over: threading.Event) -> Iterator[str]:
-    """What is written to a file beyond `begin`, line by line, until it is over."""
+    """The lines that are appended to a file after `begin`, until `over` is set."""
     with log.open("rb") as file:
         file.seek(begin)
         rest = b""
@@ -148,13 +147,13 @@ def _lines(log: Path, begin: int, over: threading.Event) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Receives:
-    """How often each message was received, as far as it was seen while it was on a queue."""
+    """The receive count of each message that was seen on a queue."""
 
     laptop: Laptop
     most: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Look at every queue once."""
+        """Read every queue once."""
         url = f"{self.laptop.stack.aws.endpoint}/_ministack/sqs/messages"
         with urllib.request.urlopen(url, timeout=300) as answer:  # noqa: S310 - our own http URL
             shown = json.loads(answer.read())["messages"]
@@ -167,5 +166,5 @@ class Receives:
 
     @property
     def again(self) -> int:
-        """Receives beyond the first of each message."""
+        """The number of repeated receives."""
         return sum(count - 1 for count in self.most.values() if count > 1)

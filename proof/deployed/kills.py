@@ -1,11 +1,10 @@
-"""Workers of the deployed functions are killed as processes while documents and 860s flow.
+"""Worker processes of the deployed functions are killed while documents and 860s are processed.
 
-A killed worker's messages come again when their visibility timeout is over, its claims and locks end by their leases.
-Only waiting is shortened, and for the run alone: the visibility timeouts of the queues (360 s in the template), the
-time limits of the consumers and with them their claims (60 and 90 s; a claim still outlives its worker, and a message
-is hidden longer than both), `ConfirmAfterSeconds`, and the leases of pollers that are known to be dead (6 minutes),
-which are brought to their end by hand. `maxReceiveCount` is raised, since ten kills of one message are no defect of
-anybody's; how often messages came at most is among the figures.
+The messages of a killed worker are delivered again after their visibility timeout; its claims and locks expire. Only
+waits are shortened, for the run: the visibility timeouts of the queues (360 s in the template), the time limits of the
+consumers and their claims (60 and 90 s; a claim still outlasts its worker, and the visibility timeout outlasts both),
+`ConfirmAfterSeconds`, and the leases of killed pollers (6 minutes), which the run ends. `maxReceiveCount` is raised,
+since one message may be killed ten times; the largest receive count is reported.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from typing import Any
 
 from proof.deployed.environment import prepared
 from proof.deployed.kills_run import CONSUMERS, Plan, Run
-from proof.deployed.outcome import Edited, Outbound, World
+from proof.deployed.outcome import Edited, Harness, Outbound
 from proof.tally import Size, Tally
-from testkit.laptop.observed import MOVERS, Laptop
+from testkit.laptop.observed import PIPELINE, Laptop
 
 SEED = 850
 PLANS = {
@@ -28,7 +27,7 @@ PLANS = {
         changes=6,
         share=1,
         most=6,
-        most_held=2,
+        max_consumer_hits=2,
         hits=16,
         floor=1,
         killing=45,
@@ -39,7 +38,7 @@ PLANS = {
         changes=45,
         share=10,
         most=70,
-        most_held=25,
+        max_consumer_hits=25,
         hits=310,
         floor=3,
         killing=420,
@@ -47,25 +46,27 @@ PLANS = {
     ),
 }
 _TIME_LIMIT, _CLAIM, _HIDDEN = 10, 11, 20
-"""Seconds. A consumer begins no message with less than 8 left, so no claim outlasts the hiding of its message."""
+"""Seconds. A consumer starts no message with less than 8 left, so no claim outlasts the visibility timeout."""
 
 _RECEIVES = 100
 
 
 def prove(size: Size, laptop: Laptop) -> list[Tally]:
-    """Kill, wait for quiescence, and compare what Orderful and Visma have with what went in."""
+    """Kill workers, wait for quiescence, and compare Orderful and Visma with the workload."""
     laptop.stop_schedules()
     plan = PLANS[size]
-    with prepared(laptop, "kills") as environment, _hurried(laptop):
+    with prepared(laptop, "kills") as environment, _short_timeouts(laptop):
         laptop.poll()
         run = Run(environment, plan, SEED)
         run.play()
-        world = World(laptop)
-        documents = world.documents(Outbound(environment.key(number), states) for number, states in run.orders.items())
-        changes = world.changes(run.asked)
-        lost = world.lost(Edited(key, values) for key, values in run.edits.items())
+        harness = Harness(laptop)
+        documents = harness.documents(
+            Outbound(environment.key(number), states) for number, states in run.orders.items()
+        )
+        changes = harness.changes(run.asked)
+        lost = harness.lost(Edited(key, values) for key, values in run.edits.items())
     asked = {one["transactionId"]: one["asked"] for one in laptop.orderful.control("GET", "deliveries")}
-    repeated = sum(asked[wish.transaction_id] > 1 for wish in run.asked)
+    repeated = sum(asked[asked_for.transaction_id] > 1 for asked_for in run.asked)
     return [
         Tally("Killed workers: every state of a document at Orderful once", len(run.orders), tuple(documents)),
         Tally(
@@ -79,7 +80,7 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
 
 
 def _kills(run: Run) -> tuple[int, tuple[str, ...]]:
-    """The invocations that were hit, and what was wrong with the run as a whole."""
+    """The number of killed invocations, and the violations of the run as a whole."""
     short = [
         f"Only {count} of {function}'s invocations were hit in {run.killed_for:.0f} s; {run.plan.floor} are wanted."
         for function, count in run.short().items()
@@ -90,7 +91,7 @@ def _kills(run: Run) -> tuple[int, tuple[str, ...]]:
 def _figures(run: Run) -> str:
     hits, starting = run.killer.hits, run.killer.starting
     by_function = ", ".join(
-        f"{function.removesuffix('Function')} {hits[function]} of {run.killer.strikes[function]}" for function in MOVERS
+        f"{function.removesuffix('Function')} {hits[function]} of {run.killer.kills[function]}" for function in PIPELINE
     )
     most = max(run.receives.most.values(), default=0)
     return (
@@ -102,15 +103,15 @@ def _figures(run: Run) -> str:
 
 
 @contextlib.contextmanager
-def _hurried(laptop: Laptop) -> Iterator[None]:
-    """Short waits for the length of a `with` block."""
+def _short_timeouts(laptop: Laptop) -> Iterator[None]:
+    """Shorten the waits for the length of a `with` block."""
     with contextlib.ExitStack() as restored:
         for function, queue in (*CONSUMERS.items(), ("ApplyChangeFunction", "HintsQueueUrl")):
             restored.callback(_set_queue, laptop, queue, _queue(laptop, queue))
             policy = json.loads(_queue(laptop, queue)["RedrivePolicy"])
             policy["maxReceiveCount"] = max(int(policy["maxReceiveCount"]), _RECEIVES)
-            hurried = {"VisibilityTimeout": str(_HIDDEN), "RedrivePolicy": json.dumps(policy)}
-            _set_queue(laptop, queue, hurried)
+            shortened = {"VisibilityTimeout": str(_HIDDEN), "RedrivePolicy": json.dumps(policy)}
+            _set_queue(laptop, queue, shortened)
             before = laptop.lambda_.get_function_configuration(FunctionName=laptop.outputs[function])
             restored.callback(_set_function, laptop, function, before["Timeout"], before["Environment"]["Variables"])
             variables = dict(before["Environment"]["Variables"])

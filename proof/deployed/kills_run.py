@@ -1,7 +1,7 @@
-"""A run in which workers of all functions are killed while documents and changes flow, until it is quiescent.
+"""A run in which workers of all functions are killed while documents and changes are processed.
 
-A thread starts each function that a schedule or Orderful starts; one kills; one feeds documents, one changes; one
-watches. When enough invocations have been hit the killing ends, and the run waits for quiescence.
+One thread per scheduled function invokes it, others send callbacks, kill, create documents, send changes, and monitor.
+When enough invocations were killed the kills end, and the run waits for quiescence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from proof.deployed.environment import SUPPLIER, Environment
 from proof.deployed.killer import Killer, Receives
 from proof.deployed.outcome import Asked
 from proof.deployed.quiescence import LOCKED, Quiescence
-from testkit.laptop.observed import MOVERS, SENT
+from testkit.laptop.observed import PIPELINE, SENT
 from testkit.laptop.stack import CALLBACK_SECRET
 
 CONSUMERS = {
@@ -33,35 +33,34 @@ CONSUMERS = {
     "ApplyChangeFunction": "ChangesQueueUrl",
 }
 SCHEDULED = ("PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction")
-_CALLED = "ReceiveCallbackFunction"
+_CALLBACK = "ReceiveCallbackFunction"
 _NEVER = "0000"
 _BURST = 5
 _SLOWER = 4
-"""How much less flows while only single kills are still wanted: all of it has to end afterwards."""
+"""Factor of the pauses while only few kills are still wanted."""
 
 _FIRST = 720001
 _FORGED = 10**9
-LONGEST = 7200.0
-"""Seconds after which the killing ends though a function is short of its floor, and in which all has to end after
-it; far above what a slow or busy machine needs."""
+TIMEOUT_SECONDS = 7200.0
+"""Time limit of the kills, and of the quiescence after them; far above the time that a slow machine needs."""
 
 STUCK = 900.0
-"""Seconds without any progress after which the run counts as stuck."""
+"""Seconds without progress after which the run is stuck."""
 
-_MOST_FORGED = 15
-"""Callbacks that name nothing of Orderful's: the stack looks up 20 such ids a minute, and others would wait."""
+_MAX_FORGED = 15
+"""Callbacks with unknown ids: the stack looks up 20 of them per minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How large a run is.
+    """The size of a run.
 
     Attributes:
         documents: Orders at least; later ones only if the killing lasts longer.
         changes: 860s at least.
         share: Invocations of each function that are to be hit before the killing ends early.
         most: Invocations that are hit at most, of each function.
-        most_held: The same for functions that queues start: what their workers held has to wait.
+        max_consumer_hits: The same for functions that queues start: what their workers held has to wait.
         hits: Invocations that are to be hit in all. How many are, depends on the machine, and is counted and said.
         floor: Invocations of each function that have to be hit.
         killing: Seconds after which only what is short of `floor` is killed, and the killing ends once nothing is.
@@ -72,7 +71,7 @@ class Plan:
     changes: int
     share: int
     most: int
-    most_held: int
+    max_consumer_hits: int
     hits: int
     floor: int
     killing: float
@@ -117,15 +116,15 @@ class Run:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Make the killer and what counts the receives."""
-        # The oldest messages come first: were nearly every new worker killed, the same ones would be hit again and
-        # again, and the pause before a retry doubles with each receive.
+        """Create the killer and the counter of receives."""
+        # The oldest messages come first: if nearly every new worker were killed, the same messages would fail again and
+        # again, and the delay of a retry doubles with each receive.
         self.killer = Killer(self.environment.laptop, self.seed, self.wants, dict.fromkeys(CONSUMERS, 0.6))
         self.receives = Receives(self.environment.laptop)
         self._quiescence = Quiescence.of(self.environment.laptop, [self.environment.company])
 
     def play(self) -> None:
-        """Kill until enough was hit, then wait until nothing is on its way any more."""
+        """Kill until enough invocations were killed, then wait for quiescence."""
         work: list[Callable[[], None]] = [
             lambda: self.killer.follow(self._over),
             *(partial(self._scheduled, function) for function in SCHEDULED),
@@ -141,7 +140,7 @@ class Run:
         try:
             self._killing_ends.wait(self.plan.killing)
             self._late.set()
-            while self.short() and time.monotonic() - began < LONGEST and not self._killing_ends.wait(1.0):
+            while self.short() and time.monotonic() - began < TIMEOUT_SECONDS and not self._killing_ends.wait(1.0):
                 pass
             self._killing_ends.set()
             self.killed_for = time.monotonic() - began
@@ -154,16 +153,16 @@ class Run:
 
     def wants(self, function: str) -> bool:
         """Whether one more kill of a function is wanted."""
-        most = self.plan.most_held if function in CONSUMERS else self.plan.most
+        most = self.plan.max_consumer_hits if function in CONSUMERS else self.plan.most
         if self._late.is_set():
             most = self.plan.floor
         return not self._killing_ends.is_set() and self.killer.hits[function] < most
 
     def short(self) -> dict[str, int]:
-        """Functions of which too few invocations were hit, and how many were."""
-        return {each: self.killer.hits[each] for each in MOVERS if self.killer.hits[each] < self.plan.floor}
+        """Functions with too few killed invocations, and their number."""
+        return {each: self.killer.hits[each] for each in PIPELINE if self.killer.hits[each] < self.plan.floor}
 
-    # -- functions that are started by hand
+    # -- invocations by the test
 
     def _scheduled(self, function: str) -> None:
         laptop = self.environment.laptop
@@ -172,24 +171,24 @@ class Run:
             payload = json.loads(answer["Payload"].read())
             self.said[function] = str(payload)[:500]
             if "FunctionError" in answer:
-                self.killer.heard(function, str(payload.get("errorMessage")))
+                self.killer.record_failure(function, str(payload.get("errorMessage")))
                 self._end_leases(function)
-            self._over.wait(self.killer.moment(0.4) if self.wants(function) else 1.0)
+            self._over.wait(self.killer.timestamp(0.4) if self.wants(function) else 1.0)
 
     def _callbacks(self) -> None:
-        """Callbacks as Orderful repeats them, and others that name transactions which it does not have."""
+        """Repeated callbacks, and callbacks for unknown transactions."""
         draw = random.Random(self.seed)  # noqa: S311 - it draws cases, not secrets
         forged = 0
         while not self._killing_ends.is_set():
-            known = [wish.transaction_id for wish in self.asked[-20:] if wish.transaction_id]
-            if forged < _MOST_FORGED and (not known or draw.random() < 0.5):
+            known = [asked_for.transaction_id for asked_for in self.asked[-20:] if asked_for.transaction_id]
+            if forged < _MAX_FORGED and (not known or draw.random() < 0.5):
                 known, forged = [str(draw.randrange(_FORGED, 10 * _FORGED))], forged + 1
             if known:
-                self.killer.heard(_CALLED, self._call_back({"transactionId": int(draw.choice(known))}))
-            self._killing_ends.wait(self.killer.moment(0.4) if self.wants(_CALLED) else 1.0)
+                self.killer.record_failure(_CALLBACK, self._call_back({"transactionId": int(draw.choice(known))}))
+            self._killing_ends.wait(self.killer.timestamp(0.4) if self.wants(_CALLBACK) else 1.0)
 
     def _call_back(self, body: dict[str, Any]) -> str:
-        """What the stack says to a callback that it does not take."""
+        """The body of an error answer to a callback; empty for a 2xx."""
         request = urllib.request.Request(  # noqa: S310 - our own http URL
             self.environment.laptop.stack.callback_url,
             data=json.dumps(body).encode(),
@@ -203,7 +202,7 @@ class Run:
         return ""
 
     def _end_leases(self, function: str) -> None:
-        """Bring the leases of a dead run to their end; time alone would do the same, minutes later."""
+        """End the leases of a killed run, which would expire minutes later."""
         laptop = self.environment.laptop
         ours = {"PollVismaFunction": self.environment.company, "PollOrderfulFunction": "(orderful)"}.get(function)
         for item in laptop.items("CursorsTable"):
@@ -218,14 +217,14 @@ class Run:
                 ExpressionAttributeValues={":ended": {"S": _NEVER}, ":seen": until},
             )
 
-    # -- what flows
+    # -- workload
 
     @property
     def _pause(self) -> float:
         return self.plan.pause * (_SLOWER if self._late.is_set() else 1)
 
     def _documents(self) -> None:
-        """Orders for as long as the killing lasts, and new states of those that were sent."""
+        """Create orders until the kills end, and edit those that were sent."""
         draw = random.Random(self.seed + 1)  # noqa: S311 - it draws cases, not secrets
         laptop = self.environment.laptop
         query = f"documents?kind=purchaseorder&company={self.environment.company_id}"
@@ -241,22 +240,22 @@ class Run:
             self._killing_ends.wait(self._pause)
 
     def _fed(self) -> dict[str, int]:
-        """The orders so far, for whoever goes through them while another thread adds more."""
+        """A copy of the orders, for iteration in another thread."""
         with self._lock:
             return dict(self.orders)
 
     def _edit(self, number: str) -> None:
-        """Somebody changes an order that the partner has and asks nothing about."""
+        """A user changes an order that was sent and has no 860."""
         newest = self.environment.laptop.newest(self.environment.key(number))
         key = self.environment.key(number)
-        if newest is None or newest.state not in SENT or any(wish.key == key for wish in self.asked):
+        if newest is None or newest.state not in SENT or any(asked_for.key == key for asked_for in self.asked):
             return
         self.orders[number] += 1
         lines = [("1310", str(20 + self.orders[number])), ("1402", "5")]
         self.environment.laptop.put(self.environment.company_id, purchase_order(number, SUPPLIER, lines))
 
     def _changes(self) -> None:
-        """One 860 for each of many orders, by inbox, or by inbox and callback; users edit every third one."""
+        """Send one 860 for each of many orders, by inbox, or by inbox and callback; users edit every third order."""
         draw = random.Random(self.seed + 2)  # noqa: S311 - it draws cases, not secrets
         laptop = self.environment.laptop
         while len(self.asked) < self.plan.changes or not self._killing_ends.is_set():
@@ -266,16 +265,16 @@ class Run:
             if number is None or newest is None or newest.state not in SENT:
                 self._over.wait(0.1)
                 continue
-            # First of all it is known to be asked for, so that nobody edits its lines any more.
+            # It is recorded first, so that no user edits its lines.
             quantity = draw.randint(21, 30)
-            wish = Asked("", self.environment.key(number), {1: Decimal(quantity)})
-            self.asked.append(wish)
+            asked_for = Asked("", self.environment.key(number), {1: Decimal(quantity)})
+            self.asked.append(asked_for)
             channels = ["inbox", "webhook"] if draw.random() < 0.5 else ["inbox"]
             sent = self.environment.asks(number, quantity, channels=channels)
-            self.asked[-1] = replace(wish, transaction_id=sent["id"])
+            self.asked[-1] = replace(asked_for, transaction_id=sent["id"])
             if len(self.asked) % 3 == 1:
-                self.edits[wish.key] = edits = {"emailed": True}
-                self._over.wait(self.killer.moment(1.0))
+                self.edits[asked_for.key] = edits = {"emailed": True}
+                self._over.wait(self.killer.timestamp(1.0))
                 row = {
                     "kind": "purchaseorder",
                     "company": self.environment.company_id,
@@ -286,23 +285,23 @@ class Run:
             self._killing_ends.wait(self._pause)
 
     def _unasked(self) -> list[str]:
-        """Orders that are as they were at first, and about which nobody has asked anything."""
-        taken = {wish.key for wish in self.asked}
+        """Orders without edits and without an 860."""
+        taken = {asked_for.key for asked_for in self.asked}
         return [one for one, states in self._fed().items() if states == 1 and self.environment.key(one) not in taken]
 
-    # -- watching
+    # -- monitoring
 
     def _watch(self) -> None:
         while not self._over.is_set():
             self.receives.look()
             hits = self.killer.hits
-            if sum(hits.values()) >= self.plan.hits and all(hits[each] >= self.plan.share for each in MOVERS):
+            if sum(hits.values()) >= self.plan.hits and all(hits[each] >= self.plan.share for each in PIPELINE):
                 self._killing_ends.set()
             self._over.wait(1.0)
 
     def _wait_for_quiescence(self) -> None:
-        """Wait until everything fed is known and nothing is on its way; then poll once more, for an echo to show."""
-        end = time.monotonic() + LONGEST
+        """Wait until everything is processed; then poll once more, so that an echo would show."""
+        end = time.monotonic() + TIMEOUT_SECONDS
         for _ in range(2):
             since, before = datetime.now(UTC), None
             moved = time.monotonic()
@@ -312,28 +311,28 @@ class Run:
                 if seen != before:
                     before, moved = seen, now
                 if now >= min(moved + STUCK, end):
-                    self.troubles += [*left, *(f"{one} said at last: {said}" for one, said in self.said.items())]
+                    self.troubles += [*left, *(f"last answer of {one}: {said}" for one, said in self.said.items())]
                     return
                 self._over.wait(1.0)
 
     def _left(self, since: datetime) -> list[str]:
-        """What is not quiescent yet."""
+        """What is not done yet."""
         laptop = self.environment.laptop
         cursor = laptop.cursors().get((self.environment.company, "v1/purchaseorder"))
         if len(self.orders) < self.plan.documents or len(self.asked) < self.plan.changes:
-            return ["Not everything was fed."]
+            return ["The workload is not complete."]
         if cursor is None or cursor.caught_up_at is None or cursor.caught_up_at < since:
-            return ["No poll has come to its end since the last kill."]
+            return ["No poll has finished since the last kill."]
         unconfirmed = [
-            f"The change {wish.transaction_id} of {wish.key} is not decided, or Orderful was not told."
-            for wish in self.asked
-            if (change := laptop.change(wish.transaction_id)) is None or change.is_due or change.is_unconfirmed
+            f"The change {asked_for.transaction_id} of {asked_for.key} is not decided, or not confirmed."
+            for asked_for in self.asked
+            if (change := laptop.change(asked_for.transaction_id)) is None or change.is_due or change.is_unconfirmed
         ]
         return unconfirmed + self._quiescence.stuck()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - told as a violation; the other threads go on
-            self.troubles.append(f"A thread of the run broke off: {type(error).__name__}: {error}.")
+        except Exception as error:  # noqa: BLE001 - reported as a violation; the other threads continue
+            self.troubles.append(f"A thread of the run failed: {type(error).__name__}: {error}.")
             self._killing_ends.set()

@@ -1,4 +1,4 @@
-"""The final state of a quiescent deployed stack: what Orderful holds and what Visma has, against the ledger."""
+"""The final state of a quiescent deployed stack: Orderful and Visma compared with the ledger."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _PURPOSE_FIELDS: Final = frozenset({"purpose", "transactionSetPurposeCode"})
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """A document that has to reach its partner.
+    """A document that must reach its partner.
 
     Attributes:
         key: `company/kind/number`.
-        most: How many materially different states Visma has shown of it. The connector may have seen only some of them,
-            but always the last; so that many transactions at most.
-        least: How many it must have sent at least.
+        most: The number of materially different states in Visma, which is the maximum of transactions: the connector
+            may have polled only some of them, but always the last.
+        least: The minimum of transactions.
     """
 
     key: str
@@ -52,12 +52,12 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A change that a partner asked for, within the limits of the routing.
+    """A change that a partner requested, within the limits of the routing.
 
     Attributes:
         transaction_id: Orderful's id of the 860.
         key: `company/purchase_order/number`.
-        quantities: What it asked for, by line.
+        quantities: The requested quantities, by line.
     """
 
     transaction_id: str
@@ -67,11 +67,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What users wrote into a document.
+    """The edits of users in a document.
 
     Attributes:
         key: `company/kind/number`.
-        values: By field; a line's is `lines.1.orderQty`.
+        values: The values by field; a field of a line is `lines.1.orderQty`.
     """
 
     key: str
@@ -79,31 +79,35 @@ class Edited:
 
 
 @dataclass(frozen=True)
-class World:
-    """What can be seen from outside once the stack is quiescent; read once.
+class Harness:
+    """The observable state of a quiescent stack, read once.
 
-    Each judgement gives sentences, none when all is well.
+    Each check returns violations as sentences.
     """
 
     laptop: Laptop
 
     def documents(self, wanted: Iterable[Outbound]) -> list[str]:
-        """What is wrong with these documents: each state at Orderful once, and the partner knows the last one."""
+        """Violations of documents: each state is at Orderful once, and the partner has the last one."""
         return [sentence for each in wanted if (sentence := self._document(each))]
 
     def changes(self, asked: Iterable[Asked]) -> list[str]:
-        """What is wrong with these changes: each written once, and confirmed once as accepted.
+        """Violations of changes: each is written once, and confirmed once as accepted.
 
-        Several changes of one order are judged together: its line has to have what the last of them asked for.
+        Several changes of one order are checked together: its line must have the values of the last change.
         """
-        wishes = list(asked)
-        last = {(wish.key, line): quantity for wish in wishes for line, quantity in wish.quantities.items()}
+        all_asked = list(asked)
+        last = {
+            (asked_for.key, line): quantity
+            for asked_for in all_asked
+            for line, quantity in asked_for.quantities.items()
+        }
         found = [
-            f"The change {wish.transaction_id} of {wish.key} {wrong}."
-            for wish in wishes
-            for wrong in self._change(wish)
+            f"The change {asked_for.transaction_id} of {asked_for.key} {wrong}."
+            for asked_for in all_asked
+            for wrong in self._change(asked_for)
         ]
-        for key, count in Counter(wish.key for wish in wishes).items():
+        for key, count in Counter(asked_for.key for asked_for in all_asked).items():
             if (written := self.written(key)) != count:
                 found.append(f"{key}: {count} changes, and the order was written {written} times.")
         for (key, line), quantity in last.items():
@@ -112,7 +116,7 @@ class World:
         return found
 
     def lost(self, edits: Iterable[Edited]) -> list[str]:
-        """What users wrote that is not in Visma any more."""
+        """Edits of users that are no longer in Visma."""
         return [
             f"{each.key}: a user wrote {value!r} into {path}, Visma has {has!r}."
             for each in edits
@@ -121,11 +125,11 @@ class World:
         ]
 
     def written(self, key: str, *, status: int = 204) -> int:
-        """How often a PUT of an order came to a status in Visma, whatever became of the answer."""
+        """The number of PUTs of an order with a status in Visma, whether or not the answer was lost."""
         return self._puts[DocumentKey.parse(key).number, status]
 
     def transactions(self, key: str) -> list[dict[str, Any]]:
-        """What Orderful holds of a document, oldest first."""
+        """The transactions of a document, oldest first."""
         document = DocumentKey.parse(key)
         sender = self._routing.companies[document.company].isa_id.on(Stream.TEST)
         number = document.number.rpartition(":")[2]
@@ -134,71 +138,74 @@ class World:
     # -- documents
 
     def _document(self, wanted: Outbound) -> str | None:
-        """What is wrong with one document, with what was seen of it."""
+        """The violations of a document, with its revisions and transactions."""
         key = DocumentKey.parse(wanted.key)
         revisions = self.laptop.ledger.revisions(key, limit=100)
-        held = self.transactions(wanted.key)
-        if not revisions and not held:
-            return f"{key}: neither the ledger nor Orderful knows it."
+        at_orderful = self.transactions(wanted.key)
+        if not revisions and not at_orderful:
+            return f"{key}: neither the ledger nor Orderful has it."
         wrong = [
             f"revision {one.sequence} ended {one.state}, {one.reason}"
             for one in revisions
             if one.state not in _RIGHT_ENDS
         ]
         sent = [one for one in revisions if one.state in SENT]
-        if Counter(one.transaction_id for one in sent) != Counter(str(one["id"]) for one in held):
+        if Counter(one.transaction_id for one in sent) != Counter(str(one["id"]) for one in at_orderful):
             wrong.append("the ledger and Orderful do not agree about what was sent")
-        if not wanted.least <= len(held) <= wanted.most:
-            wrong.append(f"{len(held)} transactions were sent for {wanted.most} states in Visma")
-        if _says_the_same(held):
-            wrong.append("a transaction says what the one before it had said")
-        wrong += self._unknown(key, revisions, held)
+        if not wanted.least <= len(at_orderful) <= wanted.most:
+            wrong.append(f"{len(at_orderful)} transactions were sent for {wanted.most} states in Visma")
+        if _says_the_same(at_orderful):
+            wrong.append("a transaction repeats the one before it")
+        wrong += self._unknown(key, revisions, at_orderful)
         if not wrong:
             return None
         states = ", ".join(
             f"{one.sequence} {one.state} {one.transaction_id or ''}".strip() for one in reversed(revisions)
         )
-        return f"{key}: {'; '.join(wrong)} (ledger: {states}; Orderful: {', '.join(str(one['id']) for one in held)})."
+        there = ", ".join(str(one["id"]) for one in at_orderful)
+        return f"{key}: {'; '.join(wrong)} (ledger: {states}; Orderful: {there})."
 
-    def _unknown(self, key: DocumentKey, revisions: Sequence[Revision], held: Sequence[dict[str, Any]]) -> list[str]:
-        """Whether the partner has something else than Visma, by the ledger or by what Orderful holds."""
+    def _unknown(
+        self, key: DocumentKey, revisions: Sequence[Revision], at_orderful: Sequence[dict[str, Any]]
+    ) -> list[str]:
+        """Differences between the partner and Visma, by the ledger and by Orderful."""
         known = next((one for one in revisions if one.state in KNOWN_TO_PARTNER), None)
-        if known is None or not held:
+        if known is None or not at_orderful:
             return ["the partner never got it"]
         read = self._read(key)
         if known.revision_id != revision_id(read.content):
             return [f"the partner knows revision {known.sequence}, which is not what Visma has now"]
         if known.state is State.AGREED:
-            # The partner asked for it and was told by the confirmation; no transaction says it.
+            # The partner requested it and got the confirmation, without a transaction.
             return []
         route = self._routing.route(key.company, key.kind, read.counterparty)
         purpose = known.purpose or Purpose.ORIGINAL
         wanted = translate(read.content, route, stream=Stream.TEST, purpose=purpose).request.body
-        same = json.loads(msgspec.json.encode(wanted)) == held[-1]["request"]
-        return [] if same else ["the newest transaction does not say what Visma has"]
+        same = json.loads(msgspec.json.encode(wanted)) == at_orderful[-1]["request"]
+        return [] if same else ["the newest transaction differs from Visma"]
 
     def _read(self, key: DocumentKey) -> VismaDocument:
-        """A document as it stands in Visma, as the connector reads it."""
+        """A document in Visma, as the connector reads it."""
         raw = json.dumps(self._in_visma[str(key)]).encode()
         return read_document(decode(raw), company=key.company, kind=key.kind)
 
     # -- changes
 
-    def _change(self, wish: Asked) -> list[str]:
-        change, delivery = self.laptop.change(wish.transaction_id), self._deliveries.get(wish.transaction_id)
+    def _change(self, asked_for: Asked) -> list[str]:
+        change, delivery = self.laptop.change(asked_for.transaction_id), self._deliveries.get(asked_for.transaction_id)
         if change is None:
             return ["is not recorded"]
         found = []
         if change.state is not ChangeState.APPLIED or change.decided_by != "rules":
             found.append(f"ended {change.state} by {change.decided_by} ({change.reason})")
         if change.is_unconfirmed:
-            found.append("is decided, and Orderful was not told")
+            found.append("is decided, and not confirmed")
         if delivery is None or (delivery["status"], delivery["confirmed"]) != ("DELIVERED", 1):
             found.append(f"is not one confirmed delivery at Orderful but {delivery}")
         return found
 
     def _value(self, key: str, path: str) -> Any:
-        """A field of a document in Visma; numbers are exact, and what is not there is None."""
+        """A field of a document in Visma; numbers are `Decimal`, a missing field is None."""
         found: Any = self._in_visma.get(key)
         for step in path.split("."):
             if isinstance(found, list):
@@ -207,7 +214,7 @@ class World:
                 found = found.get(step)
         return Decimal(str(found)) if isinstance(found, float | int) and not isinstance(found, bool) else found
 
-    # -- what is there
+    # -- state of the stack
 
     @cached_property
     def _routing(self) -> Routing:
@@ -215,13 +222,13 @@ class World:
 
     @cached_property
     def _puts(self) -> Counter[tuple[str, int | None]]:
-        """By order number and what came of it in Visma: 204, 412, None for not begun."""
+        """PUTs by order number and status in Visma: 204, 412, None without work."""
         rows = self.laptop.visma.control("GET", "requests?method=PUT")["requests"]
         return Counter((row["path"].rsplit("/", 1)[-1], row["work"]) for row in rows)
 
     @cached_property
     def _deliveries(self) -> dict[str, dict[str, Any]]:
-        """What partners sent, by Orderful's number, and how it was confirmed."""
+        """The deliveries, by transaction id."""
         return {one["transactionId"]: one for one in self.laptop.orderful.control("GET", "deliveries")}
 
     @cached_property
@@ -239,16 +246,16 @@ class World:
 
     @cached_property
     def _held(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-        """What we sent, by sender, type and number, oldest first."""
+        """The outbound transactions by sender, type and number, oldest first."""
         found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-        for one in self.laptop.held():
+        for one in self.laptop.transactions():
             found.setdefault((one["sender"]["isaId"], one["type"]["name"], one["businessNumber"]), []).append(one)
         return found
 
 
-def _says_the_same(held: Sequence[dict[str, Any]]) -> bool:
-    """Whether a transaction says nothing else than the one before it."""
-    contents = [_without_purpose(one["request"]) for one in held]
+def _says_the_same(at_orderful: Sequence[dict[str, Any]]) -> bool:
+    """Whether a transaction has the same content as the one before it."""
+    contents = [_without_purpose(one["request"]) for one in at_orderful]
     return any(older == newer for older, newer in pairwise(contents))
 
 

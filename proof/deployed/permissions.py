@@ -1,9 +1,9 @@
 """Each permission of each role is used, and none is missing.
 
-Every function does its whole work with its whole role, and nothing may go wrong; then its role loses one action on one
-resource after another, the function does its work again with new workers, and each time something has to go wrong.
-What MiniStack does not ask a role for cannot be proven that way. It is listed, and looked at instead: whether the
-deployed stack has that queue, log group or schedule for this function at all.
+Every function does all its work with its complete role, without an error. Then its role loses one action on one
+resource after another, the function repeats its work with new workers, and each time there must be an error.
+Permissions that MiniStack does not enforce are listed; for them the proof checks that the deployed stack has the queue,
+log group or schedule of the function.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from itertools import groupby
 
 from proof.deployed import permissions_back as back
 from proof.deployed import permissions_out as out
+from proof.deployed.digests import digest
 from proof.deployed.environment import held_up, prepared
-from proof.deployed.permissions_bench import Bench
+from proof.deployed.permissions_driver import FunctionDriver
 from proof.deployed.permissions_roles import NOT_ENFORCED, Piece, Role
 from proof.tally import Size, Tally
 from testkit.laptop.observed import FUNCTIONS, Laptop
@@ -28,18 +29,18 @@ SEED = 860
 AFTER = "3600"
 """The default of `ReconcileAfterSeconds`."""
 
-SAMPLE = 8
-"""Pieces that the fast form takes away, each of another role as far as there are as many."""
+SAMPLE = 9
+"""Permissions that the fast form removes, of different roles if possible."""
 
-_REFUSED = ("AccessDenied", "refused access", "table is left out")
-"""How the functions speak of a call that their role does not allow."""
+_REFUSED = ("AccessDenied", "refused access", "store is not available")
+"""Texts in the log lines of a denied call."""
 
 Exercise = Callable[[], Iterator[str]]
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What was tried and what was wrong."""
+    """The tried permissions and the violations."""
 
     dropped: int = 0
     whole: int = 0
@@ -49,29 +50,30 @@ class _Findings:
 
 
 def prove(size: Size, laptop: Laptop) -> list[Tally]:
-    """Take every permission away and give it back; a seeded sample of them in the fast form."""
+    """Remove every permission and restore it; a sample of them in the fast form."""
     laptop.stop_schedules()
     findings = _Findings()
     with prepared(laptop, "permits") as environment, held_up(laptop):
-        bench = Bench(environment, SEED)
+        driver = FunctionDriver(environment, SEED)
         laptop.poll()
-        laptop.reconfigure("ReconcileFunction", RECONCILE_AFTER_SECONDS="0")  # it judges what is seconds old
-        small, large = (out.translated(bench, make(bench.number())) for make in (bench.small, bench.large))
+        laptop.reconfigure("ReconcileFunction", RECONCILE_AFTER_SECONDS="0")  # it compares recent documents
+        small, large = (out.translated(driver, make(driver.number())) for make in (driver.small, driver.large))
         exercises: dict[str, Exercise] = {
-            "PollVismaFunction": lambda: out.poll(bench),
-            "TranslateDocumentFunction": lambda: out.translate(bench),
-            "DeliverTransactionFunction": lambda: out.deliver(bench, small, large),
-            "TrackTransactionsFunction": lambda: out.track(bench, small),
-            "ReceiveCallbackFunction": lambda: back.callback(bench),
-            "PollOrderfulFunction": lambda: back.collect(bench),
-            "ApplyChangeFunction": lambda: back.apply(bench, large),
-            "ReconcileFunction": lambda: out.reconcile(bench, large),
+            "PollVismaFunction": lambda: out.poll(driver),
+            "TranslateDocumentFunction": lambda: out.translate(driver),
+            "DeliverTransactionFunction": lambda: out.deliver(driver, small, large),
+            "TrackTransactionsFunction": lambda: out.track(driver, small),
+            "ReceiveCallbackFunction": lambda: back.callback(driver),
+            "PollOrderfulFunction": lambda: back.collect(driver),
+            "ApplyChangeFunction": lambda: back.apply(driver, large),
+            "ReconcileFunction": lambda: out.reconcile(driver, large),
+            "SendDigestFunction": lambda: digest(driver, small),
         }
         try:
             for function, pieces in groupby(_chosen(laptop, size), key=lambda each: each[0]):
                 _try_role(laptop, function, exercises[function], [piece for _, piece in pieces], findings)
         finally:
-            bench.clear()
+            driver.clear()
             laptop.reconfigure("ReconcileFunction", RECONCILE_AFTER_SECONDS=AFTER)
     _look_at_the_rest(laptop, findings)
     listed = "; ".join(f"{action}: {NOT_ENFORCED[action]} ({n})" for action, n in findings.not_provable.items())
@@ -117,7 +119,7 @@ def _try_role(laptop: Laptop, function: str, exercise: Exercise, pieces: Sequenc
 
 
 def _refusals(laptop: Laptop, function: str, *, since: datetime) -> list[str]:
-    """Log lines of a function that speak of a refused call to AWS."""
+    """Log lines of a function about denied calls to AWS."""
     pages = (
         laptop.stack.client("logs")
         .get_paginator("filter_log_events")
@@ -133,7 +135,7 @@ def _log_group(laptop: Laptop, function: str) -> str:
 
 
 def _look_at_the_rest(laptop: Laptop, findings: _Findings) -> None:
-    """What MiniStack does not ask for: whether the stack has what the permission is for."""
+    """For permissions that MiniStack does not enforce: whether the stack has their resource."""
     for function in FUNCTIONS:
         name = laptop.outputs[function]
         role = Role.of_function(laptop, function)
@@ -166,4 +168,4 @@ def _look_at_the_schedules(laptop: Laptop, findings: _Findings) -> None:
 def _listed(findings: _Findings, piece: Piece, owner: str, *, used: bool) -> None:
     findings.not_provable[piece.action] = findings.not_provable.get(piece.action, 0) + 1
     if not used:
-        findings.unused.append(f"{owner} has nothing to do with {piece}.")
+        findings.unused.append(f"{owner} does not use {piece}.")

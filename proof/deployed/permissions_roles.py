@@ -1,4 +1,4 @@
-"""The roles of the deployed functions, and what they are without one of their pieces."""
+"""The roles of the deployed functions, with single permissions removed."""
 
 from __future__ import annotations
 
@@ -15,34 +15,38 @@ NOT_ENFORCED = {
     "logs:PutLogEvents": "MiniStack writes the logs of a function itself",
     "sqs:ReceiveMessage": "MiniStack takes the messages itself, without the role",
     "sqs:DeleteMessage": "MiniStack deletes the messages itself, without the role",
-    "sqs:GetQueueAttributes": "MiniStack reads the queue itself, without the role",
+    "sqs:GetQueueAttributes": "MiniStack reads the queue of a mapping itself, without the role",
     "sqs:SendMessage": "MiniStack takes SendMessageBatch for an action of its own; on AWS this one covers it",
     "lambda:InvokeFunction": "MiniStack starts scheduled functions itself, without the role",
 }
-"""Actions that AWS asks of a role and MiniStack does not: dropping them proves nothing here, and why."""
+"""Actions that AWS enforces and MiniStack does not, with the reason."""
+
+
+_LOOK_AT_QUEUES = "LookAtQueues"
+"""The statement of a function that asks for the attributes of queues itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One action on one resource, the least that a role can lose."""
+    """One action on one resource."""
 
     sid: str
     action: str
     resource: str
 
     def __str__(self) -> str:
-        """As a person finds it in template.yaml."""
+        """The statement in template.yaml, the action and the resource."""
         return f"{self.sid}: {self.action} on {self.resource.rsplit(':', 1)[-1]}"
 
     @property
     def is_enforced(self) -> bool:
-        """Whether MiniStack asks the role for it."""
-        return self.action not in NOT_ENFORCED
+        """Whether MiniStack enforces it."""
+        return self.action not in NOT_ENFORCED or self.sid == _LOOK_AT_QUEUES
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role with the one policy that template.yaml gives it."""
+    """A role with its inline policy of template.yaml."""
 
     laptop: Laptop
     name: str
@@ -61,12 +65,12 @@ class Role:
 
     @classmethod
     def of_function(cls, laptop: Laptop, function: str) -> Role:
-        """The role that a deployed function works with."""
+        """The role of a deployed function."""
         name = laptop.outputs[function]
         return cls.of(laptop, laptop.lambda_.get_function_configuration(FunctionName=name)["Role"])
 
     def pieces(self) -> list[Piece]:
-        """Everything that the role allows, one action and one resource at a time."""
+        """Every action and resource of the role."""
         return [
             Piece(statement.get("Sid", ""), action, resource)
             for statement in self.policy["Statement"]
@@ -76,14 +80,14 @@ class Role:
 
     @contextlib.contextmanager
     def without(self, piece: Piece) -> Iterator[None]:
-        """The role without a piece for the length of a `with` block."""
+        """Remove a permission for the length of a `with` block."""
         statements = [part for statement in self.policy["Statement"] for part in _without(statement, piece)]
         with self.given({**self.policy, "Statement": statements}):
             yield
 
     @contextlib.contextmanager
     def given(self, policy: dict[str, Any]) -> Iterator[None]:
-        """The role with another policy for the length of a `with` block."""
+        """Replace the policy for the length of a `with` block."""
         self._put(policy)
         try:
             yield
@@ -100,7 +104,7 @@ def _listed(value: Any) -> list[str]:
 
 
 def _without(statement: dict[str, Any], piece: Piece) -> Iterator[dict[str, Any]]:
-    """What remains of a statement: its other actions, and this action on its other resources."""
+    """A statement without one action on one resource."""
     actions, resources = _listed(statement["Action"]), _listed(statement["Resource"])
     if statement.get("Sid", "") != piece.sid or piece.action not in actions or piece.resource not in resources:
         yield statement

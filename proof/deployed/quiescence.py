@@ -1,4 +1,4 @@
-"""Quiescence of a deployed stack: whether anything is still on its way, before the results are judged."""
+"""Quiescence of a deployed stack: whether anything is still in progress, before the results are checked."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from connector.domain.revision.record import Event, State
 from testkit.laptop.observed import Laptop
 
 ON_THEIR_WAY: Final = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
-"""States in which no revision may stay."""
+"""States of revisions in progress."""
 
 _QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")
 _DEAD_LETTERS: Final = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
 _EVENTS: Final = 8
-"""Steps of a history that a sentence quotes."""
+"""Most history entries in a sentence."""
 
 _DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
 
 
 UNFINISHED = "was never finished"
-"""What is said of a scan that was put aside."""
+"""The text for a scan that ran out of time."""
 
 LOCKED = "is locked until"
-"""What is said of a cursor that a run holds; every run does for a while, whether it gets anywhere or not."""
+"""The text for a locked cursor, which is no sign of progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quiescence:
-    """Looks whether messages, revisions, changes or cursors are on their way.
+    """Finds messages, revisions, changes and cursors in progress.
 
     Attributes:
         laptop: The stack.
-        companies: Routing names of the companies whose cursors are looked at.
-        ours: Which documents are looked at, with their changes; all of the companies' unless given.
-        dead_before: Dead letters that were there when it began to look; they do not count.
+        companies: Routing names of the companies whose cursors are checked.
+        ours: Selects the documents to check, with their changes; by default all of the companies.
+        dead_before: The number of earlier dead letters, which are ignored.
     """
 
     laptop: Laptop
@@ -50,13 +50,13 @@ class Quiescence:
     def of(
         cls, laptop: Laptop, companies: Iterable[str], ours: Callable[[DocumentKey], bool] | None = None
     ) -> Quiescence:
-        """From now on."""
+        """A check that ignores the present dead letters."""
         names = frozenset(companies)
         dead = {queue: laptop.waiting(queue) for queue in _DEAD_LETTERS}
         return cls(laptop, names, ours or (lambda key: key.company in names), dead)
 
     def stuck(self) -> list[str]:
-        """What is on its way, each in a sentence."""
+        """What is in progress, each as a sentence."""
         return [*self._messages(), *self._revisions(), *self._changes(), *self._cursors()]
 
     def _messages(self) -> list[str]:
@@ -92,5 +92,5 @@ class Quiescence:
 
 
 def _lately(history: Sequence[Event | ChangeEvent]) -> str:
-    """What happened to it last, with UTC times: the stack that could be asked is gone when this is read."""
+    """The last history entries, with UTC times."""
     return "; ".join(f"{event.at:%H:%M:%S} {event.state}, {event.note}" for event in history[-_EVENTS:])

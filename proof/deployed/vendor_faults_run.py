@@ -1,4 +1,4 @@
-"""The traffic of a run: schedules that fire and partners that send, until nothing is on its way."""
+"""The traffic of a run: scheduled functions and messages of partners, until the stack is quiescent."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from connector.domain.revision.record import State
 from demo.scenario import COMPANY_IDS
 from proof.deployed.fault_injection import Worker
 from proof.deployed.quiescence import UNFINISHED, Quiescence
-from proof.deployed.vendor_faults_workload import RECEIVER, Wish, WorkItem
+from proof.deployed.vendor_faults_workload import RECEIVER, ChangeRequest, WorkItem
 from testkit.laptop.observed import SENT, Laptop
 
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
 DELIVER: Final = "DeliverTransactionFunction"
-PAUSES: Final = {POLL: 0.5, COLLECT: 5.0, TRACK: 5.0}
-"""Seconds between two runs of a scheduled function."""
+INTERVALS: Final = {POLL: 0.5, COLLECT: 5.0, TRACK: 5.0}
+"""Seconds between two invocations of a scheduled function."""
 
 
 @dataclass(slots=True)
 class Traffic:
-    """The traffic on the stack, and what is on its way.
+    """The traffic on the stack.
 
     Attributes:
-        items: All that documents and changes are about; what else is on the stack does not count.
-        polling: Whether polls of Visma run by themselves; without them there is one at the end.
-        sent: The changes that partners sent, by Orderful's number.
-        runs: How often each scheduled function was run.
-        failures: How often one of them ended in an error (the schedule's next run is the retry).
+        items: The documents and changed orders; others on the stack are ignored.
+        polling: Whether Visma is polled repeatedly, or once at the end.
+        sent: The changes that partners sent, by transaction id.
+        runs: The number of invocations of each scheduled function.
+        failures: The number of failed invocations (the next scheduled run is the retry).
     """
 
     laptop: Laptop
     items: Sequence[WorkItem]
     polling: bool = True
-    sent: dict[str, Wish] = field(default_factory=dict)
+    sent: dict[str, ChangeRequest] = field(default_factory=dict)
     runs: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     _quiescence: Quiescence = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look at these items alone."""
+        """Check these items only."""
         known = {item.key for item in self.items}
         self._quiescence = Quiescence.of(self.laptop, COMPANY_IDS, lambda key: str(key) in known)
 
-    # -- what comes in
+    # -- workload
 
     def put(self, items: Sequence[WorkItem]) -> None:
         """Write documents in Visma."""
@@ -58,21 +58,21 @@ class Traffic:
             body = {"kind": kind, "company": COMPANY_IDS[company], "documents": documents}
             self.laptop.visma.control("POST", "documents", body)
 
-    def send(self, wish: Wish) -> None:
-        """A partner asks for a change, and a user is at the same order."""
-        for update in wish.meanwhile:
-            body = {"company": COMPANY_IDS[wish.item.company], "update": update, "before_put": True}
-            self.laptop.visma.control("PATCH", f"orders/{wish.item.number}", body)
-        body = {"receiver": RECEIVER, "stream": "TEST", "channels": list(wish.channels)}
+    def send(self, request: ChangeRequest) -> None:
+        """A partner requests a change while a user edits the order."""
+        for update in request.meanwhile:
+            body = {"company": COMPANY_IDS[request.item.company], "update": update, "before_put": True}
+            self.laptop.visma.control("PATCH", f"orders/{request.item.number}", body)
+        body = {"receiver": RECEIVER, "stream": "TEST", "channels": list(request.channels)}
         created = self.laptop.orderful.control(
-            "POST", "inbound", {"sender": wish.sender, "message": wish.message, **body}
+            "POST", "inbound", {"sender": request.sender, "message": request.message, **body}
         )
-        self.sent[created["id"]] = wish
+        self.sent[created["id"]] = request
 
-    # -- what runs
+    # -- functions
 
     def run(self, function: str) -> dict[str, Any]:
-        """Run a scheduled function once; an empty answer when it failed."""
+        """Invoke a scheduled function; returns an empty answer when it failed."""
         self.runs[function] += 1
         answer = self.laptop.lambda_.invoke(FunctionName=self.laptop.outputs[function], Payload=b"{}")
         payload = json.loads(answer["Payload"].read())
@@ -83,7 +83,7 @@ class Traffic:
 
     @contextmanager
     def scheduled(self) -> Iterator[None]:
-        """Run the scheduled functions over and over, side by side, for the length of a `with` block."""
+        """Invoke the scheduled functions repeatedly and concurrently, for the length of a `with` block."""
         over = threading.Event()
 
         def again(function: str) -> Callable[[], None]:
@@ -91,11 +91,11 @@ class Traffic:
                 while not over.is_set():
                     if self.polling or function != POLL:
                         self.run(function)
-                    over.wait(PAUSES[function])
+                    over.wait(INTERVALS[function])
 
             return work
 
-        workers = [Worker(again(function)) for function in PAUSES]
+        workers = [Worker(again(function)) for function in INTERVALS]
         for worker in workers:
             worker.start()
         try:
@@ -107,17 +107,17 @@ class Traffic:
         for worker in workers:
             worker.check()
 
-    # -- what is on its way
+    # -- quiescence
 
     def until_quiescent(self, *, seconds: float) -> list[str]:
-        """Run everything until nothing is on its way; what still is when the time is over."""
+        """Invoke the functions until the stack is quiescent; returns what is in progress at the time limit."""
         deadline = time.monotonic() + seconds
-        due = dict.fromkeys(PAUSES, 0.0) if self.polling else {**dict.fromkeys(PAUSES, 0.0), POLL: deadline}
-        found: dict[str, dict[str, Any]] = {name: {} for name in PAUSES}
+        due = dict.fromkeys(INTERVALS, 0.0) if self.polling else {**dict.fromkeys(INTERVALS, 0.0), POLL: deadline}
+        found: dict[str, dict[str, Any]] = {name: {} for name in INTERVALS}
         while True:
             moving = self._moving()
-            for function, pause in PAUSES.items():
-                # Nothing but a poll ends a scan that trouble put aside.
+            for function, pause in INTERVALS.items():
+                # Only a poll finishes a scan that an error interrupted.
                 ends_scan = function == POLL and all(UNFINISHED in one for one in moving)
                 if ends_scan or not moving or time.monotonic() >= due[function]:
                     found[function] = self.run(function)
@@ -130,24 +130,26 @@ class Traffic:
             time.sleep(0.2)
 
     def _moving(self) -> list[str]:
-        """What has not ended."""
+        """What is in progress."""
         deliveries = {one["transactionId"]: one for one in self.laptop.orderful.control("GET", "deliveries")}
-        unheard = [f"The change {name} was not confirmed." for name in self.sent if not deliveries[name]["confirmed"]]
-        return self._quiescence.stuck() + unheard
+        unconfirmed = [
+            f"The change {name} was not confirmed." for name in self.sent if not deliveries[name]["confirmed"]
+        ]
+        return self._quiescence.stuck() + unconfirmed
 
     def tried(self, since: str) -> int:
-        """How often we asked Orderful to create a transaction since a moment."""
+        """The number of creates at Orderful since a time."""
         rows = self.laptop.orderful.control("GET", "requests?method=POST")["requests"]
         return sum(row["at"] >= since and row["path"].endswith("/transactions") for row in rows)
 
     def hold_back(self, items: Sequence[WorkItem]) -> None:
-        """Have these documents read and translated, and nothing delivered until the function is switched on again."""
+        """Poll and translate these documents with the deliverer disabled."""
         self.laptop.switch(DELIVER, on=False)
         self.put(items)
         self._until(items, frozenset({State.TRANSLATED}))
 
     def until_sent(self, items: Sequence[WorkItem]) -> None:
-        """Poll until partners have these documents."""
+        """Poll until these documents are sent."""
         self._until(items, SENT)
 
     def _until(self, items: Sequence[WorkItem], states: frozenset[State]) -> None:

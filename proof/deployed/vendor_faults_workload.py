@@ -1,7 +1,6 @@
-"""The workload of the vendor faults: documents, the changes of partners, the edits of users.
+"""The workload of the vendor faults: documents, changes of partners, edits of users.
 
-All of it is drawn from a seed and says beforehand how it must end. None of it may end parked or rejected: what does,
-ends so because of a fault of a vendor.
+It is drawn from a seed, with the expected results. None of it may be parked or rejected.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ LISTS = {
 }
 RECEIVER = "FJORDMATNOT"
 
-# Company, kind, supplier or customer, what it trades in, how many of twenty.
-_MIX = (
+# Company, kind, supplier or customer, its items, its share of twenty.
+_DOCUMENT_MIX = (
     (NORWAY, "purchase_order", "50012", ("1298", "1301", "1402", "1611"), 6),
     (NORWAY, "purchase_order", "50020", ("1402", "1407", "1708"), 2),
     (NORWAY, "purchase_order", "50031", ("1811", "1803", "1950"), 1),
@@ -44,15 +43,15 @@ _SENDERS = {"50012": "LOFOTENSJOT", "50020": "NORRLMEJT"}
 
 @dataclass(slots=True)
 class WorkItem:
-    """A document, and what users do to it.
+    """A document and its edits.
 
     Attributes:
         company: Routing name.
         list: The Visma list it belongs to.
-        number: In Visma.
-        document: As Visma holds it at first.
-        edits: What users change about it that a partner must see, in order.
-        seen: Field of the document -> what it must say in the end, because a user wrote it.
+        number: The number in Visma.
+        document: The initial document.
+        edits: The material edits of users, in order.
+        seen: Field of the document -> its final value by an edit.
     """
 
     company: str
@@ -69,7 +68,7 @@ class WorkItem:
 
     @property
     def key(self) -> str:
-        """`company/kind/number`, as the connector names it."""
+        """The document key: `company/kind/number`."""
         if self.kind == "credit_note":
             return f"{self.company}/customer_invoice/CreditNote:{self.number}"
         return f"{self.company}/{self.kind}/{self.number}"
@@ -81,19 +80,19 @@ class WorkItem:
 
 
 @dataclass(slots=True)
-class Wish:
-    """A change that a partner asks for.
+class ChangeRequest:
+    """A change that a partner requests.
 
     Attributes:
         item: The order.
         sender: The partner's ISA id.
         message: The 860.
-        channels: How Orderful hands it over.
-        quantities: What the lines must say in the end, by line number.
-        note: What it tells besides; a person may read it, a log must not hold it.
-        meanwhile: What a user does to the order in the moment before it is written, one edit for each try.
-        seen: Field of the order -> what it must say in the end, because a user wrote it.
-        material: Whether a partner must see what the user did.
+        channels: The channels of its delivery.
+        quantities: The final quantities, by line number.
+        note: Its note, which no log may have.
+        meanwhile: The edits of a user immediately before the write, one for each try.
+        seen: Field of the order -> its final value by an edit.
+        material: Whether the edits are material.
     """
 
     item: WorkItem
@@ -108,9 +107,9 @@ class Wish:
 
 
 def work_items(count: int, seed: int, *, edited: int) -> list[WorkItem]:
-    """Documents of every kind; users edit so many of them afterwards, some of these twice."""
+    """Documents of every kind; `edited` of them have edits, some two."""
     draw = random.Random(f"documents {seed}")  # noqa: S311 - it draws cases, not secrets
-    kinds = [row[:4] for row in _MIX for _ in range(row[4])]
+    kinds = [row[:4] for row in _DOCUMENT_MIX for _ in range(row[4])]
     made = []
     for position in range(count):
         company, kind, party, products = kinds[position % len(kinds)]
@@ -122,21 +121,24 @@ def work_items(count: int, seed: int, *, edited: int) -> list[WorkItem]:
     return made
 
 
-def wishes(count: int, seed: int) -> list[Wish]:
-    """Changes of orders; every tenth order is changed twice. The orders have to be sent before."""
+def change_requests(count: int, seed: int) -> list[ChangeRequest]:
+    """Changes of orders, which must be sent before; every tenth order has two changes."""
     draw = random.Random(f"wishes {seed}")  # noqa: S311 - it draws cases, not secrets
-    made: list[Wish] = []
+    made: list[ChangeRequest] = []
     position = 0
     while len(made) < count:
         supplier, products = draw.choice((("50012", ("1298", "1402", "1611")), ("50020", ("1402", "1708", "1407"))))
         number = str(_CHANGED_FROM + position)
         lines = [(products[0], str(draw.randrange(8, 30))), (products[1], str(draw.randrange(8, 30)))]
         item = _item(NORWAY, "purchase_order", supplier, number, lines)
-        twice = position % 10 == 9 and count - len(made) > 1
-        sequences = (1, 2) if twice else (1,)
-        made += [_wish(item, _SENDERS[supplier], sequence, draw, only_inbox=twice) for sequence in sequences]
+        is_changed_twice = position % 10 == 9 and count - len(made) > 1
+        sequences = (1, 2) if is_changed_twice else (1,)
+        made += [
+            _change_request(item, _SENDERS[supplier], sequence, draw, only_inbox=is_changed_twice)
+            for sequence in sequences
+        ]
         _meanwhile(made[-1], position, draw)
-        if twice:
+        if is_changed_twice:
             made[-2].quantities = made[-1].quantities
         position += 1
     return made
@@ -161,7 +163,7 @@ def _lines(products: tuple[str, ...], draw: random.Random) -> list[tuple[str, st
 
 
 def _edit(item: WorkItem, draw: random.Random) -> None:
-    """One more edit that a partner must see, never back to what was there before."""
+    """Add a material edit with a new value."""
     if item.is_order:
         quantity = item.document["lines"][0]["orderQty"] + 1 + len(item.edits) * 5 + draw.randrange(4)
         item.edits.append(_order_line(1, quantity))
@@ -177,30 +179,32 @@ def _order_line(number: int, quantity: float) -> dict[str, Any]:
     return {"lines": [line]}
 
 
-def _wish(item: WorkItem, sender: str, sequence: int, draw: random.Random, *, only_inbox: bool) -> Wish:
-    """One more of the first line than the order, or the change before, said."""
+def _change_request(
+    item: WorkItem, sender: str, sequence: int, draw: random.Random, *, only_inbox: bool
+) -> ChangeRequest:
+    """A change that increases the quantity of the first line by one."""
     line, *others = item.document["lines"]
     quantity = line["orderQty"] + sequence
     order = {**item.document, "lines": [{**line, "orderQty": quantity - 1}, *others]}
     note = f"Kranbil må bestilles særskilt for {item.number}, endring {sequence}"
     shape = x12 if draw.random() < 0.3 else mosaic
-    # The second of an order must not arrive before the first, or it would wait ten minutes for it.
+    # The second change of an order must not arrive before the first: it would wait for ten minutes.
     ways: tuple[tuple[str, ...], ...] = (("inbox",), ("webhook",), ("inbox", "webhook"))
     channels = ("inbox",) if only_inbox else draw.choice(ways)
     message = shape(order, {1: quantity}, note=note, sequence=sequence)
-    return Wish(item, sender, message, channels, {1: Decimal(str(quantity))}, note)
+    return ChangeRequest(item, sender, message, channels, {1: Decimal(str(quantity))}, note)
 
 
-def _meanwhile(wish: Wish, position: int, draw: random.Random) -> None:
-    """What a user does to the order at the same moment: nothing, one edit, or a storm of them."""
+def _meanwhile(request: ChangeRequest, position: int, draw: random.Random) -> None:
+    """Add the concurrent edits of a user: none, one, or several."""
     marks = [{"customStr1": {"value": f"bruker {number}"}} for number in range(1, 7)]
-    other = wish.item.document["lines"][1]["orderQty"]
+    other = request.item.document["lines"][1]["orderQty"]
     storm = (0, 1, 0, 3, 1, 0, 6, 1, 3, 0)[position % 10]
     if not storm:
         return
-    wish.meanwhile = list(marks[:storm])
-    wish.seen["customStr1"] = f"bruker {storm}"
+    request.meanwhile = list(marks[:storm])
+    request.seen["customStr1"] = f"bruker {storm}"
     if position % 3 == 1:
         quantity = other + 2 + draw.randrange(9)
-        wish.meanwhile[-1] = {**wish.meanwhile[-1], **_order_line(2, quantity)}
-        wish.seen["lines.2.orderQty"], wish.material = quantity, True
+        request.meanwhile[-1] = {**request.meanwhile[-1], **_order_line(2, quantity)}
+        request.seen["lines.2.orderQty"], request.material = quantity, True

@@ -1,1 +1,1 @@
-"""The world of the in-process proofs: fakes whose every side effect is counted, and a judge of what came of them."""
+"""The model of the in-process proofs: fakes that record every side effect, and checks of the results."""

@@ -1,8 +1,8 @@
-"""What a partner asks for with an 860, and the message in which it says so.
+"""Change requests of partners and their 860s, independent of the connector's reading.
 
-Facts, not the connector's reading of them: BCH05 may be missing or misused, BCH11 may be missing; each sending of a
-message has control numbers of its own and is otherwise the same; Orderful notes when it got the message. The changes of
-one order apply by BCH05 (missing is 1), then BCH11, then Orderful's time.
+BCH05 may be missing or misused, BCH11 may be missing; a repeated message has new control numbers and is otherwise
+equal; Orderful records when it received the message. The changes of one order apply by BCH05 (missing is 1), then
+BCH11, then Orderful's time.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 HEADER = "(order)"
-"""Where a `View` has the day of the whole order."""
+"""The key of the order's delivery date in a `View`."""
 
 
 class Said(NamedTuple):
-    """What a document says of an item; the day is that on which the goods are wanted."""
+    """The values of an item in a document; `day` is the requested delivery date."""
 
     quantity: Decimal
     price: Decimal
@@ -26,20 +26,20 @@ class Said(NamedTuple):
 
 
 View = Mapping[str, Said]
-"""A document as far as it is followed here: what it says of each item, and of the whole order."""
+"""The modelled content of a document: the values of each item, and the delivery date of the order."""
 
 NOTHING = Said(Decimal(0), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What one line of an 860 asks for; a quantity of zero takes the item off the order.
+class RequestedLine:
+    """A line of an 860; a quantity of zero deletes the line.
 
     Attributes:
-        line: Visma's number of the line; None for an added one.
-        was: What the quantity was for the partner, where the line says that too.
-        more: The quantity as a difference (QI and QD where routing says so), instead of a new total.
-        day: On which the goods are wanted.
+        line: Visma's line number; None for an added line.
+        was: The original quantity, if the line has it.
+        more: The quantity as a difference (QI and QD, by routing) instead of a total.
+        day: The requested delivery date.
     """
 
     line: int | None
@@ -52,7 +52,7 @@ class Wish:
 
     @property
     def mosaic(self) -> dict[str, Any]:
-        """The line in Mosaic's words."""
+        """The line in Mosaic."""
         if self.quantity == 0:
             return {"purchaseOrderLineId": str(self.line), "changeReason": "deleteItem"}
         said: dict[str, Any] = {"productIds": {"buyerItemNumber": self.item}}
@@ -76,7 +76,7 @@ class Wish:
 
     @property
     def x12(self) -> dict[str, Any]:
-        """The line in X12's words: a difference, or a day."""
+        """The line in OrderfulJSON: a difference, or a date."""
         said: dict[str, Any] = {"assignedIdentification": str(self.line)}
         if self.more is not None:
             said |= {"changeOrResponseTypeCode": "QI" if self.more > 0 else "QD", "quantity": str(abs(self.more))}
@@ -89,17 +89,17 @@ class Wish:
         return loop
 
     def total(self, view: View) -> Decimal | None:
-        """The quantity that is asked for, where the partner has the order so; None when it stays."""
+        """The requested quantity, for an order with this content; None for no change."""
         if self.more is not None:
             return view.get(self.item, NOTHING).quantity + self.more
         return None if self.quantity is None else Decimal(self.quantity)
 
     def on(self, view: View) -> View:
-        """The order in the partner's hands with this wish fulfilled."""
+        """The content of the order after this change."""
         if self.quantity == 0:
             return kept({item: said for item, said in view.items() if item != self.item})
         had, total = view.get(self.item, NOTHING), self.total(view)
-        # An added line is wanted when the whole order is, unless it says otherwise.
+        # The default date of an added line is that of the order.
         day = self.day or had.day or view.get(HEADER, NOTHING).day
         price = had.price if self.price is None else Decimal(self.price)
         return kept({**view, self.item: Said(had.quantity if total is None else total, price, day)})
@@ -107,21 +107,21 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an 860 asks for.
+    """The request of an 860.
 
     Attributes:
-        sender: The ISA id of who asks.
-        order: Whose number it names.
-        day: On which the whole order is wanted; the lines that had the day of the order move along.
-        sequence: BCH05, if it has one.
-        changed_on: BCH11, if it has one.
+        sender: The ISA id of the sender.
+        order: The order number.
+        day: The delivery date of the order; lines with the former date of the order get the new one.
+        sequence: BCH05, if present.
+        changed_on: BCH11, if present.
         filed_at: Orderful's `createdAt`.
         in_x12: The dialect.
     """
 
     sender: str
     order: str
-    wishes: tuple[Wish, ...]
+    requested_lines: tuple[RequestedLine, ...]
     day: date | None = None
     sequence: int | None = None
     changed_on: date | None = date(2026, 9, 20)
@@ -130,13 +130,13 @@ class Request:
 
     @property
     def content(self) -> Request:
-        """What makes two messages the same: everything but when Orderful got them."""
+        """The content that two equal messages share: all but the time."""
         return replace(self, filed_at=None)
 
     @property
     def is_difference(self) -> bool:
-        """Whether it asks for more or less, and not for a total."""
-        return any(wish.more is not None for wish in self.wishes)
+        """Whether it has a quantity as a difference."""
+        return any(requested.more is not None for requested in self.requested_lines)
 
     def is_newer(self, other: Request) -> bool:
         """Whether it applies after another one of the same order."""
@@ -145,47 +145,51 @@ class Request:
     @property
     def _turn(self) -> tuple[int, date, datetime]:
         if self.filed_at is None:
-            raise ValueError("It was never filed at Orderful.")
+            raise ValueError("The message was not sent to Orderful.")
         return self.sequence or 1, self.changed_on or self.filed_at.date(), self.filed_at
 
     def on(self, view: View) -> View:
-        """The order in the partner's hands with everything fulfilled."""
+        """The content of the order after this request."""
         had = view.get(HEADER, NOTHING).day
         if self.day is not None and had is not None:
             moved = {item: said._replace(day=self.day) for item, said in view.items() if said.day == had}
             view = {**view, **moved}
-        for wish in self.wishes:
-            view = wish.on(view)
+        for requested in self.requested_lines:
+            view = requested.on(view)
         return kept(view)
 
     def in_view_of(self, view: View) -> Request:
-        """The same with totals for differences, as the partner had the order so."""
-        wishes = (
-            wish if wish.more is None else replace(wish, more=None, quantity=int(wish.total(view) or 0))
-            for wish in self.wishes
+        """The request with totals instead of differences, for an order with this content."""
+        requested_lines = (
+            requested
+            if requested.more is None
+            else replace(requested, more=None, quantity=int(requested.total(view) or 0))
+            for requested in self.requested_lines
         )
-        return replace(self, wishes=tuple(wishes))
+        return replace(self, requested_lines=tuple(requested_lines))
 
     def as_approved(self, written: Mapping[str, Said]) -> Request:
-        """The same as a person had it written: with that total for a difference, and with those lines moving along."""
-        wishes = [
-            replace(wish, more=None, quantity=int(written[wish.item].quantity))
-            if wish.more is not None and wish.item in written
-            else wish
-            for wish in self.wishes
+        """The request as a person approved it: with the written totals and dates."""
+        requested_lines = [
+            replace(requested, more=None, quantity=int(written[requested.item].quantity))
+            if requested.more is not None and requested.item in written
+            else requested
+            for requested in self.requested_lines
         ]
         if self.day is not None:
-            wishes += [Wish(0, item, day=self.day) for item, said in written.items() if said.day == self.day]
-        return replace(self, wishes=tuple(wishes), day=None)
+            requested_lines += [
+                RequestedLine(0, item, day=self.day) for item, said in written.items() if said.day == self.day
+            ]
+        return replace(self, requested_lines=tuple(requested_lines), day=None)
 
     @property
-    def parts(self) -> tuple[Request | Wish, ...]:
-        """Everything in it that can stand or not stand by itself."""
-        header = () if self.day is None else (replace(self, wishes=()),)
-        return (*header, *self.wishes)
+    def parts(self) -> tuple[Request | RequestedLine, ...]:
+        """The parts of the request that can be fulfilled independently."""
+        header = () if self.day is None else (replace(self, requested_lines=()),)
+        return (*header, *self.requested_lines)
 
     def message(self, control: int) -> dict[str, Any]:
-        """The 860; `control` makes the control numbers, which Mosaic has none of."""
+        """The 860; `control` is its control number (OrderfulJSON only)."""
         return self._x12(f"{control:04d}") if self.in_x12 else self._mosaic()
 
     def _mosaic(self) -> dict[str, Any]:
@@ -199,7 +203,7 @@ class Request:
             "purchaseOrderNumber": self.order,
             "purchaseOrderDate": "2026-09-01",
             **{name: value for name, value in said.items() if value is not None},
-            "lineItems": [wish.mosaic for wish in self.wishes],
+            "lineItems": [requested.mosaic for requested in self.requested_lines],
         }
 
     def _x12(self, control: str) -> dict[str, Any]:
@@ -222,7 +226,7 @@ class Request:
                     ],
                     "beginningSegmentForPurchaseOrderChange": [beginning],
                     **({"dateTimeReference": days} if days else {}),
-                    "POC_loop": [wish.x12 for wish in self.wishes],
+                    "POC_loop": [requested.x12 for requested in self.requested_lines],
                     "transactionSetTrailer": [
                         {"numberOfIncludedSegments": "9", "transactionSetControlNumber": control}
                     ],
@@ -232,7 +236,7 @@ class Request:
 
 
 def kept(view: View) -> View:
-    """The document without a day of the order that no line keeps to: an 850 does not say it."""
+    """The content without the order's date if no line has it, since an 850 then omits it."""
     header = view.get(HEADER)
     if header is None or any(said.day == header.day for item, said in view.items() if item != HEADER):
         return view

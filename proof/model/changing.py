@@ -1,6 +1,6 @@
-"""What must hold of every 860: its turn, its repetitions, Orderful's word on it, and what of it is written.
+"""Invariants of 860s: apply order, duplicates, validation, and the written values.
 
-Everything is told from what partners sent and what Orderful says of it; the records are only asked how they ended.
+They are checked against the messages of partners and the statuses of Orderful; of the records only the state is used.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from testkit.memory.effects import ManualClock
 
 _STANDING = frozenset(ChangeState) - {ChangeState.REJECTED, ChangeState.RECORDED}
 
-PATIENCE = timedelta(minutes=10)
-"""How long an 860 waits for the one whose BCH05 comes before its own."""
+MAX_PREDECESSOR_WAIT = timedelta(minutes=10)
+"""How long an 860 waits for its predecessor by BCH05."""
 
 
 @dataclass(slots=True)
 class Changing:
-    """Looks at every 860 that is written and at every record that says how one ended."""
+    """Checks every write of an 860 and every change of its record."""
 
     changes: RecordedChanges
     inbound: Inbound
@@ -36,12 +36,12 @@ class Changing:
     _shown: dict[str, Request] = field(default_factory=dict)
 
     def written(self, change: Change, written: Mapping[str, Any], *, had: View, items: Mapping[int, str]) -> list[str]:
-        """What is wrong with writing this into the order now.
+        """Violations of a write into the order.
 
         Args:
             change: The record of the 860.
             written: The PUT.
-            had: The order as the partner had it when the 860 was first looked at.
+            had: The content that the partner had when it wrote the 860.
             items: The item on each line of the order.
         """
         name, request = change.transaction_id, self._request(change)
@@ -71,14 +71,14 @@ class Changing:
                 found.append(f"{name} was written over the newer {other.transaction_id}.")
             if theirs.content == request.content:
                 found.append(f"{name} was written although it repeats {other.transaction_id}.")
-        return [*found, *self._haste(change, request)]
+        return [*found, *self._too_early(change, request)]
 
     def recorded(self, change: Change, *, owner: str | None) -> list[str]:
-        """What is wrong with this step of an 860.
+        """Violations of a change of a record.
 
         Args:
-            change: The record as it was written just now.
-            owner: The ISA id of the partner whose order it was when it was last read; None when it never was.
+            change: The new record.
+            owner: The ISA id of the order's partner when the order was last read; None when it was not read.
         """
         if change.document != CHANGE:
             return []
@@ -112,17 +112,17 @@ class Changing:
             ]
         return found
 
-    def _haste(self, change: Change, request: Request) -> Iterator[str]:
-        """It is written before its turn: the partner's one before it may still come."""
+    def _too_early(self, change: Change, request: Request) -> Iterator[str]:
+        """A violation when it is written although its predecessor may still arrive."""
         if (request.sequence or 1) == 1 or request.filed_at is None:
             return
         before = (self._request(one).sequence or 1 for one in self._own(change, *ChangeState))
         waited = self.clock.now() - request.filed_at
-        if waited < PATIENCE and request.sequence not in {number + 1 for number in before}:
+        if waited < MAX_PREDECESSOR_WAIT and request.sequence not in {number + 1 for number in before}:
             yield f"{change.transaction_id} was written {waited} after it came; number {request.sequence} has to wait."
 
     def _own(self, change: Change, *states: ChangeState) -> list[Change]:
-        """Other changes that the same partner asked for of this order."""
+        """Other changes of this order by the same partner."""
         own = (one for one in self._of_order(change) if one.sender_id == change.sender_id)
         return [one for one in own if one.state in states]
 
@@ -138,18 +138,20 @@ class Changing:
 
 
 def _asked_for(place: str, request: Request, had: View, items: Mapping[int, str]) -> set[Any]:
-    """What a request puts into a place of the order; nothing for a place that it says nothing of."""
+    """The values that a request has for a field of the order; none for a field that it does not change."""
     line, _, name = place.partition(" ")
     if not name:
         return {_written(request.day)} if place == "promisedOn" else set()
-    wishes = [wish for wish in request.in_view_of(had).wishes if str(wish.line) == line]
+    requested_lines = [
+        requested for requested in request.in_view_of(had).requested_lines if str(requested.line) == line
+    ]
     if name == "orderQty":
-        return {wish.quantity for wish in wishes}
+        return {requested.quantity for requested in requested_lines}
     if name == "unitCost":
-        return {float(wish.price) for wish in wishes if wish.price is not None}
+        return {float(requested.price) for requested in requested_lines if requested.price is not None}
     if name != "promised":
         return set()
-    days = {_written(wish.day) for wish in wishes}
+    days = {_written(requested.day) for requested in requested_lines}
     header, item = had.get(HEADER, NOTHING).day, items.get(int(line), "")
     if header is None or had.get(item, NOTHING).day == header:
         days.add(_written(request.day))

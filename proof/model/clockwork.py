@@ -1,4 +1,4 @@
-"""Invocations and time: queues feed the functions as SQS and Lambda do, schedules fire every five minutes."""
+"""Virtual time: queues invoke the functions as SQS and Lambda do, schedules fire every five minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from connector.services.consume import consume
 from connector.services.inbound.receive import ReceiveResult
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import Deadline, Resource
-from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Functions, Setting
+from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Configuration, Functions
 from proof.model.queues import Queue, event_of
 from proof.model.stores import unfinished
 from testkit.memory.effects import Killed, StepDeadline
@@ -35,28 +35,28 @@ EVERY = timedelta(minutes=5)
 """The schedules of template.yaml."""
 
 PUSHES = 4
-"""Orderful: a push that is not taken is tried three times more."""
+"""Orderful: a failed push is retried three times."""
 
-LONGEST = 100
-"""Schedules after which the system must be quiescent: over eight hours."""
+MAX_RUNS = 100
+"""Scheduled runs until the system must be quiescent: over eight hours."""
 
 
-class NeverRests(AssertionError):
-    """Something is still going on after the longest time that anything may take."""
+class NotQuiescent(AssertionError):
+    """The system is not quiescent within its time limit."""
 
 
 class Clockwork(Functions):
-    """The functions in motion."""
+    """Invokes the functions in virtual time."""
 
-    def __init__(self, setting: Setting | None = None) -> None:
-        """Begin with empty tables; the schedules fire with the next step."""
+    def __init__(self, setting: Configuration | None = None) -> None:
+        """Start with empty tables; the schedules fire with the next step."""
         super().__init__(setting)
         self._next_schedule = self.clock.now()
 
     # -- invocations --------------------------------------------------------------------------------------------------
 
     def run(self, worker: str, work: Callable[[], object]) -> bool:
-        """One invocation of a function; False when it was killed."""
+        """Run an invocation of a function; False when it was killed."""
         try:
             with self.effects.invocation(worker):
                 work()
@@ -65,7 +65,7 @@ class Clockwork(Functions):
         return True
 
     def poll(self, deadline: Deadline | None = None) -> bool:
-        """The schedule fires the poller."""
+        """Invoke the poller."""
         companies = self.routing.load().companies.values()
         try:
             return self.run("poll_visma", lambda: self.poller().poll_all(companies, deadline or self.deadline))
@@ -73,7 +73,7 @@ class Clockwork(Functions):
             return False  # the run failed; the next schedule is the retry
 
     def track(self) -> bool:
-        """The schedule fires the tracker."""
+        """Invoke the tracker."""
 
         def track() -> None:
             with suppress(ConnectorError):
@@ -82,7 +82,7 @@ class Clockwork(Functions):
         return self.run("track_transactions", track)
 
     def collect(self) -> bool:
-        """The schedule fires the collector."""
+        """Invoke the collector."""
 
         def collect() -> None:
             with suppress(ConnectorError):
@@ -90,14 +90,23 @@ class Clockwork(Functions):
 
         return self.run("poll_orderful", collect)
 
+    def reconcile(self) -> bool:
+        """Invoke the nightly comparison."""
+
+        def reconcile() -> None:
+            with suppress(ConnectorError):
+                self.night().run()
+
+        return self.run("reconcile", reconcile)
+
     def push(self, number: str, *, as_uuid: bool = False) -> ReceiveResult | None:
-        """Orderful pushes a transaction until it is taken; None when it gives up."""
+        """Push a transaction with Orderful's retries; None when all fail."""
         receiver = self.receiver()
         answers: list[ReceiveResult] = []
 
         def receive() -> None:
             answer = receiver.receive({}, self.inbound.callback(number, as_uuid=as_uuid))
-            with suppress(ConnectorError):  # an answer that gets lost on its way is Orderful's trouble
+            with suppress(ConnectorError):  # after a lost answer Orderful retries
                 self.effects(f"answer {answer.value}", lambda: answers.append(answer))
 
         for _ in range(PUSHES):
@@ -108,7 +117,7 @@ class Clockwork(Functions):
         return None
 
     def person(self, work: Callable[[], object]) -> None:
-        """An operator runs a command, and again if it broke off; what can no longer be done is let be."""
+        """An operator runs a command, again after a kill or a transient error; other errors are ignored."""
 
         def command() -> None:
             with suppress(Transient):
@@ -121,7 +130,7 @@ class Clockwork(Functions):
                 self.clock.forward(seconds=30)
 
     def work(self, queue: Queue) -> bool:
-        """One batch of a queue, if a message is there; a killed worker's messages come again, and then once more."""
+        """Process one batch of a queue; a killed worker gets its messages twice more. False without one."""
         batch = queue.receive()
         if not batch:
             return False
@@ -136,9 +145,9 @@ class Clockwork(Functions):
         try:
             survived = self.run(WORKERS[queue.name], consume_batch)
         except ConnectorError:
-            return True  # the deletion failed: the message comes again
+            return True  # the deletion failed: the message is delivered again
         if not survived:
-            queue.stubborn |= {message.message_id for message in batch}
+            queue.redelivered |= {message.message_id for message in batch}
         return True
 
     def _consume(self, queue: Queue, event: dict[str, Any]) -> list[str]:
@@ -169,18 +178,18 @@ class Clockwork(Functions):
     # -- time ---------------------------------------------------------------------------------------------------------
 
     def work_off(self) -> None:
-        """Work on every queue until none has a message that can be received now."""
+        """Process every queue until no message is visible."""
         while any(self.work(queue) for queue in self.queues):
             pass
 
     def fire(self) -> None:
-        """All schedules fire, and the queues are worked off after each."""
+        """Fire each schedule, and process the queues after it."""
         for schedule in (self.poll, self.collect, self.track):
             schedule()
             self.work_off()
 
     def step(self) -> None:
-        """Go on to whatever happens next: a message that can be received again, or the schedules."""
+        """Advance to the next event: a visible message, or the schedules."""
         self.work_off()
         times = [at for queue in self.queues if (at := queue.next_visible()) is not None]
         self.clock.time = max(self.clock.time, min([*times, self._next_schedule]))
@@ -189,16 +198,16 @@ class Clockwork(Functions):
             self.fire()
 
     def busy(self) -> list[str]:
-        """What is still going on, or would be at the next schedule."""
+        """The work in progress, or due at the next schedule."""
         found = unfinished(self.ledger, self.changes)
         for queue in self.queues:
             found += [f"{len(queue.messages)} messages are on {queue.name}"] if queue.messages else []
             found += [f"{len(queue.dead)} dead letters are on {queue.name}"] if queue.dead else []
         found += [f"{name} is locked" for name in self.cursors.locked(self.clock.now())]
-        return found + self._unread() + self._unheard()
+        return found + self._unread() + self._unrecorded()
 
-    def _unheard(self) -> list[str]:
-        """860s that Orderful has checked and nobody has recorded: one may wait for another that is being checked."""
+    def _unrecorded(self) -> list[str]:
+        """Validated 860s without a record: one may wait for another that is in validation."""
         known = {self.receivers.number_of(change.transaction_id) for change in self.changes.all()}
         return [
             f"{number} is not recorded"
@@ -207,8 +216,8 @@ class Clockwork(Functions):
         ]
 
     def _unread(self) -> list[str]:
-        """Documents whose newest state no poll has taken yet, as far as the stored cursor tells."""
-        return [told for resource in Resource for told in self._unread_in(resource)]
+        """Documents whose newest state was not polled, by the stored cursor."""
+        return [problem for resource in Resource for problem in self._unread_in(resource)]
 
     def _unread_in(self, resource: Resource) -> list[str]:
         if (COMPANY, resource) not in self.cursors.rows:
@@ -231,16 +240,16 @@ class Clockwork(Functions):
         return cursor.rows.stamp(row_id(key)) == stamp_of(self.visma.erp.text_of(row.modified))
 
     def quiesce(self) -> None:
-        """Let time pass until nothing is going on any more, and two schedules longer.
+        """Advance the time until the system is quiescent for two schedules.
 
         Raises:
-            NeverRests: something never ends.
+            NotQuiescent: the time limit is exceeded.
         """
         quiet = 0
-        end = self.clock.now() + LONGEST * EVERY
+        end = self.clock.now() + MAX_RUNS * EVERY
         while quiet < 2:
             if self.clock.now() > end:
-                raise NeverRests("; ".join(self.busy()))
+                raise NotQuiescent("; ".join(self.busy()))
             fires = self._next_schedule
             self.step()
             if self.busy():
@@ -255,4 +264,4 @@ _change: Callable[[bytes], HintMessage | ChangeMessage] = msgspec.json.Decoder(H
 
 
 def _nothing() -> None:
-    """Nothing is left to be written at the end of a batch."""
+    """Do nothing at the end of a batch."""

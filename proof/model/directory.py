@@ -1,4 +1,4 @@
-"""Who is the receiver of whose documents, as the routing files in force said one after the other."""
+"""The receivers of suppliers and customers, by all routing files so far."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Counterparty = tuple[str, str]
 
 
 class Directory:
-    """ISA ids of suppliers and customers, now and before."""
+    """The current and former ISA ids of suppliers and customers."""
 
     def __init__(self) -> None:
-        """Begin without a routing file."""
+        """Start without a routing file."""
         self._now: dict[Counterparty, str] = {}
         self._ever: dict[Counterparty, set[str]] = defaultdict(set)
 
     def note(self, routing: Mapping[str, Any]) -> None:
-        """Another routing file is in force."""
+        """Record a new routing file."""
         self._now = {
             (role, number): partner["orderful"]["isa_id"]["test"]
             for partner in routing["partners"].values()
@@ -29,13 +29,13 @@ class Directory:
             self._ever[counterparty].add(receiver)
 
     def renumbered(self, before: Counterparty, now: Counterparty) -> None:
-        """A supplier or customer has another number, and is the same one."""
+        """Record another number of the same supplier or customer."""
         self._ever[now] |= self._ever[before]
 
     def receiver(self, counterparty: Counterparty) -> str | None:
-        """Who gets the documents of a supplier or customer; None when nobody does."""
+        """The receiver of the documents of a supplier or customer; None without one."""
         return self._now.get(counterparty)
 
     def ever(self, counterparty: Counterparty) -> frozenset[str]:
-        """Who gets them or once got them."""
+        """The current and former receivers."""
         return frozenset(self._ever[counterparty])

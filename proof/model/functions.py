@@ -1,4 +1,4 @@
-"""Every function of the stack, wired as its bootstrap wires it, between fakes."""
+"""Every function of the stack with fakes, wired as in `bootstrap`."""
 
 from __future__ import annotations
 
@@ -8,49 +8,54 @@ from typing import Any, cast
 
 from connector.adapters.aws.queues import SqsOutbox
 from connector.adapters.aws.watermark import DynamoWatermark
+from connector.domain.transactions import Stream
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.collect import Collector
 from connector.services.inbound.receive import Admission, Receiver
 from connector.services.outbound.poll import Poller
 from connector.services.outbound.track import Tracker
+from connector.services.reconcile.night import Nightly
+from connector.services.reconcile.run import Reconciler
 from proof.model.invoices import Invoices
 from proof.model.orderful import Inbound, Orderful
 from proof.model.partner import Receivers
 from proof.model.queues import Queue, Sqs
-from proof.model.stores import RecordedChanges, RecordedCursors, RecordedLedger, RecordedPayloads
+from proof.model.stores import RecordedBook, RecordedChanges, RecordedCursors, RecordedLedger, RecordedPayloads
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
 from proof.model.visma import OpenVisma, Visma
 from testkit.memory.connector import Connector
 from testkit.memory.effects import EffectRecorder, ManualClock, StepDeadline
-from testkit.memory.stores import FixedRouting, HintCalls
+from testkit.memory.reconcile import MemoryDocumentLists, MemoryTransactionList
+from testkit.memory.stores import FixedHintBudget, FixedRouting
+from testkit.memory.visma import FakeErps
 from testkit.samples.routing_data import routing_data
 
 COMPANY = "nordic"
 DOCUMENTS, DELIVERIES, CHANGES, HINTS = "documents.fifo", "deliveries.fifo", "changes.fifo", "hints.fifo"
-MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10, HINTS: 100}
+MAX_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10, HINTS: 100}
 """`maxReceiveCount` in template.yaml."""
 
 _YOUNG = timedelta(days=30)
-_SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+_START = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One world.
+class Configuration:
+    """The configuration of a system.
 
     Attributes:
-        zone: The zone in which Visma writes; `believed` is the one in the routing file.
-        order: How Visma's lists come, as `FakeErp` sorts them.
-        latest: The worst delay between a stamp and its visibility in a list.
-        changes: The limits for changes that apply by themselves.
-        inboxes: Where 860s are collected; from the list of transactions when there are none.
-        uuids: Whether inboxes call transactions by their UUIDs.
-        tells_both: Whether Orderful names number and UUID of a transaction that is fetched.
-        go_live: What is dated before it does not leave by itself; None: the first poll is go-live.
-        before_go_live: What becomes of changes of it.
+        zone: Visma's time zone; `believed` is that of the routing file.
+        order: The order of Visma's lists (`FakeErp`).
+        latest: The longest delay between a stamp and its visibility in a list.
+        changes: The limits of changes.
+        inboxes: The inboxes of 860s; without one they are collected from the list of transactions.
+        uuids: Whether inboxes have UUIDs instead of numbers.
+        tells_both: Whether a fetched transaction has its number and its UUID.
+        go_live: The setting `go_live`; None for the first poll.
+        before_go_live: The setting `before_go_live`.
     """
 
-    start: datetime = _SUMMER
+    start: datetime = _START
     zone: str = "Europe/Oslo"
     believed: str | None = "Europe/Oslo"
     order: str = "number"
@@ -59,7 +64,14 @@ class Setting:
     latest: timedelta = timedelta(minutes=14)
     page_size: int = 100
     changes: dict[str, Any] = field(
-        default_factory=lambda: {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
+        # The partner of the proofs names one date of the order in all its changes.
+        default_factory=lambda: {
+            "quantity": "50%",
+            "price": "10%",
+            "dates": "14d",
+            "lines": "apply",
+            "order_date": "365d",
+        }
     )
     inboxes: tuple[str, ...] = ("7",)
     uuids: bool = False
@@ -72,6 +84,7 @@ class Setting:
         company = f"companies.{COMPANY}"
         data: dict[str, Any] = {
             "defaults.changes": self.changes,
+            "defaults.on_reopen": "replace",
             f"{company}.visma.time_zone": self.believed,
             f"{company}.visma.page_size": self.page_size,
             f"{company}.settle": self.settle,
@@ -85,7 +98,7 @@ class Setting:
 
 
 class Functions(Connector):
-    """Everything that is wired: the neighbours, the stores, the queues, and the functions between them."""
+    """The vendors, the stores, the queues and the functions."""
 
     ledger: RecordedLedger
     changes: RecordedChanges
@@ -95,13 +108,13 @@ class Functions(Connector):
     inbound: Inbound
     outbox: SqsOutbox
 
-    def __init__(self, setting: Setting | None = None) -> None:
-        """Begin with empty tables, an empty Visma, and nothing at Orderful."""
-        self.setting = setting or Setting()
+    def __init__(self, setting: Configuration | None = None) -> None:
+        """Start empty."""
+        self.setting = setting or Configuration()
         clock = ManualClock(self.setting.start)
         self.effects = effects = EffectRecorder(clock)
         self.receivers = Receivers()
-        self.queues = [Queue(name, clock, most) for name, most in MOST_RECEIVES.items()]
+        self.queues = [Queue(name, clock, most) for name, most in MAX_RECEIVES.items()]
         self.sqs = Sqs(effects, self.queues)
         payloads, cursors, changes = RecordedPayloads(effects), RecordedCursors(effects), RecordedChanges(effects)
         ledger = RecordedLedger(effects, payloads)
@@ -124,6 +137,7 @@ class Functions(Connector):
                 hints_url=HINTS,
                 client=cast(Any, self.sqs),
             ),
+            book=RecordedBook(effects),
             young_for=_YOUNG,
             inbox_ids=self.setting.inboxes,
         )
@@ -139,11 +153,11 @@ class Functions(Connector):
         self.connect = VismaConnect(effects, clock)
 
     def open_visma(self) -> OpenVisma:
-        """Visma as a fresh process sees it."""
+        """Visma for a new process."""
         return OpenVisma(self.visma, tokens_of_a_process(self.tokens, self.connect, self.clock))
 
     def poller(self, **ports: Any) -> Poller:
-        """The poller, in a process of its own."""
+        """The poller in a new process."""
         return super().poller(erps=self.open_visma(), **ports)
 
     def tracker(self, **ports: Any) -> Tracker:
@@ -151,18 +165,39 @@ class Functions(Connector):
         return super().tracker(deadline=StepDeadline(), **ports)
 
     def applier(self, **ports: Any) -> Applier:
-        """The applier, in a process of its own; its pauses pass."""
+        """The applier in a new process; its pauses advance the clock."""
         pause = lambda seconds: self.clock.forward(seconds=seconds)  # noqa: E731 - a port
-        return super().applier(orders=self.open_visma(), pause=pause, hint_budget=HintCalls(), **ports)
+        return super().applier(orders=self.open_visma(), pause=pause, hint_budget=FixedHintBudget(), **ports)
 
     def collector(self, **ports: Any) -> Collector:
-        """The collector; without inboxes its time may run out."""
+        """The collector; without inboxes it has a deadline."""
         deadline = StepDeadline() if self.setting.inboxes else self.deadline
         self.page_sizes = {}
         return super().collector(deadline=deadline, **ports)
 
+    def night(self) -> Nightly:
+        """The comparison of the last two days."""
+        return Nightly(
+            reconciler=Reconciler(
+                lists=MemoryDocumentLists(FakeErps(nordic=self.visma.erp)),
+                orderful=MemoryTransactionList(self.orderful, self.inbound),
+                ledger=self.ledger,
+                records=self.changes,
+                outbox=self.outbox,
+                routing=self.routing.load(),
+                stream=Stream.TEST,
+                book=self.book,
+                clock=self.clock,
+                deadline=StepDeadline(),
+            ),
+            book=self.book,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            days=timedelta(days=2),
+        )
+
     def receiver(self) -> Receiver:
-        """The receiver of callbacks; who knows the secret is not its concern here."""
+        """The receiver of callbacks, which accepts every secret."""
         return Receiver(admits=_knows_the_secret, outbox=self.outbox, telemetry=self.telemetry, max_bytes=1_000_000)
 
 

@@ -1,8 +1,7 @@
-"""Documents from before go-live: what may leave, when a person has to be asked, and what was answered.
+"""Invariants of documents from before go-live: which may be sent, and when a person must decide.
 
-A document is from before go-live when it is dated before that day: an order by its date, an invoice by its creation.
-The connector records its first sight of one as its baseline. Which state that was is known here only as far as it must
-have been one of those until the system was first quiescent.
+A document is from before go-live by its date: the order date, or the creation of an invoice. The connector records its
+first polled state as baseline. The model knows the baseline as one of the states before the system was first quiescent.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from proof.model.partner import CANCELLED, name_of
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A document in Visma, as far as go-live asks.
+    """The state of a document in Visma for go-live.
 
     Attributes:
-        ready: Its status is one in which it is sent.
+        ready: Whether it is sent in its status.
     """
 
     view: View
@@ -31,9 +30,9 @@ class Condition:
     ready: bool
 
     def asks_after(self, before: Condition) -> bool:
-        """Whether it is a change of `before` that somebody has to be asked about, or that is to leave."""
+        """Whether it is a change of `before` that is sent or needs a person."""
         if not self.ready and not (self.view == CANCELLED and before.ready):
-            return False  # it is asked about when it may be sent
+            return False  # a person decides when it is ready
         return (self.view, self.counterparty) != (before.view, before.counterparty) or not before.ready
 
 
@@ -43,15 +42,15 @@ class BeforeGoLive:
 
     Attributes:
         day: Go-live.
-        policy: What becomes of their changes: `park`, `ignore` or `send`.
-        chosen: Those that a person let go: from then on they are like any other.
-        complaints: What left and should not have.
+        policy: The setting `before_go_live`: `park`, `ignore` or `send`.
+        chosen: Documents that a person released, which are treated like all others.
+        violations: Documents that were sent wrongly.
     """
 
     day: date
     policy: str
     chosen: set[str] = field(default_factory=set)
-    complaints: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     _first: dict[str, list[Condition]] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     _changed: set[str] = field(default_factory=set)
@@ -62,12 +61,12 @@ class BeforeGoLive:
         return name in self._first
 
     def written(self, name: str, dated: date, condition: Condition) -> None:
-        """A user wrote a new document."""
+        """Record a new document."""
         if dated < self.day:
             self._first[name] = [condition]
 
     def edited(self, name: str, condition: Condition) -> None:
-        """A user changed a document, perhaps in nothing that counts."""
+        """Record a change of a document, material or not."""
         if not self.is_old(name) or condition == self._first[name][-1]:
             return
         self._changed.add(name)
@@ -75,9 +74,9 @@ class BeforeGoLive:
             self._first[name].append(condition)
 
     def rests(self, today: date) -> None:
-        """The system is quiescent: the ledger has a baseline of every document.
+        """Record quiescence: the ledger has a baseline of every document.
 
-        A go-live that is to come moves it along with every change until then.
+        Before go-live, every change moves the baseline.
         """
         if today >= self.day:
             self._settled.update(self._first)
@@ -86,26 +85,26 @@ class BeforeGoLive:
             del self._first[name][:-1]
 
     def closed(self, name: str, condition: Condition) -> None:
-        """A person was asked and says that nothing is to be sent: the next change is one of this state.
+        """Record that a person closed a document: the next change is one of this state.
 
-        Only that person knows what its partner has, so it is asked about whatever the policy says.
+        Only that person knows what the partner has, so later changes need a person, whatever the policy.
         """
         self._first[name] = [condition]
         self._settled.add(name)
         self._closed.add(name)
 
     def leaves(self, body: Mapping[str, Any]) -> None:
-        """A transaction is taken by Orderful."""
+        """Record a transaction, and report it if it must not be sent."""
         name = name_of(body)
         is_sent = self.policy == "send" and name in self._changed and name not in self._closed
         may_leave = name in self.chosen or is_sent
         if self.is_old(name) and not may_leave:
-            self.complaints.append(f"{name} is from before go-live and was sent although nobody chose it.")
+            self.violations.append(f"{name} is from before go-live and was sent although nobody chose it.")
 
     def may_stay(self, name: str, now: Condition, *, mapped: bool) -> frozenset[State]:
-        """States in which one that no partner has may rightly be."""
+        """The allowed states of a document that no partner has."""
         asks = [now.asks_after(first) for first in self._first[name]]
-        # SKIPPED: it was asked about, and was changed back.
+        # SKIPPED: a change that was undone before a person decided.
         rests = frozenset({State.BASELINE, State.CLOSED, State.SKIPPED})
         if not mapped or not now.ready:
             return rests | {State.PARKED}

@@ -1,4 +1,4 @@
-"""The customer invoices in the fake Visma: users write, correct, release, settle and void them; the lists show them."""
+"""The customer invoices in the fake Visma: users create, correct, release, settle and void them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ CUSTOMER = "10045"
 
 
 class Invoices:
-    """The customer invoices of company nordic. Nothing of ours writes here."""
+    """The customer invoices of company nordic, which the connector does not write."""
 
     def __init__(self, visma: Visma) -> None:
-        """Show them in the lists of `visma`, late when its orders are late."""
-        self.held: dict[str, dict[str, Any]] = {}
+        """Use the lists of `visma`, with its delay."""
+        self.documents: dict[str, dict[str, Any]] = {}
         self._visma = visma
         self._version = 0
 
     def write(self, number: str, *, quantity: int, status: str, created: date, customer: str = CUSTOMER) -> None:
-        """A user writes an invoice over so many pieces, or writes it anew; that leaves the time of its creation."""
-        before = self.held.get(number)
-        self.held[number] = json.loads(
+        """A user creates an invoice, or replaces it with the same creation time."""
+        before = self.documents.get(number)
+        self.documents[number] = json.loads(
             as_json(
                 a_customer_invoice(
                     referenceNumber=number,
@@ -52,35 +52,38 @@ class Invoices:
         self._show(number)
 
     def touch(self, number: str, **changes: Any) -> None:
-        """A user, or the bank, changes fields of its head."""
-        self.held[number] |= changes
+        """A user, or the bank, changes header fields."""
+        self.documents[number] |= changes
         self._show(number)
 
     def customer(self, number: str) -> str:
-        """Whose it is."""
-        named: str = self.held[number]["customer"]["number"]
+        """Its customer number."""
+        named: str = self.documents[number]["customer"]["number"]
         return named
 
     def view(self, number: str) -> View:
-        """It as the partner would have it."""
-        return view_of_invoice(self.held[number])
+        """Its content for the partner."""
+        return view_of_invoice(self.documents[number])
 
     def content_id(self, number: str) -> str:
-        """Hash of what a partner can see of it."""
-        raw = decode(json.dumps(self.held[number]).encode())
+        """The revision id of its content."""
+        raw = decode(json.dumps(self.documents[number]).encode())
         return revision_id(read_document(raw, company="nordic", kind=Kind.CUSTOMER_INVOICE).content)
 
     def _show(self, number: str) -> None:
         self._version += 1
         visma, kind = self._visma, "Invoice"
         at = visma.stamp(INVOICES, number, kind)
-        self.held[number] |= {"timeStamp": row_version(self._version), "lastModifiedDateTime": visma.erp.text_of(at)}
-        raw = json.dumps(self.held[number]).encode()
+        self.documents[number] |= {
+            "timeStamp": row_version(self._version),
+            "lastModifiedDateTime": visma.erp.text_of(at),
+        }
+        raw = json.dumps(self.documents[number]).encode()
         visma.erp.save(number, resource=INVOICES, at=at, late=visma.late, document_type=kind, raw=raw)
 
 
 def view_of_invoice(said: Mapping[str, Any]) -> View:
-    """An invoice of Visma as the partner would have it."""
+    """The content of an invoice for the partner."""
     if said["status"] == "Voided":
         return CANCELLED
     return {

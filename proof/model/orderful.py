@@ -1,4 +1,4 @@
-"""Orderful in both directions, with the partners behind it, looking over the shoulder of whoever tells it something."""
+"""Orderful, outbound and inbound, with checks of every confirmation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Inbound
 from connector.domain.order_change.record import DECIDED, ChangeState
 from connector.domain.transactions import OrderfulRequest, Stream
 from connector.services.ports import Calls, Created
-from proof.model.asking import Request, Wish
-from proof.model.partner import Receivers, held_in
+from proof.model.asking import Request, RequestedLine
+from proof.model.partner import Receivers, document_of
 from testkit.memory.effects import EffectRecorder, ManualClock
 from testkit.memory.orderful import SENDER, FakeInbound, FakeOrderful, LostAnswer
 from testkit.memory.stores import InMemoryChanges, MemoryBreaker
@@ -24,17 +24,17 @@ ALL = "*"
 
 
 class Orderful(FakeOrderful):
-    """Orderful as the one who takes our transactions.
+    """Outbound Orderful.
 
     Attributes:
-        refuses: How every transaction to a receiver ends, by its ISA id; `ALL` stands for all of them.
-        gate: Where a pause is written down that Orderful asks for, and looked up before each creation.
+        refuses: The error of every transaction to a receiver, by ISA id; `ALL` for all receivers.
+        gate: The hold after a 429, checked before each create.
     """
 
     def __init__(
         self, effects: EffectRecorder, clock: ManualClock, receivers: Receivers, breaker: MemoryBreaker
     ) -> None:
-        """Hand everything that is accepted to `receivers`."""
+        """Deliver accepted transactions to `receivers`."""
         super().__init__(clock)
         self.receivers = receivers
         self.refuses: dict[str, ConnectorError] = {}
@@ -57,7 +57,7 @@ class Orderful(FakeOrderful):
 
         def post() -> Created:
             try:
-                refusal = self.refuses.get(held_in(request.body)[0]) or self.refuses.get(ALL)
+                refusal = self.refuses.get(document_of(request.body)[0]) or self.refuses.get(ALL)
                 if refusal is not None:
                     self.calls["create"] += 1
                     raise refusal
@@ -66,12 +66,12 @@ class Orderful(FakeOrderful):
                 self._deliver(request)
                 raise
             except Rejected:
-                self.receivers.refused.add(held_in(request.body))
+                self.receivers.refused.add(document_of(request.body))
                 raise
             if created.accepted:
                 self._deliver(request)
             else:
-                self.receivers.refused.add(held_in(request.body))
+                self.receivers.refused.add(document_of(request.body))
             return created
 
         return self._effects("POST the transaction", post, lost=UnknownOutcome)
@@ -90,28 +90,28 @@ class _Confirmed:
 
 
 class Inbound(FakeInbound):
-    """Orderful as the one who brings 860s.
+    """Inbound Orderful.
 
-    A transaction has a number and a UUID, and may be heard of by either; Orderful hands over only what it let through.
-    Its list shows everything, the newest page first; between two arrivals its clock goes on.
+    A transaction has a number and a UUID; channels deliver only VALID transactions. The list has all transactions,
+    newest page first; no two have the same time.
 
     Attributes:
-        confirmations: What each delivery was told, and how often.
-        complaints: What it should not have been told.
-        validation: What Orderful says of each transaction, by number.
-        by_inbox: Transactions that come by an inbox when Orderful lets them through.
+        confirmations: The confirmation of each delivery, with its count.
+        violations: Wrong confirmations.
+        validation: The validation of each transaction, by number.
+        by_inbox: Transactions that are delivered by inbox once they are VALID.
         uuids: The UUID of each transaction, by number.
-        as_uuids: Whether inboxes call a transaction by its UUID.
-        tells_both: Whether a transaction that is fetched names its number and its UUID.
+        as_uuids: Whether inboxes have UUIDs instead of numbers.
+        tells_both: Whether a fetched transaction has its number and its UUID.
     """
 
     def __init__(
         self, effects: EffectRecorder, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers
     ) -> None:
-        """Compare what it is told with what is recorded in `changes`."""
+        """Compare confirmations with the records in `changes`."""
         super().__init__(clock, list_page=1)
         self.confirmations: dict[str, _Confirmed] = {}
-        self.complaints: list[str] = []
+        self.violations: list[str] = []
         self.validation: dict[str, Validation] = {}
         self.by_inbox: set[str] = set()
         self.uuids: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Inbound(FakeInbound):
         self,
         number: str,
         order: str,
-        wishes: Sequence[Wish],
+        requested_lines: Sequence[RequestedLine],
         *,
         inbox: bool = True,
         sender_id: str = SENDER,
@@ -137,14 +137,14 @@ class Inbound(FakeInbound):
         sequence: int | None = None,
         in_x12: bool = False,
     ) -> str:
-        """A partner asks for a change of an order; gives the transaction's number."""
-        request = Request(sender_id, order, tuple(wishes), day=day, sequence=sequence, in_x12=in_x12)
+        """A partner sends an 860; returns the transaction's number."""
+        request = Request(sender_id, order, tuple(requested_lines), day=day, sequence=sequence, in_x12=in_x12)
         return self.file(number, request, inbox=inbox, validation=validation)
 
     def file(
         self, number: str, request: Request, *, inbox: bool = True, validation: Validation = Validation.VALID
     ) -> str:
-        """Orderful gets an 860, with control numbers of its own; gives the transaction's number."""
+        """Orderful receives an 860 with new control numbers; returns the transaction's number."""
         self.clock.forward(seconds=1)
         uuid = f"5f0c7a52-3c1e-4f6b-9a3d-{int(number):012d}"
         self.uuids[number], self._receivers.names[uuid] = uuid, number
@@ -155,42 +155,42 @@ class Inbound(FakeInbound):
         return number
 
     def says(self, number: str, validation: Validation, *, request: Request | None = None) -> None:
-        """Orderful has checked a transaction, perhaps after one of its rules, or somebody, changed the message."""
+        """Set the validation of a transaction, perhaps with another message."""
         if request is not None:
-            self._note(number, replace(request, filed_at=self.held[number].created_at))
+            self._note(number, replace(request, filed_at=self.transactions[number].created_at))
         self.validation[number] = validation
         if validation is Validation.VALID and number in self.by_inbox:
             self.waiting.append(number)
 
     def hand_over_again(self, number: str) -> None:
-        """Orderful delivers a transaction once more: the same one, by another delivery."""
+        """Deliver a transaction again, in a new delivery."""
         self._sendings += 1
         delivery = Delivery(f"0d9c6f35-77aa-4d5c-9b1f-{self._sendings:012d}", ApiVersion.V4, "accept", "fail")
-        self.held[number] = replace(self.held[number], delivery=delivery)
+        self.transactions[number] = replace(self.transactions[number], delivery=delivery)
         if number in self.by_inbox and number not in self.waiting:
             self.waiting.append(number)
 
     def _note(self, number: str, request: Request) -> None:
         self._sendings += 1
-        self._receivers.requests[number] = request
-        before = self.held.get(number)
+        self._receivers.asks(number, request)
+        before = self.transactions.get(number)
         message = request.message(self._sendings)
         if before is not None:
-            self.held[number] = replace(before, message=message)
+            self.transactions[number] = replace(before, message=message)
             return
         self.send(message, number=number, inbox=False, sender_id=request.sender, order_number=request.order)
-        self.held[number] = replace(self.held[number], business_number=request.order)
+        self.transactions[number] = replace(self.transactions[number], business_number=request.order)
 
     def callback(self, number: str, *, as_uuid: bool = False) -> bytes:
-        """The body that Orderful pushes for a transaction."""
-        delivery = self.held[number].delivery
+        """The body of a push for a transaction."""
+        delivery = self.transactions[number].delivery
         named = {"id": delivery.delivery_id} if delivery else None
         return json.dumps({"id": self.uuids[number] if as_uuid else number, "delivery": named}).encode()
 
     # -- our functions ------------------------------------------------------------------------------------------------
 
     def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
-        """What waits, the newest first; an item does not say when Orderful got it."""
+        """The items, newest first, without a creation time."""
         names = self.uuids if self.as_uuids else {}
         return [
             replace(one, transaction_id=names.get(one.transaction_id, one.transaction_id), created_at=None)
@@ -200,12 +200,12 @@ class Inbound(FakeInbound):
     def list_received(
         self, since: datetime, *, documents: Sequence[str], receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction | None]:
-        """Everything, the newest first, in whatever state Orderful has it."""
+        """All transactions, newest first, with any validation."""
         for one in super().list_received(since, documents=documents, receiver_ids=receiver_ids, stream=stream):
             yield None if one is None else self._as_it_is(one)
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
-        """A transaction, by the name by which it is asked for."""
+        """A transaction with the requested id."""
         number = self._number(transaction_id)
         found = super().fetch(number)
         if found is None:
@@ -214,13 +214,13 @@ class Inbound(FakeInbound):
         return replace(self._as_it_is(found), transaction_id=transaction_id, aliases=tuple(others))
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
-        """The transaction with its message as it is now."""
+        """The transaction with its current message."""
         if transaction.message is not None:
             return transaction
-        return replace(transaction, message=self.held[self._number(transaction.transaction_id)].message)
+        return replace(transaction, message=self.transactions[self._number(transaction.transaction_id)].message)
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
-        """Take the word; a second one for the same delivery changes nothing."""
+        """Confirm a delivery; a second confirmation has no effect."""
         confirm, number = super().confirm, self._number(transaction_id)
 
         def tell() -> bool:
@@ -228,7 +228,7 @@ class Inbound(FakeInbound):
             if before is not None:
                 before.times += 1
                 if before.confirmation is not confirmation:
-                    self.complaints.append(f"{number} was {before.confirmation}, and then {confirmation}.")
+                    self.violations.append(f"{number} was {before.confirmation}, and then {confirmation}.")
                 return True
             self._compare(transaction_id, confirmation)
             known = confirm(delivery, number, confirmation, note)
@@ -255,4 +255,4 @@ class Inbound(FakeInbound):
         was_parked = change is not None and any(one.state is ChangeState.PARKED for one in change.history)
         failed = state in {ChangeState.REFUSED, ChangeState.REJECTED} and not was_parked
         if state not in DECIDED or (confirmation is Confirmation.FAILED) != failed:
-            self.complaints.append(f"{transaction_id} was {confirmation} while the ledger says {state}.")
+            self.violations.append(f"{transaction_id} was {confirmation} while the ledger says {state}.")

@@ -1,12 +1,13 @@
-"""What each receiver has of each document, worked out from what reached it and from nothing of ours.
+"""The content of each document at each receiver, by its transactions only.
 
-A receiver is an ISA id in the body of a transaction. A transaction brings the whole document, or withdraws it. A change
-that a partner asked for is known to that receiver as soon as it stands in Visma. Whatever the ledger believes, in
-quiescence the receiver of a document has what Visma has, and nobody else has it, or the ledger says why not.
+A receiver is an ISA id in the body of a transaction. A transaction has the complete document, or withdraws it. A change
+that a partner requested is known to it once it is written in Visma. When the system is quiescent, the receiver of a
+document has the content of Visma, and nobody else has it, or the ledger has the reason.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +18,7 @@ from proof.model.asking import HEADER, NOTHING, Request, Said, View, kept
 from testkit.memory.orderful import business_number_of
 
 Held = tuple[str, str]
-"""A receiver's ISA id, and the name of a document."""
+"""A receiver's ISA id and the name of a document."""
 
 _BEG, _BIG = "beginningSegmentForPurchaseOrder", "beginningSegmentForInvoice"
 
@@ -26,20 +27,21 @@ CANCELLED: View = {"(cancelled)": NOTHING}
 
 @dataclass(slots=True)
 class Receivers:
-    """All receivers, and the documents that they have, by the names that `name_of` gives them.
+    """All receivers and their documents, by the names of `name_of`.
 
     Attributes:
-        has: What each one has.
-        had: What it had before the last transaction of a document.
-        edited: Documents that somebody edited in Visma, in a way that a partner sees, since the receiver last heard of
-            them.
-        restless: Documents that somebody edited so since the last quiescence: a state in between may come too.
-        shared: Numbers that two of our companies use, so that the same may come from each.
-        refused: Documents whose last transaction the receiver refused, so that it may get the same again.
-        requests: What each 860 asks for, by transaction id, as Orderful shows it now.
-        names: What else a transaction is called: UUID -> number.
-        days: The day of a whole order that a receiver asked for last, once it stands in Visma.
-        complaints: What a receiver should not have been sent.
+        has: The content at each receiver.
+        had: The content before the last transaction of a document.
+        edited: Documents with a material edit in Visma since their last transaction.
+        unsettled: Documents with a material edit since the last quiescence: a state in between may be sent too.
+        shared: Numbers that two of our companies use, so that equal documents are no duplicates.
+        refused: Documents whose last transaction the receiver rejected, so that it may be repeated.
+        turns: How many transactions of a document each receiver got.
+        asked_at: How many of them its sender had read for certain when Orderful received an 860, by transaction id.
+        requests: The request of each 860, by transaction id, as in Orderful now.
+        names: UUID -> number of a transaction.
+        days: The last requested date of an order, once it is written in Visma.
+        violations: Transactions that must not be sent.
     """
 
     has: dict[Held, View] = field(default_factory=dict)
@@ -48,36 +50,51 @@ class Receivers:
     unsettled: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
+    turns: Counter[Held] = field(default_factory=Counter)
+    asked_at: dict[str, int] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     days: dict[str, date] = field(default_factory=dict)
-    _granted: dict[str, Request] = field(default_factory=dict)
+    granted: dict[str, Request] = field(default_factory=dict)
 
     def number_of(self, transaction_id: str) -> str:
-        """A transaction's number, by either of its names."""
+        """A transaction's number, by number or UUID."""
         return self.names.get(transaction_id, transaction_id)
 
     def request(self, transaction_id: str) -> Request:
-        """What an 860 asks for, by either of its names."""
+        """The request of an 860, by number or UUID."""
         return self.requests[self.number_of(transaction_id)]
 
-    def has_got(self, transaction_id: str) -> bool:
-        """Whether what an 860 asks for stood in Visma, by either of its names."""
-        return self.number_of(transaction_id) in self._granted
+    def was_granted(self, transaction_id: str) -> bool:
+        """Whether an 860 was written in Visma, by number or UUID."""
+        return self.number_of(transaction_id) in self.granted
 
     def receives(self, body: Mapping[str, Any]) -> None:
-        """A transaction reaches the receiver that it names."""
-        held, view = held_in(body), view_in(body)
+        """Record a transaction at its receiver."""
+        held, view = document_of(body), view_in(body)
         receiver, name = held
         if self.has.get(held) == view and held not in self.edited | self.refused and name not in self.shared:
-            self.complaints.append(f"{receiver} was sent {name} as it has it already: {_as_text(view)}.")
+            self.violations.append(f"{receiver} was sent {name} as it has it already: {_as_text(view)}.")
         self.had[held], self.has[held] = self.has.get(held), view
         self.edited.discard(held)
         self.refused.discard(held)
+        self.turns[held] += 1
+
+    def asks(self, number: str, request: Request) -> None:
+        """Record an 860, or another message in its place."""
+        self.requests[number] = request
+        turns = self.turns[request.sender, request.order]
+        # Nobody knows whether it had read a replacement, which was sent in the last day and not acknowledged.
+        self.asked_at.setdefault(number, turns - 1 if turns > 1 else turns)
+
+    def was_crossed(self, transaction_id: str) -> bool:
+        """Whether the sender of an 860 got a transaction of the order that it may not have read when it wrote it."""
+        number, request = self.number_of(transaction_id), self.request(transaction_id)
+        return self.turns[request.sender, request.order] > self.asked_at[number]
 
     def refuses(self, held: Held) -> None:
-        """A receiver takes the last transaction of a document back (997, CONTRL): it has what it had before."""
+        """A receiver rejects the last transaction of a document (997, CONTRL): the content before it counts."""
         before = self.had[held]
         if before is None:
             self.has.pop(held, None)
@@ -85,35 +102,37 @@ class Receivers:
             self.has[held] = before
         self.refused.add(held)
 
-    def is_granted(self, transaction_id: str, approved: Mapping[str, Said] | None = None) -> None:
-        """What a receiver asked for stands in Visma; a difference counts once, however often that is said.
+    def note_granted(self, transaction_id: str, approved: Mapping[str, Said] | None = None) -> None:
+        """Record that a request was written in Visma; a difference counts once, also when recorded again.
 
-        `approved` is what a person had written of items. What a difference comes to, and which lines move along with
-        the order, is then as it was shown.
+        `approved` has the items as a person approved them, which determine differences and dates.
         """
         number = self.number_of(transaction_id)
-        request = self._granted.get(number, self.requests[number])
+        request = self.granted.get(number, self.requests[number])
         if request.day is not None:
             self.days[request.order] = request.day
         held = (request.sender, request.order)
         had = self.has.get(held, {})
-        if approved is not None and number not in self._granted:
+        if approved is not None and number not in self.granted:
             request = request.as_approved(approved)
-        request = self._granted[number] = request.in_view_of(had)
+        request = self.granted[number] = request.in_view_of(had)
         self.has[held] = request.on(had)
+        if self.was_crossed(number):
+            # What it was sent last does not have the change, so the whole may be sent again.
+            self.edited.add(held)
 
-    def hear_of_edit(self, name: str, *, by: str | None = None) -> None:
-        """A document changed in a way that a partner sees: whoever has it may be sent something, but for who asked."""
+    def note_edit(self, name: str, *, by: str | None = None) -> None:
+        """Record a material edit: each receiver except `by` may get a transaction."""
         self.edited.update(held for held in self.has if held[1] == name and held[0] != by)
         self.unsettled.add(name)
 
     def holders(self, name: str) -> dict[str, View]:
-        """Who has a document that was not withdrawn, and how it reads there."""
+        """The receivers that have a document, with its content."""
         return {receiver: view for (receiver, held), view in self.has.items() if held == name and view is not CANCELLED}
 
 
 def view_of(order: Mapping[str, Any]) -> View:
-    """An order of Visma as the partner would have it."""
+    """The content of an order for the partner."""
     if order["status"] == "Cancelled":
         return CANCELLED
     lines = {
@@ -126,24 +145,24 @@ def view_of(order: Mapping[str, Any]) -> View:
 
 
 def invoice(number: str) -> str:
-    """What the partner calls an invoice; an order it calls by its number alone, and the two may well be the same."""
+    """The name of an invoice; the name of an order is its number, and both may be equal."""
     return f"invoice {number}"
 
 
-def held_in(body: Mapping[str, Any]) -> Held:
-    """Whom a transaction reaches, and what the document is called there."""
+def document_of(body: Mapping[str, Any]) -> Held:
+    """The receiver and the document name of a transaction."""
     receiver: str = body.get("receiverId") or body["receiver"]["isaId"]
     return receiver, name_of(body)
 
 
 def name_of(body: Mapping[str, Any]) -> str:
-    """What the partner calls the document of a transaction."""
+    """The document name of a transaction."""
     number = business_number_of(body) or ""
     return invoice(number) if _BIG in body["message"]["transactionSets"][0] else number
 
 
 def view_in(body: Mapping[str, Any]) -> View:
-    """The document in a transaction."""
+    """The content of a transaction."""
     message = body["message"]["transactionSets"][0]
     head, loops, line, quantity = (
         (_BIG, "IT1_loop", "baselineItemDataInvoice", "quantityInvoiced")
@@ -162,7 +181,7 @@ def view_in(body: Mapping[str, Any]) -> View:
 
 
 def _wanted(part: Mapping[str, Any]) -> date | None:
-    """The day on which the goods are wanted (DTM 002)."""
+    """The requested delivery date (DTM 002)."""
     days = (one["date"] for one in part.get("dateTimeReference", ()) if one["dateTimeQualifier"] == "002")
     return next(map(date.fromisoformat, days), None)
 

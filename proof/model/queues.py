@@ -1,4 +1,4 @@
-"""SQS FIFO queues in virtual time, and the part of Lambda that feeds functions from them.
+"""SQS FIFO queues in virtual time, and Lambda's event source mapping.
 
 AWS: a message that was received is invisible until its visibility timeout ends, and so is the rest of its group; a
 message is deleted only after its function said that it is done; a deduplication id counts for five minutes, also after
@@ -20,13 +20,13 @@ VISIBILITY = timedelta(seconds=360)
 BATCH = 10
 """`BatchSize` in template.yaml."""
 
-REMEMBERED = timedelta(minutes=5)
+DEDUPLICATION_INTERVAL = timedelta(minutes=5)
 """SQS: how long a deduplication id counts."""
 
 
 @dataclass(slots=True)
 class Message:
-    """A message and where it stands."""
+    """A message."""
 
     message_id: str
     group: str
@@ -40,26 +40,26 @@ class Queue:
     """One FIFO queue.
 
     Attributes:
-        most_receives: After which a message is a dead letter.
-        dead: What was received too often.
-        stubborn: Ids whose next deletion gets lost, so that they are delivered once more.
-        sent: Every body that was taken, duplicates left out.
+        max_receives: `maxReceiveCount`.
+        dead: The dead letters.
+        redelivered: Ids whose next deletion is lost, so that they are delivered once more.
+        sent: Every accepted body, without duplicates.
     """
 
     name: str
     clock: ManualClock
-    most_receives: int
+    max_receives: int
     messages: list[Message] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
-    stubborn: set[str] = field(default_factory=set)
+    redelivered: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
     _ids: dict[str, datetime] = field(default_factory=dict)
     _last: int = 0
 
     def send(self, entry: dict[str, Any]) -> None:
-        """Take a message, unless it is a repetition."""
+        """Accept a message, unless it is a duplicate."""
         now, known = self.clock.now(), entry["MessageDeduplicationId"]
-        if known in self._ids and now - self._ids[known] < REMEMBERED:
+        if known in self._ids and now - self._ids[known] < DEDUPLICATION_INTERVAL:
             return
         self._ids[known] = now
         self._last += 1
@@ -67,7 +67,7 @@ class Queue:
         self.messages.append(Message(f"{self.name}-{self._last}", entry["MessageGroupId"], entry["MessageBody"], now))
 
     def again(self, body: str, *, group: str) -> None:
-        """A message that counted as deleted is there again."""
+        """Add a deleted message again."""
         self._last += 1
         self.messages.append(Message(f"{self.name}-{self._last}", group, body, self.clock.now()))
 
@@ -82,7 +82,7 @@ class Queue:
             if message.visible_at > now:
                 blocked.add(message.group)
                 continue
-            if message.receives >= self.most_receives:
+            if message.receives >= self.max_receives:
                 self.messages.remove(message)
                 self.dead.append(message)
                 continue
@@ -92,9 +92,9 @@ class Queue:
         return batch
 
     def delete(self, message_id: str) -> None:
-        """Take a message away; a stubborn one comes once more."""
-        if message_id in self.stubborn:
-            self.stubborn.discard(message_id)
+        """Delete a message, unless its deletion is lost."""
+        if message_id in self.redelivered:
+            self.redelivered.discard(message_id)
             return
         self.messages = [one for one in self.messages if one.message_id != message_id]
 
@@ -123,7 +123,7 @@ class Sqs:
     """The SQS client that the adapters speak to."""
 
     def __init__(self, effects: EffectRecorder, queues: Sequence[Queue]) -> None:
-        """Speak for these queues; a queue's name is its URL."""
+        """Use these queues; a queue's name is its URL."""
         self.queues = {queue.name: queue for queue in queues}
         self._effects = effects
 
@@ -147,7 +147,7 @@ class Sqs:
 
 
 def event_of(batch: Sequence[Message]) -> dict[str, Any]:
-    """What Lambda hands to a function."""
+    """The Lambda event of a batch."""
     return {
         "Records": [
             {

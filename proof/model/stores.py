@@ -1,6 +1,6 @@
-"""The tables and the bucket in memory, with every single write of the real adapters as a side effect of its own.
+"""The tables and the bucket in memory, with every write of the adapters as a side effect.
 
-One call of a port may be several writes: bodies before their row, a large body in the bucket before both.
+A call of a port may have several writes: bodies before their row, a large body in the bucket before both.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
 from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.polling.cursor import Cursor
+from connector.domain.reconcile.finding import Finding
 from connector.domain.revision.record import Owner, Posted, Revision, State
-from connector.services.ports import CursorLease
+from connector.services.ports import CursorLease, TrackerProgress
+from connector.services.reconcile.local_book import LocalBook
 from testkit.memory.effects import EffectRecorder
 from testkit.memory.stores import InMemoryChanges, MemoryCursors, MemoryLedger, MemoryPayloads
 
@@ -29,15 +31,28 @@ _LARGE = 100_000
 """Bytes, compressed, above which the adapters put a body into the bucket."""
 
 
+class RecordedBook(LocalBook):
+    """The findings of reconciliation."""
+
+    def __init__(self, effects: EffectRecorder) -> None:
+        """Record every finding in `effects`."""
+        super().__init__()
+        self._effects = effects
+
+    def put(self, finding: Finding) -> None:
+        put = super().put
+        self._effects("write a finding", lambda: put(finding))
+
+
 class RecordedPayloads(MemoryPayloads):
     """The bucket.
 
     Attributes:
-        refused: Folders of which S3 gives out nothing: the objects are missing, or reading is forbidden.
+        refused: Folders whose objects cannot be read: they are missing, or access is denied.
     """
 
     def __init__(self, effects: EffectRecorder) -> None:
-        """Pass every write through `effects`."""
+        """Record every write in `effects`."""
         super().__init__()
         self.refused: set[str] = set()
         self._effects = effects
@@ -56,12 +71,12 @@ class RecordedLedger(MemoryLedger):
     """The ledger's table.
 
     Attributes:
-        on_agreed: Told of every content that is written down as known to the partner.
-        large: Bytes above which a body goes to the bucket.
+        on_agreed: Called with every AGREED revision.
+        large: Bytes above which a body is stored in the bucket.
     """
 
     def __init__(self, effects: EffectRecorder, payloads: RecordedPayloads) -> None:
-        """Pass every write through `effects`; large bodies go to `payloads`."""
+        """Record every write in `effects`; large bodies go to `payloads`."""
         super().__init__()
         self.on_agreed: list[Callable[[Revision], None]] = []
         self._effects = effects
@@ -73,7 +88,7 @@ class RecordedLedger(MemoryLedger):
         set_until = super().open
         self._effects("hold deliveries back", lambda: set_until(reason, now=now, until=until))
 
-    def keep_progress(self, progress: Mapping[str, str]) -> None:
+    def keep_progress(self, progress: TrackerProgress) -> None:
         keep = super().keep_progress
         self._effects("keep the progress of the tracker", lambda: keep(progress))
 
@@ -112,7 +127,7 @@ class RecordedLedger(MemoryLedger):
         seen = [self.rows.get(name) for name in names]
 
         def write() -> None:
-            # The condition of a write is looked at when it is written: somebody may have come first.
+            # The condition is checked at the write: another worker may have written first.
             if any(self.rows.get(name) is not row for name, row in zip(names, seen, strict=True)):
                 raise Conflict(f"A revision of {revision.key} was changed by another worker.")
             put(revision, owned, posted, along)
@@ -127,11 +142,11 @@ class RecordedChanges(InMemoryChanges):
     """The ledger of changes.
 
     Attributes:
-        on_record: Told of every record that is written.
+        on_record: Called with every written record.
     """
 
     def __init__(self, effects: EffectRecorder) -> None:
-        """Pass every write through `effects`."""
+        """Record every write in `effects`."""
         super().__init__()
         self.on_record: list[Callable[[Change], None]] = []
         self._effects = effects
@@ -170,7 +185,7 @@ class RecordedCursors(MemoryCursors):
     """The table of cursors, which also holds the watermark of Orderful's list."""
 
     def __init__(self, effects: EffectRecorder) -> None:
-        """Pass every write through `effects`."""
+        """Record every write in `effects`."""
         super().__init__()
         self._effects = effects
         self.fell: list[str] = []
@@ -192,7 +207,7 @@ class RecordedCursors(MemoryCursors):
         self._effects(f"write the cursor of {lease.resource.value}", write)
 
     def locked(self, now: datetime) -> list[str]:
-        """Lists that nobody may read now."""
+        """The locked lists."""
         return [
             resource.value
             for (_, resource), row in self.rows.items()
@@ -201,7 +216,7 @@ class RecordedCursors(MemoryCursors):
 
 
 def unfinished(ledger: MemoryLedger, changes: InMemoryChanges) -> list[str]:
-    """Everything in which something is still to happen by itself."""
+    """Revisions and changes in progress."""
     moving = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
     found = [
         f"revision {one.sequence} of {one.key} is {one.state}" for state in moving for one in ledger.in_state(state)

@@ -1,4 +1,4 @@
-"""Visma's tokens: Visma Connect, the secret, and the table in which the functions share a token."""
+"""Visma's tokens: Visma Connect, the secret, and the shared token table."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from connector.adapters.visma.tokens import VismaTokens
 from connector.services.ports import Deadline
 from testkit.memory.effects import EffectRecorder, ManualClock
 
-# A table in trouble is part of the plan.
+# Errors of the table are injected.
 logging.getLogger("connector.adapters.visma.tokens").addHandler(logging.NullHandler())
 
 
 class TokenTable:
-    """DynamoDB as far as the table of Visma's tokens needs it: one item a company, four kinds of writes."""
+    """A DynamoDB client for the token table: one item per company, four kinds of writes."""
 
     def __init__(self, effects: EffectRecorder) -> None:
-        """Pass every write through `effects`."""
+        """Record every write in `effects`."""
         self._effects = effects
         self.items: dict[str, dict[str, Any]] = {}
 
@@ -39,7 +39,7 @@ class TokenTable:
         ExpressionAttributeValues: dict[str, Any] | None = None,  # noqa: N803
         **_: Any,
     ) -> None:
-        """Claim the refresh, store a token, give the claim back, or drop a token."""
+        """Take the refresh lock, store a token, release the lock, or drop a token."""
         item, values = self.items.setdefault(Key["pk"]["S"], {}), ExpressionAttributeValues or {}
         name, effect = {
             "SET refresh_until": ("claim the refresh of the token", lambda: _claim(item, values)),
@@ -47,10 +47,10 @@ class TokenTable:
             "REMOVE refresh_until": ("give the refresh of the token back", lambda: item.pop("refresh_until", None)),
             "REMOVE #token,": ("drop the token", lambda: _drop(item, values)),
         }[" ".join(UpdateExpression.split()[:2])]
-        self._effects(name, effect, lost=_TableTrouble, refused=_TableTrouble)
+        self._effects(name, effect, lost=_TableError, refused=_TableError)
 
 
-class _TableTrouble(ClientError):
+class _TableError(ClientError):
     def __init__(self, _: str) -> None:
         super().__init__({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
 
@@ -76,10 +76,10 @@ def _drop(item: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 class VismaConnect:
-    """Mints tokens (`Http`, as far as a token needs it)."""
+    """Issues tokens (an `Http` for token requests)."""
 
     def __init__(self, effects: EffectRecorder, clock: ManualClock) -> None:
-        """Begin with the first token."""
+        """Start without tokens."""
         self.minted: list[str] = []
         self._effects = effects
         self._clock = clock
@@ -92,14 +92,14 @@ class VismaConnect:
 
 
 class _Secret:
-    """Secrets Manager, with the one secret of Visma's."""
+    """Secrets Manager with Visma's secret."""
 
     def get_secret_value(self, **_: Any) -> dict[str, str]:
         return {"SecretString": json.dumps({"client_id": "ours", "client_secret": "hidden"})}
 
 
 def tokens_of_a_process(table: TokenTable, connect: VismaConnect, clock: ManualClock) -> VismaTokens:
-    """The tokens as a fresh process of a function knows them: not at all."""
+    """The token source of a new process, without cached tokens."""
     secrets = SecretsManagerSecrets(clock, visma="visma", client=cast(Any, _Secret()))
     return VismaTokens(
         DynamoTokenStore("tokens", cast(Any, table)),

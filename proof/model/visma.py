@@ -1,8 +1,7 @@
-"""One fake Visma: lists and single orders of the same documents, tokens included.
+"""One fake Visma: lists and orders of the same documents, with tokens.
 
-The list side is `FakeErp` (ties, late commits, page drift, zones), the single orders are `FakeOrders` (versions, PUTs
-as the sandbox takes them). Whoever writes an order, it shows in both. The fake also looks over the shoulder of whoever
-writes: no edit of a user's that the writer has not read is overwritten, and only what a partner asked for is written.
+Lists are those of `FakeErp` (ties, late commits, page drift, zones), orders those of `FakeOrders` (versions, PUTs of
+the sandbox); both have the same state. Each PUT is checked: it must not overwrite an edit of a user that was not read.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from connector.adapters.visma.client import TOKENS
+from connector.adapters.visma.client import MAX_TOKENS
 from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import Misconfigured, UnknownOutcome
 from connector.domain.revision.content_hash import revision_id
@@ -25,32 +24,31 @@ from testkit.memory.visma import FakeErp, FakeOrders
 Result = TypeVar("Result")
 
 Place = tuple[str, str]
-"""An order and what of it: `("500123", "1 orderQty")`, `("500123", "status")`."""
+"""An order and one of its fields: `("500123", "1 orderQty")`, `("500123", "status")`."""
 
 ORDERS = Resource.PURCHASE_ORDERS
 
 
 class Visma(FakeOrders):
-    """Company nordic: its purchase orders, and the clock and the lists of whatever else it has.
+    """Company nordic: its purchase orders, clock and lists.
 
     Attributes:
         erp: The lists.
-        late: How long after the next write the lists begin to show it.
-        exact: Whether stamps are the very moment; otherwise no two are alike, not even an hour apart on the night when
-            the clock goes back.
-        stamped_at: The stamp of the next writes, so that orders can tie; a new one for each write when None.
+        late: The delay of the next write in lists.
+        exact: Whether stamps have the exact time; otherwise they are unique, also in the hour that occurs twice.
+        stamped_at: The stamp of the next writes, for ties; None for a new one each.
         newest: The newest stamp so far.
-        on_written: Told of every PUT that was written: number, what was written, and what the order said before.
-        seen: The bytes of each order as one of our workers last read it.
-        complaints: What a PUT did that it must not do.
-        revoked: Tokens that are refused.
-        silent: How many PUTs get no answer and do nothing either.
+        on_written: Called with every PUT: number, body, and the order before.
+        seen: The bytes of each order at its last read.
+        violations: Wrong PUTs.
+        revoked: The revoked tokens.
+        silent: The number of PUTs without an answer and without a write.
     """
 
     def __init__(
         self, effects: EffectRecorder, clock: ManualClock, *, zone: str, order: str, exact: bool = False
     ) -> None:
-        """Begin without orders."""
+        """Start without orders."""
         super().__init__()
         self.erp = FakeErp(clock, zone=zone, order=order)
         self.clock = clock
@@ -60,7 +58,7 @@ class Visma(FakeOrders):
         self.newest: datetime | None = None
         self.on_written: list[Callable[[str, dict[str, Any], bytes], None]] = []
         self.seen: dict[str, bytes] = {}
-        self.complaints: list[str] = []
+        self.violations: list[str] = []
         self.revoked: set[str] = set()
         self.silent = 0
         self._effects = effects
@@ -68,7 +66,7 @@ class Visma(FakeOrders):
         self._edited: dict[Place, int] = {}
         self._read: dict[str, int] = {}
 
-    # -- people -------------------------------------------------------------------------------------------------------
+    # -- users --------------------------------------------------------------------------------------------------------
 
     def edit(self, number: str = "500123", **changes: Any) -> None:
         super().edit(number, **changes)
@@ -79,7 +77,7 @@ class Visma(FakeOrders):
             self._edited |= {(number, place): self.versions[number] for place in places}
 
     def value(self, number: str, place: str) -> Any:
-        """What stands there now; None when the line is gone."""
+        """The value of a field; None when its line was deleted."""
         line, _, field = place.partition(" ")
         if not field:
             return self.orders[number].get(place)
@@ -87,16 +85,16 @@ class Visma(FakeOrders):
         return None if found is None else found.get(field)
 
     def edited_since(self, number: str, version: int, place: str | None = None) -> bool:
-        """Whether a user changed it (or anything of the order) after that version."""
+        """Whether a user changed a field (default: any) after that version."""
         edits = (at for (of, what), at in self._edited.items() if of == number and place in {None, what})
         return any(at > version for at in edits)
 
     def edited_since_read(self, number: str, place: str | None = None) -> bool:
-        """The same, after one of our workers last read the order."""
+        """Whether a user changed a field (default: any) after the last read."""
         return self.edited_since(number, self._read.get(number, 0), place)
 
     def content_id(self, number: str) -> str:
-        """Hash of what a partner can see of the order as it stands."""
+        """The revision id of an order's content."""
         return content_id(self.raw(number))
 
     # -- our workers --------------------------------------------------------------------------------------------------
@@ -122,14 +120,14 @@ class Visma(FakeOrders):
                 return put(number, etag=etag, body=body)
             finally:
                 if len(self.puts) > before:
-                    self._judge(number, self.puts[-1], stood)
+                    self._check_put(number, self.puts[-1], stood)
 
         return self._effects("PUT the order", write, lost=UnknownOutcome)
 
-    def _judge(self, number: str, written: dict[str, Any], stood: bytes) -> None:
+    def _check_put(self, number: str, written: dict[str, Any], stood: bytes) -> None:
         for place in places(written):
             if self.edited_since_read(number, place):
-                self.complaints.append(f"The PUT into order {number} overwrote an edit of '{place}' unseen.")
+                self.violations.append(f"The PUT into order {number} overwrote an edit of '{place}' unseen.")
         for notify in self.on_written:
             notify(number, written, stood)
 
@@ -138,7 +136,7 @@ class Visma(FakeOrders):
         self._writes += 1
         own = self.clock.now().replace(microsecond=0) + timedelta(microseconds=self._writes)
         row = self.erp.documents[resource].get((document_type, number))
-        # Visma stamps to a fraction of what a row rests before it is queued: no row has one stamp for two states.
+        # Stamps are finer than the settle time, so two states of a row have different stamps.
         now = self.clock.now() if row is None else max(self.clock.now(), row.modified + timedelta(milliseconds=1))
         at = self.stamped_at or (now if self.exact else own)
         self.newest = at if self.newest is None else max(self.newest, at)
@@ -152,7 +150,7 @@ class Visma(FakeOrders):
 
 
 def places(written: Mapping[str, Any]) -> dict[str, Any]:
-    """What a PUT writes into places that exist already: place -> value."""
+    """The fields that a PUT changes: field -> value."""
     found = {name: wrapped["value"] for name, wrapped in written.items() if name not in {"lines", "hold"}}
     for line in written.get("lines", ()):
         if line["operation"] == "Update":
@@ -164,15 +162,15 @@ def places(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def content_id(raw: bytes) -> str:
-    """Hash of what a partner can see of an order."""
+    """The revision id of an order's content."""
     return revision_id(read_order_snapshot(raw, company="nordic").content)
 
 
-class Desk:
-    """Visma as one function sees it: every call needs a token that Visma takes (`Erp` and `OrderDesk`)."""
+class AuthenticatedVisma:
+    """Visma with authentication (`Erp` and `PurchaseOrders`): every call needs a valid token."""
 
     def __init__(self, visma: Visma, tokens: VismaTokens, company: Company, deadline: Deadline) -> None:
-        """Open Visma for a company."""
+        """Use the tokens of a company."""
         self._visma, self._tokens, self._company, self._deadline = visma, tokens, company, deadline
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
@@ -187,8 +185,8 @@ class Desk:
         return self._asked(lambda: self._visma.put_order(number, etag=etag, body=body))
 
     def _asked(self, call: Callable[[], Result]) -> Result:
-        """As the adapter does: a token that is refused is dropped and replaced."""
-        for _ in range(TOKENS):
+        """Call with a token; replace a refused one, as the adapter does."""
+        for _ in range(MAX_TOKENS):
             token = self._tokens.token(self._company, self._deadline)
             if token not in self._visma.revoked:
                 return call()
@@ -198,10 +196,10 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class OpenVisma:
-    """Opens Visma for a company (`ErpFactory` and `OrderDeskFactory`), with the tokens of one process."""
+    """`ErpFactory` and `PurchaseOrdersFactory` with the tokens of one process."""
 
     visma: Visma
     tokens: VismaTokens
 
-    def __call__(self, company: Company, deadline: Deadline) -> Desk:
-        return Desk(self.visma, self.tokens, company, deadline)
+    def __call__(self, company: Company, deadline: Deadline) -> AuthenticatedVisma:
+        return AuthenticatedVisma(self.visma, self.tokens, company, deadline)

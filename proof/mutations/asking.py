@@ -1,4 +1,4 @@
-"""Planted bugs in the turn of an 860, its repetitions, Orderful's word on it, and its days."""
+"""Planted bugs in the apply order of 860s, duplicates, validation, and dates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from connector.services.inbound import apply, write_order
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.collect import LIST_OVERLAP, Collected, Collector
 from connector.services.inbound.write_order import OrderChange
+from connector.services.reconcile.received import ReceivedComparison
+from connector.services.reconcile.run import Reconciler
 from proof.model.orderful import Inbound
 from proof.mutations.plant import Mutation
 
@@ -104,6 +106,16 @@ def _as_recorded(_right: Any) -> Callable[..., Change]:
     return lambda _applier, change: change
 
 
+def _reports_only(_right: Any) -> Callable[..., None]:
+    """What nobody recorded is reported, and nothing looks it up."""
+    return lambda _reconciler, _finding: None
+
+
+def _all_recorded(_right: Any) -> Callable[..., frozenset[str]]:
+    """The night compares nothing of what partners sent."""
+    return lambda _comparison, _transactions: frozenset()
+
+
 def _lines_stay(_right: Any) -> Callable[..., None]:
     """A day of the header moves the header alone."""
     return lambda *_args, **_named: None
@@ -119,6 +131,7 @@ _AGAIN, _TAKEN_BACK = "an 860 that the partner sends again", "a parked 860 that 
 _RENEWED = "an 860 that is asked for again after an edit"
 _STRANGERS, _CORRECTED = "860s among those of strangers", "an 860 that is corrected at Orderful"
 _DAYS = "860s with other days"
+_LATE = "an 860 that the list shows late"
 
 MUTATIONS = (
     Mutation(
@@ -159,6 +172,13 @@ MUTATIONS = (
     ),
     Mutation("what Orderful found wrong is applied", (Applier, "_not_let_through"), _no_objection, scenario=_CORRECTED),
     Mutation("the message as first read is applied", (Applier, "_looked_up"), _as_recorded, scenario=_CORRECTED),
+    Mutation(
+        "what the list shows late is not compared",
+        (ReceivedComparison, "unrecorded"),
+        _all_recorded,
+        scenario=_LATE,
+    ),
+    Mutation("what was not recorded is only told", (Reconciler, "_have_looked_up"), _reports_only, scenario=_LATE),
     Mutation("a day of the order leaves its lines", (Dates, "_move_line"), _lines_stay, scenario=_DAYS),
     Mutation("a wanted day is written as requested", (LineRules, "_days"), _as_requested, scenario=_DAYS),
 )

@@ -1,4 +1,4 @@
-"""Planted bugs on the way back, from an 860 into Visma."""
+"""Planted bugs in the change of an order in Visma by an 860."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
+from connector.domain.order_change import edits
 from connector.domain.order_change.record import Change
 from connector.domain.order_change.request import LineRequest
 from connector.domain.reasons import StatedReason
@@ -110,18 +111,80 @@ def _in_no_order(_right: Any) -> Callable[..., None]:
     return lambda _change, _others: None
 
 
+def _had_the_newest(right: Callable[..., Any]) -> Callable[..., Any]:
+    """The partner had whatever it was sent by now."""
+
+    def read(revisions: Any, **rest: Any) -> Any:
+        found = right(revisions, **rest)
+        return found._replace(base=found.newest, doubtful=())
+
+    return read
+
+
 _ASKING = frozenset({"ask", "ask for more", "412", "edit", "edit meanwhile", "visma", "quiescence", "decide", "go on"})
 
 MUTATIONS = (
     Mutation("PUT without If-Match", (FakeOrders, "put_order"), _without_if_match, rules=_ASKING),
-    Mutation("the difference instead of the total", (write_order, "decide"), _difference_for_total, rules=_ASKING),
     Mutation(
-        "no answer to a PUT is taken for success", (OrderChange, "_put"), _takes_silence_for_success, rules=_ASKING
+        "the difference instead of the total",
+        (write_order, "decide"),
+        _difference_for_total,
+        scenario="an 860 while a revision is in doubt",
+        rules=_ASKING,
     ),
-    Mutation("Orderful is told before it is recorded", (Applier, "_end"), _tells_before_it_records, rules=_ASKING),
-    Mutation("an approval holds for whatever comes", (OrderChange, "_doubt"), _approved_is_approved, rules=_ASKING),
-    Mutation("the echo is sent", (PartnerBaseline, "settle"), _forgets_what_the_partner_knows, rules=_ASKING),
-    Mutation("an edit that came along is not sent", (partner_baseline, "equals_with_edits"), _always, rules=_ASKING),
+    Mutation(
+        "no answer to a PUT is taken for success",
+        (OrderChange, "_put"),
+        _takes_silence_for_success,
+        scenario="an 860 that is not written and not answered",
+        rules=_ASKING,
+    ),
+    Mutation(
+        "Orderful is told before it is recorded",
+        (Applier, "_end"),
+        _tells_before_it_records,
+        scenario="an 860 applied",
+        rules=_ASKING,
+    ),
+    Mutation(
+        "an approval holds for whatever comes",
+        (OrderChange, "_doubt"),
+        _approved_is_approved,
+        scenario="a parked 860 that is taken back",
+        rules=_ASKING,
+    ),
+    Mutation(
+        "the echo is sent",
+        (PartnerBaseline, "settle"),
+        _forgets_what_the_partner_knows,
+        scenario="an 860 applied",
+        rules=_ASKING,
+    ),
+    Mutation(
+        "an edit that came along is not sent",
+        (partner_baseline, "equals_with_edits"),
+        _always,
+        scenario="an 860 with a user's edit in the same moment",
+        rules=_ASKING,
+    ),
+    Mutation(
+        "a discount that came along is not sent",
+        (edits, "_keeps_discounts"),
+        _always,
+        scenario="an 860 with a discount entered in the same moment",
+    ),
+    Mutation(
+        "a change is compared with what left after it",
+        (partner_baseline, "states_read"),
+        _had_the_newest,
+        scenario="an 860 that crosses a revision of its line",
+    ),
+    Mutation(
+        "what crossed a change stays the last word",
+        (partner_baseline, "_was_sent_after"),
+        _never,
+        scenario="an 860 that crosses a revision of another line",
+    ),
     Mutation(
         "what was granted along with an edit is forgotten",
         (assess, "needs_full_resend"),
@@ -145,6 +208,7 @@ MUTATIONS = (
         "an older change is written over a newer one",
         (write_order, "out_of_sequence_reason"),
         _in_no_order,
+        scenario="an older 860 after a newer one",
         rules=frozenset({"ask", "wait", "go on", "quiescence"}),
     ),
 )

@@ -1,4 +1,4 @@
-"""Planted bugs in what the ledger knows of receivers, of go-live, and of changes that nobody sees."""
+"""Planted bugs in receivers, go-live, and immaterial changes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _takes_withdrawals_along(right: Callable[..., ToDecide | Unchanged]) -> Call
 
     def to_decide(history: Sequence[Revision], own: Any, sent: Any, incoming: Incoming) -> ToDecide | Unchanged:
         found = right(history, own, sent, incoming)
-        pending = [one for one in history if one.withdraws is not None and one.state in UNSENT]
+        pending = [one for one in history if one.is_withdrawal and one.state in UNSENT]
         return replace(found, supersede=(*found.supersede, *(one for one in pending if one not in found.supersede)))
 
     return to_decide
@@ -99,15 +99,17 @@ MUTATIONS = (
         "go-live is not looked at",
         (before_go_live, "origin"),
         _everything_is_new,
+        scenario="a change from before go-live that a person lets go",
         rules=frozenset({"new order", "quiescence"}),
-        worlds=_PAST,
+        configurations=_PAST,
     ),
     Mutation(
         "the baseline is forgotten at the next change",
         (assess, "baseline_of"),
         _has_no_baseline,
+        scenario="a change from before go-live that a person lets go",
         rules=frozenset({"edit", "quiescence"}),
-        worlds=_PAST,
+        configurations=_PAST,
     ),
     Mutation(
         "what a person closed is asked about again",
@@ -119,8 +121,9 @@ MUTATIONS = (
         "go-live keeps back what was sent",
         (plan, "decide"),
         _keeps_back_what_was_sent,
+        scenario="an order from before go-live for another supplier",
         rules=_RECEIVERS | {"answer"},
-        worlds=("live since today, changes sent",),
+        configurations=("live since today, changes sent",),
     ),
     Mutation(
         "a change that nobody sees is sent",

@@ -1,4 +1,4 @@
-"""What a planted bug is: a careless version of one function of the connector, put in its place for a while."""
+"""A planted bug: a faulty version of one function of the connector."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ class Mutation:
     """A planted bug.
 
     Attributes:
-        name: In a few words, as one would say it in a review.
-        place: The module or class in which it is planted, and the name of what it takes the place of.
-        bug: Makes the careless version from the right one.
-        rules: The rules of the state machine that are in play when it is looked for, so that it is found soon.
-        worlds: The worlds that are drawn from; all of them when empty.
-        scenario: Instead of the state machine, the scenario in which a worker is killed at each of its steps.
+        name: Its description.
+        place: The module or class, and the name of the replaced function.
+        bug: Creates the faulty version from the original.
+        scenario: The scenario of the crash points that detects it; the state machine alone when empty.
+        rules: The enabled rules of the state machine, so that it is detected soon.
+        configurations: The configurations to draw from; all when empty.
     """
 
     name: str
     place: tuple[Any, str]
     bug: Callable[[Any], Any]
-    rules: frozenset[str] = ALL_RULES
-    worlds: tuple[str, ...] = ()
     scenario: str = ""
+    rules: frozenset[str] = ALL_RULES
+    configurations: tuple[str, ...] = ()
+
+    @property
+    def is_for_the_machine(self) -> bool:
+        """Whether the state machine detects it too."""
+        return not self.scenario or self.rules != ALL_RULES
 
     @contextmanager
     def planted(self) -> Iterator[None]:
-        """Everything goes wrong in this way for the length of a `with` block."""
+        """Plant the bug for the length of a `with` block."""
         owner, name = self.place
         with patch.object(owner, name, self.bug(getattr(owner, name))):
             yield

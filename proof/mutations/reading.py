@@ -147,8 +147,8 @@ _UTC = ("UTC taken for local time",)
 _READING = frozenset({"new order", "edit", "ties", "drift", "kill", "poll", "go on", "wait"})
 
 MUTATIONS = (
-    Mutation("no overlap", (cursors, "window_start"), _no_overlap, rules=_READING, worlds=_UTC),
-    Mutation("> for >=", (cursors, "classify"), _greater_only, rules=_READING, worlds=_TIES),
+    Mutation("no overlap", (cursors, "window_start"), _no_overlap, rules=_READING, configurations=_UTC),
+    Mutation("> for >=", (cursors, "classify"), _greater_only, rules=_READING, configurations=_TIES),
     Mutation(
         "the cursor is written first",
         (poll._Run, "_queue"),  # noqa: SLF001 - where the bug goes
@@ -160,16 +160,18 @@ MUTATIONS = (
         (cursors, "finish"),
         _every_pass_counts,
         rules=frozenset({"new order", "edit", "drift"}),
-        worlds=_TIES,
+        configurations=_TIES,
     ),
     Mutation(
         "an empty list moves the watermark",
         (cursors, "finish"),
         _empty_is_read_too,
         rules=frozenset({"new order", "edit", "visma", "poll", "go on"}),
-        worlds=_TIES,
+        configurations=_TIES,
     ),
-    Mutation("the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, worlds=_UTC),
+    Mutation(
+        "the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, configurations=_UTC
+    ),
     Mutation("a row is known by its number alone", (cursors, "classify"), _queued_once, rules=_READING),
     Mutation(
         "whatever touches a document is sent", (translate, "read_message"), _by_every_byte, rules=_READING | {"touch"}

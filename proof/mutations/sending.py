@@ -103,6 +103,11 @@ def _takes_no_answer_for_a_refusal(_right: Any) -> Callable[..., None]:
     return unknown
 
 
+def _asks_about_no_earlier(_right: Any) -> Callable[..., None]:
+    """What was refused never reaches the partner."""
+    return lambda _inquiry, _revision: None
+
+
 def _keeps_nothing(right: Callable[..., list[str]]) -> Callable[..., list[str]]:
     """Every message of a batch counts as done, whatever became of it."""
 
@@ -126,7 +131,13 @@ MUTATIONS = (
         _impatient,
         scenario="a lost answer, and a list that shows it late",
     ),
-    Mutation("whatever is found is adopted", (Inquiry, "_earlier_attempt"), _adopts_anything, rules=_DOUBT),
+    Mutation(
+        "whatever is found is adopted",
+        (Inquiry, "_earlier_attempt"),
+        _adopts_anything,
+        scenario="a lost answer, and a list that shows it late",
+        rules=_DOUBT,
+    ),
     Mutation(
         "adopts without looking at the owner",
         (Inquiry, "_owners"),
@@ -157,5 +168,17 @@ MUTATIONS = (
         _takes_no_answer_for_a_refusal,
         scenario="a lost answer",
     ),
-    Mutation("failed messages are not kept", (clockwork, "consume"), _keeps_nothing, rules=_DOUBT | {"ask"}),
+    Mutation(
+        "a second original leaves beside one that was sent by hand",
+        (Inquiry, "_sent_by_hand"),
+        _asks_about_no_earlier,
+        scenario="an order that is not valid and sent by hand",
+    ),
+    Mutation(
+        "failed messages are not kept",
+        (clockwork, "consume"),
+        _keeps_nothing,
+        scenario="another supplier while a revision is in doubt",
+        rules=_DOUBT | {"ask"},
+    ),
 )

@@ -1,1 +1,1 @@
-"""What is fed to the connector: documents, changes, callbacks and routing files, whole and damaged."""
+"""Hypothesis strategies for documents, changes, callbacks and routing files, valid and damaged."""

@@ -1,4 +1,4 @@
-"""Requests to the one address that anybody can write to, as API Gateway hands them over."""
+"""Requests to the public callback URL, as events of API Gateway."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from proof.strategies.changes import ENVELOPES, NUMBER, READ, mosaic, x12
-from proof.strategies.damage import BYTES, HUGE, damaged, twice, written
+from proof.strategies.damage import BYTES, HUGE, damaged, with_duplicate_key, written
 
 HEADER, SECRET = "X-Connector-Secret", "the-agreed-one"
 
@@ -20,9 +20,9 @@ class CallbackCase:
     """One request.
 
     Attributes:
-        event: What API Gateway makes of it.
-        knows: It brings the agreed secret in a way that has to be found.
-        damage: What was done.
+        event: The event of API Gateway.
+        knows: Whether it has the secret in a valid form.
+        damage: Names of the damage.
     """
 
     event: dict[str, Any]
@@ -30,20 +30,20 @@ class CallbackCase:
     damage: tuple[str, ...]
 
     def __repr__(self) -> str:
-        """What was done, and the beginning of the request."""
+        """The damage, and the start of the request."""
         return f"{'known' if self.knows else 'unknown'} {self.damage} {str(self.event)[:300]}"
 
 
 @st.composite
 def callback_cases(draw: st.DrawFn) -> CallbackCase:
-    """A push of Orderful's with something wrong with it, or a stranger's request."""
+    """A damaged push of Orderful, or a request of another sender."""
     envelope = draw(st.sampled_from(list(ENVELOPES)))
     tree: Any = ENVELOPES[envelope](NUMBER, draw(st.sampled_from([mosaic, x12]))("500123", 900))
     tree, names = damaged(draw, tree, read=READ, times=draw(st.sampled_from([0, 1, 1, 2, 4])))
     if draw(st.integers(0, 5)) == 0:
         name = draw(st.sampled_from(["id", "transactionId", "delivery"]))
         tree, names = (
-            twice(tree, name, draw(st.sampled_from([None, "1/message", 7, {}, HUGE[:100]]))),
+            with_duplicate_key(tree, name, draw(st.sampled_from([None, "1/message", 7, {}, HUGE[:100]]))),
             [*names, f"{name} twice"],
         )
     body = written(tree)
@@ -105,5 +105,5 @@ def _listed(headers: dict[str, str]) -> dict[str, Any]:
 
 
 def sample() -> str:
-    """The body of a sound callback."""
+    """The body of a valid callback."""
     return json.dumps(json.loads(written(ENVELOPES["v3"](NUMBER, mosaic("500123", 900)))))

@@ -1,4 +1,4 @@
-"""860s as Orderful hands them over: in both dialects, in each envelope, sound ones damaged and filled-in ones."""
+"""860s in both dialects and in each envelope, damaged or generated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from proof.strategies.damage import BYTES, MANY_LINES, Path, damaged, twice, with_books, written
+from proof.strategies.damage import BYTES, MANY_LINES, Path, damaged, with_duplicate_key, with_oversized_values, written
 from proof.strategies.filled import filled
 from proof.strategies.structures import structure
 
@@ -33,11 +33,11 @@ class ChangeCase:
     """One transaction as Orderful gives it.
 
     Attributes:
-        item: Its bytes in a list, or as the answer to a question for it.
-        by_hint: It is heard of by a callback; otherwise it is found in the inbox.
-        order: What Visma answers for the order that it changes; None for a sound order.
-        damage: What was done.
-        on_aws: Whether the real adapters are to store what comes of it.
+        item: Its bytes in a list or in an answer.
+        by_hint: Whether it is received by callback; otherwise by inbox.
+        order: Visma's bytes of its order; None for a valid order.
+        damage: Names of the damage.
+        on_aws: Whether the AWS adapters store the result.
     """
 
     item: bytes
@@ -47,7 +47,7 @@ class ChangeCase:
     on_aws: bool
 
     def __repr__(self) -> str:
-        """What was done, and the beginning of the bytes."""
+        """The damage, and the start of the bytes."""
         way = "hint" if self.by_hint else "inbox"
         order = "" if self.order is None else f" order {self.order[:100]!r}"
         return f"{way} {self.damage} {self.item[:200]!r} ({len(self.item):,} bytes){order}"
@@ -59,7 +59,7 @@ def delivery_of(number: int) -> str:
 
 
 def mosaic(order: str, quantity: int) -> dict[str, Any]:
-    """An 860 that makes line 1 of an order this many pieces."""
+    """An 860 in Mosaic that sets the quantity of line 1."""
     return {
         "purpose": "change",
         "purchaseOrderNumber": order,
@@ -87,7 +87,7 @@ def mosaic(order: str, quantity: int) -> dict[str, Any]:
 
 
 def x12(order: str, quantity: int) -> dict[str, Any]:
-    """The same in X12-shaped JSON."""
+    """An 860 in OrderfulJSON that sets the quantity of line 1."""
     change = {
         "assignedIdentification": "1",
         "changeOrResponseTypeCode": "QI" if quantity > 800 else "QD",
@@ -137,7 +137,7 @@ def _links(number: int) -> dict[str, Any]:
 
 
 def v3(number: int, message: Any) -> dict[str, Any]:
-    """A transaction of the older API."""
+    """A transaction of v3."""
     return {
         "id": str(number),
         "version": "v3",
@@ -153,7 +153,7 @@ def v3(number: int, message: Any) -> dict[str, Any]:
 
 
 def inbox_item(number: int, message: Any) -> dict[str, Any]:
-    """An item of an inbox."""
+    """An item of a v4 inbox."""
     return {
         "id": f"019be412-5a85-714c-8ba6-{number:012d}",
         "transactionId": number,
@@ -181,29 +181,29 @@ ENVELOPES: Mapping[str, Callable[[int, Any], dict[str, Any]]] = {
     "link": _link_only,
 }
 ORDER, NUMBER = "500123", 802210972
-"""The order that a drawn change is about, and its transaction."""
+"""The order of a drawn change, and its transaction."""
 
 
-def change_books() -> Iterator[ChangeCase]:
-    """860s in both dialects and in each envelope, every field in turn as long as a book."""
+def oversized_changes() -> Iterator[ChangeCase]:
+    """860s in both dialects and in each envelope, with each field oversized in turn."""
     for shape in (mosaic, x12):
-        for path, message in with_books(shape(ORDER, 900)):
-            yield _book(inbox_item(NUMBER, message), path)
+        for path, message in with_oversized_values(shape(ORDER, 900)):
+            yield _oversized(inbox_item(NUMBER, message), path)
     for envelope in ENVELOPES.values():
         whole = envelope(NUMBER, mosaic(ORDER, 900))
-        for path, item in with_books(whole):
+        for path, item in with_oversized_values(whole):
             if path[:-1] == () or path[0] != "message":
-                yield _book(item, path)
+                yield _oversized(item, path)
 
 
-def _book(item: dict[str, Any], path: Path) -> ChangeCase:
+def _oversized(item: dict[str, Any], path: Path) -> ChangeCase:
     damage = (f"{'.'.join(map(str, path))} is a book",)
     return ChangeCase(written(item), by_hint=False, order=None, damage=damage, on_aws=False)
 
 
 @st.composite
 def change_cases(draw: st.DrawFn, orders: st.SearchStrategy[bytes]) -> ChangeCase:
-    """An 860 with something wrong with it, or a sound one for an order with something wrong."""
+    """A damaged 860, or a valid one for a damaged order."""
     message: Any = draw(st.sampled_from([mosaic, x12]))(ORDER, draw(st.sampled_from([900, 700, 801])))
     names: list[str] = []
     how = draw(st.sampled_from(["message"] * 8 + ["envelope", "filled", "filled", "filled", "bytes", "lines", "order"]))
@@ -223,7 +223,7 @@ def change_cases(draw: st.DrawFn, orders: st.SearchStrategy[bytes]) -> ChangeCas
         names = [*names, *more]
         if draw(st.booleans()):
             name = draw(st.sampled_from(["id", "transactionId", "message", "delivery", "stream"]))
-            item = twice(item, name, draw(st.sampled_from([None, "twice", NUMBER, {}, []])))
+            item = with_duplicate_key(item, name, draw(st.sampled_from([None, "twice", NUMBER, {}, []])))
             names.append(f"{name} twice")
     body = written(item)
     if how == "bytes":

@@ -1,7 +1,7 @@
-"""Everything that is done to sound JSON before it is fed in: to single values, to the whole, to the bytes.
+"""Damages valid JSON: single values, the structure, the bytes.
 
-Values are plain data; what JSON libraries do not write (half characters, doubled keys, `NaN`) is put in as ready-made
-text. Each kind of damage has a name, so that a run can say what it has tried.
+Values are data; what a JSON library does not write (incomplete characters, duplicate keys, `NaN`) is inserted as raw
+text. Each kind of damage has a name for the report of a run.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 Draw = st.DrawFn
 Path = tuple[str | int, ...]
 Change = Callable[[Draw, Any], Any]
-GONE: Any = object()
-"""In place of a value: the field is not there."""
+REMOVED: Any = object()
+"""A value that removes its field."""
 
 HUGE = "x" * 5_000_000
-BOOK = "x" * 500_000
-"""More than an item of DynamoDB holds."""
+OVERSIZED = "x" * 500_000
+"""A text that exceeds the size of a DynamoDB item."""
 
 LONG = "Lang tekst " * 10_000
 MANY_LINES = 10_000
@@ -82,12 +82,12 @@ DATES = (
     *("0000-00-00", "yesterday", "2026-13-01T00:00:00", "2026-10-01T00:00:00+14:00", "2026-10-25T02:30:00", "20261001"),
     *("10000-01-01", "/Date(1790812800000)/", "2026-10-01T25:00:00", "1790812800", "2026-W40-4", "2026-10-01T24:00"),
 )
-HALVES = (b'"\\ud800"', b'"a\\udfff b"', b'"\xed\xa0\x80"', b'"\xf0\x9f\x98"', b'"\xff\xfe"', b'"\\ud83d"')
-NO_JSON = (b"NaN", b"Infinity", b"undefined", b"'x'", b'"\\x"', b'"\n"', b"01", b"1.", b"+1", b"{a:1}", b"[1,]")
+INVALID_CHARACTERS = (b'"\\ud800"', b'"a\\udfff b"', b'"\xed\xa0\x80"', b'"\xf0\x9f\x98"', b'"\xff\xfe"', b'"\\ud83d"')
+NOT_JSON = (b"NaN", b"Infinity", b"undefined", b"'x'", b'"\\x"', b'"\n"', b"01", b"1.", b"+1", b"{a:1}", b"[1,]")
 
 
 def raw(text: bytes) -> Any:
-    """A value that is written as it stands."""
+    """A value that is written verbatim."""
     return msgspec.Raw(text)
 
 
@@ -97,12 +97,12 @@ def written(tree: Any) -> bytes:
 
 
 def nested(depth: int) -> Any:
-    """A list in a list in a list."""
+    """A nested list."""
     return raw(b"[" * depth + b"]" * depth)
 
 
-def twice(table: Mapping[str, Any], name: str, value: Any) -> Any:
-    """An object with a key that stands in it twice."""
+def with_duplicate_key(table: Mapping[str, Any], name: str, value: Any) -> Any:
+    """An object with a duplicate key."""
     first, second = written(table), written({name: value})
     return raw(first[:-1] + (b"," if table else b"") + second[1:])
 
@@ -132,7 +132,7 @@ def _any_of(values: Sequence[Any]) -> Change:
 
 
 VALUES: Mapping[str, Change] = {
-    "missing": lambda _draw, _value: GONE,
+    "missing": lambda _draw, _value: REMOVED,
     "null": lambda _draw, _value: None,
     "wrapped": _wrapped,
     "of another type": _another_type,
@@ -143,27 +143,31 @@ VALUES: Mapping[str, Change] = {
     "date": _any_of(DATES),
     "text": _any_of(TEXTS),
     "drawn text": lambda draw, _: draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=40)),
-    "half a character": lambda draw, _: raw(draw(st.sampled_from(HALVES))),
+    "half a character": lambda draw, _: raw(draw(st.sampled_from(INVALID_CHARACTERS))),
     "other rows": _rows_of,
     "nested 60 deep": lambda _draw, _value: nested(60),
 }
-"""What can happen to one value."""
+"""Damage of one value."""
 
-SELDOM: Mapping[str, Change] = {
+RARE_VALUES: Mapping[str, Change] = {
     "5 MB": lambda _draw, _value: HUGE,
     "nested 900 deep": lambda _draw, _value: nested(900),
     "nested 50,000 deep": lambda _draw, _value: nested(50_000),
-    "no JSON": lambda draw, _: raw(draw(st.sampled_from(NO_JSON))),
+    "no JSON": lambda draw, _: raw(draw(st.sampled_from(NOT_JSON))),
 }
-"""The same; some of them cost a second, and all of them are tried some times."""
+"""Slow damage of one value, drawn rarely."""
 
 _COMMON = 20
-_VALUE_NAMES = [*VALUES] * _COMMON + [*SELDOM]
+_VALUE_NAMES = [*VALUES] * _COMMON + [*RARE_VALUES]
+
+
+MAX_ROWS = 20
+"""Rows of one list whose values are damaged: the paths of a thousand rows take longer than the case."""
 
 
 def paths(tree: Any, above: Path = ()) -> list[Path]:
-    """Where a value stands in a tree."""
-    steps = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    """The paths of all values in a tree, of the first rows in a long list."""
+    steps = tree.items() if isinstance(tree, dict) else enumerate(tree[:MAX_ROWS]) if isinstance(tree, list) else ()
     return [path for step, inner in steps for path in ((*above, step), *paths(inner, (*above, step)))]
 
 
@@ -173,27 +177,27 @@ def changed(draw: Draw, tree: Any, path: Path, change: Change) -> None:
     for step in way:
         tree = tree[step]
     value = change(draw, tree[last])
-    if value is GONE:
+    if value is REMOVED:
         del tree[last]
     else:
-        # Ours alone: what is damaged next may lie inside it.
+        # A copy: later damage may change it.
         tree[last] = copy.deepcopy(value)
 
 
-def with_books(tree: Any) -> Iterator[tuple[Path, Any]]:
-    """The tree once for each of its values, with a book in its place."""
+def with_oversized_values(tree: Any) -> Iterator[tuple[Path, Any]]:
+    """The tree once for each of its values, with that value oversized."""
     for path in paths(tree):
         whole = copy.deepcopy(tree)
         *way, last = path
         inner = whole
         for step in way:
             inner = inner[step]
-        inner[last] = BOOK
+        inner[last] = OVERSIZED
         yield path, whole
 
 
 def damaged(draw: Draw, tree: Any, *, read: frozenset[str], times: int) -> tuple[Any, list[str]]:
-    """The tree with so many values damaged, half of them among the fields that are `read`."""
+    """The tree with `times` damaged values, half of them in the fields in `read`."""
     tree, names = copy.deepcopy(tree), []
     for _ in range(times):
         every = paths(tree)
@@ -202,7 +206,7 @@ def damaged(draw: Draw, tree: Any, *, read: frozenset[str], times: int) -> tuple
             break
         chosen = draw(st.sampled_from(among if draw(st.booleans()) and among else every))
         name = draw(st.sampled_from(_VALUE_NAMES))
-        changed(draw, tree, chosen, VALUES.get(name) or SELDOM[name])
+        changed(draw, tree, chosen, VALUES.get(name) or RARE_VALUES[name])
         names.append(f"{'.'.join(map(str, chosen))} {name}")
     return tree, names
 
@@ -236,4 +240,4 @@ BYTES: Mapping[str, Callable[[Draw, bytes], bytes]] = {
     "a zero behind": lambda _, body: body + b"\x00",
     "noise": lambda draw, _: draw(st.binary(max_size=300)),
 }
-"""What can happen to the bytes."""
+"""Damage of the bytes."""

@@ -1,4 +1,4 @@
-"""Routing files: one that uses every setting, damaged as people and editors damage files."""
+"""Routing files: one with every setting, damaged."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from hypothesis import strategies as st
 
 from connector.domain.routing.route import SETTINGS
 from connector.domain.routing.values import Form
-from proof.strategies.damage import BYTES, DATES, GONE, LONG, NUMBER_TEXTS, TEXTS, Change, changed, paths
+from proof.strategies.damage import BYTES, DATES, LONG, NUMBER_TEXTS, REMOVED, TEXTS, Change, changed, paths
 from testkit.samples.routing_data import a_partner, routing_data
 
 _SETTINGS: dict[str, Any] = {
     "dialect": "auto",
     "send_when": {"purchase_order": ["Open", "Hold"], "invoice": ["Open", "Closed"], "supplier_invoice": ["Open"]},
     "on_revision": "park",
+    "on_reopen": "original",
+    "sent_by_visma": "tell",
     "units": {"STK": "each", "KG": "kilogram", "KRT": "case"},
     "changes": {
         "quantity": "20%",
         "price": "2%",
         "dates": "14d",
+        "order_date": "31d",
         "lines": "park",
         "quantities": "new_total",
+        "header_note": "tell",
         "codes": {"CA": "change", "QI": "quantity"},
         "price_bases": {"RE": 1, "CA": 100},
         "statuses": ["Open", "Hold"],
@@ -40,6 +44,9 @@ _SETTINGS: dict[str, Any] = {
     "description": "send",
     "lines_without_item": "charge",
     "entered_amount": "adjust",
+    "external_reference": "order_number",
+    "rounding_limit": "2.50",
+    "whole_units": ["each"],
     "main_locations": ["MAIN"],
     "acknowledgment": "required",
     "expected": {"valid": "1h", "sent": "15m", "delivered": "never", "acknowledged": "24h"},
@@ -79,7 +86,7 @@ BASE: Mapping[str, Any] = routing_data(
         "partners.both": a_partner(isa_id="BOTH", supplier="50013", customer="10046") | {"require_item_id": "gtin"},
     }
 )
-"""A file that uses every setting there is and passes its check."""
+"""A valid file with every setting."""
 
 DURATIONS = (
     *("0s", "0d", "1s", "2h5m", "99d", "9999d", "999999d", "999999999d", "9999999999d", "99999999999999999999d"),
@@ -96,7 +103,7 @@ WORDS = (
     *("NOK", "ZZZ", "NORDICFOODT", "nordic", "acme", "*", "~", "A" * 15, "A" * 16, "50012", "10045", "gtin"),
 )
 _VALUES: Mapping[str, Change] = {
-    "missing": lambda _draw, _value: GONE,
+    "missing": lambda _draw, _value: REMOVED,
     "null": lambda _draw, _value: None,
     "of another type": lambda draw, value: draw(
         st.sampled_from(
@@ -112,7 +119,7 @@ _VALUES: Mapping[str, Change] = {
     "drawn text": lambda draw, _: draw(st.text(max_size=20)),
     "long": lambda _draw, _value: LONG,
 }
-# What is allowed, and strange.
+# Valid, unusual values.
 _ALLOWED: Mapping[str, tuple[Any, ...]] = {
     **{
         key.rpartition(".")[2]: tuple(map(str, setting.type.choices))
@@ -150,7 +157,13 @@ _ALLOWED: Mapping[str, tuple[Any, ...]] = {
     "name": ("*~>^", "x" * 5_000, "\u202eabc", "漢字", "\x00", "a\nb"),
     "country": ("NO", "ZZ"),
 }
-_BY_NAME = {"settle": "duration", "settle_cap": "duration", "overlap": "duration", "dates": "duration"}
+_BY_NAME = {
+    "settle": "duration",
+    "settle_cap": "duration",
+    "overlap": "duration",
+    "dates": "duration",
+    "order_date": "duration",
+}
 _BY_NAME |= {"quantity": "percent", "price": "percent", "discount_percent": "number", "time_zone": "zone"}
 _KEYS = (
     7,
@@ -177,9 +190,9 @@ class RoutingCase:
     """One routing file.
 
     Attributes:
-        data: Its plain data; None when it is given as bytes.
-        text: Its bytes, as they would lie in a file.
-        damage: What was done.
+        data: Its data; None when it has bytes.
+        text: Its bytes.
+        damage: Names of the damage.
     """
 
     data: Any
@@ -187,13 +200,13 @@ class RoutingCase:
     damage: tuple[str, ...]
 
     def __repr__(self) -> str:
-        """What was done."""
+        """The damage, and the start of the bytes."""
         return f"{self.damage} {(self.text or b'')[:300]!r}"
 
 
 @st.composite
 def routing_cases(draw: st.DrawFn) -> RoutingCase:
-    """A file with something wrong with it, or strange and right."""
+    """A damaged file, or a valid one with unusual values."""
     data, names = _damaged(draw, times=draw(st.sampled_from([1, 1, 1, 1, 2, 5])))
     if draw(st.integers(0, 3)):
         return RoutingCase(data, None, tuple(names))
@@ -250,8 +263,8 @@ def _yaml(data: Any) -> bytes:
         return repr(data).encode("utf-8", "surrogatepass")
 
 
-def _laughing(_draw: st.DrawFn, _text: bytes) -> bytes:
-    """A file of a few hundred bytes that stands for more than anybody's memory."""
+def _billion_laughs(_draw: st.DrawFn, _text: bytes) -> bytes:
+    """A small file that expands beyond memory ("billion laughs")."""
     first = b"a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     rows = [b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 10)]
     return first + b"".join(rows) + b"companies: *a9\n"
@@ -266,7 +279,7 @@ _FILES: Mapping[str, Callable[[st.DrawFn, bytes], bytes]] = {
     "merged keys": lambda _, text: text + b"x: &x {a: 1}\ny: {<<: *x, <<: *x}\n",
     "a Python object": lambda _draw, _text: b"companies: !!python/object/apply:os.getcwd []\n",
     "nested deep": lambda _draw, _text: b"companies: " + b"[" * 2_000 + b"]" * 2_000,
-    "billions": _laughing,
+    "billions": _billion_laughs,
     "several documents": lambda _, text: text + b"---\n" + text,
     "key is a list": lambda _, text: text + b"? [a, b]\n: 1\n",
 }

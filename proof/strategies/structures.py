@@ -1,4 +1,4 @@
-"""Which fields the vendors' documents have, and of what type, as `contracts/` has them."""
+"""The fields and types of the vendors' documents, from `contracts/`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Field:
 
     Attributes:
         kind: `text`, `number`, `whole`, `flag`, `date`, `part` (an object) or `rows` (a list of objects).
-        fields: Those of the object, or of each object of the list.
-        words: What an enumerated text may be.
+        fields: The fields of the object, or of each object of the list.
+        words: The values of an enumerated text.
     """
 
     kind: str
@@ -34,7 +34,7 @@ Structure = Mapping[str, Field]
 
 @cache
 def structure(file: str, name: str) -> Structure:
-    """The structure of this published name."""
+    """The structure of a published schema."""
     schemas = facts.load(file)["components"]["schemas"]
     return dict(_fields(schemas, schemas[name], _DEEPEST))
 

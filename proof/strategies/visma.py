@@ -1,4 +1,4 @@
-"""Visma documents: sound ones damaged, and ones filled in from the published structures."""
+"""Visma documents, damaged or generated from the published structures."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from connector.domain.documents import Kind
-from connector.edi.visma.shape import Shape
+from connector.edi.visma.read import FIELDS
 from connector.services.ports import Resource
-from proof.strategies.damage import BYTES, MANY_LINES, damaged, twice, with_books, written
+from proof.strategies.damage import BYTES, MANY_LINES, damaged, with_duplicate_key, with_oversized_values, written
 from proof.strategies.filled import filled
 from proof.strategies.structures import structure
 from testkit.samples.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, a_supplier_invoice
 
 STAMP = "2026-11-02T08:55:00"
-"""When every document was modified: five minutes before the clock of the fakes, in Visma's zone."""
+"""The modification time of every document: five minutes before the clock of the fakes, in Visma's zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A list of Visma's: what a sound row of it looks like."""
+    """A list of Visma, with a valid row."""
 
     kind: Kind
     number_field: str
@@ -55,17 +55,17 @@ _NAMES = """
     lineNbr lineNumber orderQty quantity uom unitCost unitPrice amount inventory inventoryNumber number id name
     requested promised discountAmount discountPercent lastModifiedDateTime totalCount country vatAmount
 """
-READ = frozenset(Shape.__annotations__) | frozenset(_NAMES.split())
+READ = FIELDS | frozenset(_NAMES.split())
 """Names of fields that the connector reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class VismaCase:
-    """One document as Visma would send it.
+    """A document of Visma.
 
     Attributes:
-        damage: What was done to it.
-        on_aws: Whether the real adapters are to store what comes of it.
+        damage: Names of the damage.
+        on_aws: Whether the AWS adapters store the result.
     """
 
     resource: Resource
@@ -74,22 +74,22 @@ class VismaCase:
     on_aws: bool
 
     def __repr__(self) -> str:
-        """What was done, and the beginning of the bytes."""
+        """The damage, and the start of the bytes."""
         return f"{self.resource.name} {self.damage} {self.body[:200]!r} ({len(self.body):,} bytes)"
 
 
 def sound(resource: Resource, number: str) -> bytes:
-    """A document that leaves as it is."""
+    """A valid document."""
     origin = ORIGINS[resource]
     return written(origin.sound(**{origin.number_field: number, "lastModifiedDateTime": STAMP}))
 
 
 @st.composite
 def visma_cases(draw: st.DrawFn) -> VismaCase:
-    """A document with something wrong with it, or with anything at all in it."""
+    """A damaged or generated document."""
     resource = draw(st.sampled_from(list(ORIGINS)))
     origin = ORIGINS[resource]
-    # One in twelve is stored by the real adapters, which takes longer.
+    # One in twelve is stored by the AWS adapters, which is slower.
     on_aws = draw(st.sampled_from([False] * 11 + [True]))
     how = draw(st.sampled_from(["values"] * 9 + ["filled"] * 4 + ["lines", "lines", "bytes", "bytes", "twice"]))
     tree = origin.sound(lastModifiedDateTime=STAMP)
@@ -98,14 +98,14 @@ def visma_cases(draw: st.DrawFn) -> VismaCase:
         tree, names = {**tree, **draw(filled(structure("visma.json", origin.published)))}, ["filled in"]
         tree["lastModifiedDateTime"] = draw(st.sampled_from([STAMP, tree["lastModifiedDateTime"]]))
     if how == "lines":
-        tree, names = _with_strange_lines(draw, tree, origin.lines)
+        tree, names = _with_unusual_lines(draw, tree, origin.lines)
     if how in {"values", "twice"} or draw(st.booleans()):
         tree, more = damaged(draw, tree, read=READ, times=draw(st.sampled_from([1, 1, 1, 2, 4, 8])))
         names = [*names, *more]
     body = written(tree)
     if how == "twice":
         name = draw(st.sampled_from(sorted(READ & tree.keys()) or [origin.number_field]))
-        body = written(twice(tree, name, draw(st.sampled_from([None, "twice", 7, [], {}]))))
+        body = written(with_duplicate_key(tree, name, draw(st.sampled_from([None, "twice", 7, [], {}]))))
         names.append(f"{name} twice")
     if how == "bytes":
         name = draw(st.sampled_from(list(BYTES)))
@@ -113,14 +113,14 @@ def visma_cases(draw: st.DrawFn) -> VismaCase:
     return VismaCase(resource, body, tuple(names), on_aws)
 
 
-def visma_books() -> Iterator[VismaCase]:
-    """Documents of each kind, every field in turn as long as a book."""
+def oversized_documents() -> Iterator[VismaCase]:
+    """Documents of each kind, with each field oversized in turn."""
     for resource, origin in ORIGINS.items():
-        for path, tree in with_books(origin.sound(lastModifiedDateTime=STAMP)):
+        for path, tree in with_oversized_values(origin.sound(lastModifiedDateTime=STAMP)):
             yield VismaCase(resource, written(tree), (f"{'.'.join(map(str, path))} is a book",), on_aws=False)
 
 
-def _with_strange_lines(draw: st.DrawFn, tree: dict[str, Any], field: str) -> tuple[dict[str, Any], list[str]]:
+def _with_unusual_lines(draw: st.DrawFn, tree: dict[str, Any], field: str) -> tuple[dict[str, Any], list[str]]:
     lines, number = tree[field], "lineNbr" if "lineNbr" in tree[field][0] else "lineNumber"
     name = draw(
         st.sampled_from(

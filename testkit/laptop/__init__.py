@@ -1,1 +1,1 @@
-"""The laptop stack: MiniStack, the sandbox Visma, the sandbox Orderful, the demo."""
+"""The laptop stack: MiniStack, the sandbox Visma and the sandbox Orderful."""

@@ -1,4 +1,4 @@
-"""Puts the template, unchanged, on MiniStack: `sam build`, `sam deploy`, secrets."""
+"""Deploys the unchanged template to MiniStack: `sam build`, `sam deploy`, secrets."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from connector.settings import (
     PollVismaSettings,
     ReceiveCallbackSettings,
     ReconcileSettings,
+    SendDigestSettings,
     Settings,
     TrackTransactionsSettings,
     TranslateDocumentSettings,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 STACK = "connector-local"
 BUILT = ROOT / ".aws-sam" / "local"
-"""Where `make build ENV=local` puts the artifact: `template.yaml` and a directory for the layer and each function."""
+"""The artifact of `make build ENV=local`: `template.yaml` and a directory for the layer and each function."""
 
 SETTINGS: dict[str, type[Settings]] = {
     "PollVismaFunction": PollVismaSettings,
@@ -41,13 +42,14 @@ SETTINGS: dict[str, type[Settings]] = {
     "PollOrderfulFunction": PollOrderfulSettings,
     "ApplyChangeFunction": ApplyChangeSettings,
     "ReconcileFunction": ReconcileSettings,
+    "SendDigestFunction": SendDigestSettings,
 }
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 
 
 class DeployFailed(Exception):
-    """A step of the deployment failed; the message ends with what it printed last."""
+    """A step of the deployment failed; the message has the end of its output."""
 
 
 def build() -> Path:
@@ -72,10 +74,10 @@ def deploy(
     """Deploy the built artifact to the MiniStack at `endpoint`, as `make deploy` does it to AWS.
 
     Args:
-        endpoint: its URL, which the functions get as well.
+        endpoint: The URL of MiniStack, also for the functions.
         parameters: Parameters of the template that differ from their defaults.
         stack: Name of the stack.
-        directory: Where the log and the sample environment go.
+        directory: The directory of the log and of the sample environment.
 
     Returns:
         The outputs of the stack by name.
@@ -113,9 +115,9 @@ def deploy(
 
 
 def invoke_environment(endpoint: str, deployed: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """For `sam local invoke --env-vars .local/env.json`: the variables of each function, as a container sees them.
+    """The variables of each function in a container, for `sam local invoke --env-vars .local/env.json`.
 
-    SAM fills references with logical ids there. A container reaches this machine as `host.docker.internal`.
+    SAM resolves references to logical ids. A container reaches this machine as `host.docker.internal`.
     """
 
     def seen(value: str) -> str:
@@ -126,26 +128,26 @@ def invoke_environment(endpoint: str, deployed: Mapping[str, str]) -> dict[str, 
     environment: dict[str, dict[str, str]] = {}
     for function, settings in SETTINGS.items():
         # A variable is named like the output that holds its value: TOKENS_TABLE, TokensTable.
-        named = {name.upper(): name.title().replace("_", "") for name in settings.model_fields}
+        named = {name.upper(): name.title().replace("_", "") for name in settings.__struct_fields__}
         known = {variable: seen(deployed[output]) for variable, output in named.items() if output in deployed}
         environment[function] = {"AWS_ENDPOINT_URL": seen(endpoint), **known}
     return environment
 
 
 def outputs(endpoint: str, *, stack: str = STACK) -> dict[str, str]:
-    """What a deployed stack says of itself, by name of the output."""
+    """The outputs of a deployed stack by name."""
     described = session().client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)
     return {output["OutputKey"]: output["OutputValue"] for output in described["Stacks"][0].get("Outputs", [])}
 
 
 def put_secret(endpoint: str, arn: str, value: Mapping[str, Any]) -> None:
-    """Fill a secret of the stack, as the operator does on AWS."""
+    """Set the value of a secret of the stack."""
     client = session().client("secretsmanager", endpoint_url=endpoint)
     client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
 
 
 def session() -> boto3.Session:
-    """An AWS session as MiniStack's root caller."""
+    """An AWS session with MiniStack's root credentials."""
     import boto3
 
     return boto3.Session(
@@ -169,4 +171,4 @@ def _run(step: str, command: list[str], environment: dict[str, str], directory: 
         )
     if ended.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-        raise DeployFailed(f"The {step} failed with exit code {ended.returncode}; all of it is in {log}:\n{tail}")
+        raise DeployFailed(f"The {step} failed with exit code {ended.returncode}; the log is {log}:\n{tail}")

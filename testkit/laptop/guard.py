@@ -1,11 +1,10 @@
-"""MiniStack behind a guard: only programs of this machine come in, no web page and no neighbour.
+"""Access control for MiniStack: it accepts requests of programs on this machine, not of web pages or other machines.
 
-MiniStack runs code for whoever asks: it checks no signatures and lets every origin read its answers. So it listens on
-loopback, and on the address of a container bridge where that is asked for. What comes in has to name this machine (a
-name that somebody else's DNS points here does not) and must not come from a browser, which says so in its headers, or
-does not: of a picture whose address is a call it says nothing where the address is no loopback. So a request also has
-to be signed in its header, as the AWS SDKs sign and no page can without asking first. What MiniStack says of itself,
-and callbacks to a deployed API, come unsigned.
+MiniStack runs code for any caller: it checks no signatures and allows every origin. So it listens on loopback, and on
+the address of a container bridge on request. The `Host` header must name this machine, against DNS rebinding. Headers
+of a browser are refused. A browser omits them for an image on an address that is not loopback, so a request must also
+have an `Authorization` header in the form of the AWS SDKs, which a page cannot send without a preflight request. The
+health check of MiniStack and callbacks to a deployed API need no signature.
 
 Runs in MiniStack's own environment: `python -P testkit/laptop/guard.py`. `EXTRA_BIND` is a second address to listen on.
 """
@@ -21,34 +20,34 @@ from typing import Any
 Scope = Mapping[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-_OURS = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost|host\.docker\.internal)(?::\d{1,5})?")
+_ALLOWED_HOSTS = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost|host\.docker\.internal)(?::\d{1,5})?")
 _REFUSED = b"The laptop stack takes no requests from web pages, unsigned, or under another machine's name.\n"
 _UNSIGNED = {("GET", "/_ministack/health"), ("GET", "/_ministack/sqs/messages")}
 _API = "/_aws/execute-api/"
 
 
 def refusal(headers: Mapping[str, str], *, extra: str = "") -> str | None:
-    """Why a request may not come in; None for one that may.
+    """Why a request is refused; None for one that is accepted.
 
     Args:
-        headers: Of the request, with names in lower case.
-        extra: A second address that we listen on.
+        headers: Headers of the request, with names in lower case.
+        extra: A second address to listen on.
     """
     host = headers.get("host", "").lower()
-    if not _OURS.fullmatch(host) and (not extra or host.rpartition(":")[0] != extra):
+    if not _ALLOWED_HOSTS.fullmatch(host) and (not extra or host.rpartition(":")[0] != extra):
         return "it names another host"
     if "origin" in headers:
         return "it comes from a web page"
-    # Browsers send it with every request; `none` is an address that a person typed.
+    # Browsers send it with every request; `none` is a URL that a person typed.
     if headers.get("sec-fetch-site", "none") != "none":
         return "it comes from a web page"
     return None
 
 
 def is_signed(headers: Mapping[str, str], *, method: str, path: str, query: str = "") -> bool:
-    """Whether a request is signed as the AWS SDKs do it, or needs no signature.
+    """Whether a request has the signature of an AWS SDK, or needs none.
 
-    MiniStack takes a call from the query of any address, so what needs none has no query.
+    MiniStack reads an action from the query of any URL, so a request without a signature must have no query.
     """
     if headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
         return True
@@ -58,7 +57,7 @@ def is_signed(headers: Mapping[str, str], *, method: str, path: str, query: str 
 
 
 def guarded(app: App, *, extra: str = "") -> App:
-    """The ASGI application behind the guard."""
+    """The ASGI application with access control."""
 
     async def guarded(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] in {"http", "websocket"}:
@@ -82,7 +81,7 @@ async def _refuse(scope: Scope, send: Any) -> None:
 
 
 def main() -> None:
-    """Run MiniStack until it is ended."""
+    """Run MiniStack until it is terminated."""
     server: Any = import_module("hypercorn.asyncio")  # neither is in the environment of the tests
     program: Any = import_module("ministack.app")
     extra = os.environ.get("EXTRA_BIND", "")

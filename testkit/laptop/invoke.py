@@ -1,4 +1,4 @@
-"""`make invoke FUNCTION=...`: run one function of the laptop stack in Lambda's own image, by `sam local invoke`."""
+"""`make invoke FUNCTION=...`: run one function of the laptop stack in Lambda's image (`sam local invoke`)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from testkit.laptop.ministack import DIRECTORY, ROOT
 
 
 class WrongCall(Exception):
-    """The call names a function or an event that is not there."""
+    """There is no such function or event."""
 
 
 def command(function: str, event: str = "") -> list[str]:
-    """The whole `sam local invoke`, to be run in the root of the repository.
+    """The `sam local invoke` command, for the root of the repository.
 
-    The runtime and the processor are those of the laptop stack, for which the layer was built.
+    Runtime and architecture are those of the laptop stack, for which the layer was built.
 
     Args:
         function: `translate_document` or `TranslateDocumentFunction`.
-        event: A file with the event; empty for the function's one in `events/`.
+        event: The path of the event; empty for the sample in `events/`.
 
     Raises:
         WrongCall: there is no such function or event.
@@ -49,7 +49,7 @@ def command(function: str, event: str = "") -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Invoke a function; where Docker does not answer, print the command. 2 for a wrong call, 1 if nothing was run."""
+    """Invoke a function, or print the command if Docker does not run; 2 for a wrong call, 1 if nothing was run."""
     try:
         whole = command(*arguments)
     except WrongCall as error:
@@ -66,12 +66,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _folder(function: str) -> str:
-    """`TranslateDocumentFunction` as its folder in `functions/` is called."""
+    """The folder of a function in `functions/`: `TranslateDocumentFunction` -> `translate_document`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", function.removesuffix("Function")).lower()
 
 
 def _shown(path: Path) -> str:
-    """A path as it is typed in the root of the repository."""
+    """A path relative to the root of the repository."""
     return str(path.relative_to(ROOT))
 
 

@@ -1,8 +1,7 @@
-"""MiniStack, the AWS of the laptop: started with IAM enforced, stopped without leaving a process behind.
+"""Starts and stops MiniStack, the AWS emulator, with IAM enforced.
 
-It runs in a process group of its own together with the workers that execute the functions, so one signal ends them all.
-What is needed to find it again lies in `.local/ministack.json`; its log, and with it what the functions print, in
-`.local/ministack.log`.
+Its process group includes the workers that run the functions, so one signal ends all of them. `.local/ministack.json`
+has the running process, `.local/ministack.log` its output and that of the functions.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import socket
 import struct
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -27,27 +25,27 @@ from testkit.laptop import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (ROOT / ".venv-ministack" / "bin" / "python", "-P", ROOT / "testkit" / "laptop" / "guard.py")
-"""MiniStack behind the door that keeps web pages and neighbours out; `-P`, for its modules do not lie beside it."""
+"""MiniStack with access control. `-P`: modules are not imported from the directory of the script."""
 
 DIRECTORY = ROOT / ".local"
 REGION = "eu-north-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""MiniStack's own root caller; every function gets credentials of its role instead."""
+"""MiniStack's root credentials; a function gets the credentials of its role."""
 
 _LOOPBACK = "127.0.0.1"
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR
 
-_USUAL_PORT = 4566
+_DEFAULT_PORT = 4566
 START_SECONDS = 300.0
-"""Seconds after which a program that has neither started nor ended is taken to hang."""
+"""Time limit for the start of a program."""
 
 _INTERFACES = Path("/sys/class/net")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
-_PLENTY = 8 * 2**30
+_MIN_FREE_BYTES = 8 * 2**30
 
 
 class MiniStackFailed(Exception):
-    """MiniStack did not come up; the message says where to read why."""
+    """MiniStack did not start; the message names its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,10 @@ class MiniStack:
     """A running MiniStack.
 
     Attributes:
-        pid: Its process, which leads a process group of the same number.
-        port: Where it listens.
-        directory: Where its log lies.
-        temporary: Where its temporary files lie, the unpacked functions among them.
+        pid: Its process id, which is also the id of its process group.
+        port: Its port.
+        directory: The directory of its log.
+        temporary: The directory of its temporary files, which include the unpacked functions.
     """
 
     pid: int
@@ -68,7 +66,7 @@ class MiniStack:
 
     @property
     def endpoint(self) -> str:
-        """What `AWS_ENDPOINT_URL` has to be."""
+        """The value of `AWS_ENDPOINT_URL`."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -76,38 +74,40 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
     """Start MiniStack and wait until it answers.
 
     Args:
-        directory: Where state, log and temporary files go.
-        port: Where to listen; by default any free port, which for the stack of `make up` is 4566 unless that is taken.
-            Stacks that start at the same moment would both find it free.
+        directory: The directory of state, log and temporary files.
+        port: The port; by default a free one, for the stack of `make up` 4566 if it is free. Two stacks that start at
+            the same time could choose the same port.
 
     Raises:
-        MiniStackFailed: it ended or stayed silent; nothing is left running.
+        MiniStackFailed: it ended or does not answer; no process is left running.
     """
     bind_host()
-    port = port or _free_port((_USUAL_PORT, 0) if directory == DIRECTORY else (0,))
+    port = port or _free_port((_DEFAULT_PORT, 0) if directory == DIRECTORY else (0,))
     directory.mkdir(parents=True, exist_ok=True)
     temporary = _scratch(directory)
     log = directory / "ministack.log"
     pid = processes.launch(PROGRAM, log=log, environment=_environment(port, temporary))
     running = MiniStack(pid, port, str(directory), str(temporary))
-    _state_file(directory).write_text(json.dumps(asdict(running)))
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(running.endpoint):
-        if processes.has_ended(pid) or time.monotonic() > deadline:
-            stop(running)
-            raise MiniStackFailed(f"MiniStack did not start; read {log}.")
-        time.sleep(0.1)
+    try:
+        _state_file(directory).write_text(json.dumps(asdict(running)))
+        is_up = processes.comes_up(pid, lambda: _answers(running.endpoint), seconds=START_SECONDS)
+    except BaseException:
+        stop(running)
+        raise
+    if not is_up:
+        stop(running)
+        raise MiniStackFailed(f"MiniStack did not start; read {log}.")
     return running
 
 
 def bind_host() -> str:
-    """Where the laptop stack listens besides loopback: `BIND_HOST`, the address of a container bridge of this machine.
+    """The second address of the laptop stack: `BIND_HOST`, the address of a container bridge of this machine.
 
     Under Linux the containers of `sam local invoke` reach this machine there; under macOS and Windows they reach
     loopback by themselves.
 
     Raises:
-        MiniStackFailed: it is another address. Whoever reaches the stack can run code on this machine.
+        MiniStackFailed: it is another address. A client of the stack can run code on this machine.
     """
     wanted = os.environ.get("BIND_HOST", "") or _LOOPBACK
     if wanted == _LOOPBACK:
@@ -122,7 +122,7 @@ def bind_host() -> str:
 
 
 def _bridge_addresses() -> list[str]:
-    """The IPv4 addresses of the bridges of this machine, such as Docker's; none where it is no Linux."""
+    """The IPv4 addresses of the bridges of this machine, such as Docker's; none unless it runs Linux."""
     found = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         for name in sorted(path.parent.name for path in _INTERFACES.glob("*/bridge")):
@@ -133,7 +133,7 @@ def _bridge_addresses() -> list[str]:
 
 
 def find(directory: Path = DIRECTORY) -> MiniStack | None:
-    """The MiniStack that was started in `directory` and still runs, if any."""
+    """The running MiniStack that was started in `directory`, if any."""
     try:
         running = MiniStack(**json.loads(_state_file(directory).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -142,7 +142,7 @@ def find(directory: Path = DIRECTORY) -> MiniStack | None:
 
 
 def stop(running: MiniStack) -> None:
-    """End MiniStack and every worker it started, and remove what they left in their temporary directory."""
+    """End MiniStack and its workers, and delete their temporary directory."""
     processes.end(running.pid)
     _state_file(Path(running.directory)).unlink(missing_ok=True)
     shutil.rmtree(running.temporary, ignore_errors=True)
@@ -159,10 +159,10 @@ def ministack(directory: Path = DIRECTORY) -> Iterator[MiniStack]:
 
 
 def _scratch(directory: Path) -> Path:
-    """A directory for its temporary files: in memory where there is plenty, for each cold start unpacks the layer."""
-    has_plenty = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _PLENTY
+    """A directory for temporary files: in memory if it has enough space, since each cold start unpacks the layer."""
+    has_space = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MIN_FREE_BYTES
     # In containers no code may be loaded from there.
-    if has_plenty and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
+    if has_space and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
         return Path(tempfile.mkdtemp(prefix="ministack-", dir=_MEMORY))
     temporary = directory / "tmp"
     temporary.mkdir(exist_ok=True)
@@ -170,7 +170,7 @@ def _scratch(directory: Path) -> Path:
 
 
 def _environment(port: int, temporary: Path) -> dict[str, str]:
-    # The workers inherit this environment: nothing of the caller's (profiles, keys, endpoints, PYTHONPATH) may leak in.
+    # The workers inherit this environment, so the caller's profiles, keys, endpoints and PYTHONPATH are left out.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     extra = bind_host()
     return kept | {
@@ -204,7 +204,7 @@ def _answers(endpoint: str) -> bool:
 
 
 def _is_ministack(pid: int) -> bool:
-    """Whether `pid` is still ours: numbers are given out again after a restart of the machine."""
+    """Whether `pid` is MiniStack: process ids are reused after a restart of the machine."""
     shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return "ministack" in shown.stdout
 

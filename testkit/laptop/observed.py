@@ -1,4 +1,4 @@
-"""The deployed laptop stack in the hands of a test: what happens to it, and what can be seen of it from outside."""
+"""The deployed laptop stack for tests: actions on it, and its observable state."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from demo.run import Demo
 from testkit.laptop import deploy, ministack
 from testkit.laptop.stack import Stack
 
-PATIENCE = 900.0
-"""Seconds after which something is taken to hang, far above what a slow or busy machine needs."""
+TIMEOUT_SECONDS = 900.0
+"""Time limit of every wait, far above the time that a slow machine needs."""
 
 CONNECTOR = Path(sys.executable).with_name("connector")
 SENT = frozenset({State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED})
-ENDED = SENT | {State.PARKED, State.REJECTED, State.SKIPPED, State.SUPERSEDED, State.AGREED}
+FINAL_STATES = SENT | {State.PARKED, State.REJECTED, State.SKIPPED, State.SUPERSEDED, State.AGREED}
 FUNCTIONS = (
     "PollVismaFunction",
     "TranslateDocumentFunction",
@@ -47,18 +47,19 @@ FUNCTIONS = (
     "PollOrderfulFunction",
     "ApplyChangeFunction",
     "ReconcileFunction",
+    "SendDigestFunction",
 )
-MOVERS = FUNCTIONS[:-1]
-"""The functions that move documents and changes; the last one only compares, and writes nothing but what it found."""
+PIPELINE = FUNCTIONS[:-2]
+"""The functions that process documents and changes; the others only write findings and the digest."""
 
-ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
-"""For invocations: the answer is waited for as long as a function may run, and none is started twice."""
+NO_RETRIES = Config(read_timeout=TIMEOUT_SECONDS, retries={"total_max_attempts": 1})
+"""For invocations: the read time-out is above the time limit of a function, and no call is retried."""
 
 Value = TypeVar("Value")
 
 
 class CountingDemo(Demo):
-    """The demo, which remembers how often it started each scheduled function itself."""
+    """The demo, with a record of the scheduled functions that it invoked."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(stack, lambda _text: None)  # type: ignore[arg-type] # any callable that takes a line
@@ -70,18 +71,18 @@ class CountingDemo(Demo):
 
 
 @dataclass(frozen=True)
-class Played:
-    """The world right after the scenario of the demo."""
+class DemoResult:
+    """The state of the stack after the scenario of the demo."""
 
     checks: list[DocumentCheck]
     visma: list[dict[str, Any]]
     orderful: list[dict[str, Any]]
-    held: list[dict[str, Any]]
+    transactions: list[dict[str, Any]]
     items: dict[str, list[dict[str, Any]]] = field(repr=False)
 
 
 class Laptop:
-    """A running stack, with the clients a test needs."""
+    """A running stack with the clients for tests."""
 
     def __init__(self, stack: Stack, directory: Path) -> None:
         self.stack = stack
@@ -89,7 +90,7 @@ class Laptop:
         self.outputs = stack.outputs
         self.visma, self.orderful = stack.visma, stack.orderful
         self.demo = CountingDemo(stack)
-        self.lambda_ = deploy.session().client("lambda", endpoint_url=stack.aws.endpoint, config=ONCE)
+        self.lambda_ = deploy.session().client("lambda", endpoint_url=stack.aws.endpoint, config=NO_RETRIES)
         self.sqs, self.s3 = stack.client("sqs"), stack.client("s3")
         self.dynamodb = stack.client("dynamodb")
         self.payloads = S3Payloads(self.outputs["PayloadsBucket"], self.s3)
@@ -99,7 +100,7 @@ class Laptop:
     # -- functions
 
     def invoke(self, function: str, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Run a deployed function with an event and give its answer; an error of the function is the test's."""
+        """Invoke a deployed function and return its answer; an error of the function fails the test."""
         answer = self.lambda_.invoke(FunctionName=self.outputs[function], Payload=json.dumps(event or {}))
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
@@ -109,7 +110,7 @@ class Laptop:
         return self.invoke("PollVismaFunction")
 
     def collect(self) -> dict[str, Any]:
-        """Collect from Orderful; a run of the schedule that was killed keeps others away until its lease is over."""
+        """Invoke the collector, after the lease of a killed run has expired."""
 
         def alone() -> dict[str, Any] | None:
             answer = self.invoke("PollOrderfulFunction")
@@ -121,19 +122,19 @@ class Laptop:
         return self.invoke("TrackTransactionsFunction")
 
     def reconfigure(self, function: str, **variables: str) -> None:
-        """Set variables of a function; its warm workers end, and with them what they remember."""
+        """Set variables of a function; this ends its warm workers and clears their caches."""
         name = self.outputs[function]
         now = self.lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         self.lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": {**now, **variables}})
 
     def switch(self, function: str, *, on: bool) -> None:
-        """Let a function take messages from its queues, or not."""
+        """Enable or disable the event source mappings of a function."""
         found = self.lambda_.list_event_source_mappings(FunctionName=self.outputs[function])["EventSourceMappings"]
         for mapping in found:
             self.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
 
     def stop_schedules(self) -> None:
-        """From now on only the test starts the scheduled functions."""
+        """Disable all schedules, so that only the test starts the scheduled functions."""
         scheduler = self.stack.client("scheduler")
         for found in scheduler.list_schedules()["Schedules"]:
             schedule = scheduler.get_schedule(Name=found["Name"])
@@ -143,7 +144,7 @@ class Laptop:
     # -- routing
 
     def apply_unchecked(self, data: dict[str, Any]) -> None:
-        """Put a routing in force past the check that `connector config apply` makes, and let every worker see it."""
+        """Apply a routing without the check of `connector config apply`, and restart the functions that use it."""
         stored = check(data).data
         assert stored is not None
         table = RoutingStore(self.outputs["RoutingTable"], SystemClock(), client=self.dynamodb)
@@ -154,7 +155,7 @@ class Laptop:
         )
         for function in routed:
             self.reconfigure(function)
-        # Whoever was collecting at this moment was ended with its lease in hand, and nobody wants to wait for its end.
+        # A collector that was running has ended without releasing its lease.
         place = {"pk": {"S": "(orderful)"}, "sk": {"S": "v3/transactions"}}
         self.dynamodb.delete_item(TableName=self.outputs["CursorsTable"], Key=place)
 
@@ -171,17 +172,17 @@ class Laptop:
         return next(iter(self.ledger.revisions(DocumentKey.parse(key), limit=1)), None)
 
     def ended(self, keys: Iterable[str]) -> dict[str, Revision]:
-        """The newest revision of each document once none of them is on its way any more."""
+        """Wait until the newest revision of each document has a final state, and return it."""
 
         def look() -> dict[str, Revision] | None:
             found = {key: self.newest(key) for key in keys}
-            ended = {key: one for key, one in found.items() if one is not None and one.state in ENDED}
+            ended = {key: one for key, one in found.items() if one is not None and one.state in FINAL_STATES}
             return ended if len(ended) == len(found) else None
 
         return self.until(look, f"{keys} to come to an end")
 
-    def held(self, number: str | None = None, *, sender: str | None = None) -> list[dict[str, Any]]:
-        """What Orderful holds, oldest first; of one number and one sender on request."""
+    def transactions(self, number: str | None = None, *, sender: str | None = None) -> list[dict[str, Any]]:
+        """The transactions that were sent to Orderful, oldest first; optionally of one number and one sender."""
         found: list[dict[str, Any]] = self.orderful.control(
             "GET", f"transactions?business_number={number}" if number else "transactions"
         )
@@ -194,18 +195,18 @@ class Laptop:
     # -- changes
 
     def partner_sends(self, message: dict[str, Any], *, sender: str = "ACMEPRODUCET", **given: Any) -> dict[str, Any]:
-        """A partner of company nordic sends something; its id, UUID and delivery."""
+        """A partner of company nordic sends a message; returns its id, UUID and delivery."""
         body = {"sender": sender, "receiver": "NORDICFOODT", "stream": "TEST", "message": message, **given}
         created: dict[str, Any] = self.orderful.control("POST", "inbound", body)
         return created
 
     def change(self, transaction_id: str) -> Change | None:
-        """The record of an inbound transaction."""
+        """The inbound record of a transaction."""
         key = self.changes.known(transaction_id)
         return self.changes.get(key, transaction_id) if key else None
 
     def decided(self, transaction_id: str) -> Change:
-        """The record, once it is decided and its delivery is confirmed to Orderful."""
+        """Wait until the inbound record is decided and its delivery is confirmed, and return it."""
 
         def look() -> Change | None:
             change = self.change(transaction_id)
@@ -214,24 +215,24 @@ class Laptop:
         return self.until(look, f"{transaction_id} to be decided")
 
     def order(self, number: str, *, company_id: str = "1234567") -> dict[str, Any]:
-        """An order as it stands in Visma."""
+        """An order in Visma."""
         found = self.visma.control("GET", f"documents?kind=purchaseorder&company={company_id}")
         return next(order for order in found if order["orderNbr"] == number)
 
     def puts(self, number: str) -> list[int | None]:
-        """The answers to the PUTs of an order, in their order."""
+        """The statuses of the PUTs of an order, oldest first."""
         query = f"requests?method=PUT&path_prefix=/v1/purchaseorder/{number}"
         return [row["status"] for row in self.visma.control("GET", query)["requests"]]
 
     def delivery(self, transaction_id: str) -> dict[str, Any]:
-        """The latest delivery of an inbound transaction, as Orderful sees it."""
+        """The latest delivery of an inbound transaction at Orderful."""
         found = [one for one in self.orderful.control("GET", "deliveries") if one["transactionId"] == transaction_id]
         return dict(found[-1])
 
     # -- queues and tables
 
     def waiting(self, queue: str) -> int:
-        """Messages of a queue, those in flight included."""
+        """The number of messages of a queue, those in flight included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
@@ -243,7 +244,7 @@ class Laptop:
     # -- people
 
     def connector(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the installed `connector` command as an operator would."""
+        """Run the installed `connector` command."""
         return subprocess.run(
             [CONNECTOR, *arguments],
             env={**os.environ, **self.stack.environment, "COLUMNS": "200"},
@@ -253,7 +254,7 @@ class Laptop:
         )
 
     def as_role_of(self, function: str) -> boto3.Session:
-        """A session with the role of a deployed function. Its policies stay; only we may take it on as well."""
+        """A session with the role of a deployed function; its trust policy is extended to allow this."""
         arn = self.lambda_.get_function_configuration(FunctionName=self.outputs[function])["Role"]
         name = arn.rsplit("/", 1)[-1]
         iam = self.stack.client("iam")
@@ -273,19 +274,19 @@ class Laptop:
     # -- time
 
     def until(self, look: Callable[[], Value | None], what: str) -> Value:
-        """What `look` gives as soon as it gives something."""
-        deadline = time.monotonic() + PATIENCE
+        """Wait until `look` returns a value, and return it; `what` names it in the error."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             found = look()
             if found:
                 return found
-            assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s for {what}"
+            assert time.monotonic() < deadline, f"waited {TIMEOUT_SECONDS:.0f} s for {what}"
             time.sleep(0.1)
 
     # -- logs
 
     def logs(self) -> dict[str, list[str]]:
-        """What CloudWatch holds, by log group."""
+        """The log messages by log group."""
         cloudwatch = self.stack.client("logs")
         groups = [group["logGroupName"] for group in cloudwatch.describe_log_groups()["logGroups"]]
         pages = cloudwatch.get_paginator("filter_log_events")
@@ -295,6 +296,6 @@ class Laptop:
         }
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """Every structured line that a function wrote since the start."""
+        """Every structured log line of the functions."""
         written = "\n".join(message for messages in self.logs().values() for message in messages)
         return [json.loads(line) for line in written.splitlines() if line.startswith("{")]

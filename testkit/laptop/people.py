@@ -1,4 +1,4 @@
-"""People at the laptop stack: the command line of a user who has one policy of the stack and no other."""
+"""The command line of IAM users of the laptop stack, each with one policy of the stack."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from testkit.laptop.observed import CONNECTOR, Laptop
 from testkit.terminal import Answers, typed
 
 _END = re.compile(r"[`;()]|[.,:](?=\s|$)")
-"""Where a command ends that stands in a sentence."""
+"""The end of a command inside a sentence."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with credentials of the stack.
+    """An IAM user.
 
     Attributes:
-        environment: The variables of the person's shell.
+        environment: The environment variables of the user's shell.
     """
 
     environment: Mapping[str, str]
 
     def run(self, command: str, *, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Run `connector` with the words of `command`, as a script would; `given` is on standard input."""
+        """Run `connector` with the arguments in `command`; `given` is its standard input."""
         return subprocess.run(
             [CONNECTOR, *shlex.split(command)],
             env=dict(self.environment),
@@ -40,13 +40,13 @@ class Person:
         )
 
     def types(self, command: str, *, directory: Path, answers: Answers = (), code: int = 0) -> str:
-        """Type a command line at a terminal, and answer what it asks; what the terminal showed.
+        """Run a command line in a terminal and answer its prompts; returns the output.
 
         Args:
-            command: The whole line.
-            directory: Where it is typed.
-            answers: What is asked, and what is typed then.
-            code: The exit code with which it has to end.
+            command: The command line.
+            directory: The working directory.
+            answers: Each prompt and its answer.
+            code: The expected exit code.
         """
         ended, shown = typed(command, directory=directory, environment=self.environment, answers=answers)
         assert ended == code, f"{command} ended with {ended}:\n{shown}"
@@ -55,7 +55,7 @@ class Person:
 
 @contextlib.contextmanager
 def person(laptop: Laptop, name: str, output: str) -> Iterator[Person]:
-    """A user `name` who has the policy that an output of the stack names."""
+    """A user with the policy in an output of the stack."""
     iam = laptop.stack.client("iam")
     iam.create_user(UserName=name)
     iam.attach_user_policy(UserName=name, PolicyArn=laptop.outputs[output])
@@ -67,7 +67,7 @@ def person(laptop: Laptop, name: str, output: str) -> Iterator[Person]:
         "PATH": f"{CONNECTOR.parent}:{os.environ['PATH']}",
     }
     environment = {**os.environ, **laptop.stack.environment, **own}
-    # Without a name the command looks for the stack, for which it needs a right of its own.
+    # Without a name the command finds the stack, which needs a permission of its own.
     del environment["CONNECTOR_STACK"]
     try:
         yield Person(environment)
@@ -78,7 +78,7 @@ def person(laptop: Laptop, name: str, output: str) -> Iterator[Person]:
 
 
 def printed(shown: str, start: str) -> str:
-    """The first command that begins with `start` in what was shown, as far as it reads."""
+    """The first command in the output that begins with `start`."""
     for line in shown.splitlines():
         _, found, rest = line.partition(start)
         if found:

@@ -1,4 +1,4 @@
-"""Processes that outlive the call that started them, each with everything it starts in a group of its own."""
+"""Background processes, each in a process group with its children."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _STOP_SECONDS = 5.0
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
-"""Those that this process started: a child stays in the process table until its parent asks for its end."""
+"""Children of this process, which must be polled after their end."""
 
 
 def launch(
@@ -23,7 +23,7 @@ def launch(
     directory: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Start a command that writes to `log`, and give its number, which is also that of its group."""
+    """Start a command with its output in `log`; returns its process id, which is also that of its group."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -38,8 +38,18 @@ def launch(
     return process.pid
 
 
+def comes_up(group: int, answers: Callable[[], bool], *, seconds: float) -> bool:
+    """Wait until a process group answers; False when it ends before, or does not in time."""
+    deadline = time.monotonic() + seconds
+    while not answers():
+        if has_ended(group) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def has_ended(group: int) -> bool:
-    """Whether nothing of the group runs any more."""
+    """Whether all processes of the group have ended."""
     if group in _children:
         _children[group].poll()
     try:
@@ -50,7 +60,7 @@ def has_ended(group: int) -> bool:
 
 
 def end(group: int) -> None:
-    """End a command and everything it started; the stubborn ones by force."""
+    """End a process group, with SIGTERM and then SIGKILL."""
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal_number)

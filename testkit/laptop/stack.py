@@ -1,7 +1,6 @@
-"""The laptop stack as a whole: MiniStack, both sandboxes, the deployed template, the secrets.
+"""The laptop stack: MiniStack, both sandboxes, the deployed template, the secrets.
 
-What runs is written down in `.local/stack.json`, so that `make down` finds it and so that the sample environment of
-`sam local invoke` and the `connector` command can be pointed at it.
+`.local/stack.json` describes the running stack, for `make down`, `sam local invoke` and the `connector` command.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import contextlib
 import json
 import socket
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -24,13 +22,13 @@ DIRECTORY = ministack.DIRECTORY
 STATE = DIRECTORY / "stack.json"
 VISMA_CLIENT = {"client_id": "isv_connector_demo", "client_secret": "sandbox-visma-secret"}
 ORDERFUL_KEY = {"api_key": "sandbox-orderful-key"}
-"""What the sandboxes accept; real ones go into Secrets Manager by hand (README)."""
+"""The credentials of the sandboxes."""
 
 INBOX = "7001"
-"""The inbox that the sandbox Orderful has for us."""
+"""The inbox of the sandbox Orderful."""
 
 CALLBACK_SECRET: dict[str, Any] = {"header": "x-connector-secret", "secrets": ["sandbox-callback-secret"]}
-"""What callbacks have to bring along."""
+"""The secret header of callbacks."""
 
 PARAMETERS = {
     "PollInterval": "rate(1 minute)",
@@ -45,7 +43,7 @@ Progress = Callable[[str], None]
 
 
 class StackFailed(Exception):
-    """The laptop stack did not come up; the message says where to read why."""
+    """The laptop stack did not start; the message names the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Sandbox:
     url: str
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call its control routes (`/_sandbox/...`), which only the demo and the tests know."""
+        """Call a control route (`/_sandbox/...`)."""
         request = urllib.request.Request(  # noqa: S310 - our own http URL
             f"{self.url}/_sandbox/{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -74,7 +72,7 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Everything that runs."""
+    """A running stack."""
 
     aws: ministack.MiniStack
     visma: Sandbox
@@ -83,7 +81,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a shell needs to talk to it with the `connector` command or the AWS command line."""
+        """The environment variables for the `connector` command and the AWS CLI."""
         return ministack.CREDENTIALS | {
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_DEFAULT_REGION": ministack.REGION,
@@ -92,10 +90,9 @@ class Stack:
 
     @property
     def callback_url(self) -> str:
-        """Where callbacks are taken; the output `CallbackUrl` is for AWS.
+        """The URL of callbacks; the output `CallbackUrl` is for AWS.
 
-        MiniStack has the API below a path as well, and a host name like `<api>.execute-api.localhost` is not found on
-        every machine.
+        MiniStack also has the API below a path; some machines do not resolve `<api>.execute-api.localhost`.
         """
         return f"{self.aws.endpoint}/_aws/execute-api/{self.outputs['CallbackApiId']}/v1/orderful"
 
@@ -105,22 +102,21 @@ class Stack:
 
 
 def start(progress: Progress, *, directory: Path = DIRECTORY, parameters: Mapping[str, str] | None = None) -> Stack:
-    """Start and deploy everything.
+    """Start and deploy the stack.
 
     Args:
-        progress: Told each step.
-        directory: Where state, logs and temporary files go.
-        parameters: Parameters of the template besides `PARAMETERS`.
+        progress: Called with each step.
+        directory: The directory of state, logs and temporary files.
+        parameters: Parameters of the template in addition to `PARAMETERS`.
 
     Raises:
-        StackFailed: something did not come up; nothing is left running.
+        StackFailed: a part did not start; no process is left running.
     """
     directory.mkdir(parents=True, exist_ok=True)
     started: list[Sandbox] = []
     aws = None
     try:
-        progress("building the functions and their layer (sam build)")
-        deploy.build()
+        deploy.build()  # `make` has said and done it, where it was due
         progress("starting MiniStack with IAM enforced, the sandbox Visma and the sandbox Orderful")
         aws = ministack.start(directory)
         visma = _sandbox("visma", directory)
@@ -155,7 +151,7 @@ def start(progress: Progress, *, directory: Path = DIRECTORY, parameters: Mappin
 
 
 def set_channels(stack: Stack, **changes: Any) -> None:
-    """Have the sandbox Orderful hand documents over by inbox, and push what is asked to be pushed."""
+    """Set up the channels of the sandbox Orderful: one inbox, and a webhook to the stack."""
     webhook = {
         "url": stack.callback_url,
         "format": "v4",
@@ -165,7 +161,7 @@ def set_channels(stack: Stack, **changes: Any) -> None:
 
 
 def find(directory: Path = DIRECTORY) -> Stack | None:
-    """The stack that was started in `directory` and still runs, if any."""
+    """The running stack that was started in `directory`, if any."""
     try:
         state = json.loads((directory / STATE.name).read_text())
     except (FileNotFoundError, ValueError):
@@ -181,7 +177,7 @@ def find(directory: Path = DIRECTORY) -> Stack | None:
 
 
 def stop(stack: Stack, directory: Path = DIRECTORY) -> None:
-    """End every process of the stack and forget it."""
+    """End every process of the stack and delete its state file."""
     _end([stack.visma, stack.orderful], stack.aws)
     (directory / STATE.name).unlink(missing_ok=True)
 
@@ -206,12 +202,14 @@ def _sandbox(name: str, directory: Path) -> Sandbox:
     command = [sys.executable, "-m", "testkit.sandbox.serve", name, "--host", host, "--port", str(port)]
     pid = processes.launch(command, log=log, directory=ministack.ROOT)
     sandbox = Sandbox(name, pid, f"http://{host}:{port}")
-    deadline = time.monotonic() + ministack.START_SECONDS
-    while not _answers(sandbox.url):
-        if processes.has_ended(pid) or time.monotonic() > deadline:
-            _end([sandbox], None)
-            raise StackFailed(f"The sandbox {name} did not start; read {log}.")
-        time.sleep(0.05)
+    try:
+        is_up = processes.comes_up(pid, lambda: _answers(sandbox.url), seconds=ministack.START_SECONDS)
+    except BaseException:
+        _end([sandbox], None)
+        raise
+    if not is_up:
+        _end([sandbox], None)
+        raise StackFailed(f"The sandbox {name} did not start; read {log}.")
     return sandbox
 
 

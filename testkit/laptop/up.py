@@ -1,4 +1,4 @@
-"""`make up`: the laptop stack, left running, after a day with documents in every state that lasts."""
+"""`make up`: the running laptop stack with documents in every final state."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import time
 
 from rich.console import Console
 
+from connector.cli.output import INTERRUPTED
 from demo.run import Demo, DemoFailed, Progress
 from testkit.laptop import stack as laptop
 
 TOUR = (
-    ("status", "what needs a person; exit code 3 because something does (alarms and figures are not emulated)"),
+    ("status", "what needs a person; exit code 3 because something does (alarms and metrics are not emulated)"),
     ("documents list", "what waits for a person, or is on its way"),
     ("documents list --ended", "what is over: acknowledged, skipped, superseded, closed, from before go-live"),
     ("documents trace 500101", "one order from Visma to the partner: raised after it was sent, so replaced"),
@@ -25,12 +26,12 @@ TOUR = (
         "one check fails on purpose, vesterbro has no relationship for invoices; one warns: nobody gets the alarms",
     ),
 )
-"""Commands of `connector` that show the day, and what each shows."""
+"""Commands of `connector` to explore the stack, and what each shows."""
 
 
 def main() -> int:
-    """Start the stack, play a day, say how to explore it, and leave it running."""
-    console = Console()
+    """Start the stack, run the scenario of the demo, print commands to explore it, and leave it running."""
+    console = Console(width=160 if not sys.stdout.isatty() else None)
     progress = Progress(console, time.monotonic())
     stack = laptop.find()
     if stack is not None:
@@ -42,13 +43,18 @@ def main() -> int:
         except (DemoFailed, laptop.StackFailed) as error:
             console.print(f"[red]{error}[/red]")
             return 1
+        except KeyboardInterrupt:
+            if stack is not None:
+                laptop.stop(stack)
+            console.print("Stopped. Nothing is left running; `make up` begins anew.")
+            return INTERRUPTED
     # Commands are copied from here.
     console.print(guide(stack), highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
 def guide(stack: laptop.Stack) -> str:
-    """How a shell reaches the stack, and what to look at."""
+    """The exports for a shell, and commands to try."""
     exports = "\n".join(f"  export {name}={value}" for name, value in stack.environment.items())
     width = max(len(command) for command, _ in TOUR)
     tour = "\n".join(f"  .venv/bin/connector {command:{width}}  # {what}" for command, what in TOUR)
@@ -56,16 +62,18 @@ def guide(stack: laptop.Stack) -> str:
 Paste this into your shell:
 {exports}
   export VISMA={stack.visma.url}
+  export ORDERFUL={stack.orderful.url}
 
 Then, for example:
 {tour}
-  curl -s {stack.orderful.url}/_sandbox/transactions | python3 -m json.tool | head -40
+  curl -s $ORDERFUL/_sandbox/transactions | python3 -m json.tool | head -40
 
 Put an order into the sandbox Visma. It is at Orderful within two minutes:
   curl -s -X POST $VISMA/_sandbox/documents -H 'Content-Type: application/json' \\
     -d @demo/order.json
   .venv/bin/connector documents trace 500200      # two minutes later
 
+docs/laptop.md has more to type: a change (860), an unconfirmed document, a hold, a dead letter.
 `make up` prints this again; `make down` ends everything."""
 
 

@@ -1,4 +1,4 @@
-"""Every use case of the connector between the ports in memory, wired as its bootstrap wires it."""
+"""The use cases of the connector with in-memory ports, wired as in `bootstrap`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from connector.services.reconcile.local_book import LocalBook
 from testkit.memory.effects import ManualClock, StepDeadline
 from testkit.memory.orderful import FakeInbound, FakeOrderful
 from testkit.memory.stores import (
+    FixedHintBudget,
     FixedRouting,
-    HintCalls,
     InMemoryChanges,
     MemoryCursors,
     MemoryHealth,
@@ -39,13 +39,13 @@ CONFIRM_AFTER, LEASE, RESEND_AFTER = timedelta(seconds=120), timedelta(seconds=9
 
 
 class Connector:
-    """The ports of a stack, each an attribute, and the use cases over them.
+    """The ports of a stack, each an attribute, and a builder for each use case.
 
-    A builder takes other ports under the same names: `connector.applier(orders=watched)`.
+    A builder takes replacements of ports by name: `connector.applier(orders=watched)`.
     """
 
     def __init__(self, **ports: Any) -> None:
-        """Take ports of the caller's; those that it does not name begin empty."""
+        """Use the given ports; all others start empty."""
         self.clock: ManualClock = ports.get("clock") or ManualClock()
         self.telemetry = RecordingTelemetry()
         self.ledger = MemoryLedger()
@@ -56,7 +56,7 @@ class Connector:
         self.watermark: Any = MemoryWatermark()
         self.health = MemoryHealth()
         self.book = LocalBook()
-        self.hint_budget: Any = HintCalls()
+        self.hint_budget: Any = FixedHintBudget()
         self.erp = FakeErp(self.clock)
         self.erps: Any = FakeErps(nordic=self.erp)
         self.orders = FakeOrders()
@@ -99,7 +99,7 @@ class Connector:
         )
 
     def deliverer(self, **ports: Any) -> Deliverer:
-        """The deliverer; the ledger's table also holds the breaker."""
+        """The deliverer; the ledger also has the breaker."""
         use = vars(self) | ports
         return Deliverer(
             ledger=use["ledger"],
@@ -132,7 +132,7 @@ class Connector:
         )
 
     def recorder(self, **ports: Any) -> InboundRecorder:
-        """What records transactions of partners."""
+        """The recorder of inbound transactions."""
         use = vars(self) | ports
         return InboundRecorder(
             changes=use["changes"],
@@ -146,7 +146,7 @@ class Connector:
         )
 
     def applier(self, **ports: Any) -> Applier:
-        """The applier; its pauses are only noted."""
+        """The applier; its pauses are recorded, without waiting."""
         use = vars(self) | ports
         return Applier(
             changes=use["changes"],
@@ -166,7 +166,7 @@ class Connector:
         )
 
     def collector(self, **ports: Any) -> Collector:
-        """The collector of the inboxes, or of the list when there are none."""
+        """The collector of the inboxes, or of the list if there are none."""
         use = vars(self) | ports
         return Collector(
             changes=use["changes"],
@@ -187,5 +187,5 @@ class Connector:
         )
 
     def partner_baseline(self) -> PartnerBaseline:
-        """What the partners know."""
+        """The partner baseline."""
         return PartnerBaseline(self.ledger, self.clock)

@@ -1,4 +1,4 @@
-"""Time that a test moves, and the side effects of workers: counted, and a fault injected at one of them."""
+"""A clock for tests, and a recorder of side effects that injects faults."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 Port = TypeVar("Port")
 Result = TypeVar("Result")
 
-MILLISECONDS: Final = 20
-"""What a call to a neighbour takes: in virtual time too no two writes fall on the same instant."""
+EFFECT_MILLISECONDS: Final = 20
+"""Duration of a side effect in virtual time, so that no two writes have the same time."""
 
 
 class ManualClock:
-    """The `Clock` port: it moves only when a test moves it."""
+    """The `Clock` port; only a test advances it."""
 
     def __init__(self, start: datetime = START) -> None:
         self.time = start
@@ -31,12 +31,12 @@ class ManualClock:
         return self.time
 
     def forward(self, **by: float) -> None:
-        """Let time pass: `forward(minutes=5)`."""
+        """Advance the clock: `forward(minutes=5)`."""
         self.time += timedelta(**by)
 
 
 class MovingClock(ManualClock):
-    """The `Clock` port: a test moves it, and each read moves it by a millisecond, so that no two times are equal."""
+    """The `Clock` port; each read advances it by a millisecond, so that no two times are equal."""
 
     def now(self) -> datetime:
         self.time += timedelta(milliseconds=1)
@@ -44,7 +44,7 @@ class MovingClock(ManualClock):
 
 
 class StepDeadline:
-    """The `Deadline` port: enough time for this many looks at it, then none; endless without a number."""
+    """The `Deadline` port: time is left for `looks` reads, then none; None for no limit."""
 
     def __init__(self, looks: int | None = None) -> None:
         self._looks = looks
@@ -57,16 +57,16 @@ class StepDeadline:
 
 
 class Killed(BaseException):
-    """The worker died here. No handler of the code under test may catch it."""
+    """The worker was killed. The code under test must not catch it."""
 
 
 class FaultKind(Enum):
-    """What can happen to a worker at one of its side effects."""
+    """A fault at a side effect of a worker."""
 
     KILLED_BEFORE = "killed before"
     KILLED_AFTER = "killed after"
-    REFUSED = "trouble instead of"
-    LOST = "the answer lost of"
+    REFUSED = "refused"
+    LOST = "answer lost of"
 
 
 KILLS = (FaultKind.KILLED_BEFORE, FaultKind.KILLED_AFTER)
@@ -74,27 +74,27 @@ KILLS = (FaultKind.KILLED_BEFORE, FaultKind.KILLED_AFTER)
 
 @dataclass(slots=True)
 class _Invocation:
-    """A running worker. Once dead it does nothing more, whatever its `finally` blocks still try."""
+    """A running worker. After it was killed it has no side effects, not even in `finally` blocks."""
 
     worker: str
     dead: bool = False
 
 
 class EffectRecorder:
-    """The side effects of all workers, in the order in which they happen, and the faults injected at them.
+    """Records the side effects of all workers in their order, and injects faults.
 
     Attributes:
-        steps: Their names so far, each `worker: effect`, or `effect` where one worker has no name.
-        plan: What is to happen at the n-th effect of the run, counted from 1.
-        injected: What has happened, as a person would tell it.
+        steps: The names of the side effects, each `worker: effect`, or `effect` for a worker without a name.
+        plan: The fault at the n-th side effect, counted from 1.
+        injected: Descriptions of the injected faults.
     """
 
     def __init__(self, clock: ManualClock | None = None, *, worker: str | None = None) -> None:
-        """Record nothing outside an invocation, unless a `worker` runs from the start.
+        """Record side effects inside an invocation only, unless a `worker` is given.
 
         Args:
-            clock: Goes on a little with every effect.
-            worker: The name of the one worker; may be empty.
+            clock: Advanced with every side effect.
+            worker: The name of the only worker; may be empty.
         """
         self.steps: list[str] = []
         self.plan: dict[int, FaultKind | Callable[[], object]] = {}
@@ -104,7 +104,7 @@ class EffectRecorder:
 
     @contextmanager
     def invocation(self, worker: str) -> Iterator[None]:
-        """Run a worker; raises `Killed` out of it when that is planned."""
+        """Run a worker; raises `Killed` when a kill is planned."""
         self._running.append(_Invocation(worker))
         try:
             yield
@@ -112,11 +112,16 @@ class EffectRecorder:
             self._running.pop()
 
     def at(self, steps: int, fault: FaultKind | Callable[[], object]) -> None:
-        """Let this happen at the effect that is so many steps away; 1 is the next one."""
+        """Inject a fault at a later side effect; 1 is the next one.
+
+        Args:
+            steps: How many side effects later.
+            fault: The fault; or what to call before the effect, which may return the fault to inject.
+        """
         self.plan[len(self.steps) + steps] = fault
 
     def watch(self, port: Port, *effects: str) -> Port:
-        """The port, with these methods recorded."""
+        """A proxy of the port that records these methods."""
         return cast(Port, _Watched(port, self, effects))
 
     def __call__(
@@ -127,48 +132,47 @@ class EffectRecorder:
         lost: Callable[[str], Exception] = Transient,
         refused: Callable[[str], Exception] = Transient,
     ) -> Result:
-        """Carry out a side effect, unless the worker is dead or dies here.
+        """Execute a side effect, unless the worker was killed or is killed here.
 
         Args:
-            name: What it does.
-            effect: Does it.
-            lost: What the worker gets to see when the answer is lost.
-            refused: What it gets to see when nothing was done for want of the other side.
+            name: The name of the side effect.
+            effect: Executes it.
+            lost: The error when the answer is lost.
+            refused: The error when nothing was done.
         """
         if not self._running:
-            return effect()  # the environment itself, not one of our workers
-        mine = self._running[-1]
-        if mine.dead:
-            raise Killed(f"{mine.worker} is dead")
-        self.steps.append(f"{mine.worker}: {name}" if mine.worker else name)
+            return effect()  # the test itself
+        invocation_state = self._running[-1]
+        if invocation_state.dead:
+            raise Killed(f"{invocation_state.worker} is dead")
+        self.steps.append(f"{invocation_state.worker}: {name}" if invocation_state.worker else name)
         if self._clock is not None:
-            self._clock.forward(milliseconds=MILLISECONDS)
+            self._clock.forward(milliseconds=EFFECT_MILLISECONDS)
         fault = self.plan.pop(len(self.steps), None)
-        if fault is None:
+        chosen = fault() if callable(fault) else fault
+        if not isinstance(chosen, FaultKind):
             return effect()
-        if not isinstance(fault, FaultKind):
-            fault()
-            return effect()
+        fault = chosen
         effect_text = f"{fault.value} '{self.steps[-1]}'"
         self.injected.append(effect_text)
         if fault is FaultKind.KILLED_BEFORE:
-            mine.dead = True
+            invocation_state.dead = True
             raise Killed(effect_text)
         if fault is FaultKind.REFUSED:
             raise refused(f"Planned: {effect_text}.")
         effect()
         if fault is FaultKind.KILLED_AFTER:
-            mine.dead = True
+            invocation_state.dead = True
             raise Killed(effect_text)
         raise lost(f"Planned: {effect_text}.")
 
     def repeated(self, name: str, effect: Callable[[], Result]) -> Result:
-        """A conditional write: botocore repeats it when the answer is lost, and then finds its own work in the way."""
+        """A conditional write: botocore retries it when the answer is lost, and the condition then fails."""
         return self(name, effect, lost=Conflict)
 
 
 def killer(at: int | None = None, *, after: bool = False) -> EffectRecorder:
-    """Records one worker and kills it at its n-th effect: before it, or after it was carried out."""
+    """A recorder that kills its worker before or after its n-th side effect."""
     recorder = EffectRecorder(worker="")
     if at is not None:
         recorder.at(at, FaultKind.KILLED_AFTER if after else FaultKind.KILLED_BEFORE)

@@ -1,4 +1,4 @@
-"""Orderful in memory, in both directions, under the conditions of the real adapters."""
+"""Orderful in memory, outbound and inbound, with the conditions of the adapters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connector.domain.errors import (
@@ -14,7 +15,7 @@ from connector.domain.errors import (
     Rejected,
     UnknownOutcome,
 )
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery, Validation
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, DeliveryStatus, InboundTransaction, Validation
 from connector.domain.reasons import Reason
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.messages import HintMessage
@@ -24,42 +25,45 @@ from connector.services.ports import (
     RemoteTransaction,
 )
 from testkit.memory.effects import ManualClock
+from testkit.orderful.list_rules import ListQuery, lag, newest_first
 
 
 class LostAnswer(UnknownOutcome):
-    """Script: the transaction is created and the answer lost."""
+    """For `script`: the transaction is created and the answer is lost."""
 
 
 @dataclass(slots=True)
-class _Filed:
+class _Stored:
     """A transaction at Orderful.
 
     Attributes:
-        visible: From when on lists show it; `found`: from when on it is found by its number.
-        known_as: What the create answered for an id.
+        visible: When lists begin to show it; `found`: when it is found by its business number.
+        create_id: The id in the answer to the create.
     """
 
     transaction: RemoteTransaction
     message: Any
     visible: datetime
     found: datetime
-    known_as: str
+    create_id: str
     problems: tuple[str, ...] = ()
 
 
 class FakeOrderful:
-    """The `EdiNetwork` port. `script` says how the next creations end; without one they succeed.
+    """The `EdiNetwork` port, by the rules of Orderful's list (`testkit/orderful/list_rules.py`).
 
-    An entry of the script is a `Created` that refuses, an error (nothing is created), or a `LostAnswer` (created, but
-    nobody is told).
+    `script` has the results of the next creates; without one they succeed.
+
+    An entry of the script is a `Created` that is not accepted, an error (nothing is created), or a `LostAnswer` (it is
+    created).
 
     Attributes:
-        list_lag: How long a new transaction is missing from every list.
-        number_lag: How long it is not found by its number, and listed without one.
+        list_lag: Time until lists show a new transaction.
+        number_lag: Time until it is found by its business number, and listed with it.
         numbers_while_processing: Whether a transaction has its number while it is PROCESSING.
-        finds_one: Whether a question by number shows one transaction at most, the newest.
+        finds_one: Whether a look-up by business number finds one transaction at most, the newest.
         shows_content: Whether the message of a transaction can be read.
-        gives_uuids: Whether a create answers with another id than the list shows.
+        gives_uuids: Whether a create answers with another id than the list.
     """
 
     def __init__(self, clock: ManualClock) -> None:
@@ -74,7 +78,7 @@ class FakeOrderful:
         self.script: list[Created | ConnectorError] = []
         self.failing: ConnectorError | None = None
         self.broken: dict[str, ConnectorError] = {}
-        self.filed: list[_Filed] = []
+        self.filed: list[_Stored] = []
         self.requests: list[OrderfulRequest] = []
         self.calls: Counter[str] = Counter()
         self.types: set[TransactionType] = set()
@@ -90,25 +94,25 @@ class FakeOrderful:
     def create(self, request: OrderfulRequest) -> Created:
         self._count("create")
         self.requests.append(request)
-        ending = self.script.pop(0) if self.script else None
-        if isinstance(ending, LostAnswer):
+        result = self.script.pop(0) if self.script else None
+        if isinstance(result, LostAnswer):
             self.file(request)
-            raise ending
-        if isinstance(ending, ConnectorError):
-            raise ending
+            raise result
+        if isinstance(result, ConnectorError):
+            raise result
         filed = self.file(request)
-        if ending is not None:
+        if result is not None:
             filed.transaction = replace(filed.transaction, validation_status="INVALID")
-            return replace(ending, transaction_id=filed.known_as)
-        return Created(filed.known_as, accepted=True)
+            return replace(result, transaction_id=filed.create_id)
+        return Created(filed.create_id, accepted=True)
 
-    def file(self, request: OrderfulRequest) -> _Filed:
-        """Create a transaction, by a request or by a test."""
+    def file(self, request: OrderfulRequest) -> _Stored:
+        """Create a transaction."""
         body = request.body
         kind = body["type"]
         self._next_id += 1
         now = self.clock.now()
-        filed = _Filed(
+        filed = _Stored(
             RemoteTransaction(
                 transaction_id=str(self._next_id),
                 transaction_type=kind["name"] if isinstance(kind, Mapping) else kind,
@@ -123,26 +127,26 @@ class FakeOrderful:
             ),
             message=body["message"],
             visible=now + self.list_lag,
-            found=now + max(self.list_lag, self.number_lag),
-            known_as=f"{self._next_id:08x}-5a85-714c-8ba6-436c1c06efd8" if self.gives_uuids else str(self._next_id),
+            found=now + lag(list_lag=self.list_lag, number_lag=self.number_lag, by_number=True),
+            create_id=f"{self._next_id:08x}-5a85-714c-8ba6-436c1c06efd8" if self.gives_uuids else str(self._next_id),
         )
         self.filed.append(filed)
         return filed
 
     def copy(self, transaction_id: str) -> str:
-        """A person copies a transaction in Orderful; gives the id of the copy."""
+        """A person copies a transaction in Orderful; returns the id of the copy."""
         filed = self._named(transaction_id)
         self._next_id += 1
         now = self.clock.now()
         copied = replace(filed.transaction, transaction_id=str(self._next_id), created_at=now + self.skew)
-        self.filed.append(replace(filed, transaction=copied, visible=now, found=now, known_as=copied.transaction_id))
+        self.filed.append(replace(filed, transaction=copied, visible=now, found=now, create_id=copied.transaction_id))
         return copied.transaction_id
 
     def delete(self, transaction_id: str) -> None:
         """A person deletes a transaction in Orderful."""
         self.filed.remove(self._named(transaction_id))
 
-    def send_by_hand(self, transaction_id: str, delivery_status: str = "DELIVERED") -> None:
+    def send_manually(self, transaction_id: str, delivery_status: str = "DELIVERED") -> None:
         """A person sends a transaction in Orderful, valid or not."""
         self.update_status(transaction_id, delivery_status=delivery_status)
 
@@ -162,34 +166,26 @@ class FakeOrderful:
         stream: Stream,
     ) -> tuple[Sequence[RemoteTransaction], timedelta]:
         self._count("look_up")
-        wanted = (transaction_type.value, business_number, sender_id, receiver_id, stream)
-        now = self.clock.now()
-        found = [
-            each.transaction
-            for each in reversed(self._listed())
-            if each.found <= now
-            and (
-                each.transaction.transaction_type,
-                self._number(each),
-                each.transaction.sender_id,
-                each.transaction.receiver_id,
-                each.transaction.stream,
-            )
-            == wanted
-        ]
+        query = ListQuery(
+            {
+                "transaction_type": {transaction_type.value},
+                "business_number": {business_number},
+                "sender_id": {sender_id},
+                "receiver_id": {receiver_id},
+                "stream": {stream},
+            }
+        )
+        found = self.listed(query)
         return found[:1] if self.finds_one else found, self.skew
 
     def list_since(
         self, since: datetime, *, sender_ids: Sequence[str], stream: Stream, receiver_id: str | None = None
     ) -> Iterator[RemoteTransaction]:
         self._count("list_since")
-        for position, filed in enumerate(reversed(self._listed())):
-            each = replace(filed.transaction, business_number=self._number(filed))
-            if each.created_at < since or each.sender_id not in sender_ids or each.stream is not stream:
-                continue
-            if receiver_id not in {None, each.receiver_id}:
-                continue
-            self.pages += position % 100 == 0
+        receivers = {} if receiver_id is None else {"receiver_id": {receiver_id}}
+        query = ListQuery({"sender_id": sender_ids, "stream": {stream}, **receivers}, since)
+        for position, each in enumerate(self.listed(query)):
+            self.pages += position % self.page_size == 0
             yield each
 
     def list_between(
@@ -205,24 +201,21 @@ class FakeOrderful:
         self._count("list_between")
         self.types |= set(types)
         named = {one.value for one in types}
-        found = [
-            replace(each.transaction, business_number=self._number(each))
-            for each in reversed(self._between(since, until))
-            if each.transaction.sender_id in sender_ids
-            and each.transaction.stream is stream
-            and each.transaction.transaction_type in named
-        ]
+        found = self.listed(
+            ListQuery({"sender_id": sender_ids, "stream": {stream}, "transaction_type": named}, since, until)
+        )
         pages = min(most_pages, max(1, -(-len(found) // self.page_size)))
         self.pages += pages
         return Listed(found[: pages * self.page_size], pages)
 
     def read(self, transaction_id: str) -> RemoteTransaction | None:
         self._count("read")
+        now = self.clock.now()
         return next(
             (
                 replace(each.transaction, transaction_id=transaction_id)
-                for each in self._listed()
-                if transaction_id in {each.transaction.transaction_id, each.known_as}
+                for each in self.filed
+                if transaction_id in {each.transaction.transaction_id, each.create_id} and each.visible <= now
             ),
             None,
         )
@@ -244,23 +237,21 @@ class FakeOrderful:
         self._count("problems_of")
         return self._named(transaction_id).problems
 
-    def _named(self, transaction_id: str) -> _Filed:
+    def _named(self, transaction_id: str) -> _Stored:
         return next(each for each in self.filed if each.transaction.transaction_id == transaction_id)
 
-    def _number(self, filed: _Filed) -> str | None:
+    def _number(self, filed: _Stored) -> str | None:
         is_new = filed.transaction.validation_status == "PROCESSING" and not self.numbers_while_processing
         return None if is_new or filed.found > self.clock.now() else filed.transaction.business_number
 
-    def _listed(self) -> list[_Filed]:
-        """What lists show now, oldest first."""
+    def listed(self, query: ListQuery) -> list[RemoteTransaction]:
+        """What the list shows now, newest first."""
         now = self.clock.now()
-        return sorted(
-            (each for each in self.filed if each.visible <= now),
-            key=lambda each: (each.transaction.created_at, each.transaction.transaction_id),
-        )
-
-    def _between(self, since: datetime, until: datetime) -> list[_Filed]:
-        return [each for each in self._listed() if since <= each.transaction.created_at < until]
+        shown = [
+            replace(each.transaction, business_number=self._number(each)) for each in self.filed if each.visible <= now
+        ]
+        found = [one for one in shown if query.matches(partial(getattr, one), one.created_at)]
+        return newest_first(found, lambda one: (one.created_at, one.transaction_id))
 
     def _count(self, call: str) -> None:
         self.calls[call] += 1
@@ -270,7 +261,7 @@ class FakeOrderful:
 
 
 def business_number_of(body: Mapping[str, Any]) -> str | None:
-    """The number under which Orderful files a request, in either dialect."""
+    """The business number of a request, in either dialect."""
     names = ("purchaseOrderNumber", "invoiceNumber")
     message = body["message"]
     if "transactionSets" not in message:
@@ -291,47 +282,49 @@ class FakeInbound:
     """The `InboundNetwork` port.
 
     Attributes:
-        held: Every transaction by its id.
-        waiting: Ids in the inbox, in order.
+        transactions: Every transaction by its id.
+        waiting: Ids of the items in the inbox, in order.
         confirmed: The confirmations of each delivery, in order.
-        fail: Raised by the next confirmations, one each.
-        fetches: Ids that were asked for.
-        documents_asked: The documents that each call of the list asked for.
-        list_page: Rows of a page of the list, the newest page first, each the oldest first.
-        problems: What Orderful says about an INVALID transaction.
-        dated_items: An item of an inbox says when it came. As published, one of a v4 inbox says neither that nor what
-            the check came to.
-        pages: How many items each page was asked with.
-        looks: How often a delivery was looked at.
-        too_large: Ids whose message makes every page with it too large.
-        endless: Ids whose message is too large to be read by itself.
-        unreadable: Ids of items and rows that name no transaction.
-        sticky: Ids that stay although they are confirmed.
+        fail: Errors of the next confirmations, one each.
+        fetches: Ids of the fetched transactions.
+        requested_documents: The documents of each request for the list.
+        list_lag: Time until the list shows a new transaction (Orderful: of unknown length); it can be fetched at once.
+        list_page: Rows of a page of the list; the newest page is first, the rows of a page are oldest first.
+        problems: The problems of an INVALID transaction.
+        items_have_dates: Whether items of an inbox have `created_at`. A v4 item has neither time nor validation
+            (Orderful: published structure).
+        pages: The limit of each request for a page.
+        looks: The number of reads of a delivery status.
+        too_large: Ids whose message makes its page too large.
+        too_large_alone: Ids whose message alone is too large.
+        unreadable: Ids of items and rows without a transaction id.
+        unconfirmable: Ids that stay in the inbox after their confirmation.
         refused: Ids whose confirmation is refused.
-        since: When the delivery of an id was made, where Orderful says it.
+        since: The creation time of the delivery, by id.
     """
 
     clock: ManualClock
-    held: dict[str, InboundTransaction] = field(default_factory=dict)
+    transactions: dict[str, InboundTransaction] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     confirmed: list[tuple[str, Confirmation]] = field(default_factory=list)
     fail: list[Exception] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
-    documents_asked: list[tuple[str, ...]] = field(default_factory=list)
+    requested_documents: list[tuple[str, ...]] = field(default_factory=list)
+    list_lag: timedelta = timedelta(0)
     list_page: int = 1
     problems: tuple[str, ...] = ()
-    dated_items: bool = False
+    items_have_dates: bool = False
     pages: list[int] = field(default_factory=list)
     looks: int = 0
     too_large: set[str] = field(default_factory=set)
-    endless: set[str] = field(default_factory=set)
+    too_large_alone: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
-    sticky: set[str] = field(default_factory=set)
+    unconfirmable: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     since: dict[str, datetime] = field(default_factory=dict)
 
     def send(self, message: dict[str, Any], *, number: str = "802210971", inbox: bool = True, **changes: Any) -> str:
-        """A partner sends something; gives its id."""
+        """A partner sends a message; returns its id."""
         delivery = Delivery(f"b646771e-a068-4e32-832f-{int(number):012d}", ApiVersion.V4, "accept", "fail")
         transaction = InboundTransaction(
             transaction_id=number,
@@ -347,14 +340,14 @@ class FakeInbound:
             created_at=self.clock.now(),
             validation=Validation.VALID,
         )
-        self.held[number] = replace(transaction, **changes)
+        self.transactions[number] = replace(transaction, **changes)
         if inbox:
             self.waiting.append(number)
         return number
 
     def hint(self, number: str = "802210971") -> HintMessage:
-        """What a callback about it leaves on the queue."""
-        delivery = self.held[number].delivery
+        """The queue message of a callback for it."""
+        delivery = self.transactions[number].delivery
         assert delivery is not None
         return HintMessage(transaction_id=number, delivery_id=delivery.delivery_id, version=delivery.version)
 
@@ -366,8 +359,8 @@ class FakeInbound:
             None
             if number in self.unreadable
             else replace(
-                self.held[number],
-                created_at=self.held[number].created_at if self.dated_items else None,
+                self.transactions[number],
+                created_at=self.transactions[number].created_at if self.items_have_dates else None,
                 validation=None,
             )
             for number in items
@@ -379,30 +372,37 @@ class FakeInbound:
     def list_received(
         self, since: datetime, *, documents: Sequence[str], receiver_ids: Sequence[str], stream: Stream
     ) -> Any:
-        self.documents_asked.append(tuple(documents))
-        rows = [
-            one
-            for one in sorted(self.held.values(), key=lambda one: one.created_at or since, reverse=True)
-            if one.document in documents
-            and (one.created_at or since) >= since
-            and one.receiver_id in receiver_ids
-            and one.stream is stream
-        ]
+        self.requested_documents.append(tuple(documents))
+        query = ListQuery({"document": documents, "receiver_id": receiver_ids, "stream": {stream}}, since)
+        rows = self.listed(query)
         for start in range(0, len(rows), self.list_page):
             for one in reversed(rows[start : start + self.list_page]):
                 nameless = one.transaction_id in self.unreadable
                 yield None if nameless else replace(one, message=None, order_number=None, delivery=None)
 
+    def listed(self, query: ListQuery) -> list[InboundTransaction]:
+        """What the list shows now, newest first."""
+        now = self.clock.now()
+        times = {name: one.created_at or query.since or now for name, one in self.transactions.items()}
+        found = [
+            one
+            for name, one in self.transactions.items()
+            if times[name] + self.list_lag <= now and query.matches(partial(getattr, one), times[name])
+        ]
+        return newest_first(found, lambda one: times[one.transaction_id])
+
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         self.fetches.append(transaction_id)
-        self._must_fit({transaction_id} & self.endless)
-        return replace(self.held[transaction_id], delivery=None) if transaction_id in self.held else None
+        self._must_fit({transaction_id} & self.too_large_alone)
+        return (
+            replace(self.transactions[transaction_id], delivery=None) if transaction_id in self.transactions else None
+        )
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
         if transaction.message is not None:
             return transaction
-        self._must_fit({transaction.transaction_id} & self.endless)
-        held = self.held[transaction.transaction_id]
+        self._must_fit({transaction.transaction_id} & self.too_large_alone)
+        held = self.transactions[transaction.transaction_id]
         return replace(transaction, message=held.message, order_number=held.order_number)
 
     def _must_fit(self, beyond: set[str]) -> None:
@@ -412,22 +412,22 @@ class FakeInbound:
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         return self.problems
 
-    def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
+    def delivery_status(self, delivery: Delivery, transaction_id: str) -> DeliveryStatus | None:
         self.looks += 1
-        known = self.held.get(transaction_id)
+        known = self.transactions.get(transaction_id)
         if known is None or known.delivery is None or known.delivery.delivery_id != delivery.delivery_id:
             return None
-        return ShownDelivery(known.delivery, transaction_id not in self.waiting, self.since.get(transaction_id))
+        return DeliveryStatus(known.delivery, transaction_id not in self.waiting, self.since.get(transaction_id))
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         if self.fail:
             raise self.fail.pop(0)
         if transaction_id in self.refused:
             raise Rejected("Orderful answered 409 to the confirmation of a delivery.", code=Reason.REQUEST_REFUSED)
-        known = self.held.get(transaction_id)
+        known = self.transactions.get(transaction_id)
         if known is None or known.delivery is None or known.delivery.delivery_id != delivery.delivery_id:
             return False
         self.confirmed.append((transaction_id, confirmation))
-        if transaction_id in self.waiting and transaction_id not in self.sticky:
+        if transaction_id in self.waiting and transaction_id not in self.unconfirmable:
             self.waiting.remove(transaction_id)
         return True

@@ -1,4 +1,4 @@
-"""Visma's and Orderful's lists in memory, as reconciliation reads them."""
+"""Visma's and Orderful's lists in memory, for reconciliation."""
 
 from __future__ import annotations
 
@@ -18,22 +18,27 @@ from connector.services.reconcile.ports import (
     DocumentPage,
     ListedDocument,
     ListedTransaction,
+    Looked,
     Question,
     TransactionPage,
 )
-from testkit.memory.orderful import FakeOrderful
+from testkit.memory.orderful import FakeInbound, FakeOrderful
 from testkit.memory.visma import FakeErps
+from testkit.orderful.list_rules import ListQuery
+from testkit.visma.list_rules import ListKey, in_order, page_of
 
 
 @dataclass(slots=True)
 class MemoryDocumentLists:
-    """The `DocumentLists` port over the documents of the Visma in memory, whatever its lists by modification hide.
+    """The `DocumentLists` port over the documents of the Visma in memory, those hidden from other lists included.
 
     Attributes:
         page_size: Rows of a page.
-        share_left: What is left of Visma's hour.
-        obeys: Whether the questions are answered; otherwise every document is shown.
-        broken: What a list answers instead.
+        share_left: The remaining share of Visma's hourly rate limit.
+        obeys: Whether filters are applied; otherwise every document is listed.
+        broken: The error of a list.
+        looks: The number of each document that was asked for.
+        unclear: The errors of single documents, by number.
     """
 
     erps: FakeErps
@@ -42,6 +47,8 @@ class MemoryDocumentLists:
     obeys: bool = True
     broken: dict[Resource, ConnectorError] = field(default_factory=dict)
     calls: int = 0
+    looks: list[str] = field(default_factory=list)
+    unclear: dict[str, ConnectorError] = field(default_factory=dict)
 
     def __call__(self, company: Company, deadline: Deadline) -> _Lists:
         return _Lists(self, company.name)
@@ -78,19 +85,29 @@ class _Lists:
                         raw=raw,
                     )
                 )
-        rows.sort(key=lambda row: row.number)
-        size = self.of.page_size
+        listed = in_order(rows, "number", _key)
         return DocumentPage(
-            documents=rows[(page - 1) * size : page * size],
+            documents=page_of(listed, page=page, page_size=None, max_page_size=self.of.page_size),
             unreadable=0,
             server_time=erp.clock.now(),
             share_left=self.of.share_left,
         )
 
+    def look(self, resource: Resource, number: str, document_type: str) -> Looked:
+        self.of.looks.append(number)
+        if number in self.of.unclear:
+            raise self.of.unclear[number]
+        numbers = {one.number for one in self.of.erps.erps[self.company].documents[resource].values()}
+        return Looked(number in numbers, self.of.share_left)
+
+
+def _key(row: ListedDocument) -> ListKey:
+    return ListKey(row.number, datetime.fromisoformat(row.modified or ""), row.document_type)
+
 
 @lru_cache(maxsize=10_000)
 def _data(raw: bytes) -> Any:
-    """What a document says; each page is cut from all of them."""
+    """The data of a document, cached: each page is taken from all documents."""
     return json.loads(raw)
 
 
@@ -99,10 +116,11 @@ class MemoryTransactionList:
     """The `TransactionList` port over the Orderful in memory.
 
     Attributes:
-        page_size: Transactions of a page.
+        page_size: Transactions per page.
     """
 
     orderful: FakeOrderful
+    inbound: FakeInbound
     page_size: int = 20
     calls: Counter[str] = field(default_factory=Counter)
     broken: ConnectorError | None = None
@@ -111,19 +129,10 @@ class MemoryTransactionList:
         self, since: datetime, until: datetime, *, senders: Sequence[str], stream: Stream, following: str | None
     ) -> TransactionPage:
         self._count("page")
-        now = self.orderful.clock.now()
-        found = [
-            each.transaction
-            for each in self.orderful.filed
-            if each.visible <= now
-            and since <= each.transaction.created_at < until
-            and each.transaction.sender_id in senders
-            and each.transaction.stream is stream
-            and each.transaction.transaction_type in {one.value for one in TransactionType}
-        ]
-        found.sort(key=lambda one: (one.created_at, one.transaction_id), reverse=True)
-        begin = int(following or 0)
-        end = begin + self.page_size
+        types = {one.value for one in TransactionType}
+        found = self.orderful.listed(
+            ListQuery({"sender_id": senders, "stream": {stream}, "transaction_type": types}, since, until)
+        )
         listed = [
             ListedTransaction(
                 transaction_id=one.transaction_id,
@@ -135,13 +144,39 @@ class MemoryTransactionList:
                 created_at=one.created_at,
                 updated_at=None,
             )
-            for one in found[begin:end]
+            for one in found
         ]
-        return TransactionPage(listed, str(end) if end < len(found) else None)
+        return self._page_of(listed, following)
+
+    def received(
+        self, since: datetime, until: datetime, *, receivers: Sequence[str], stream: Stream, following: str | None
+    ) -> TransactionPage:
+        self._count("received")
+        found = self.inbound.listed(ListQuery({"receiver_id": receivers, "stream": {stream}}, since, until))
+        listed = [
+            ListedTransaction(
+                transaction_id=one.transaction_id,
+                transaction_type=one.transaction_type or "",
+                business_number=one.business_number,
+                stream=stream.value.upper(),
+                senders=frozenset(filter(None, [one.sender_id])),
+                receivers=frozenset(filter(None, [one.receiver_id])),
+                created_at=one.created_at,
+                updated_at=None,
+                validation=one.validation,
+            )
+            for one in found
+        ]
+        return self._page_of(listed, following)
+
+    def _page_of(self, listed: Sequence[ListedTransaction], following: str | None) -> TransactionPage:
+        begin = int(following or 0)
+        end = begin + self.page_size
+        return TransactionPage(listed[begin:end], str(end) if end < len(listed) else None)
 
     def exists(self, transaction_id: str) -> bool:
         self._count("exists")
-        return any(transaction_id in {each.transaction.transaction_id, each.known_as} for each in self.orderful.filed)
+        return any(transaction_id in {each.transaction.transaction_id, each.create_id} for each in self.orderful.filed)
 
     def content(self, transaction_id: str) -> Any | None:
         self._count("content")

@@ -1,7 +1,6 @@
-"""Tables, bucket, queues, routing and telemetry in memory, under the conditions of the real adapters.
+"""Tables, bucket, queues, routing and telemetry in memory, with the conditions of the adapters.
 
-Each is the specification of its port: the contract tests in `tests/integration` run the same cases against it and the
-adapter.
+Each class specifies its port: the contract tests in `tests/integration` run the same cases against it and the adapter.
 """
 
 from __future__ import annotations
@@ -25,7 +24,9 @@ from connector.domain.errors import Conflict, ConnectorError, Parked, PayloadLos
 from connector.domain.order_change.record import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
 from connector.domain.pause import Act, Pause, Scope, Stop
 from connector.domain.polling.cursor import Cursor
+from connector.domain.polling.shares import ALL, Share
 from connector.domain.reasons import Reason
+from connector.domain.revision.listed import ListedRevision
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
     OPEN,
@@ -37,13 +38,13 @@ from connector.domain.revision.record import (
     State,
     list_of,
     may_move,
-    moment_at,
     place_of,
     state_list,
+    timestamp_at,
 )
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.services.list_health import ListHealth, PollRecord, Turn
+from connector.services.list_health import ListHealth, PollRecord, Turn, all_shares
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Calls,
@@ -53,6 +54,7 @@ from connector.services.ports import (
     Fields,
     Metric,
     Resource,
+    TrackerProgress,
     Waiting,
 )
 from testkit.memory.effects import START
@@ -92,7 +94,7 @@ class MemoryBreaker:
         self.refusal, self.since = None, None
 
     def holds(self, *, now: datetime) -> dict[str, timedelta]:
-        """What is held and for how long."""
+        """The holds, and how long each lasts."""
         every = {calls.value: self.wait(calls, now=now) for calls in Calls}
         if self.until is not None and now < self.until:
             every["all"] = self.until - now
@@ -102,31 +104,31 @@ class MemoryBreaker:
         return sorted(self.paused.values(), key=lambda one: one.since)
 
     def pause(self, pause: Pause) -> None:
-        """Keep what a pause covers from being sent."""
+        """Start a pause."""
         if pause.scope in self.paused:
             raise Conflict(f"It is paused already: {pause.scope}.")
         self.paused[pause.scope] = pause
 
     def resume(self, scope: Scope) -> None:
-        """End the pause of exactly this scope."""
+        """End the pause of this scope."""
         self.paused.pop(scope, None)
 
     def note(self, act: Act) -> None:
-        """Keep that a person let sending go on."""
+        """Record that a person ended a stop or pause."""
         self.done.append(act)
 
     def acts(self, *, now: datetime) -> Sequence[Act]:
-        """Who let sending go on."""
+        """Who ended a stop or pause."""
         return self.done
 
     def stop(self, *, now: datetime) -> Stop | None:
-        """Why every call is held back."""
+        """The stop of all calls, with its reason; None without one."""
         if self.until is None or now >= self.until:
             return None
         return Stop(self.why, self.since, self.until)
 
     def lift(self) -> None:
-        """Let all calls go on."""
+        """End the stop and all holds."""
         self.until, self.refusal, self.since = None, None, None
         self.held.clear()
 
@@ -140,11 +142,12 @@ class MemoryLedger(MemoryBreaker):
         self.owned: dict[str, Owner] = {}
         self.uuids: dict[str, tuple[Revision, Posted]] = {}
         self.created = datetime(2020, 1, 1, tzinfo=UTC)
-        self.places: dict[str, str] = {}
+        self.reached = TrackerProgress()
         super().__init__()
         self.writes = 0
         self.queries = 0
         self.reads = 0
+        self.unpacked = 0
         self.scans = 0
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
@@ -241,10 +244,10 @@ class MemoryLedger(MemoryBreaker):
     def created_at(self, *, now: datetime) -> datetime:
         return self.created
 
-    def lose_everything(self, *, now: datetime) -> None:
-        """The table is made anew, empty."""
+    def recreate_table(self, *, now: datetime) -> None:
+        """Replace the table by an empty one."""
         self.rows.clear()
-        self.places.clear()
+        self.reached = TrackerProgress()
         self.bodies.clear()
         self.owned.clear()
         self.uuids.clear()
@@ -282,16 +285,26 @@ class MemoryLedger(MemoryBreaker):
         self.queries += 1
         return iter([Entry(name, row.key, row.sequence) for row in self._list(name)])
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
+    def read(self, entries: Sequence[Entry]) -> Iterator[ListedRevision]:
         self.reads += len(entries)
         for one in entries:
             row = self.rows.get((one.key, one.sequence))
             if row is not None and list_of(row) == one.name:
-                yield row
+                yield self._as_listed(row)
+
+    def first_of(self, name: str, *, after: str = "", limit: int) -> Sequence[ListedRevision]:
+        return list(map(self._as_listed, self.listed(name, after=after, before="~", limit=limit)))
+
+    def _as_listed(self, row: Revision) -> ListedRevision:
+        def whole() -> Revision:
+            self.unpacked += 1
+            return row
+
+        return replace(ListedRevision.of(row), whole=whole)
 
     def waiting(self, state: State) -> Waiting:
         found = self._list(state_list(state))
-        return Waiting(len(found), moment_at(place_of(found[0])) if found else None)
+        return Waiting(len(found), timestamp_at(place_of(found[0])) if found else None)
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         found = [row for row in self._list(name) if f"{after} " <= place_of(row) <= before][:limit]
@@ -304,11 +317,11 @@ class MemoryLedger(MemoryBreaker):
         self.reads += len(found)
         return sorted(found, key=place_of)[:limit]
 
-    def progress(self) -> Mapping[str, str]:
-        return dict(self.places)
+    def progress(self) -> TrackerProgress:
+        return self.reached
 
-    def keep_progress(self, progress: Mapping[str, str]) -> None:
-        self.places = dict(progress)
+    def keep_progress(self, progress: TrackerProgress) -> None:
+        self.reached = progress
 
     def _list(self, name: str) -> list[Revision]:
         return sorted((row for row in self.rows.values() if list_of(row) == name), key=place_of)
@@ -371,12 +384,24 @@ def _changed(revision: Revision) -> Conflict:
 
 
 class MemoryHealth:
-    """The `HealthBook` port; `failing` is what the table answers instead."""
+    """The `HealthBook` port; `failing` is the error of the table."""
 
     def __init__(self) -> None:
         self.record = PollRecord()
         self.failing: ConnectorError | None = None
         self.following, self.last_read = 0, 1
+        self._share = ALL
+        self._books = {0: self}
+
+    def of(self, share: Share) -> MemoryHealth:
+        book = self._books.setdefault(share.number, MemoryHealth())
+        book._share, book._books = share, self._books
+        return book
+
+    def look(self, *, now: datetime) -> PollRecord:
+        if self.failing is not None:
+            raise self.failing
+        return self.record
 
     def take_turn(self) -> Turn:
         if self.failing is not None:
@@ -396,6 +421,8 @@ class MemoryHealth:
         if self.failing is not None:
             raise self.failing
         before, self.record = self.record, msgspec.structs.replace(self.record, begun_at=now)
+        if self._share.number == 0 and before.shares != self._share.of:
+            self.record = msgspec.structs.replace(self.record, shares=self._share.of, divided_at=now)
         return before
 
     def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
@@ -404,7 +431,8 @@ class MemoryHealth:
         self.record = msgspec.structs.replace(self.record, ended_at=now, lists=tuple(lists))
 
     def read(self) -> PollRecord:
-        return self.record
+        others = [self._books[number].record for number in range(1, self.record.shares) if number in self._books]
+        return all_shares(self.record, others)
 
 
 @dataclass(slots=True)
@@ -420,7 +448,7 @@ class _CursorRow:
 
 
 class MemoryCursors:
-    """The `Cursors` port; a cursor is kept as the table keeps it. `failing` is what the table answers instead."""
+    """The `Cursors` port; cursors are stored in the format of the table. `failing` is the error of the table."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, StrEnum], _CursorRow] = {}
@@ -470,7 +498,7 @@ class MemoryCursors:
         self.rows[(company, Resource(resource))].not_before = None
 
     def of(self, company: str, resource: StrEnum = Resource.PURCHASE_ORDERS) -> Cursor:
-        """The cursor as it is stored."""
+        """The stored cursor."""
         return self.rows[(company, resource)].cursor
 
 
@@ -495,18 +523,18 @@ class MemoryWatermark:
     """The `Watermark` port."""
 
     def __init__(self) -> None:
-        self.moment: datetime | None = None
+        self.timestamp: datetime | None = None
         self.taken = False
 
     def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
         if self.taken:
             raise Conflict("Another collector is running.")
         self.taken = True
-        return self.moment
+        return self.timestamp
 
-    def put(self, moment: datetime | None) -> None:
+    def put(self, timestamp: datetime | None) -> None:
         self.taken = False
-        self.moment = moment or self.moment
+        self.timestamp = timestamp or self.timestamp
 
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -519,7 +547,7 @@ _decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class InMemoryChanges:
-    """The `Changes` port; records and messages are kept as text, as the table keeps them."""
+    """The `Changes` port; records and messages are stored as JSON, as in the table."""
 
     def __init__(self) -> None:
         self.places: dict[str, DocumentKey] = {}
@@ -529,6 +557,13 @@ class InMemoryChanges:
 
     def known(self, transaction_id: str) -> DocumentKey | None:
         return self.places.get(transaction_id)
+
+    def recorded(self, transaction_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the transactions that are on record."""
+        places = {name: self.places[name] for name in transaction_ids if name in self.places}
+        return frozenset(
+            name for name, key in places.items() if any(name in change.names for change in self.of_order(key))
+        )
 
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         return self.places.setdefault(transaction_id, key)
@@ -587,6 +622,9 @@ class InMemoryChanges:
         found = [change for change in self.all() if change.state is state and state in OPEN_CHANGES]
         return iter(sorted(found, key=lambda change: change.updated_at))
 
+    def everything(self, states: Collection[ChangeState]) -> Iterator[Sequence[Change]]:
+        yield [change for change in self.all() if change.state in states]
+
     def waiting(self, state: ChangeState) -> Waiting:
         found = list(self.in_state(state))
         return Waiting(len(found), found[0].updated_at if found else None)
@@ -595,11 +633,11 @@ class InMemoryChanges:
         return (change for change in self.all() if change.is_unconfirmed)
 
     def all(self) -> list[Change]:
-        """Every record, in the order in which they were first written."""
+        """Every record, in the order of creation."""
         return [_decode_change(record) for record in self.records.values()]
 
     def put(self, change: Change, *, message: Any = None) -> Change:
-        """Have a record lie there, known by its transaction, whatever its state."""
+        """Store a record in any state, with the place of its transaction."""
         self.know(change.transaction_id, change.key)
         return self.add(change, message=message)
 
@@ -618,7 +656,7 @@ def _overtaken(change: Change) -> Conflict:
 
 
 class MemoryOutbox:
-    """The `Outbox` port: keeps what was queued, or fails if a test says so."""
+    """The `Outbox` port: stores the messages; `failures` has the errors of the next calls."""
 
     def __init__(self) -> None:
         self.queued_documents: list[DocumentMessage] = []
@@ -648,7 +686,7 @@ class MemoryOutbox:
         return [message.number for message in self.queued_documents]
 
     def clear(self) -> None:
-        """Empty the queues, as consumers would."""
+        """Empty the queues."""
         self.queued_documents.clear()
         self.queued_deliveries.clear()
         self.queued_hints.clear()
@@ -670,27 +708,27 @@ class MemoryPostponer:
 
 
 class FixedRouting:
-    """The `RoutingSource` port over the plain data of a routing file."""
+    """The `RoutingSource` port over the data of a routing file."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.routing = Routing.from_data(data)
-        self.fresh_asked = 0
-        self.trouble: Exception | None = None
+        self.fresh_loads = 0
+        self.failure: Exception | None = None
 
     def apply(self, data: Mapping[str, Any]) -> None:
-        """Put another file in force."""
+        """Apply another routing file."""
         self.routing = Routing.from_data(data)
 
     def load(self, *, fresh: bool = False) -> Routing:
-        self.fresh_asked += fresh
-        if self.trouble is not None:
-            raise self.trouble
+        self.fresh_loads += fresh
+        if self.failure is not None:
+            raise self.failure
         return self.routing
 
 
 @dataclass(slots=True)
 class RecordingTelemetry:
-    """The `Telemetry` port: keeps every line, count and duration."""
+    """The `Telemetry` port: stores every line, count and duration."""
 
     lines: list[tuple[str, str, Fields]] = field(default_factory=list)
     counts: Counter[Metric] = field(default_factory=Counter)
@@ -713,16 +751,16 @@ class RecordingTelemetry:
         self.durations.append((metric, value))
 
     def events(self, level: str | None = None) -> list[str]:
-        """The logged events, all or those of one level."""
+        """The logged events, optionally of one level."""
         return [event for at, event, _ in self.lines if level in {None, at}]
 
 
 CALLER = "arn:aws:sts::123456789012:assumed-role/Operator/kari"
-"""Who AWS says that the person at the terminal is."""
+"""The ARN of the operator."""
 
 
-class HintCalls:
-    """The `HintBudget` port: a fixed number of calls of each kind."""
+class FixedHintBudget:
+    """The `HintBudget` port with a fixed number of calls of each kind."""
 
     def __init__(self, unknown: int = 1_000, recorded: int = 1_000) -> None:
         self.left = {False: unknown, True: recorded}
@@ -733,7 +771,7 @@ class HintCalls:
 
 
 def a_change(**changes: Any) -> Change:
-    """A change of acme's that has just arrived for order 500123 of nordic."""
+    """A new change of acme for order 500123 of nordic."""
     change = Change(
         company="nordic",
         number="500123",

@@ -1,4 +1,4 @@
-"""Visma in memory: its lists and its single orders, under the conditions of the real adapter."""
+"""Visma in memory: its lists and its orders, with the conditions of the adapter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,6 +31,7 @@ from connector.services.ports import (
 from testkit.memory.effects import ManualClock
 from testkit.samples.visma_samples import as_json
 from testkit.visma.filters import BadRequest
+from testkit.visma.list_rules import ListKey, in_order, local_time, page_of
 from testkit.visma.orders import updated
 
 
@@ -40,10 +40,10 @@ class StoredDocument:
     """A document in the fake Visma.
 
     Attributes:
-        modified: When it was modified, as an instant.
-        visible: From when on lists show this state of it; Visma commits late.
-        raw: Its bytes in the list; a small document with its number and time when None.
-        stamp: `lastModifiedDateTime` as written; the wall clock of Visma's zone when None.
+        modified: The time of the modification.
+        visible: When lists begin to show this state; Visma commits late.
+        raw: Its bytes in the list; None for a small document with number and time.
+        stamp: The text of `lastModifiedDateTime`; None for `modified` in Visma's zone.
     """
 
     number: str
@@ -56,17 +56,15 @@ class StoredDocument:
 
 
 class FakeErp:
-    """The `Erp` port over a list of documents, paged by offset as Visma pages.
+    """The `Erp` port over a list of documents, by the rules of Visma's lists (`testkit/visma/list_rules.py`).
 
     Attributes:
-        order: How the list is sorted: `number`, `time` (of the modification), each also `descending`, or `scrambled`
-            (by nothing that anybody could see, but always alike for the same state of a row).
-        max_page_size: The limit in force, whatever was asked; `names_maximum` says whether the elements name it.
-        total: What the elements say of the length of the list, given its true length and the page's; None leaves the
-            element out.
-        hides: Lists are empty, as without the right to read them.
-        last: The whole list of which a page was asked for last.
-        before_page: Called with the list and the number of each page before it is shown, `after_page` after it.
+        order: The order of rows, one of `LIST_ORDERS`.
+        max_page_size: The limit of a page; `names_maximum` says whether the elements have it.
+        total: The `totalCount` for the length of the list and of the page; None omits it.
+        hides: Lists are empty, as without permission.
+        last: The list of the last request for a page.
+        before_page: Called with list and page number before each page, `after_page` after it.
     """
 
     def __init__(self, clock: ManualClock, *, zone: str = "Europe/Oslo", order: str = "number") -> None:
@@ -100,7 +98,7 @@ class FakeErp:
         late: timedelta = timedelta(0),
         **changes: Any,
     ) -> StoredDocument:
-        """Write a document now (or `at`); lists show this state `late` after that."""
+        """Save a document now (or `at`); lists show this state after `late`."""
         modified = at or self.clock.now()
         document = StoredDocument(number, modified, modified + late, **changes)
         key = (document.document_type, number)
@@ -114,7 +112,7 @@ class FakeErp:
     def delete(
         self, number: str, *, resource: Resource = Resource.PURCHASE_ORDERS, document_type: str | None = None
     ) -> None:
-        """Take a document away."""
+        """Delete a document."""
         del self.documents[resource][(document_type, number)]
         self.shown.pop((resource, document_type, number), None)
         self._listed = ((), [])
@@ -127,9 +125,8 @@ class FakeErp:
             raise failure
         if self.before_page is not None:
             self.before_page(resource, page)
-        size = min(page_size, self.max_page_size)
         rows = self.last = self.listed(resource, since, branch)
-        shown = rows[(page - 1) * size : page * size]
+        shown = page_of(rows, page=page, page_size=page_size, max_page_size=self.max_page_size)
         damaged = self.damaged.get(resource, []) if page == 1 else []
         answer = Page(
             rows=[self._row(each) for each in shown],
@@ -143,18 +140,18 @@ class FakeErp:
             self.after_page(resource, page)
         return answer
 
-    def text_of(self, moment: datetime) -> str:
-        """An instant as Visma writes it: the wall clock of its zone, without saying which."""
-        return moment.astimezone(self.zone).replace(tzinfo=None).isoformat(timespec="microseconds")
+    def text_of(self, timestamp: datetime) -> str:
+        """A time in Visma's format: local time of its zone, without the zone."""
+        return local_time(timestamp, self.zone).isoformat(timespec="microseconds")
 
     def raw_of(self, document: StoredDocument) -> bytes:
-        """The bytes with which a list shows the document."""
+        """The bytes of the document in a list."""
         return document.raw or msgspec.json.encode(
             {"number": document.number, "lastModifiedDateTime": self._stamp(document)}
         )
 
     def listed(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
-        """What the list holds now, from its beginning to its end."""
+        """The complete list now."""
         if self.hides:
             return []
         question = (resource, since, branch, self.order, self.obeys_filter, self.clock.now())
@@ -163,32 +160,18 @@ class FakeErp:
         return self._listed[1]
 
     def _rows(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
-        now = self.clock.now()
+        now, bound = self.clock.now(), datetime.fromisoformat(since)
         rows: list[StoredDocument] = []
         for key, newest in self.documents[resource].items():
             document = newest if newest.visible <= now else self.shown.get((resource, *key))
             if document is None or (branch and document.branch not in {None, branch}):
                 continue
-            if not self.obeys_filter or self.text_of(document.modified) >= datetime.fromisoformat(since).isoformat(
-                timespec="microseconds"
-            ):
+            if not self.obeys_filter or local_time(document.modified, self.zone) >= bound:
                 rows.append(document)
-        kind, _, descending = self.order.partition(" ")
-        sorts: dict[str, Callable[[StoredDocument], Any]] = {
-            "number": self._by_number,
-            "time": self._by_time,
-            "scrambled": self._scrambled,
-        }
-        return sorted(rows, key=sorts[kind], reverse=bool(descending))
+        return in_order(rows, self.order, self._key)
 
-    def _by_number(self, row: StoredDocument) -> tuple[str, str]:
-        return row.number, row.document_type or ""
-
-    def _by_time(self, row: StoredDocument) -> tuple[str, str]:
-        return self.text_of(row.modified), row.number
-
-    def _scrambled(self, row: StoredDocument) -> int:
-        return crc32(f"{row.number} {row.document_type} {row.modified.isoformat()}".encode())
+    def _key(self, row: StoredDocument) -> ListKey:
+        return ListKey(row.number, local_time(row.modified, self.zone), row.document_type)
 
     def _row(self, document: StoredDocument) -> Row:
         stamp = self._stamp(document) or None
@@ -218,19 +201,19 @@ class FakeErps:
 
 
 def row_version(count: int) -> str:
-    """A `timeStamp` as Visma writes it: SQL Server's rowversion, a counter of eight bytes."""
+    """A `timeStamp` in Visma's format: SQL Server's rowversion, a counter of eight bytes."""
     return base64.b64encode(count.to_bytes(8, "big")).decode()
 
 
 class FakeOrders:
-    """The `OrderDesk` port of one company.
+    """The `PurchaseOrders` port of one company.
 
     Attributes:
-        on_put: Called before each PUT is looked at, once each; a user's edit, for example.
-        lose: How many answers to PUTs are lost after the work was done.
-        refuse: What Visma says to every PUT, when it refuses them.
-        refusing: Statuses in which it refuses.
-        puts: The bodies that were written, in order. `asked` counts every PUT.
+        on_put: Functions to call, one before each PUT: an edit of a user, for example.
+        lose: The number of PUTs whose answer is lost after the write.
+        refuse: The message with which every PUT is refused; None to accept.
+        refusing: Order statuses in which a PUT is refused.
+        puts: The bodies that were written, in order. `theirs` counts every PUT.
     """
 
     def __init__(self) -> None:
@@ -250,13 +233,13 @@ class FakeOrders:
         return self
 
     def put_in(self, document: dict[str, Any]) -> None:
-        """Have an order in Visma."""
+        """Put an order into Visma."""
         stored = json.loads(as_json(document))
         self.orders[stored["orderNbr"]] = stored
         self._bump(stored["orderNbr"])
 
     def edit(self, number: str = "500123", **changes: Any) -> None:
-        """A user changes the order; `line_2={...}` changes line 2, and Visma adds up anew."""
+        """A user changes the order; `line_2={...}` changes line 2, and the totals are recalculated."""
         order = self.orders[number]
         for name, value in changes.items():
             if name.startswith("line_"):
@@ -290,7 +273,7 @@ class FakeOrders:
         if self.refuse is not None:
             raise Rejected(self.refuse, code=Reason.REQUEST_REFUSED)
         order = self.orders[number]
-        # Numbers of lines are never given out twice.
+        # Line numbers are not reused.
         last = max((line["lineNbr"] for line in order["lines"]), default=0)
         last = max(last, self.last_lines.get(number, 0))
         try:

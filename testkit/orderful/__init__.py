@@ -1,1 +1,1 @@
-"""The sandbox Orderful: a small HTTP server with state that misbehaves on request."""
+"""The sandbox Orderful: a stateful HTTP server with fault injection."""

@@ -1,7 +1,7 @@
-"""What partners answer to what we sent, and what they send to others: 855, 824 and a foreign order.
+"""Documents of partners: 855 and 824 in answer to ours, and an order of another buyer.
 
-Confidence: the segments and elements of the 855 are those of public code that writes them for Orderful. The names of
-the 824 follow Orderful's rule for OrderfulJSON (the X12 names in camelCase).
+Source: the segments and elements of the 855 are those of public code that writes them for Orderful. The names of the
+824 follow Orderful's rule for OrderfulJSON (the X12 names in camelCase).
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _CODES: Final = {
     "855": {"accepted": ("AD", "IA"), "rejected": ("RD", "IR")},
     "824": {"accepted": ("TA", ""), "rejected": ("TR", "")},
 }
-"""Kind -> verdict -> BAK02 and ACK01, or OTI01."""
+"""Kind -> status -> BAK02 and ACK01, or OTI01."""
 
 
-def answer_to(ours: Transaction, kind: str, *, verdict: str = "accepted") -> dict[str, Any]:
+def answer_to(ours: Transaction, kind: str, *, status: str = "accepted") -> dict[str, Any]:
     """The answer of the receiver of one of our documents, as the arguments of `Inbound.receive`.
 
     Args:
         ours: What is answered: an order (855), or anything (824).
         kind: `855` or `824`.
-        verdict: `accepted` or `rejected`, of the whole and of every line.
+        status: `accepted` or `rejected`, of the whole and of every line.
 
     Raises:
-        ValueError: there is no such answer or verdict.
+        ValueError: there is no such answer or status.
     """
-    if verdict not in _CODES.get(kind, {}):
-        raise ValueError(f"A partner accepts or rejects with an 855 or an 824, not {kind} {verdict}.")
-    codes = _CODES[kind][verdict]
+    if status not in _CODES.get(kind, {}):
+        raise ValueError(f"A partner accepts or rejects with an 855 or an 824, not {kind} {status}.")
+    codes = _CODES[kind][status]
     body = _acknowledgment(ours, *codes) if kind == "855" else _advice(ours, codes[0])
     header = [{"transactionSetIdentifierCode": kind, "transactionSetControlNumber": "0001"}]
     message = {"transactionSets": [{"transactionSetHeader": header, **body}]}
@@ -50,7 +50,7 @@ def answer_to(ours: Transaction, kind: str, *, verdict: str = "accepted") -> dic
 
 
 def foreign_document(kind: str, number: str) -> Message:
-    """An order (`850`) of somebody else, in Mosaic.
+    """An order (`850`) of another buyer, in Mosaic.
 
     Raises:
         ValueError: there is no such document.
@@ -83,7 +83,7 @@ def _acknowledgment(ours: Transaction, code: str, line_code: str) -> Message:
 
 
 def _advice(ours: Transaction, code: str) -> Message:
-    """824: what the partner's application makes of a document, which OTI names by its number."""
+    """824: the result of a document in the partner's application; OTI has the number of the document."""
     kind = ours.transaction_type[:3]
     named = {
         "applicationAcknowledgmentCode": code,

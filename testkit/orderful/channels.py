@@ -13,16 +13,16 @@ CHANNELS: Final = ("inbox", "bucket", "webhook")
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """How documents reach us.
+    """The channels of inbound documents.
 
     Attributes:
         inboxes: Ids of v4 inboxes.
         buckets: Ids of v3 polling buckets.
-        webhook: Where documents are pushed to; None pushes nothing.
-        message_as_href: In the v3 shape the message is only a link.
-        types_in_inbox: Inbox items carry the two type fields and the UUID of the transaction, as the documentation of
-            late 2026 has it; False leaves them out, as the published structure does.
-        retry_seconds: Pauses between the attempts of a push.
+        webhook: The URL of pushes; None for no pushes.
+        message_as_href: Whether the message in the v3 shape is a link.
+        types_in_inbox: Whether inbox items have the two type fields and the UUID of the transaction, as in the
+            documentation of late 2026; the published structure has none.
+        retry_seconds: Waits between the attempts of a push.
     """
 
     inboxes: frozenset[str] = frozenset()
@@ -34,10 +34,10 @@ class Channels:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Channels:
-        """Read `{"inboxes": [...], "buckets": [...], "webhook": {...} or null, ...}`; what is missing is the default.
+        """Read `{"inboxes": [...], "buckets": [...], "webhook": {...} or null, ...}`; a missing key has its default.
 
         Raises:
-            ValueError: something is unknown or wrong.
+            ValueError: a key is unknown or a value is wrong.
         """
         try:
             options = dict(body)
@@ -54,7 +54,7 @@ class Channels:
     def places(
         self, channels: Collection[str] | None, inbox: int | str | None, bucket: int | str | None
     ) -> frozenset[tuple[str, str]]:
-        """Where a document waits: `("inbox", "4711")`; the arguments are those of `Inbound.receive`.
+        """The places of a new document: `("inbox", "4711")`; the arguments are those of `Inbound.receive`.
 
         Raises:
             ValueError: there is no such channel.

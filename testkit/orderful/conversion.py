@@ -1,12 +1,12 @@
-"""A Mosaic order (850) or invoice (810) as OrderfulJSON: what v3 shows of a transaction that v4 created.
+"""Converts a Mosaic order (850) or invoice (810) to OrderfulJSON, for v3 reads of a transaction that v4 created.
 
-Confidence: the names of segments and elements follow Orderful's rule for OrderfulJSON and its published 850 and 810.
-The X12 codes are those of the standard. That a Mosaic document is kept in this form, which qualifier a field becomes
-and what Orderful leaves out is inferred. Converted is what tells one document from another: the beginning, dates, lines
-and totals. Where the standard has no code for a word, the code is ZZ (mutually defined). Of other types only the header
-and the beginning are shown.
+Source: the names of segments and elements follow Orderful's rule for OrderfulJSON and its published 850 and 810. The
+    X12 codes are those of the standard. Inferred: that Orderful stores a Mosaic document in this form, the qualifiers,
+    and the omitted fields. The conversion has the beginning, dates, lines and totals. A value without a code in the
+    standard becomes
+ZZ (mutually defined). Other types have the header and the beginning only.
 
-A message that is wrong is converted as far as it goes: Orderful files invalid documents too.
+An invalid message is converted in part: Orderful stores invalid documents too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Loop = dict[str, Any]
 
 
 def _codes(text: str) -> Mapping[str, str]:
-    """Mosaic's words and their codes, as `each EA, box BX`."""
+    """Mosaic's values and their codes, as `each EA, box BX`."""
     return dict(pair.split() for pair in text.split(", "))
 
 
@@ -33,7 +33,7 @@ UNITS: Final[Mapping[str, str]] = _codes(
     "pint PT, quart QT, reel RE, roll RL, section SE, squareFoot SF, sheet SH, set ST, syringe SZ, tube TB, "
     "tote TE, thousand TH, unit UN, vial VI"
 )
-"""Mosaic's word -> X12 element 355 of the same name; `order` and `flakeTon` have none there and become ZZ."""
+"""Mosaic's unit -> X12 element 355 of the same name; `order` and `flakeTon` have none and become ZZ."""
 
 _OTHER: Final = "ZZ"
 _PURPOSES: Final = {"original": "00", "cancellation": "01", "change": "04", "replace": "05", "confirmation": "06"}
@@ -50,7 +50,7 @@ _PRODUCT_IDS: Final = _codes(
 
 
 def transaction_sets(transaction_type: str, message: Any) -> list[Loop]:
-    """Convert a Mosaic message; the type is as the create request names it."""
+    """Convert a Mosaic message; the type is that of the create request."""
     code, document = transaction_type[:3], _object(message)
     header = [{"transactionSetIdentifierCode": code, "transactionSetControlNumber": "0001"}]
     bodies = {"850": _order, "810": _invoice, "860": _change}
@@ -108,7 +108,7 @@ def _count_of(lines: list[Loop]) -> Loop:
 
 
 def _line(line: Loop, segment: str, quantity: str, price: str) -> Loop:
-    """A line's first segment; `quantity` is the name of the quantity on both sides, `price` Mosaic's of the price."""
+    """A line's first segment; `quantity` is the quantity's name in both forms, `price` Mosaic's name of the price."""
     stated = _object(line.get(quantity))
     item = _segment(
         assignedIdentification=line.get("purchaseOrderLineId"),
@@ -154,7 +154,7 @@ def _day(text: Any) -> str | None:
 
 
 def _implied(amount: Any) -> str | None:
-    """An amount of type N2: two decimals that are not written."""
+    """An amount of type N2: two implied decimals."""
     try:
         cents = Decimal(str(amount)).scaleb(2).quantize(Decimal(1), ROUND_HALF_UP)
     except InvalidOperation:
@@ -163,7 +163,7 @@ def _implied(amount: Any) -> str | None:
 
 
 def _segment(**elements: Any) -> Segment:
-    """Elements that have a value, as text; OrderfulJSON refuses empty ones."""
+    """The elements with a value, as text; OrderfulJSON refuses empty ones."""
     return {name: str(value) for name, value in elements.items() if value is not None and str(value)}
 
 
@@ -176,7 +176,7 @@ def _objects(value: Any) -> list[Loop]:
 
 
 def _without_empty(loop: Loop) -> Loop:
-    """Without segments that have no element and loops that have no segment."""
+    """The loop without empty segments and empty loops."""
     kept: Loop = {}
     for name, repeats in loop.items():
         found = [_without_empty(one) if name.endswith("_loop") else one for one in repeats]

@@ -1,4 +1,4 @@
-"""Reading create requests of the sandbox Orderful: v3 (OrderfulJSON) and v4 (Mosaic)."""
+"""Parses create requests of the sandbox Orderful: v3 (OrderfulJSON) and v4 (Mosaic)."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ V4_TYPES: Final[Mapping[str, str]] = {
     "846_INVENTORY_ADVICE": "846_INVENTORY_INQUIRY_ADVICE",
     "860_PURCHASE_ORDER_CHANGE": "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
 }
-"""The type as v4 create requests write it -> as relationships and lists name it."""
+"""Transaction type in v4 create requests -> in relationships and lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A create request that can be filed.
+    """A valid create request.
 
     Attributes:
         version: `v3` or `v4`.
-        transaction_type: As relationships name it.
+        transaction_type: The type in relationships.
         stream: `TEST` or `LIVE`.
         sender: ISA id.
         receiver: ISA id.
         business_number: Derived from the document.
-        problems: What validation will find.
+        problems: The validation errors of the document.
         transaction_sets: The document as OrderfulJSON; a Mosaic document is converted.
-        request: The body as it came.
+        request: The body.
     """
 
     version: str
@@ -52,7 +52,7 @@ def read_v4(body: Any) -> Posted:
     """Read the body of `POST /transactions`.
 
     Raises:
-        ArgumentError: the request is no create request; a wrong message is not among the reasons.
+        ArgumentError: the request is no create request; an invalid message is accepted.
     """
     fields = _fields(body, {"type", "stream", "senderId", "receiverId", "message"})
     kind, stream = fields["type"], fields["stream"]
@@ -80,7 +80,7 @@ def read_v3(body: Any) -> Posted:
     """Read the body of `POST /v3/transactions`.
 
     Raises:
-        ArgumentError: the request is no create request; a wrong document is not among the reasons.
+        ArgumentError: the request is no create request; an invalid document is accepted.
     """
     fields = _fields(body, {"type", "stream", "sender", "receiver", "message"})
     kind = _fields(fields["type"], {"name"})["name"]

@@ -1,10 +1,10 @@
-"""What partners send us through the sandbox Orderful: where it waits, how it is handed over, who confirmed it.
+"""Inbound documents of the sandbox Orderful: channels, deliveries, confirmations.
 
-A document lies in an inbox (v4) or a polling bucket (v3) until it is accepted or failed, however often it is read, or
-it is pushed to our webhook. The real Orderful gives a relationship one channel; here several can carry one document.
+A document stays in an inbox (v4) or a polling bucket (v3) until it is accepted or failed, or it is pushed to a webhook.
+Orderful gives a relationship one channel; the sandbox allows several for one document.
 
-An inbox or a bucket serves everybody who knows its id, since the default channel is one for each stream: who accepts a
-document takes it away from the others. `deliveries` says who confirmed what.
+An inbox or bucket is shared by all its readers, since the default channel is one per stream: a document that one reader
+accepts is gone for the others. `deliveries` has the callers of each confirmation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from testkit.orderful.channels import Channels
 from testkit.orderful.inbound_shapes import pushed_body
 from testkit.orderful.incoming import DeliveryConfirmation, Incoming, Sent
 from testkit.orderful.network import Network, stamp
-from testkit.orderful.published import WORDS
+from testkit.orderful.published import VALUES
 from testkit.orderful.push import Pushes, PushResult
 from testkit.orderful.store import Transactions
 from testkit.sandbox.clock import SandboxClock
@@ -28,7 +28,7 @@ CHANGE: Final = "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"
 
 
 class Inbound:
-    """Everything partners sent, and the channels it takes. Steer it in process; the control routes do the same."""
+    """The inbound documents and their channels; the control routes call the same methods."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Inbound:
         pushes: Pushes,
         base: Callable[[], str],
     ) -> None:
-        """Hold nothing, with no channel at all; `base` gives the host of the links in a push."""
+        """Start without documents and channels; `base` returns the host of the links in a push."""
         self.channels = Channels()
         self.pushes = pushes
         self._network = network
@@ -51,10 +51,10 @@ class Inbound:
         self._all: list[Incoming] = []
 
     def set_channels(self, body: Mapping[str, Any]) -> None:
-        """Replace the channels; see `Channels.parse`. What came in before stays where it is.
+        """Replace the channels; see `Channels.parse`. Earlier documents stay in their places.
 
         Raises:
-            ValueError: something is unknown or wrong.
+            ValueError: a key is unknown or a value is wrong.
         """
         channels = Channels.parse(body)
         with self._lock:
@@ -73,24 +73,24 @@ class Inbound:
         inbox: int | str | None = None,
         bucket: int | str | None = None,
     ) -> Incoming:
-        """Let a partner send a document. No relationship is asked for, and it is valid.
+        """Let a partner send a document. It needs no relationship, and it is valid.
 
         Args:
-            sender: ISA id, of an account or of nobody.
-            receiver: The same.
+            sender: Any ISA id.
+            receiver: Any ISA id.
             message: Mosaic, or OrderfulJSON (`{"transactionSets": [...]}`).
-            transaction_type: As relationships name it.
+            transaction_type: The type in relationships.
             stream: `TEST` or `LIVE`.
-            created_at: When Orderful got it (aware); default now.
-            channels: Which of `inbox`, `bucket`, `webhook` carry it; default all there are. When empty, it can only be
-                found in the list of transactions.
-            inbox: The one inbox it goes to; default all.
-            bucket: The one polling bucket it goes to; default all.
+            created_at: When Orderful received it (aware); default now.
+            channels: Which of `inbox`, `bucket`, `webhook` to use; default all. Without any it is in the list of
+                transactions only.
+            inbox: The inbox; default all.
+            bucket: The polling bucket; default all.
 
         Raises:
-            ValueError: the stream, the time or a channel is none.
+            ValueError: the stream, the time or a channel is invalid.
         """
-        if stream not in WORDS["stream"]:
+        if stream not in VALUES["stream"]:
             raise ValueError(f"A transaction's stream is TEST or LIVE, not '{stream}'.")
         if created_at is not None and created_at.tzinfo is None:
             raise ValueError("The time a document came in needs a zone, such as 2026-09-01T06:00:00+00:00.")
@@ -112,31 +112,31 @@ class Inbound:
         return one
 
     def waiting(self, place: str, number: str, limit: int) -> list[Incoming] | None:
-        """What lies in an inbox or a bucket, oldest first; None when there is no such place."""
+        """The documents in an inbox or bucket, oldest first; None when there is no such place."""
         if number not in (self.channels.inboxes if place == "inbox" else self.channels.buckets):
             return None
         found = [one for one in self._all if (place, number) in one.places and one.waits]
         return sorted(found, key=lambda one: one.created_at)[:limit]
 
     def delivery(self, delivery_id: str, transaction: str | None = None) -> Incoming | None:
-        """A document by its delivery, if that belongs to the transaction with this number or UUID."""
+        """A document by its delivery, if it belongs to the transaction with this number or UUID."""
         found = next((one for one in self._all if one.delivery_id == delivery_id), None)
         if found is None or transaction not in {None, found.transaction.id, found.uuid}:
             return None
         return found
 
     def confirm(self, one: Incoming, confirmation: DeliveryConfirmation, note: str | None, *, caller: str = "") -> bool:
-        """Confirm a delivery as a caller asks; False when the opposite was confirmed before."""
+        """Confirm a delivery; False when the opposite was confirmed before."""
         with self._lock:
             one.asked += 1
             one.callers.append(caller)
-            heeded = one.confirm(confirmation, self._clock.now())
-            if heeded and note:
+            is_effective = one.confirm(confirmation, self._clock.now())
+            if is_effective and note:
                 one.notes.append(note)
-            return heeded
+            return is_effective
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Every delivery, oldest first, how often it was confirmed, and by whom."""
+        """Every delivery, oldest first, with its confirmations and callers."""
         with self._lock:
             return [
                 {
@@ -159,9 +159,9 @@ class Inbound:
         if webhook is None:
             return
 
-        def settle(result: PushResult) -> None:
+        def on_result(result: PushResult) -> None:
             with self._lock:
-                one.settle(result, self._clock.now())
+                one.record_push(result, self._clock.now())
 
         channels = self.channels
         as_href, types = channels.message_as_href, channels.types_in_inbox
@@ -170,6 +170,6 @@ class Inbound:
             webhook,
             body,
             retry_seconds=self.channels.retry_seconds,
-            wanted=lambda: one.waits,
-            settle=settle,
+            is_pending=lambda: one.waits,
+            on_result=on_result,
         )

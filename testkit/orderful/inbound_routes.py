@@ -1,4 +1,4 @@
-"""The routes by which we fetch and confirm what partners sent, and the control routes that let them send it."""
+"""The routes for inbound documents, and the control routes with which partners send them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from testkit.orderful.sandbox import OrderfulSandbox
 
 DEFAULT_LIMIT: Final = 30
-LONGEST_NOTE: Final = 240
+MAX_NOTE_LENGTH: Final = 240
 _CONFIRMATIONS: Final[dict[str, DeliveryConfirmation]] = {
     "accept": "DELIVERED",
     "approve": "DELIVERED",
@@ -33,7 +33,7 @@ _CONFIRMATIONS: Final[dict[str, DeliveryConfirmation]] = {
 
 
 def add_inbound_api(sandbox: OrderfulSandbox, app: Flask) -> None:
-    """What Orderful serves to the receiver of documents."""
+    """Orderful's API for receivers of documents."""
     _add_v4(sandbox, app)
 
     @app.get("/v3/polling-buckets/<bucket_id>")
@@ -82,7 +82,7 @@ def _add_v4(sandbox: OrderfulSandbox, app: Flask) -> None:
 
 
 def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
-    """How demo and tests let partners send, and see what became of it."""
+    """Control routes: let partners send, and read the deliveries."""
 
     @app.post(f"{CONTROL_PREFIX}/inbound")
     def receive() -> tuple[dict[str, Any], int]:
@@ -132,7 +132,7 @@ def _ids(one: Incoming) -> dict[str, str]:
 
 
 def _limit() -> int:
-    """How many items were asked for; nothing else may be asked."""
+    """The parameter `limit`; all other parameters are refused."""
     unknown = sorted(request.args.keys() - {"limit"})
     if unknown:
         raise ArgumentError(*((name, f"property {name} should not exist") for name in unknown))
@@ -157,7 +157,7 @@ def _confirmed(
 
 
 def _note(*, required: bool) -> str | None:
-    """The note of a confirmation; v4 insists on one, v3 does without."""
+    """The note of a confirmation: required in v4, optional in v3."""
     body = request.get_json(silent=True) if request.data or required else {}
     if not isinstance(body, dict):
         raise ArgumentError(("body", "must be a JSON object"))
@@ -167,6 +167,6 @@ def _note(*, required: bool) -> str | None:
     note = body.get("note")
     if note is None and not required:
         return None
-    if not isinstance(note, str) or len(note) > LONGEST_NOTE or (required and not note.strip()):
-        raise ArgumentError(("note", f"note must be a string of 1 to {LONGEST_NOTE} characters"))
+    if not isinstance(note, str) or len(note) > MAX_NOTE_LENGTH or (required and not note.strip()):
+        raise ArgumentError(("note", f"note must be a string of 1 to {MAX_NOTE_LENGTH} characters"))
     return note

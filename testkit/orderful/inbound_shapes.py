@@ -1,4 +1,4 @@
-"""How the sandbox Orderful shows what partners sent: inbox items (v4), bucket items (v3), pushes and deliveries."""
+"""JSON of inbound documents: inbox items (v4), bucket items (v3), pushes and deliveries."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SIMPLIFIED: Final[Mapping[str, str]] = {
     "846_INVENTORY_INQUIRY_ADVICE": "INVENTORY_ADVICE",
     "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED": "PURCHASE_ORDER_CHANGE",
 }
-"""The full type -> its alias (Orderful: documentation of the Mosaic schemas). Others have none, and no such field."""
+"""Transaction type -> simplified type (Orderful: documentation of the Mosaic schemas); other types have none."""
 
 
 def inbox_item(one: Incoming, base: str, *, types: bool) -> dict[str, Any]:
-    """As `GET /inboxes/{id}/transactions` lists it; `types` adds what newer documentation has on top."""
+    """An item of `GET /inboxes/{id}/transactions`; `types` adds the fields of newer documentation."""
     transaction = one.transaction
     item = {
         "id": one.uuid,
@@ -40,7 +40,7 @@ def inbox_item(one: Incoming, base: str, *, types: bool) -> dict[str, Any]:
 
 
 def bucket_item(one: Incoming, base: str, *, as_href: bool) -> dict[str, Any]:
-    """As `GET /v3/polling-buckets/{id}` lists it; with `as_href` the message has to be fetched."""
+    """An item of `GET /v3/polling-buckets/{id}`; with `as_href` the message is a link."""
     transaction = one.transaction
     link = {"href": f"{base}/v3/transactions/{transaction.id}/message"}
     return {
@@ -74,7 +74,7 @@ def pushed_body(form: str, one: Incoming, base: str, *, as_href: bool, types: bo
 
 
 def v4_transaction(transaction: Transaction, base: str) -> dict[str, Any]:
-    """As `GET /transactions/{id}` shows it. No source shows the whole shape of the real one."""
+    """The answer of `GET /transactions/{id}`. Inferred: no source has the complete shape."""
     href = f"{base}/transactions/{transaction.v4_id}"
     return {
         "id": transaction.v4_id,
@@ -93,7 +93,7 @@ def v4_transaction(transaction: Transaction, base: str) -> dict[str, Any]:
 
 
 def v4_delivery_state(one: Incoming, base: str) -> dict[str, Any]:
-    """As `GET /transactions/{id}/deliveries/{id}` shows it."""
+    """The answer of `GET /transactions/{id}/deliveries/{id}`."""
     return {
         **_v4_delivery(one, base),
         **_state(one),
@@ -104,7 +104,7 @@ def v4_delivery_state(one: Incoming, base: str) -> dict[str, Any]:
 
 
 def v3_delivery_state(one: Incoming, base: str) -> dict[str, Any]:
-    """As `GET /v3/deliveries/{id}` shows it; that it names its transaction as acknowledgments do is inferred."""
+    """The answer of `GET /v3/deliveries/{id}`. Inferred: it has the transaction's id, as acknowledgments do."""
     transaction = {"transactionId": one.transaction.id, "transaction": {"href": f"{base}/v3/transactions/{one.number}"}}
     return {**_v3_delivery(one, base), **transaction, **_state(one)}
 
@@ -126,7 +126,7 @@ def _parties(transaction: Transaction) -> dict[str, Any]:
 
 def _v4_delivery(one: Incoming, base: str) -> dict[str, Any]:
     href = f"{base}/transactions/{one.transaction.id}/deliveries/{one.delivery_id}"
-    # The link is called `approve`, its path ends in `accept`: so it stands in the published structure.
+    # Orderful: published structure. The link is called `approve`, its path ends in `accept`.
     links = {"approve": {"href": f"{href}/accept"}, "fail": {"href": f"{href}/fail"}}
     return {"deliveryId": one.delivery_id, "transactionId": one.number, "href": href, **links}
 

@@ -1,4 +1,4 @@
-"""A document of a partner in the sandbox Orderful: what was sent, the transaction it became, and its delivery to us."""
+"""A document of a partner in the sandbox Orderful: the transaction and its delivery."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ DeliveryConfirmation = Literal["DELIVERED", "FAILED"]
 
 @dataclass(slots=True)
 class Incoming:
-    """A document of a partner and its delivery, which shares the status of the transaction.
+    """A document of a partner and its delivery, which has the status of the transaction.
 
     Attributes:
-        transaction: As it is filed; its id is the number of the transaction.
-        uuid: Its other id, the one newer documentation speaks of.
-        payload_id: Of the document as handed over.
-        delivery_id: Of the delivery.
-        places: Where it waits: `("inbox", "4711")`.
-        created_at: When this delivery began.
+        transaction: The transaction; its id is a number.
+        uuid: Its other id, that of newer documentation.
+        payload_id: The id of the payload.
+        delivery_id: The id of the delivery.
+        places: Its channels: `("inbox", "4711")`.
+        created_at: When this delivery was created.
         confirmation: `DELIVERED` or `FAILED` once it is confirmed.
-        confirmed: How often a confirmation had an effect.
-        asked: How often one was asked for by a caller.
-        notes: What callers said with a confirmation that was not refused, earliest first.
-        callers: Who asked for a confirmation, earliest first; of the API that is the header `User-Agent`.
-        sent_at: When it lay ready for us, or our answer to a push said that we have it.
+        confirmed: The number of effective confirmations.
+        asked: The number of requests for a confirmation.
+        notes: The notes of accepted confirmations, oldest first.
+        callers: The callers of confirmations (header `User-Agent`), oldest first.
+        sent_at: When it was available to us, or when we answered its push with a 2xx.
         send_failed_at: When the last push failed.
         confirmed_at: When it was confirmed.
     """
@@ -58,27 +58,27 @@ class Incoming:
 
     @property
     def status(self) -> str:
-        """Of the delivery: the transaction's, only that PENDING is called CREATED here."""
+        """The status of the delivery: that of the transaction, with CREATED for PENDING."""
         status = self.transaction.delivery_status
         return "CREATED" if status == "PENDING" else status
 
     @property
     def waits(self) -> bool:
-        """Whether it lies in its places: it is not confirmed."""
+        """Whether it is still in its places, without a confirmation."""
         return self.confirmation is None
 
     def confirm(self, confirmation: DeliveryConfirmation, at: datetime) -> bool:
-        """Take it over or refuse it; False when the opposite was said before. Saying the same again changes nothing."""
+        """Confirm the delivery; False when the opposite was confirmed before. A repetition has no effect."""
         if self.confirmation is None:
             self.confirmation, self.confirmed_at = confirmation, at
             self.confirmed += 1
             self.transaction.set_status("delivery", confirmation, at)
         return self.confirmation == confirmation
 
-    def settle(self, result: PushResult, at: datetime) -> None:
-        """What the end of a push makes of it; a confirmation that came first stands.
+    def record_push(self, result: PushResult, at: datetime) -> None:
+        """Record the result of a push; an earlier confirmation stays.
 
-        A push that failed is no confirmation of ours: the document still waits where else it lies and can be accepted.
+        A failed push is no confirmation: the document stays in its other places.
         """
         if result == "failed":
             self.send_failed_at = at
@@ -92,7 +92,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A document as a partner hands it to Orderful; see `Inbound.receive`."""
+    """A document that a partner sends; see `Inbound.receive`."""
 
     sender: str
     receiver: str
@@ -102,7 +102,7 @@ class Sent:
     created_at: datetime
 
     def filed(self, sequence: int, number: int, network: Network, places: frozenset[tuple[str, str]]) -> Incoming:
-        """The transaction it becomes: valid and sent; through no relationship that moves it on."""
+        """The transaction of the document: VALID and SENT, without a relationship."""
         sender, receiver = network.known(self.sender, self.stream), network.known(self.receiver, self.stream)
         sets = self.message.get("transactionSets")
         at = self.created_at.replace(microsecond=self.created_at.microsecond // 1000 * 1000)
@@ -136,7 +136,7 @@ class Sent:
         )
 
     def _request(self) -> dict[str, Any]:
-        """The create request the partner would have made."""
+        """The create request of the partner."""
         if "transactionSets" in self.message:
             parties: dict[str, Any] = {"sender": {"isaId": self.sender}, "receiver": {"isaId": self.receiver}}
             return {"type": {"name": self.transaction_type}, "stream": self.stream, **parties, "message": self.message}
@@ -151,12 +151,12 @@ class Sent:
 
 
 def identity(number: int, kind: str) -> str:
-    """A UUID that the same transaction gets in every run."""
+    """A UUID that is the same in every run."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"orderful/{number}/{kind}"))
 
 
 def _order_number(sets: Any) -> str:
-    """The order number in the beginning of a document whose segments the sandbox does not know (855, 865)."""
+    """The order number in the beginning segment of another document (855, 865)."""
     try:
         segment = next(value for name, value in sets[0].items() if name.startswith("beginningSegment"))
         return str(segment[0].get("purchaseOrderNumber", ""))

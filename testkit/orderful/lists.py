@@ -1,4 +1,4 @@
-"""The list of transactions of the sandbox Orderful: its filters, its order and its pages."""
+"""The list of transactions of the sandbox Orderful: the parameters of a request, and pages by cursor."""
 
 from __future__ import annotations
 
@@ -7,12 +7,33 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
-from testkit.orderful.published import AT_MOST_FIVE, FILTERS, LEVELS, OWNERS, REFERENCE_FILTERS, WORDS
+from testkit.orderful.list_rules import ListQuery, lag, newest_first
+from testkit.orderful.published import (
+    FILTERS,
+    MULTI_VALUE_FILTERS,
+    REFERENCE_FILTERS,
+    REFERENCE_LEVELS,
+    REFERENCE_OWNERS,
+    VALUES,
+)
 from testkit.orderful.store import ArgumentError, Pace, Transaction
 
 _INTERVAL: Final = re.compile(r"([\[(])([^,]+),([^,]+)([\])])")
+
+_FIELDS: Final = {
+    "stream": "stream",
+    "businessNumber": "business_number",
+    "transactionType": "transaction_type",
+    "validationStatus": "validation_status",
+    "deliveryStatus": "delivery_status",
+    "acknowledgmentStatus": "acknowledgment_status",
+    "senderIsaId": "sender",
+    "receiverIsaId": "receiver",
+}
+"""The parameters that ask for values of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +62,11 @@ def page_of(
     """One page of transactions.
 
     Args:
-        transactions: All there are, oldest first.
-        parameters: The query, values in lists.
-        now: Transactions younger than the lag of `pace` are not listed yet.
+        transactions: All transactions, oldest first.
+        parameters: The query parameters.
+        now: Transactions younger than the lag in `pace` are not listed yet.
         pace: The lags.
-        page_size: Rows of a page.
+        page_size: Rows per page.
 
     Raises:
         ArgumentError: a parameter is unknown or has a wrong value.
@@ -53,18 +74,26 @@ def page_of(
     unknown = [name for name in parameters if name not in FILTERS]
     if unknown:
         raise ArgumentError(*((name, f"property {name} should not exist") for name in unknown))
-    lag = max(pace.list_lag, pace.number_lag) if "businessNumber" in parameters else pace.list_lag
-    keep = _filters(parameters)
-    found = [one for one in transactions if one.created_at <= now - lag and all(matches(one) for matches in keep)]
-    return _by_cursor(found, parameters, page_size)
+    by_number = "businessNumber" in parameters
+    shown_until = now - lag(list_lag=pace.list_lag, number_lag=pace.number_lag, by_number=by_number)
+    query = _query(parameters)
+    references = [_referenced(name, parameters[name][0]) for name in REFERENCE_FILTERS & set(parameters)]
+    found = [
+        one
+        for one in transactions
+        if one.created_at <= shown_until
+        and query.matches(partial(getattr, one), one.created_at)
+        and all(matches(one) for matches in references)
+    ]
+    return _by_cursor(newest_first(found, lambda one: one.sequence), parameters, page_size)
 
 
 def _by_cursor(found: list[Transaction], parameters: Mapping[str, list[str]], page_size: int) -> Page:
     before, after = _position(parameters, "nextCursor"), _position(parameters, "prevCursor")
     if after is not None:
-        rows = [one for one in found if one.sequence > after][:page_size][::-1]
+        rows = [one for one in found if one.sequence > after][-page_size:]
     else:
-        rows = [one for one in reversed(found) if before is None or one.sequence < before][:page_size]
+        rows = [one for one in found if before is None or one.sequence < before][:page_size]
     if not rows:
         return Page()
     older = any(one.sequence < rows[-1].sequence for one in found)
@@ -78,10 +107,10 @@ def cursor(position: int) -> str:
 
 
 def position_of(text: str, name: str) -> int:
-    """What a cursor stands for.
+    """The position in a cursor.
 
     Raises:
-        ArgumentError: nobody gave it out.
+        ArgumentError: the cursor is invalid.
     """
     try:
         return int(base64.urlsafe_b64decode(text).decode().removeprefix("after:"))
@@ -93,35 +122,23 @@ def _position(parameters: Mapping[str, list[str]], name: str) -> int | None:
     return position_of(parameters[name][0], name) if name in parameters else None
 
 
-def _filters(parameters: Mapping[str, list[str]]) -> list[Callable[[Transaction], bool]]:
-    wanted: dict[str, Callable[[Transaction], str | None]] = {
-        "stream": lambda one: one.stream,
-        "businessNumber": lambda one: one.business_number,
-        "transactionType": lambda one: one.transaction_type,
-        "validationStatus": lambda one: one.validation_status,
-        "deliveryStatus": lambda one: one.delivery_status,
-        "acknowledgmentStatus": lambda one: one.acknowledgment_status,
-        "senderIsaId": lambda one: one.sender,
-        "receiverIsaId": lambda one: one.receiver,
-    }
-    found = [_one_of(name, values, wanted[name]) for name, values in parameters.items() if name in wanted]
-    if "createdAt" in parameters:
-        found.append(_created(parameters["createdAt"][0]))
-    found.extend(_referenced(name, parameters[name][0]) for name in REFERENCE_FILTERS & set(parameters))
-    return found
+def _query(parameters: Mapping[str, list[str]]) -> ListQuery:
+    one_of = {_FIELDS[name]: _values(name, values) for name, values in parameters.items() if name in _FIELDS}
+    since, until = _interval(parameters["createdAt"][0]) if "createdAt" in parameters else (None, None)
+    return ListQuery(one_of, since, until)
 
 
-def _one_of(name: str, values: list[str], read: Callable[[Transaction], str | None]) -> Callable[[Transaction], bool]:
-    if name in AT_MOST_FIVE and len(values) > 5:
+def _values(name: str, values: list[str]) -> frozenset[str]:
+    if name in MULTI_VALUE_FILTERS and len(values) > 5:
         raise ArgumentError((name, f"{name} must contain no more than 5 elements"))
-    strange = set(values) - WORDS.get(name, frozenset(values))
-    if strange:
-        raise ArgumentError((name, f"each value in {name} must be one of {', '.join(sorted(WORDS[name]))}"))
-    wanted = frozenset(values)
-    return lambda one: read(one) in wanted
+    unknown = set(values) - VALUES.get(name, frozenset(values))
+    if unknown:
+        raise ArgumentError((name, f"each value in {name} must be one of {', '.join(sorted(VALUES[name]))}"))
+    return frozenset(values)
 
 
-def _created(text: str) -> Callable[[Transaction], bool]:
+def _interval(text: str) -> tuple[datetime, datetime]:
+    """The first time in an interval, and the first one behind it."""
     parts = _INTERVAL.fullmatch(text)
     try:
         if parts is None:
@@ -129,18 +146,14 @@ def _created(text: str) -> Callable[[Transaction], bool]:
         start, end = (datetime.fromisoformat(parts[n]).astimezone(UTC) for n in (2, 3))
     except ValueError:
         raise ArgumentError(("createdAt", "createdAt must be an interval of ISO 8601 times")) from None
-    opened, closed = parts[1] == "[", parts[4] == "]"
-
-    def matches(one: Transaction) -> bool:
-        at = one.created_at
-        return (start <= at if opened else start < at) and (at <= end if closed else at < end)
-
-    return matches
+    return start if parts[1] == "[" else start + datetime.resolution, end + datetime.resolution if parts[
+        4
+    ] == "]" else end
 
 
 def _referenced(name: str, value: str) -> Callable[[Transaction], bool]:
-    owner = next((owner.upper() for owner in OWNERS if name.startswith(owner)), None)
-    level = next((level.upper() for level in LEVELS if level in name), None)
+    owner = next((owner.upper() for owner in REFERENCE_OWNERS if name.startswith(owner)), None)
+    level = next((level.upper() for level in REFERENCE_LEVELS if level in name), None)
 
     def matches(one: Transaction) -> bool:
         return any(

@@ -1,4 +1,4 @@
-"""Organizations, EDI accounts and relationships of the sandbox Orderful: who may send what to whom."""
+"""Organizations, EDI accounts and relationships of the sandbox Orderful."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Account:
     Attributes:
         live: ISA id on the live stream.
         test: ISA id on the test stream.
-        name: Of the account and its organization.
+        name: The name of the account and its organization.
         number: Id of the account; the organization has the same.
-        own: True for accounts of the organization that holds the API key.
+        own: True for accounts of the organization with the API key.
     """
 
     live: str
@@ -30,26 +30,26 @@ class Account:
     own: bool = False
 
     def isa_id(self, stream: str) -> str:
-        """The id to use on `TEST` or `LIVE`."""
+        """The ISA id on `TEST` or `LIVE`."""
         return self.test if stream == "TEST" else self.live
 
 
 @dataclass(slots=True)
 class Relationship:
-    """One direction, one transaction type, two accounts, and how the partner takes what comes.
+    """One direction, one transaction type, two accounts, and the partner's behaviour.
 
     Attributes:
         number: Its id.
         sender: Who sends.
         receiver: Who receives.
         transaction_type: For example `850_PURCHASE_ORDER`.
-        created_at: When it was made.
+        created_at: The time of its creation.
         status: One of `RELATIONSHIP_STATUSES`.
-        auto_send: `DISABLED` leaves valid transactions waiting in PENDING.
-        delivery: What becomes of a delivery: `DELIVERED`, `FAILED` or `SENT` (never confirmed).
-        acknowledgment: What the partner answers: `ACCEPTED`, `ACCEPTED_WITH_ERRORS`, `REJECTED`, or `NONE`, which
-            turns into OVERDUE after two hours.
-        errors: What a rejection says: `{path, code, message}` each.
+        auto_send: With `DISABLED` valid transactions stay PENDING.
+        delivery: The delivery status: `DELIVERED`, `FAILED` or `SENT` (never confirmed).
+        acknowledgment: The partner's acknowledgment: `ACCEPTED`, `ACCEPTED_WITH_ERRORS`, `REJECTED`, or `NONE`, which
+            is OVERDUE after two hours.
+        errors: The errors of a rejection: `{path, code, message}` each.
     """
 
     number: int
@@ -69,7 +69,7 @@ class Relationship:
             raise ValueError(f"A relationship is {', '.join(RELATIONSHIP_STATUSES)}, not '{self.status}'.")
 
     def shown(self) -> dict[str, Any]:
-        """As `GET /v3/relationships` lists it."""
+        """An element of `GET /v3/relationships`."""
         return {
             "id": self.number,
             "createdAt": stamp(self.created_at),
@@ -86,16 +86,16 @@ class Network:
     """All accounts and relationships."""
 
     def __init__(self) -> None:
-        """Know nobody."""
+        """Start without accounts."""
         self.accounts: list[Account] = []
         self.relationships: list[Relationship] = []
 
     def account(self, isa_id: str, stream: str) -> Account | None:
-        """The account with this id on this stream. A live id is unknown on the test stream, and the other way round."""
+        """The account with this id on this stream; live ids are unknown on the test stream, and vice versa."""
         return next((one for one in self.accounts if one.isa_id(stream) == isa_id), None)
 
     def known(self, isa_id: str, stream: str) -> Account:
-        """Whose id this is on this stream, else on the other one, else an account of a stranger."""
+        """The account with this id on this stream, else on the other stream, else a new one."""
         others = (one for one in self.accounts if isa_id in {one.live, one.test})
         return self.account(isa_id, stream) or next(others, Account(isa_id, isa_id, isa_id, 0))
 
@@ -111,9 +111,9 @@ class Network:
         raise ValueError(f"The sandbox Orderful has no account with the ISA id '{isa_id}'.")
 
     def add_account(self, live: str, test: str | None, name: str, *, own: bool) -> Account:
-        """Add an organization with one EDI account; without a test id the live id with a `T` behind it.
+        """Add an organization with one EDI account; the default test id is the live id and a `T`.
 
-        An account that is already there, with the same two ids, is given back.
+        Returns the existing account if there is one with both ids.
 
         Raises:
             ValueError: one of the ids belongs to another account.
@@ -135,7 +135,7 @@ class Network:
         return None
 
     def resolve(self, sender: str, receiver: str, transaction_type: str, stream: str) -> Relationship | str:
-        """The relationship a transaction goes through, or, in Orderful's words, why there is none."""
+        """The relationship of a transaction, or Orderful's message why there is none."""
         ours, theirs = self.account(sender, stream), self.account(receiver, stream)
         if ours is None:
             return "sender doesn't exist"
@@ -152,7 +152,7 @@ class Network:
 
 
 def stamp(at: datetime) -> str:
-    """A time as Orderful writes it: UTC, milliseconds."""
+    """A time in Orderful's format: UTC, milliseconds."""
     return f"{at.strftime('%Y-%m-%dT%H:%M:%S')}.{at.microsecond // 1000:03}Z"
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-WORDS: Final[Mapping[str, frozenset[str]]] = {
+VALUES: Final[Mapping[str, frozenset[str]]] = {
     "stream": frozenset({"TEST", "LIVE"}),
     "validationStatus": frozenset({"PROCESSING", "VALID", "INVALID"}),
     "deliveryStatus": frozenset({"PENDING", "SENT", "DELIVERED", "FAILED"}),
     "acknowledgmentStatus": frozenset({"NOT_ACKNOWLEDGED", "ACCEPTED", "REJECTED", "OVERDUE", "ACCEPTED_WITH_ERRORS"}),
 }
-OWNERS: Final = ("sender", "receiver")
-LEVELS: Final = ("Interchange", "Group", "Transaction")
-AT_MOST_FIVE: Final = frozenset({"businessNumber", "transactionType", "senderIsaId", "receiverIsaId"})
+REFERENCE_OWNERS: Final = ("sender", "receiver")
+REFERENCE_LEVELS: Final = ("Interchange", "Group", "Transaction")
+MULTI_VALUE_FILTERS: Final = frozenset({"businessNumber", "transactionType", "senderIsaId", "receiverIsaId"})
 REFERENCE_FILTERS: Final = frozenset(
-    {f"{owner}{level}ReferenceIdentifier" for owner in OWNERS for level in LEVELS} | {"referenceIdentifier"}
+    {f"{owner}{level}ReferenceIdentifier" for owner in REFERENCE_OWNERS for level in REFERENCE_LEVELS}
+    | {"referenceIdentifier"}
 )
-FILTERS: Final = frozenset(WORDS) | AT_MOST_FIVE | REFERENCE_FILTERS | {"createdAt", "nextCursor", "prevCursor"}
-"""What `GET /v3/transactions` takes (Orderful: published structure)."""
+FILTERS: Final = frozenset(VALUES) | MULTI_VALUE_FILTERS | REFERENCE_FILTERS | {"createdAt", "nextCursor", "prevCursor"}
+"""The query parameters of `GET /v3/transactions` (Orderful: published structure)."""

@@ -1,8 +1,8 @@
-"""Orderful's HTTP inbound channel: a document is posted to our URL, and our status says what becomes of the delivery.
+"""Orderful's HTTP inbound channel: a document is posted to our URL, and the status of our answer decides the delivery.
 
-200 (any 2xx except 202) takes it over; 202 means "received, confirmed later"; a few statuses, silence and a dead
-connection are tried again; everything else fails it at once and for good (Orderful: documentation of the success and
-failure of transactions).
+Any 2xx except 202 accepts the delivery; 202 means "received, confirmed later"; some statuses, time-outs and connection
+errors are retried; everything else fails the delivery (Orderful: documentation of the success and failure of
+transactions).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-# The connector's own HTTP client hides statuses behind its outcomes; here the bare status is the point.
+# The connector's own HTTP client turns statuses into errors; the status is needed here.
 import requests
 
-PushResult = Literal["delivered", "sent", "again", "failed"]
+PushResult = Literal["delivered", "sent", "retry", "failed"]
 
 RETRY_SECONDS: Final = (300.0, 600.0, 1200.0)
 """Pauses before the second, third and fourth attempt (Orderful: change log of 2021-02-17)."""
@@ -33,9 +33,9 @@ class Webhook:
     Attributes:
         url: Our address.
         format: The body: `v3` (a transaction), `v4` (an inbox item) or `2020` (the oldest, without a delivery).
-        headers: Sent along, as Orderful's support sets them up.
+        headers: Additional headers, which Orderful's support sets up.
         basic: `user:password` of basic authentication.
-        timeout_seconds: How long an answer is waited for.
+        timeout_seconds: Time limit for an answer.
     """
 
     url: str
@@ -45,7 +45,7 @@ class Webhook:
     timeout_seconds: float = TIMEOUT_SECONDS
 
     def __post_init__(self) -> None:
-        """Refuse what could never be called."""
+        """Refuse an invalid webhook."""
         if self.format not in FORMATS:
             raise ValueError(f"A webhook's format is {', '.join(FORMATS)}, not '{self.format}'.")
         if urlsplit(self.url).scheme not in {"http", "https"} or not urlsplit(self.url).hostname:
@@ -67,36 +67,36 @@ class Webhook:
 
 
 def push_result_of(status: int | None) -> PushResult:
-    """What an answer means; None is no answer."""
+    """The result of an attempt; `status` is None without an answer."""
     if status is None or status in RETRIED:
-        return "again"
+        return "retry"
     if status == 202:
         return "sent"
     return "delivered" if 200 <= status < 300 else "failed"
 
 
 class Pushes:
-    """Pushes in threads of their own, which end when `forget` is called or the process does."""
+    """Pushes in daemon threads; `cancel` ends them."""
 
     def __init__(self) -> None:
-        """Push nothing yet."""
-        self._over = threading.Event()
+        """Start without pushes."""
+        self._stopped = threading.Event()
         self._attempts: list[int | None] = []
         self._threads: list[threading.Thread] = []
 
-    def forget(self) -> None:
-        """Give up what is under way, without a verdict, and forget all attempts."""
-        self._over.set()
-        self._over = threading.Event()
+    def cancel(self) -> None:
+        """Stop all pushes without a result, and clear the attempts."""
+        self._stopped.set()
+        self._stopped = threading.Event()
         self._attempts = []
         self._threads = []
 
     def attempts(self) -> list[int | None]:
-        """The status of every push so far, earliest first; None where there was no answer."""
+        """The status of each attempt, oldest first; None without an answer."""
         return list(self._attempts)
 
     def finished(self, timeout: float) -> bool:
-        """Wait for every push to end, at most `timeout` seconds each; False when one is not over then."""
+        """Wait for every push, at most `timeout` seconds each; False when one still runs."""
         threads = list(self._threads)
         for thread in threads:
             thread.join(timeout)
@@ -108,31 +108,31 @@ class Pushes:
         body: Mapping[str, Any],
         *,
         retry_seconds: Sequence[float],
-        wanted: Callable[[], bool],
-        settle: Callable[[PushResult], None],
+        is_pending: Callable[[], bool],
+        on_result: Callable[[PushResult], None],
     ) -> None:
-        """Push a document, and try again as Orderful does.
+        """Push a document, with Orderful's retries.
 
         Args:
             webhook: Where to.
             body: The same for every attempt.
             retry_seconds: The pause before each further attempt.
-            wanted: False ends it before the next attempt: the delivery was confirmed meanwhile.
-            settle: Told once how it ended, never with `again`.
+            is_pending: False ends the attempts: the delivery was confirmed meanwhile.
+            on_result: Called once with the final result, never with `retry`.
         """
-        over, attempts, content = self._over, self._attempts, json.dumps(body).encode()
+        stopped, attempts, content = self._stopped, self._attempts, json.dumps(body).encode()
 
         def work() -> None:
             for pause in (0.0, *retry_seconds):
-                if over.wait(pause) or not wanted():
+                if stopped.wait(pause) or not is_pending():
                     return
                 status = _post(webhook, content)
                 attempts.append(status)
                 result = push_result_of(status)
-                if result != "again":
+                if result != "retry":
                     break
-            if not over.is_set():
-                settle("failed" if result == "again" else result)
+            if not stopped.is_set():
+                on_result("failed" if result == "retry" else result)
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
@@ -140,7 +140,7 @@ class Pushes:
 
 
 def _post(webhook: Webhook, content: bytes) -> int | None:
-    """The status of the answer; None when there was none."""
+    """The status of the answer; None without one."""
     user, _, password = (webhook.basic or "").partition(":")
     with requests.Session() as session:
         session.trust_env = False  # no proxy and no .netrc of the machine

@@ -1,4 +1,4 @@
-"""The routes of the sandbox Orderful: the API itself and `/_sandbox/...`, by which demo and tests steer it."""
+"""The routes of the sandbox Orderful: the API, and the control routes (`/_sandbox/...`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
-    """What Orderful serves."""
+    """Orderful's API."""
     app.register_error_handler(ArgumentError, _argument_error)
 
     @app.before_request
@@ -68,7 +68,7 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
 
 
 def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
-    """One transaction and its parts."""
+    """Reads of a transaction and its parts."""
 
     @app.get("/v3/transactions/<transaction_id>")
     def read(transaction_id: str) -> FlaskResponse:
@@ -111,7 +111,7 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
 
 
 def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
-    """What only demo and tests use."""
+    """The control routes."""
 
     @app.get(f"{CONTROL_PREFIX}/transactions")
     def held() -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
 
 
 def base_url() -> str:
-    """The host of the links in an answer: the one that was asked."""
+    """The base URL of links in an answer: that of the request."""
     return request.host_url.rstrip("/")
 
 
@@ -174,7 +174,7 @@ def _message(transaction: Transaction) -> dict[str, Any]:
 def list_page(
     rows: list[dict[str, Any]], parameters: Mapping[str, list[str]], following: str | None, preceding: str | None
 ) -> FlaskResponse:
-    """A page of a list, with the links to its neighbours."""
+    """A page of a list, with links to the next and previous page."""
     kept = {name: values for name, values in parameters.items() if name not in {"nextCursor", "prevCursor"}}
 
     def link(name: str, position: str | None) -> str | None:
@@ -185,7 +185,7 @@ def list_page(
 
 
 def _acknowledgment(transaction: Transaction | None, name: str) -> FlaskResponse:
-    """What the partner answered; 404 while it has not."""
+    """The partner's acknowledgment; 404 without one."""
     if transaction is None or transaction.acknowledged_at is None or transaction.acknowledgment_status == "OVERDUE":
         return not_found(name)
     href = f"{base_url()}/v3/transactions/{transaction.id}"
@@ -202,12 +202,12 @@ def _acknowledgment(transaction: Transaction | None, name: str) -> FlaskResponse
 
 
 def not_found(name: str, kind: str = "Transaction") -> FlaskResponse:
-    """Orderful's 404 for a thing it does not hold."""
+    """Orderful's 404."""
     return json_response({"message": f"{kind} {name} not found", "statusCode": 404}, 404)
 
 
 def check_version() -> None:
-    """Refuse a v4 request without its header; raises `ArgumentError`."""
+    """Raise `ArgumentError` for a v4 request without its version header."""
     if request.headers.get("orderful-api-version") != "v4":
         raise ArgumentError(("orderful-api-version", "orderful-api-version must be v4"))
 

@@ -1,8 +1,8 @@
-"""The sandbox Orderful: transactions in, validation, delivery and acknowledgment over time, and how it is steered.
+"""The sandbox Orderful: creates transactions; validates, delivers and acknowledges them over time.
 
-It follows what is known of the real one: a v4 create answers 202 even when the document is wrong, a v3 create answers
-201 and finds out later, nothing is refused as a duplicate, an unknown query parameter is a 400, lists are newest first
-with 100 a page, a 429 is HTML.
+It has the known behaviour of Orderful: a v4 create answers 202 also for an invalid document, a v3 create answers 201
+and validates later, duplicates are accepted, an unknown query parameter is a 400, lists are newest first with 100 rows
+per page, a 429 is HTML.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ INCOMING: Final = ("860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",)
 
 
 class OrderfulSandbox(Sandbox):
-    """An Orderful that lives in memory.
+    """An Orderful in memory.
 
     Attributes:
-        api_key: The key it wants.
+        api_key: The API key.
         network: Accounts and relationships.
-        pace: How fast transactions move on.
-        page_order: Order inside a page of a list, see `set_page_order`.
-        page_size: Rows of a list page.
-        limit_per_minute: Requests a minute for each endpoint.
-        inbound: What partners send us, and the channels it takes.
+        pace: The delays of status changes.
+        page_order: The order of rows inside a page, see `set_page_order`.
+        page_size: Rows per page.
+        limit_per_minute: The rate limit of each endpoint.
+        inbound: The inbound documents and their channels.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class OrderfulSandbox(Sandbox):
         """Build a sandbox.
 
         Args:
-            api_key: The key it wants.
-            own: Live id, test id and name of the organization that holds the key.
-            partners: The same for each partner; relationships are made by `add_partner`.
-            pace: How fast transactions move on.
-            page_size: Rows of a list page.
-            limit_per_minute: Requests a minute for each endpoint.
+            api_key: The API key.
+            own: Live id, test id and name of the organization with the key.
+            partners: The same for each partner; `add_partner` creates the relationships.
+            pace: The delays of status changes.
+            page_size: Rows per page.
+            limit_per_minute: The rate limit of each endpoint.
         """
         super().__init__("orderful")
         self.api_key = api_key
@@ -96,18 +96,18 @@ class OrderfulSandbox(Sandbox):
 
     def stop(self) -> None:
         """Stop listening and pushing."""
-        self._pushes.forget()
+        self._pushes.cancel()
         super().stop()
 
     # -- the network
 
     @property
     def organization(self) -> Account:
-        """The first account of the organization that holds the key."""
+        """The first account of the organization with the key."""
         return next(account for account in self.network.accounts if account.own)
 
     def add_account(self, live: str, test: str | None = None, name: str = "Nordic Food AS") -> Account:
-        """Give the own organization one more EDI account."""
+        """Add an EDI account to the organization with the key."""
         with self.lock:
             return self.network.add_account(live, test, name, own=True)
 
@@ -121,7 +121,7 @@ class OrderfulSandbox(Sandbox):
         incoming: Sequence[str] = INCOMING,
         **terms: Any,
     ) -> Account:
-        """Add a partner with relationships to every own account; `terms` are those of `set_relationship`."""
+        """Add a partner with relationships to every own account; `terms` as in `set_relationship`."""
         with self.lock:
             partner = self.network.add_account(live, test, name or live, own=False)
             for account in [one for one in self.network.accounts if one.own]:
@@ -132,12 +132,12 @@ class OrderfulSandbox(Sandbox):
             return partner
 
     def set_relationship(self, sender: str, receiver: str, transaction_type: str, **terms: Any) -> Relationship:
-        """Make a relationship, or change it.
+        """Create or change a relationship.
 
         Args:
             sender: Live or test ISA id.
             receiver: Live or test ISA id.
-            transaction_type: As relationships name it.
+            transaction_type: The type in relationships.
             terms: `status`, `auto_send`, `delivery`, `acknowledgment`, `errors` of `Relationship`.
 
         Raises:
@@ -154,7 +154,7 @@ class OrderfulSandbox(Sandbox):
                 found = Relationship(number, ours, theirs, transaction_type, self.clock.now(), **terms)
                 self.network.relationships.append(found)
             else:
-                # Transactions hold on to their relationship, so it is changed in place; `replace` checks the terms.
+                # Transactions refer to their relationship, so it is changed in place; `replace` checks the terms.
                 for name in terms:
                     setattr(found, name, getattr(replace(found, **terms), name))
             return found
@@ -162,17 +162,17 @@ class OrderfulSandbox(Sandbox):
     # -- transactions
 
     def transactions(self, business_number: str | None = None, *, direction: str = "out") -> list[dict[str, Any]]:
-        """What we sent (`out`), partners sent (`in`) or both (`all`), oldest first.
+        """The outbound (`out`), inbound (`in`) or all (`all`) transactions, oldest first.
 
-        Each as the API shows it, and `request` as it was posted.
+        Each as in the API, with the posted `request`.
 
         Raises:
             ValueError: there is no such direction.
         """
         if direction not in {"in", "out", "all"}:
-            raise ValueError(f"Transactions go in or out, or all are asked for, not '{direction}'.")
+            raise ValueError(f"The direction of transactions is in, out or all, not '{direction}'.")
         with self.lock:
-            self._move_on()
+            self._advance_all()
             return [
                 {**one.shown(self._base), "request": one.request, "version": one.version, "invalid": one.invalid}
                 for one in self._transactions.all()
@@ -181,7 +181,7 @@ class OrderfulSandbox(Sandbox):
 
     @property
     def _base(self) -> str:
-        """The host of links that stand in no answer to a request."""
+        """The base URL of links outside a request."""
         return self.url if self.listening else "http://localhost"
 
     def advance(
@@ -193,13 +193,13 @@ class OrderfulSandbox(Sandbox):
         acknowledgment: str | None = None,
         errors: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        """Set statuses by command, whatever the pace; `errors` are those of a rejection (`path`, `code`, `message`).
+        """Set statuses; `errors` are those of a rejection (`path`, `code`, `message`).
 
         Raises:
             ValueError: there is no such transaction or status.
         """
         with self.lock:
-            found, now = self._steered(transaction_id), self.clock.now()
+            found, now = self._known(transaction_id), self.clock.now()
             wanted = {"validation": validation, "delivery": delivery, "acknowledgment": acknowledgment}
             for which, status in wanted.items():
                 if status is not None:
@@ -207,7 +207,7 @@ class OrderfulSandbox(Sandbox):
             found.errors = [dict(error) for error in errors] or found.errors
 
     def delete(self, transaction_id: str) -> None:
-        """Let a person delete one of our transactions: it is a 404 from now on, and in no list.
+        """A person deletes one of our transactions: it is a 404 and in no list.
 
         Raises:
             ValueError: there is no such transaction of ours.
@@ -216,7 +216,7 @@ class OrderfulSandbox(Sandbox):
             self._transactions.remove(self.ours(transaction_id))
 
     def copy(self, transaction_id: str) -> dict[str, Any]:
-        """Let a person copy one of our transactions: the same content under another id; gives the copy as shown.
+        """A person copies one of our transactions: the same content with another id; returns the copy.
 
         Raises:
             ValueError: there is no such transaction of ours.
@@ -235,7 +235,7 @@ class OrderfulSandbox(Sandbox):
             return copied.shown(self._base)
 
     def edit(self, transaction_id: str, transaction_sets: list[Any]) -> None:
-        """Let a person change the content of one of our transactions.
+        """A person changes the content of one of our transactions.
 
         Raises:
             ValueError: there is no such transaction of ours.
@@ -244,26 +244,26 @@ class OrderfulSandbox(Sandbox):
             found = self.ours(transaction_id)
             found.transaction_sets, found.last_updated_at = transaction_sets, self.clock.now()
 
-    def _steered(self, name: str) -> Transaction:
-        """A transaction by either id, moved on to now."""
+    def _known(self, name: str) -> Transaction:
+        """A transaction by either id, with its current statuses."""
         found = self.find(name)
         if found is None:
             raise ValueError(f"The sandbox Orderful holds no transaction {name}.")
         return found
 
     def ours(self, name: str) -> Transaction:
-        """A transaction of ours by either id, moved on to now.
+        """A transaction of ours by either id, with its current statuses.
 
         Raises:
             ValueError: there is none, or it is a partner's.
         """
-        found = self._steered(name)
+        found = self._known(name)
         if found.direction == "in":
             raise ValueError(f"Transaction {name} is a partner's: only ours can be copied, deleted or answered.")
         return found
 
     def set_page_order(self, page_order: str) -> None:
-        """Order inside a page; the first page always holds the newest.
+        """Set the order of rows inside a page; the first page always has the newest rows.
 
         Args:
             page_order: `newest_first` (Orderful: documentation) or `oldest_first` (Orderful: its own integration
@@ -272,7 +272,7 @@ class OrderfulSandbox(Sandbox):
         self.page_order = page_order
 
     def set_pace(self, **changes: timedelta | None) -> None:
-        """Change how fast transactions move on; see `Pace`.
+        """Change the delays of status changes; see `Pace`.
 
         Raises:
             ValueError: there is no such delay.
@@ -283,19 +283,19 @@ class OrderfulSandbox(Sandbox):
         with self.lock:
             self.pace = Pace(**{**asdict(self.pace), **changes})
 
-    def _move_on(self) -> None:
+    def _advance_all(self) -> None:
         now = self.clock.now()
         for one in self._transactions.all():
             one.move_on(now, self.pace)
 
     def find(self, transaction_id: str) -> Transaction | None:
-        """A transaction by its id in v3 or v4, moved on to now."""
+        """A transaction by its id in v3 or v4, with its current statuses."""
         found = self._transactions.find(transaction_id)
         if found is not None:
             found.move_on(self.clock.now(), self.pace)
         return found
 
-    # -- Orderful's manners
+    # -- errors
 
     def throttled(self, retry_after: int | str | None) -> Answer:
         """Orderful's 429: HTML."""
@@ -306,13 +306,13 @@ class OrderfulSandbox(Sandbox):
         return answer
 
     def error_page(self, error: HTTPException) -> FlaskResponse:
-        """What Orderful answers to a path it does not know."""
+        """Orderful's answer to an unknown path."""
         return json_response({"message": error.description, "statusCode": error.code}, error.code or 500)
 
     # -- one request to the API
 
     def admit(self) -> FlaskResponse | None:
-        """Check the key and the limit of this endpoint; None lets the request in."""
+        """Check the API key and the rate limit; None accepts the request."""
         key = request.headers.get("orderful-api-key")
         if key != self.api_key:
             words = "key undefined" if not key else "this key"
@@ -331,7 +331,7 @@ class OrderfulSandbox(Sandbox):
         return None
 
     def create_v4(self) -> FlaskResponse:
-        """`POST /transactions`: 202, also when the document is wrong."""
+        """`POST /transactions`: 202, also for an invalid document."""
         check_version()
         posted = read_v4(request.get_json(silent=True))
         transaction = self._file(posted)
@@ -349,16 +349,16 @@ class OrderfulSandbox(Sandbox):
         return json_response(failed, 202)
 
     def create_v3(self) -> FlaskResponse:
-        """`POST /v3/transactions`: 201, and validation later."""
+        """`POST /v3/transactions`: 201; validation follows."""
         posted = read_v3(request.get_json(silent=True))
         return json_response({"id": self._file(posted).id}, 201)
 
     def _file(self, posted: Posted) -> Transaction:
-        """Keep a transaction, if there is a relationship for it and it is ours to send."""
+        """Store a transaction, if it has a relationship and the key may send it."""
         relationship = self.network.resolve(posted.sender, posted.receiver, posted.transaction_type, posted.stream)
         if isinstance(relationship, str):
             raise ArgumentError(("relationship", relationship))
-        # On the test stream the receiver may send itself a document in a partner's name; on the live stream never.
+        # On the test stream only, the receiver may send itself a document of a partner.
         if not relationship.sender.own and not (posted.stream == "TEST" and relationship.receiver.own):
             raise Forbidden("Insufficient permissions")
         sequence, number = self._transactions.next_number()
@@ -385,7 +385,7 @@ class OrderfulSandbox(Sandbox):
 
     def page(self, parameters: Mapping[str, list[str]]) -> Page:
         """One page of transactions; raises `ArgumentError`."""
-        self._move_on()
+        self._advance_all()
         all_of_them = self._transactions.all()
         page = page_of(all_of_them, parameters, now=self.clock.now(), pace=self.pace, page_size=self.page_size)
         return replace(page, rows=page.rows[::-1]) if self.page_order == "oldest_first" else page
@@ -416,7 +416,7 @@ class OrderfulSandbox(Sandbox):
 
 
 def _validation(problem: Problem) -> dict[str, Any]:
-    """A finding as `/v2/transactions/{id}/validations` shows it."""
+    """An element of `/v2/transactions/{id}/validations`."""
     return {
         "dataPath": problem.path,
         "dataPathDescription": problem.segment,
@@ -428,7 +428,7 @@ def _validation(problem: Problem) -> dict[str, Any]:
 
 
 def _milliseconds(at: datetime) -> datetime:
-    """A time as exact as Orderful keeps it."""
+    """A time with Orderful's precision."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 

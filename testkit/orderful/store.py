@@ -1,4 +1,4 @@
-"""The transactions of the sandbox Orderful: how they come in, move on, and are found again."""
+"""The transactions of the sandbox Orderful and their status changes."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from testkit.orderful.network import Relationship, stamp
-from testkit.orderful.published import LEVELS, WORDS
+from testkit.orderful.published import REFERENCE_LEVELS, VALUES
 
 ACKNOWLEDGMENT_TIMEOUT: Final = timedelta(hours=2)
 
 
 class ArgumentError(Exception):
-    """Orderful's 400: `(ref, message)` for each thing that is wrong."""
+    """Orderful's 400: `(ref, message)` for each error."""
 
     def __init__(self, *errors: tuple[str, str]) -> None:
-        """Keep what is wrong."""
+        """Store the errors."""
         super().__init__(errors)
         self.errors = errors
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast transactions move on, counted from their creation; None waits for a command.
+    """The delays of status changes after creation; None for no change without a control request.
 
     Attributes:
-        validation: Until a transaction created in v3 leaves PROCESSING; v4 validates at once.
+        validation: Until a v3 transaction leaves PROCESSING; v4 validates at once.
         delivery: Until it is delivered.
-        acknowledgment: Until the partner answers.
-        list_lag: How long a new transaction is missing from lists (Orderful: unknown, but it exists).
-        number_lag: How long it is missing from lists asked by `businessNumber` (not documented).
+        acknowledgment: Until the partner acknowledges it.
+        list_lag: Until lists show a new transaction (Orderful: there is a lag of unknown length).
+        number_lag: Until lists by `businessNumber` show it (Orderful: not documented).
     """
 
     validation: timedelta | None = timedelta(seconds=1)
@@ -47,20 +47,20 @@ class Transaction:
 
     Attributes:
         sequence: Order of creation.
-        id: What Orderful calls it in v3.
-        v4_id: What it calls it in v4.
-        request: The body of the create request, as it came.
+        id: Its id in v3.
+        v4_id: Its id in v4.
+        request: The body of the create request.
         version: `v3` or `v4`.
         transaction_type: Its type.
         stream: `TEST` or `LIVE`.
         sender: ISA id as sent.
         receiver: ISA id as sent.
         business_number: Derived from the document.
-        relationship: What it goes through.
-        created_at: When it came in.
-        invalid: What validation finds, as `/v2/.../validations` shows it.
-        transaction_sets: The document as OrderfulJSON, as far as there is one.
-        direction: `out` for ours; `in` for those of partners, which wait for us instead of moving on with time.
+        relationship: Its relationship.
+        created_at: The time of its creation.
+        invalid: Its validation errors, as in `/v2/.../validations`.
+        transaction_sets: The document as OrderfulJSON.
+        direction: `out` for ours; `in` for those of partners, whose delivery we confirm.
     """
 
     sequence: int
@@ -86,7 +86,7 @@ class Transaction:
     direction: Literal["in", "out"] = "out"
 
     def move_on(self, now: datetime, pace: Pace) -> None:
-        """Let time pass: validation, then delivery, then the partner's answer."""
+        """Change the statuses that are due: validation, delivery, acknowledgment."""
         if self.direction == "in":
             return
         if self.validation_status == "PROCESSING" and self._due(pace.validation, now):
@@ -109,7 +109,7 @@ class Transaction:
         Raises:
             ValueError: the status is unknown.
         """
-        if which not in {"validation", "delivery", "acknowledgment"} or status not in WORDS[f"{which}Status"]:
+        if which not in {"validation", "delivery", "acknowledgment"} or status not in VALUES[f"{which}Status"]:
             raise ValueError(f"A transaction's {which} status cannot be '{status}'.")
         setattr(self, f"{which}_status", status)
         self.last_updated_at = at
@@ -117,11 +117,11 @@ class Transaction:
             self.acknowledged_at = at
 
     def content(self) -> dict[str, Any]:
-        """The document as `/v3/.../message` shows it: a partner's as it came, ours as OrderfulJSON."""
+        """The document in `/v3/.../message`: a partner's as sent, ours as OrderfulJSON."""
         return dict(self.request["message"]) if self.direction == "in" else {"transactionSets": self.transaction_sets}
 
     def shown(self, base: str) -> dict[str, Any]:
-        """As `GET /v3/transactions/{id}` shows it; `base` is the host of the links."""
+        """The answer of `GET /v3/transactions/{id}`; `base` is the base URL of links."""
         href = f"{base}/v3/transactions/{self.id}"
         return {
             "id": self.id,
@@ -143,8 +143,8 @@ class Transaction:
         }
 
     def reference_identifiers(self) -> Iterator[dict[str, str]]:
-        """The control numbers Orderful assigned."""
-        for level in LEVELS:
+        """The control numbers of the transaction."""
+        for level in REFERENCE_LEVELS:
             value = "0001" if level == "Transaction" else f"{self.sequence:09}"
             yield {"value": value, "type": level.upper(), "owner": "SENDER"}
 
@@ -156,27 +156,27 @@ class Transaction:
 
 
 class Transactions:
-    """All transactions, newest last. Not thread-safe by itself: the sandbox holds its lock."""
+    """All transactions, newest last. Not thread-safe: the sandbox holds a lock."""
 
     def __init__(self, *, first_id: int) -> None:
-        """Hold nothing; numbers count up from `first_id`."""
+        """Start empty; ids count up from `first_id`."""
         self._all: list[Transaction] = []
         self._by_id: dict[str, Transaction] = {}
         self._first_id = first_id
         self._last = 0
 
     def next_number(self) -> tuple[int, int]:
-        """Order and number of the next transaction."""
+        """Sequence and id of the next transaction."""
         self._last += 1
         return self._last, self._first_id + self._last
 
     def add(self, transaction: Transaction) -> None:
-        """Keep it. Nothing is refused as a duplicate: Orderful does not do that either."""
+        """Add a transaction, duplicates included (Orderful refuses none)."""
         self._all.append(transaction)
         self._by_id[transaction.id] = self._by_id[transaction.v4_id] = transaction
 
     def remove(self, transaction: Transaction) -> None:
-        """Forget it."""
+        """Remove a transaction."""
         self._all.remove(transaction)
         for name in {transaction.id, transaction.v4_id}:
             del self._by_id[name]

@@ -1,7 +1,7 @@
-"""OrderfulJSON as the sandbox Orderful takes it: which segments stand where, and which elements they have.
+"""The validation of OrderfulJSON: segments, their places and their elements.
 
-Names follow Orderful's rule (camelCase of the X12 names, every segment an array, every element a string, a repeated
-element with a number behind it). Segments that no source shows are refused, like at Orderful, after the 201.
+Names follow Orderful's rule: camelCase of the X12 names, every segment an array, every element a string, a repeated
+element with a number at its end. Segments without a source are refused, as at Orderful after the 201.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ _DATES: Final = re.compile(r"date\d*|terms(Net|Discount|Deferred)DueDate")
 
 
 def problems(transaction_type: str, transaction_sets: Any) -> list[Problem]:
-    """Everything that is wrong with OrderfulJSON; the path is Orderful's `dataPath`."""
+    """The validation errors of OrderfulJSON; the path is Orderful's `dataPath`."""
     code = transaction_type[:3]
     if code not in _REQUIRED:
         return []
@@ -168,7 +168,7 @@ def problems(transaction_type: str, transaction_sets: Any) -> list[Problem]:
 
 
 def business_number(transaction_type: str, transaction_sets: Any) -> str:
-    """The number Orderful files the document under; empty when it has none."""
+    """The business number of the document; empty when it has none."""
     segment, element = _NUMBERED.get(transaction_type[:3], ("", ""))
     try:
         value = transaction_sets[0][segment][0][element]

@@ -1,1 +1,1 @@
-"""Documents, orders, requests and routing to try things with."""
+"""Sample documents, orders, requests and routing."""

@@ -1,4 +1,4 @@
-"""Documents and routes built straight from the records, for tests of the translation. Totals always add up."""
+"""Business documents and routes, for tests of the translation. Totals are consistent."""
 
 from __future__ import annotations
 
@@ -191,13 +191,13 @@ def a_company(**changes: Any) -> Company:
 
 
 def change_rules(**changes: Any) -> ChangeRules:
-    """What a partner's changes may do unless somebody has said otherwise: nothing by themselves."""
+    """The default limits of changes: nothing applies without a person."""
     rules = ChangeRules(key="partners.acme.changes")
     return replace(rules, **changes)
 
 
 def a_route(content: BusinessDocument | None = None, **changes: Any) -> Route:
-    """A route that fits `content` (an order if none is given), its currency agreed with the partner."""
+    """A route for `content` (default: an order), with a currency of the partner."""
     kind = content.kind if content is not None else Kind.PURCHASE_ORDER
     x12 = changes.pop("x12", {})
     rules = changes.pop("changes", {})

@@ -1,4 +1,4 @@
-"""What partners ask for, orders as they stand, and a small pure Visma that carries edits out."""
+"""Change requests, order snapshots, and a function that applies edits as Visma does."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CODES: Mapping[str, dict[str, Any]] = {
 
 
 def asks(code: str, line: int | str | None = 1, *, item: str | None = None, **values: Any) -> LineRequest:
-    """A line with an X12 code; `item` is our number of the item. Numbers may be given as text."""
+    """A line request with an X12 code; `item` is our item number. Numbers may be text."""
     numbers = ("quantity", "second_quantity", "original_quantity", "delta", "price")
     values |= {name: Decimal(values[name]) for name in numbers if isinstance(values.get(name), str | int)}
     if item is not None:
@@ -58,21 +58,21 @@ def some_facts(received: str | int = 0, *, closed: bool = False, line_type: str 
 def snapshot(
     content: PurchaseOrder, facts: Mapping[int, LineFacts] | None = None, status: str = "Open"
 ) -> OrderSnapshot:
-    """The order as it stands; lines without facts of their own have nothing received and are open."""
+    """An order snapshot; the default facts of a line are open and nothing received."""
     known = {line.number: some_facts(closed=line.cancelled) for line in content.lines}
     return OrderSnapshot('"AAAAAE0YIiI="', status, content, {**known, **(facts or {})})
 
 
 def edited(order: OrderSnapshot, edits: Edits, *, next_number: int | None = None) -> OrderSnapshot:
-    """The order after Visma has written the edits; it refuses what Visma refuses.
+    """The order after Visma has applied the edits; it refuses what Visma refuses.
 
     Args:
         order: The order.
-        edits: What is written.
-        next_number: Number of the first added line; the next free one when None.
+        edits: The edits.
+        next_number: Number of the first added line; None for the next free one.
 
     Raises:
-        AssertionError: an edit is of a line that is not there, closed or received.
+        AssertionError: an edit is for a missing, closed or received line.
     """
     lines = {line.number: line for line in order.content.lines}
     facts = dict(order.facts)
@@ -98,7 +98,7 @@ def edited(order: OrderSnapshot, edits: Edits, *, next_number: int | None = None
 
 
 def lines_of(edits: Edits) -> list[dict[str, Any]]:
-    """The lines of edits as plain data, without what they leave alone."""
+    """The lines of edits as data, without unchanged fields."""
     return [
         {name: value for name, value in asdict(edit).items() if value is not None and name != "operation"}
         | {"operation": edit.operation.value}
@@ -107,7 +107,7 @@ def lines_of(edits: Edits) -> list[dict[str, Any]]:
 
 
 def with_line(order: PurchaseOrder, number: int, **changes: Any) -> PurchaseOrder:
-    """The order after somebody has changed one of its lines."""
+    """The order with one changed line."""
     return replace(
         order, lines=tuple(replace(line, **changes) if line.number == number else line for line in order.lines)
     )

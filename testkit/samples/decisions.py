@@ -1,4 +1,4 @@
-"""Decisions about changes of one order, for tests: what becomes of lines of a message under generous rules."""
+"""Decisions about changes of one order under wide limits, for tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.domain.documents import PurchaseOrder
 from connector.domain.order_change.decide import ChangeAction, ChangeDecision, decide
+from connector.domain.order_change.limits import LimitBase
 from connector.domain.routing.route import OnLines, QuantityReading
 from testkit.samples.business_documents import a_route, an_order
 from testkit.samples.change_requests import a_request, snapshot
@@ -19,6 +20,8 @@ GENEROUS: dict[str, Any] = {
     "dates": timedelta(days=7),
     "lines": OnLines.APPLY,
 }
+REMOVING: dict[str, Any] = {**GENEROUS, "quantity": Decimal(1)}
+"""Limits under which every line may go; each of the two lines of `ORDER` is half of its amount."""
 
 
 def decided(
@@ -32,15 +35,17 @@ def decided(
     status: str = "Open",
     route: dict[str, Any] | None = None,
     taken_on: date | None = None,
+    limit_base: LimitBase | None = None,
     **theirs: Any,
 ) -> ChangeDecision:
-    """The decision about lines of a message; `ours` is the order in Visma, as the partner had it when None."""
+    """The decision about lines of a message; `ours` is the order in Visma, by default equal to `base`."""
     content = ours or base or ORDER
     return decide(
         a_request(*lines, **theirs),
         base=base,
         ours=snapshot(content, facts, status),
         route=a_route(changes=rules, **(route or {})),
+        limit_base=limit_base,
         approved=approved,
         reading=reading,
         taken_on=taken_on,
@@ -62,12 +67,12 @@ def parked(*lines: Any, **how: Any) -> ChangeDecision:
 
 
 def soft(*lines: Any, **how: Any) -> str:
-    """The reason it is parked for, which an approval lifts."""
+    """The reason of the park, which an approval overrides."""
     applied(*lines, **how, approved=True)
     return str(parked(*lines, **how).reason)
 
 
 def hard(*lines: Any, **how: Any) -> str:
-    """The reason it is parked for, which no approval lifts."""
+    """The reason of the park, which no approval overrides."""
     parked(*lines, **how, approved=True)
     return str(parked(*lines, **how).reason)

@@ -1,6 +1,6 @@
-"""Documents that fill every element and field that is written, for what explains them: `docs/field-mapping.md`.
+"""Documents that fill every written element and field, for `docs/field-mapping.md`.
 
-Each is an example: a Visma document, the dialects that carry it, and what the routing file says besides.
+Each example is a Visma document, the dialects that support it, and settings of the routing file.
 """
 
 from __future__ import annotations
@@ -50,7 +50,12 @@ _PLACE = {
     "region": "NY",
     "country": "US",
 }
-_DESK = {"name": "Order desk", "email": "desk@example.com", "phone": "+47 22 00 00 02", "fax": "+47 22 00 00 03"}
+_PERSON = {
+    "name": "Order desk",
+    "email": "desk@example.com",
+    "phone": "+47 22 00 00 02",
+    "fax": "+47 22 00 00 03",
+}
 _NO_VAT = {"taxDetails": [], "taxTotal": Decimal(0)}
 
 
@@ -59,11 +64,11 @@ class Example:
     """A document and how it is routed.
 
     Attributes:
-        kind: What it is.
-        name: What is particular about it.
+        kind: Its kind.
+        name: Its description.
         document: The Visma document.
-        dialects: Those that carry it.
-        settings: What the entry of the partner says besides.
+        dialects: The dialects that support it.
+        settings: Settings of the partner.
     """
 
     kind: Kind
@@ -74,15 +79,16 @@ class Example:
 
 
 def the_routing(example: Example, dialect: Dialect) -> dict[str, Any]:
-    """A routing file that says everything that may be written, with the settings of an example."""
+    """A routing file with every setting that fills an element, and the settings of an example."""
     partner = {"supplier": "acme", "customer": "matsenteret"}[example.kind.facts.counterparty.value]
-    party = {"gln": "7080001234560", "vat_number": "NO111111111MVA", "address": _PLACE, "contact": _DESK}
+    party = {"gln": "7080001234560", "vat_number": "NO111111111MVA", "address": _PLACE, "contact": _PERSON}
     ours = {"name": "Nordic Food Supply AS", "gln": "7080000000005", "vat_number": "NO987654325MVA"}
     changes: dict[str, Any] = {
-        **{f"companies.nordic.{key}": value for key, value in {**ours, "address": _PLACE, "contact": _DESK}.items()},
+        **{f"companies.nordic.{key}": value for key, value in {**ours, "address": _PLACE, "contact": _PERSON}.items()},
         "companies.nordic.branches": {"2": {"name": "Nordic Food Bergen", "gln": "7080000000012"}},
         "companies.nordic.places": {"1": "7080000000029"},
         "defaults.units": {"STK": "each", "KRT": "case", "KG": "each"},
+        "defaults.whole_units": ["case"],
         "defaults.terms": {
             "30": {"net_days": 30},
             "2/10": {"net_days": 30, "discount_percent": "2", "discount_days": 10},
@@ -100,7 +106,7 @@ def the_routing(example: Example, dialect: Dialect) -> dict[str, Any]:
 
 
 def number_of(example: Example) -> str:
-    """The number of the supplier or customer in Visma."""
+    """The supplier or customer number."""
     party = example.document[example.kind.facts.names.party]
     return str(party.get("number") or party.get("id"))
 
@@ -287,6 +293,21 @@ EXAMPLES: Sequence[Example] = (
         {"gln": None},
     ),
     Example(
+        Kind.PURCHASE_ORDER,
+        "for a customer's shop, from the supplier",
+        a_purchase_order(
+            **_NO_VAT,
+            lines=[an_order_line(1)],
+            orderTotal=Decimal("8000.0"),
+            shippingDestinationType="Customer",
+            orderType="DropShip",
+            shipTo={"number": "10045", "name": "Corner Market AS"},
+            shippingLocation={"id": "SHOP2", "name": "Corner Market Bergen"},
+            shippingContact={"name": "Corner Market, yard"},
+        ),
+        _BOTH,
+    ),
+    Example(
         Kind.CUSTOMER_INVOICE,
         "with what routing has to say, for another place than the customer's",
         _without_vat(
@@ -372,4 +393,4 @@ EXAMPLES: Sequence[Example] = (
         {**_NOTES, "description": "send"},
     ),
 )
-"""What together fills everything that is written."""
+"""Together they fill every element and field."""

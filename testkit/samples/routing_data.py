@@ -1,4 +1,4 @@
-"""A small routing file as plain data, and a way to change single keys of it."""
+"""A small routing file as data, with changes of single keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ROUTING: dict[str, Any] = {
 
 
 def routing_data(changes: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The file with values set at dotted paths (`partners.acme.dialect`); None takes a key out."""
+    """The file with values set at dotted paths (`partners.acme.dialect`); None removes a key."""
     data = copy.deepcopy(_ROUTING)
     for path, value in (changes or {}).items():
         *way, last = path.split(".")
@@ -53,7 +53,7 @@ def a_partner(company: str = "nordic", *, isa_id: str = "OTHER", **numbers: str)
 
 
 def settings_in(data: dict[str, Any]) -> set[str]:
-    """The keys of the settings that a file has, wherever they may stand, and of the fields of their entries."""
+    """The keys of the settings in a file, in any layer, and of the fields of their entries."""
     layers: list[tuple[Place, dict[str, Any]]] = [
         (Place.FILE, data),
         (Place.DEFAULTS, data["defaults"]),

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for documents whose figures add up."""
+"""Hypothesis strategies for documents with consistent totals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from connector.domain.invoice_types import InvoiceType
 from connector.domain.totals import line_amount, rounded
 
 CURRENCIES = st.sampled_from(["NOK", "SEK", "EUR", "USD", "JPY", "KWD", None])
-# No line is worth less than two of the smallest units of its currency: a document that is all rounding proves nothing.
+# Each line is worth at least two of the smallest units of its currency, so that rounding does not dominate.
 QUANTITIES = st.decimals(min_value=1, max_value=99999, places=3)
 PRICES = st.decimals(min_value=4, max_value=99999, places=4)
 PERCENT = st.integers(0, 40)
@@ -95,7 +95,7 @@ def _tax(net: Decimal, rate: Decimal, currency: str | None) -> Tax:
 
 @st.composite
 def orders(draw: st.DrawFn) -> PurchaseOrder:
-    """Orders whose totals leave out the cancelled lines."""
+    """Orders with totals that exclude cancelled lines."""
     currency = draw(CURRENCIES)
     lines = tuple(draw(order_lines(number, currency)) for number in range(1, draw(st.integers(1, 5)) + 1))
     net = sum((line.amount or Decimal(0) for line in lines if not line.cancelled), Decimal(0))

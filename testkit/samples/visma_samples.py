@@ -1,8 +1,8 @@
-"""Believable raw Visma documents for tests: true to Visma's schema, with totals that add up.
+"""Visma documents that match Visma's schema, with consistent totals.
 
-Each builder gives the JSON object as `connector.edi.visma.read.decode` would: numbers are `Decimal` or `int`.
-`changes` replace fields at the top; `MISSING` takes a field out. Totals and VAT follow the lines unless they are
-changed as well. `as_json` writes one document, or the bare array of a list call, as Visma's bytes.
+Each builder returns the JSON object as `connector.edi.visma.read.decode` does: numbers are `Decimal` or `int`.
+`changes` replace top-level fields; `MISSING` removes a field. Totals and VAT are calculated from the lines unless they
+are given. `as_json` encodes one document, or the array of a list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from connector.domain.documents import Kind
 
 MISSING: Any = object()
-"""As the value of a change: the field is absent."""
+"""A value of `changes` that removes the field."""
 
 VAT_RATE = Decimal(25)
 
@@ -25,7 +25,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def as_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
-    """The bytes Visma would send; decimals are written as JSON numbers."""
+    """The JSON of a document or list; decimals are JSON numbers."""
     return _ENCODER.encode(document)
 
 
@@ -483,7 +483,7 @@ def a_sales_order_line(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def _changed(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with the changes made, so that no two documents share a nested object."""
+    """A deep copy with the changes."""
     return copy.deepcopy({name: value for name, value in {**document, **changes}.items() if value is not MISSING})
 
 

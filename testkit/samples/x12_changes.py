@@ -1,4 +1,4 @@
-"""860s as Orderful's X12-shaped JSON, segment by segment."""
+"""860s in OrderfulJSON, built from segments."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def a_set(*loops: Any, header: dict[str, Any] | None = None, **segments: Any) ->
 
 
 def read(*loops: Any, codes: dict[str, str] | None = None, **segments: Any) -> ChangeRequest:
-    """What such an 860 asks."""
+    """The change request of an 860."""
     return read_change({"transactionSets": [a_set(*loops, **segments)]}, codes=codes or {})
 
 
 def line(code: str = "QI", *, codes: dict[str, str] | None = None, **segments: Any) -> LineRequest:
-    """What one line of it asks."""
+    """The line request of an 860 with one line."""
     (one,) = read(a_loop(code, **segments), codes=codes).lines
     return one
 

@@ -1,4 +1,4 @@
-"""The clock of a sandbox: it can run ahead or stand still."""
+"""The clock of a sandbox, which can be advanced and frozen."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 
 class SandboxClock:
-    """The time as the sandbox's servers see it."""
+    """The time of a sandbox."""
 
     def __init__(self) -> None:
-        """Start on the machine's time."""
+        """Start with the machine's time."""
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
 
@@ -18,9 +18,9 @@ class SandboxClock:
         return (self._frozen or datetime.now(UTC)) + self._offset
 
     def freeze(self, at: datetime) -> None:
-        """Stand still at `at` (aware) until advanced."""
+        """Freeze the clock at `at` (aware)."""
         self._frozen, self._offset = at.astimezone(UTC), timedelta(0)
 
     def advance(self, by: timedelta) -> None:
-        """Jump ahead, whether the clock runs or stands still."""
+        """Advance the clock, frozen or not."""
         self._offset += by

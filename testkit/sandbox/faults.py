@@ -1,7 +1,7 @@
-"""What can go wrong on request: which requests are hit, and what their answer becomes.
+"""Fault injection: which requests fail, and with which answer.
 
-A rule hits requests by method, path and count; rates hit any request by a seeded chance. Some faults answer instead of
-the sandbox (nothing happens there), others let it work and spoil the answer (what was created stays created).
+A rule selects requests by method, path and count; rates select any request at random, from a seed. Some faults replace
+the request (the sandbox does nothing), others change the answer after the sandbox has done the work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers
 
 @dataclass(slots=True)
 class Answer:
-    """An HTTP answer before it goes out."""
+    """An HTTP answer before it is sent."""
 
     status: int
     body: bytes = b""
@@ -33,25 +33,25 @@ class Answer:
 
     @classmethod
     def of_html(cls, status: int, title: str) -> Answer:
-        """The page of a gateway."""
+        """The HTML page of a gateway."""
         page = f"<html><head><title>{title}</title></head><body><center><h1>{title}</h1></center><hr></body></html>"
         return cls(status, page.encode(), Headers({"Content-Type": "text/html"}))
 
 
 @dataclass(slots=True)
 class FaultRule:
-    """One planned fault.
+    """A fault to inject.
 
     Attributes:
         fault: Its name, see `FAULTS`.
         method: HTTP method it hits; None hits all.
         path_prefix: Start of the path it hits; case does not matter.
-        nth: The first matching request that is hit, counted from 1 when the rule was made.
-        times: How many requests are hit; None never stops.
-        seconds: Length of a delay.
+        nth: The first matching request that fails, counted from 1 since the rule was made.
+        times: How many requests fail; None for all.
+        seconds: Duration of a delay.
         status: Status of `error`.
-        message: What its JSON says.
-        retry_after: Seconds a 429 asks to wait, or any text for the header; None leaves the header out.
+        message: The message in its JSON.
+        retry_after: `Retry-After` of a 429: seconds or any text; None for no header.
     """
 
     fault: str
@@ -85,7 +85,7 @@ class FaultRule:
             raise ValueError(f"This is no fault rule: {error}.") from None
 
     def hits(self, method: str, path: str) -> bool:
-        """Count a request and say whether it is hit."""
+        """Count a request; whether it fails."""
         if self.method not in {None, method} or not path.lower().startswith(self.path_prefix.lower()):
             return False
         self.seen += 1
@@ -96,43 +96,43 @@ class FaultRule:
 
 
 class FaultPlan:
-    """All planned faults of a sandbox, and the chance of unplanned ones."""
+    """The fault rules and fault rates of a sandbox."""
 
     def __init__(self) -> None:
-        """Plan nothing."""
+        """Start without faults."""
         self._lock = threading.Lock()
         self.clear()
 
     def clear(self) -> None:
-        """Forget all rules and rates."""
+        """Remove all rules and rates."""
         self.rules: list[FaultRule] = []
         self._rates: dict[str, float] = {}
-        self._manner: dict[str, Any] = {}
+        self._options: dict[str, Any] = {}
         self._random = random.Random(0)
 
     def add(self, rule: FaultRule) -> None:
-        """Plan one more fault; the earliest rule that hits wins."""
+        """Add a rule; the oldest rule that matches wins."""
         with self._lock:
             self.rules.append(rule)
 
-    def set_rates(self, rates: Mapping[str, float], *, seed: int = 0, **manner: Any) -> None:
-        """Let each fault hit any request with its chance (0 to 1); the seed makes the sequence repeatable.
+    def set_rates(self, rates: Mapping[str, float], *, seed: int = 0, **options: Any) -> None:
+        """Set the rate of each fault (0 to 1), for any request; the seed makes the sequence reproducible.
 
         Args:
-            rates: Fault -> chance.
-            seed: Of the chances.
-            manner: Attributes of `FaultRule` that say how: `seconds` of a delay, `retry_after` of a 429.
+            rates: Fault -> rate.
+            seed: The seed of the random numbers.
+            options: Other attributes of `FaultRule`: `seconds` of a delay, `retry_after` of a 429.
 
         Raises:
             ValueError: a fault or an attribute is unknown.
         """
         for fault in rates:
-            FaultRule.parse({"fault": fault, **manner})
+            FaultRule.parse({"fault": fault, **options})
         with self._lock:
-            self._rates, self._manner, self._random = dict(rates), manner, random.Random(seed)
+            self._rates, self._options, self._random = dict(rates), options, random.Random(seed)
 
     def pick(self, method: str, path: str) -> FaultRule | None:
-        """The fault that hits this request, if any."""
+        """The fault to inject into this request, if any."""
         with self._lock:
             for rule in self.rules:
                 if rule.hits(method, path):
@@ -143,7 +143,7 @@ class FaultPlan:
             for fault, rate in self._rates.items():
                 chance -= rate
                 if chance < 0:
-                    return FaultRule(fault, **self._manner)
+                    return FaultRule(fault, **self._options)
         return None
 
 
@@ -158,7 +158,7 @@ def _cut_body(answer: Answer, _rule: FaultRule) -> Answer:
 
 
 def _records_object(answer: Answer, _rule: FaultRule) -> Answer:
-    """The page shape of a few newer Visma endpoints, where a bare array is expected."""
+    """The object of some newer Visma endpoints instead of an array."""
 
     def wrap(content: Any) -> Any:
         return {"pageNumber": 1, "pageSize": len(content), "totalCount": len(content), "records": content}
@@ -173,14 +173,14 @@ def _changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
 
 
 def _relinked(change: Callable[[str], Any], *, more: bool = False) -> Callable[[Answer, FaultRule], Answer]:
-    """Give the link to the next page of a list of Orderful's another form.
+    """Change the link to the next page of Orderful's list.
 
     Args:
-        change: Makes what stands in its place.
-        more: Whether the page says that the list goes on.
+        change: Gives the new link.
+        more: Whether the page has `hasMore`.
     """
 
-    def spoil(answer: Answer, _rule: FaultRule) -> Answer:
+    def modify(answer: Answer, _rule: FaultRule) -> Answer:
         def touch(page: Any) -> Any:
             links = page["metadata"]["pagination"]["links"]
             if links["next"]:
@@ -190,7 +190,7 @@ def _relinked(change: Callable[[str], Any], *, more: bool = False) -> Callable[[
 
         return _changed_json(answer, touch)
 
-    return spoil
+    return modify
 
 
 def _other_scheme(link: str) -> str:
@@ -204,7 +204,7 @@ def _oversized(answer: Answer, _rule: FaultRule) -> Answer:
     return answer
 
 
-INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
+REPLACEMENTS: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "http_500": lambda _: Answer.of_json(500, {"message": "An error has occurred."}),
     "http_502_html": lambda _: Answer.of_html(502, "502 Bad Gateway"),
     "http_503": lambda _: Answer(503, b"Service Unavailable", Headers({"Content-Type": "text/plain"})),
@@ -214,9 +214,9 @@ INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "empty_502": lambda _: Answer(502),
     "error": lambda rule: Answer.of_json(rule.status, {"message": rule.message}),
 }
-"""Answers given instead of doing the work."""
+"""Answers instead of the work."""
 
-SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
+MODIFICATIONS: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "stored_502": lambda _answer, _rule: Answer.of_html(502, "502 Bad Gateway"),
     "stored_html_200": lambda _answer, _rule: Answer.of_html(200, "Scheduled maintenance"),
     "truncated": _truncated,
@@ -228,8 +228,8 @@ SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "link_lost": _relinked(lambda _link: None, more=True),
     "oversized": _oversized,
 }
-"""Answers spoiled after the work was done."""
+"""Changes of the answer after the work was done."""
 
-FAULTS: Final = {*INSTEAD, *SPOILED, "http_429", "delay", "connection_cut", "lost_response"}
-"""All fault names. `http_429` is written as each vendor writes it; `delay` waits first; `connection_cut` hangs up
-before the work, `lost_response` after it."""
+FAULTS: Final = {*REPLACEMENTS, *MODIFICATIONS, "http_429", "delay", "connection_cut", "lost_response"}
+"""All fault names. `http_429` is the answer of each vendor; `delay` waits before the work; `connection_cut` closes the
+connection before the work, `lost_response` after it."""

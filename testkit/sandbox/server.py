@@ -1,4 +1,4 @@
-"""What both sandboxes share: a threaded server on a real socket, faults, the request log and the control routes."""
+"""The base of both sandboxes: a threaded server on a real socket, faults, the request log and control routes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from werkzeug.wrappers import Response
 
 from testkit.laptop.guard import refusal
 from testkit.sandbox.clock import SandboxClock
-from testkit.sandbox.faults import INSTEAD, SPOILED, Answer, FaultPlan, FaultRule
+from testkit.sandbox.faults import MODIFICATIONS, REPLACEMENTS, Answer, FaultPlan, FaultRule
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,11 +37,10 @@ LOG_LENGTH: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """A request as the sandbox saw it: no body and of the headers only one, so no secrets.
+    """A request in the log: without body and headers, except for `company_id` (header `ipp-company-id`).
 
-    `status` is the answer's, None when the caller was left without one. `company_id` is what the header
-    `ipp-company-id` said. `work` is the status of what the sandbox did, whatever became of the answer; None when a
-    fault came before the work.
+    `status` is that of the answer, None without one. `work` is the status of the work, whatever the answer; None when a
+    fault replaced the work.
     """
 
     method: str
@@ -59,33 +58,33 @@ class LoggedRequest:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Writes no access log: the sandbox keeps its own."""
+    """Writes no access log; the sandbox has its own."""
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base class names it
         if type == "error":
             super().log(type, message, *args)
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """Leave `Date` and `Server` to the sandbox, whose clock is not the machine's."""
+        """Send no `Date` and `Server`: the sandbox has its own clock."""
         self.send_response_only(code, message)
 
     def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
-        """Read nothing more from a connection that was hung up, least of all the rest of a body as a new request."""
+        """Close the connection, so that the rest of a body is not read as a new request."""
         super().connection_dropped(error, environ)
         self.close_connection = True
 
 
 class Sandbox(ABC):
-    """One sandbox server. Start it with `start()` or use it as a context manager; `app` also works unstarted.
+    """A sandbox server. Start it with `start()` or use it as a context manager; `app` also works without.
 
     Attributes:
-        app: The Flask application; its test client goes through faults and the request log too.
-        clock: The server's clock.
-        faults: What is planned to go wrong.
+        app: The Flask application; requests of its test client are logged and have faults too.
+        clock: The clock of the sandbox.
+        faults: The faults to inject.
     """
 
     def __init__(self, name: str) -> None:
-        """Build the application without opening a socket; `name` stands in messages."""
+        """Build the application without opening a socket; `name` is for messages."""
         self.clock = SandboxClock()
         self.faults = FaultPlan()
         self.lock = threading.RLock()
@@ -101,7 +100,7 @@ class Sandbox(ABC):
         _add_log_controls(self, self.app)
         _add_fault_controls(self, self.app)
 
-    # -- what each vendor does in its own way
+    # -- specific to each vendor
 
     @abstractmethod
     def throttled(self, retry_after: int | str | None) -> Answer:
@@ -112,13 +111,13 @@ class Sandbox(ABC):
         """The vendor's answer to an unknown path or method."""
 
     def always(self, _answer: Answer) -> Mapping[str, str]:
-        """Headers that every answer of the vendor carries."""
+        """Headers of every answer of the vendor."""
         return {}
 
-    # -- life
+    # -- start and stop
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
-        """Listen in a thread of its own; port 0 selects a free port."""
+        """Listen in a daemon thread; port 0 selects a free port."""
         self._host = host
         self._server = make_server(host, port, self.app, threaded=True, request_handler=_QuietHandler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -132,7 +131,7 @@ class Sandbox(ABC):
             self._server = None
 
     def __enter__(self) -> Self:
-        """Listen, unless it does already."""
+        """Start the server unless it is running."""
         return self if self._server is not None else self.start()
 
     def __exit__(
@@ -157,16 +156,16 @@ class Sandbox(ABC):
         """True between `start` and `stop`."""
         return self._server is not None
 
-    # -- steering
+    # -- control
 
     def fail(self, fault: str, *, method: str | None = None, path_prefix: str = "/", **options: Any) -> FaultRule:
-        """Plan a fault; `options` are the other attributes of `FaultRule` (nth, times, seconds, status ...)."""
+        """Add a fault rule; `options` are other attributes of `FaultRule` (nth, times, seconds, status ...)."""
         rule = FaultRule(fault, method=method, path_prefix=path_prefix, **options)
         self.faults.add(rule)
         return rule
 
     def requests(self, method: str | None = None, path_prefix: str = "/") -> list[LoggedRequest]:
-        """What was asked so far, oldest first, control routes left out."""
+        """The logged requests, oldest first, without control routes."""
         return [
             entry
             for entry in self._log
@@ -205,21 +204,21 @@ class Sandbox(ABC):
         return self._send(environ, start_response, answer)
 
     def _answer(self, environ: WSGIEnvironment, rule: FaultRule | None) -> tuple[Answer | None, int | None]:
-        """What the caller gets, None when it is left without an answer; and the status of the work, if it was done."""
+        """The answer, None for no answer; and the status of the work, if it was done."""
         fault = rule.fault if rule else ""
         if fault == "connection_cut":
             return None, None
         if fault == "http_429" and rule:
             return self.throttled(rule.retry_after), None
-        if fault in INSTEAD and rule:
-            return INSTEAD[fault](rule), None
+        if fault in REPLACEMENTS and rule:
+            return REPLACEMENTS[fault](rule), None
         with self.lock:
             response = Response.from_app(self._inner, environ, buffered=True)
         answer = Answer(response.status_code, response.get_data(), response.headers)
         work = answer.status
         if fault == "lost_response":
             return None, work
-        return SPOILED[fault](answer, rule) if fault in SPOILED and rule else answer, work
+        return MODIFICATIONS[fault](answer, rule) if fault in MODIFICATIONS and rule else answer, work
 
     def _send(self, environ: WSGIEnvironment, start_response: StartResponse, answer: Answer) -> Iterable[bytes]:
         headers = answer.headers
@@ -288,19 +287,19 @@ def _add_fault_controls(sandbox: Sandbox, app: Flask) -> None:
 
 
 def _refuse_control(error: ValueError) -> tuple[dict[str, str], int]:
-    """A wrong control request is the caller's mistake; anywhere else a ValueError is ours."""
+    """A 400 for an invalid control request; elsewhere a ValueError is a defect."""
     if not request.path.startswith(CONTROL_PREFIX):
         raise error
     return {"message": str(error)}, 400
 
 
 def json_response(content: object, status: int = 200) -> FlaskResponse:
-    """JSON as the vendors write it: compact, not sorted."""
+    """JSON in the vendors' format: compact, not sorted."""
     return json_bytes(json.dumps(content, separators=(",", ":")).encode(), status)
 
 
 def json_bytes(body: bytes, status: int = 200) -> FlaskResponse:
-    """JSON that is already text."""
+    """Encoded JSON."""
     return FlaskResponse(body, status, content_type="application/json; charset=utf-8")
 
 
@@ -312,14 +311,14 @@ def _phrase(status: int) -> str:
 
 
 def _cut(environ: WSGIEnvironment, body: bytes) -> Iterable[bytes]:
-    """Send a part of the promised body, then hang up."""
+    """Send a part of the body, then close the connection."""
     yield body
     _hang_up(environ)
     raise ConnectionResetError("The sandbox was asked to hang up in the middle of an answer.")
 
 
 def _hang_up(environ: WSGIEnvironment) -> None:
-    """Close the caller's connection without another word; the test client of Flask has none."""
+    """Close the connection; the test client of Flask has none."""
     connection = environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         with suppress(OSError):

@@ -1,1 +1,1 @@
-"""The sandbox Visma.net: a small HTTP server with state that misbehaves on request."""
+"""The sandbox Visma.net: a stateful HTTP server with fault injection."""

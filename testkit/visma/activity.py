@@ -1,4 +1,4 @@
-"""What people and nightly jobs do to many documents of the sandbox Visma in one call."""
+"""Bulk changes of documents in the sandbox Visma, as users and nightly jobs make them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LINE_LISTS: Final = ("lines", "invoiceLines")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which documents something happens to.
+    """A selection of documents.
 
     Attributes:
         kind: Their list.
-        numbers: Just these; None is all of the kind, in the order of lists.
-        company: Company number; None takes the first company.
+        numbers: Their numbers; None for all, in the order of lists.
+        company: Company number; None for the first company.
     """
 
     kind: str
@@ -32,29 +32,29 @@ class Selection:
     company: str | None = None
 
     def rows(self, sandbox: VismaSandbox) -> list[Row]:
-        """The rows as readers see them now; raises `ValueError` for an unknown number."""
+        """The current rows; raises `ValueError` for an unknown number."""
         if self.numbers is None:
             return sandbox.rows(self.kind, self.company)
         return [sandbox.row(self.kind, number, self.company) for number in self.numbers]
 
 
 class Activity:
-    """What happens to documents that are there already. Every method gives the numbers of those that it wrote."""
+    """Bulk changes of existing documents. Every method returns the numbers of the changed documents."""
 
     def __init__(self, sandbox: VismaSandbox) -> None:
-        """Work on the documents of this sandbox."""
+        """Change the documents of this sandbox."""
         self._sandbox = sandbox
 
     def touch(self, selection: Selection) -> list[str]:
-        """Move the stamps of documents without a business change (Visma: reported by users, years after)."""
+        """Update the stamps of documents without a change of content (Visma: reported by users, years after)."""
         with self._sandbox.lock:
             return self._write(selection, [row.document for row in selection.rows(self._sandbox)])
 
     def edit_orders(self, selection: Selection, update: Document) -> list[str]:
-        """Change orders as the body of a PUT says it; sums follow as they do there.
+        """Change orders with the body of a PUT; totals are recalculated.
 
         Raises:
-            BadRequest: an order does not allow the change; those before it keep theirs.
+            BadRequest: an order does not allow the change; earlier ones are changed.
         """
         with self._sandbox.lock:
             numbers = [row.number for row in selection.rows(self._sandbox)]
@@ -63,11 +63,11 @@ class Activity:
             return numbers
 
     def rename(self, selection: Selection, field: str, entry_id: str, text: str) -> list[str]:
-        """Give an entry of a register another text, in all open documents that name it, in one mass update.
+        """Rename an entry of a register in all open documents that refer to it, in one mass update.
 
         Args:
-            selection: Where to look.
-            field: Where documents name the entry: `inventory`, `terms` ... in the header or in lines.
+            selection: The documents.
+            field: The field that refers to the entry: `inventory`, `terms` ... of the header or of lines.
             entry_id: The entry's `id` or `number`.
             text: Its new `description` or `name`.
         """

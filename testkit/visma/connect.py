@@ -19,8 +19,8 @@ class SandboxCompany:
 
     Attributes:
         company_id: Its number (`ipp-company-id`).
-        tenant_id: The company tenant, which tokens are asked for.
-        name: For its organization and its branches.
+        tenant_id: Its company tenant id.
+        name: The name of its organization and branches.
         branches: Branch numbers.
     """
 
@@ -43,18 +43,18 @@ class SandboxCompany:
 
 
 class TokenRefused(Exception):
-    """The token service says no; the text is the OAuth error word."""
+    """The token request is refused; the text is the OAuth error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token stands for.
+    """The grant of a token.
 
     Attributes:
-        tenant_id: The tenant it was asked for: a company's, or (by mistake) a customer's.
+        tenant_id: The requested tenant: a company's, or (by mistake) a customer's.
         client_id: The application.
-        scopes: What it may do.
-        expires_at: When it stops working.
+        scopes: Its scopes.
+        expires_at: Its expiry.
     """
 
     tenant_id: str
@@ -65,13 +65,13 @@ class Grant:
 
 @dataclass(slots=True)
 class TokenService:
-    """Gives out tokens and forgets them on request.
+    """Issues and revokes tokens.
 
     Attributes:
-        clock: The sandbox's.
+        clock: The clock of the sandbox.
         clients: Client id -> secret.
-        granted: The scopes an application may ask for.
-        lifetime: Of new tokens.
+        granted: The scopes that an application may request.
+        lifetime: The lifetime of new tokens.
     """
 
     clock: SandboxClock
@@ -86,10 +86,10 @@ class TokenService:
 
         Args:
             form: The fields of the body, with the client of an Authorization header filled in.
-            tenants: Tenant ids Visma Connect knows, those of customers included.
+            tenants: The tenant ids in Visma Connect, those of customers included.
 
         Raises:
-            TokenRefused: with the word of OAuth.
+            TokenRefused: with the OAuth error code.
         """
         if form.get("grant_type") != "client_credentials":
             raise TokenRefused("unsupported_grant_type")
@@ -115,11 +115,11 @@ class TokenService:
         }
 
     def grant_of(self, authorization: str) -> Grant | None:
-        """What the header `Authorization` allows now; None for nothing."""
-        word, _, token = authorization.partition(" ")
-        grant = self._grants.get(token) if word.lower() == "bearer" else None
+        """The valid grant of the header `Authorization`; None without one."""
+        scheme, _, token = authorization.partition(" ")
+        grant = self._grants.get(token) if scheme.lower() == "bearer" else None
         return grant if grant and grant.expires_at > self.clock.now() else None
 
     def revoke_all(self) -> None:
-        """Make every token worthless at once, whatever `expires_in` promised."""
+        """Revoke every token before its expiry."""
         self._grants.clear()

@@ -1,4 +1,4 @@
-"""The control routes of the sandbox Visma (`/_sandbox/...`), by which demo and tests steer it."""
+"""The control routes of the sandbox Visma (`/_sandbox/...`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_controls(sandbox: VismaSandbox, app: Flask) -> None:
-    """What only demo and tests use."""
+    """The control routes."""
     _add_document_controls(sandbox, app)
     _add_activity_controls(sandbox, app)
     _add_setting_controls(sandbox, app)
@@ -61,13 +61,13 @@ def _add_document_controls(sandbox: VismaSandbox, app: Flask) -> None:
 
 
 def _add_activity_controls(sandbox: VismaSandbox, app: Flask) -> None:
-    """What happens to many documents in one call; each answers with the numbers of those that were written."""
+    """Bulk changes; each answers with the numbers of the changed documents."""
     activity = sandbox.activity
 
     @app.post(f"{CONTROL_PREFIX}/touches")
     def touch() -> dict[str, Any]:
         body = request.get_json()
-        body.pop("cause", None)  # for whoever reads the log: the stamps move alike whatever it is
+        body.pop("cause", None)  # for readers of the log only
         return _written(activity.touch(Selection(**body)))
 
     @app.post(f"{CONTROL_PREFIX}/edits")

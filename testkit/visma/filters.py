@@ -1,16 +1,15 @@
-"""The filters of the sandbox Visma's lists: what is compared, what is ignored, what is refused."""
+"""The filters of the sandbox Visma's lists: applied, ignored or refused."""
 
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from testkit.visma.list_rules import parsed_time
 from testkit.visma.resources import Resource
 
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d{1,3})?)?")
 _OPERATORS: Final[Mapping[str, Callable[[datetime, datetime], bool]]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -24,28 +23,18 @@ class BadRequest(Exception):
 
 
 class Filtered(Protocol):
-    """What a filter looks at: a document, its number, and when it was written in the server's wall time."""
+    """A row for a filter: a document, its number, and the local time of its modification."""
 
     document: dict[str, Any]
     number: str
     local: datetime
 
 
-def parsed_time(text: Any) -> datetime | None:
-    """A time in one of the formats Visma takes; letters such as Z are not among them."""
-    if not isinstance(text, str) or not _TIME.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def filters_of(resource: Resource, parameters: Mapping[str, str]) -> Iterable[Callable[[Filtered], bool]]:
-    """The filters in force. An unknown parameter is ignored, and so is a time without its operator."""
+    """The filters of a request. An unknown parameter and a time without its operator are ignored."""
     for name, value in parameters.items():
         if name in resource.equals:
-            if value not in resource.words.get(name, {value}):
+            if value not in resource.values.get(name, {value}):
                 raise BadRequest(f"The value '{value}' is not valid for {name}.")
             yield _equal(resource.equals[name], value)
         elif name in resource.dates and f"{name}Condition" in parameters:

@@ -1,4 +1,4 @@
-"""Purchase orders in bulk for the sandbox Visma: plain, consistent in their amounts, the same in every run."""
+"""Generates purchase orders for the sandbox Visma: consistent amounts, the same in every run."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _ITEMS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What generated orders have in common; all are open and of supplier 50012.
+    """The parameters of generated orders; all are open and of supplier 50012.
 
     Attributes:
         count: How many.
         first_number: Number of the first; the others follow.
-        lines: Lines of each.
-        first_day: The earliest day that an order bears as its date.
-        days: The dates are spread over so many days from then on.
-        written_at: When they were created and last modified; None is now. Aware.
+        lines: Lines of each order.
+        first_day: The earliest order date.
+        days: The number of days of order dates.
+        written_at: The time of creation and modification (aware); None for now.
     """
 
     count: int
@@ -62,7 +62,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line as it is ordered, in NOK; its amount follows from quantity and price."""
+    """A line in NOK."""
 
     item: str
     description: str
@@ -72,7 +72,7 @@ class _Line:
 
     @property
     def amount(self) -> Decimal:
-        """Quantity by price, to the cent."""
+        """Quantity times price, rounded to cents."""
         return (self.price * self.quantity).quantize(_CENT, ROUND_HALF_UP)
 
 

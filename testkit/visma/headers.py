@@ -1,4 +1,4 @@
-"""How Visma writes its request budget, its ETags and its identifiers in URLs."""
+"""Visma's rate limit headers, ETags and encoded identifiers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RATE_POLICY: Final = "4-fixed-window"
 
 
 def budget_headers(limit: int, remaining: int, reset: int | str) -> dict[str, str]:
-    """What is left of the hour's requests; `reset` is in seconds."""
+    """The headers of the rate limit; `reset` is in seconds."""
     return {
         "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Remaining": str(remaining),
@@ -28,7 +28,7 @@ def matches(if_match: str, row_version: str) -> bool:
 
 
 def decoded(number: str) -> str:
-    """Undo `b64(...)`, the way to send identifiers with reserved characters (Visma: since 8.19).
+    """Decode `b64(...)`, for identifiers with reserved characters (Visma: since 8.19).
 
     Raises:
         BadRequest: the text between the brackets is not base64url.

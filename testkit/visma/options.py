@@ -1,11 +1,10 @@
-"""How the sandbox Visma behaves where Visma's behaviour is configurable or unknown."""
+"""Options of the sandbox Visma, where Visma's behaviour is configurable or unknown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-LIST_ORDERS: Final = frozenset({"number", "modified"})
+from testkit.visma.list_rules import LIST_ORDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +13,9 @@ class VismaOptions:
 
     Attributes:
         zone: Zone of `lastModifiedDateTime`, `createdDateTime` and of their filters (Visma: nowhere documented).
-        order_by: Order of list rows: `number` or `modified` (Visma: undocumented; measured for customer invoices: by
+        order_by: Order of list rows, one of `LIST_ORDERS` (Visma: undocumented; measured for customer invoices: by
             reference number).
-        max_page_size: Where pages are cut in silence.
+        max_page_size: The largest page; a larger `pageSize` is silently reduced.
         hourly_budget: Requests an hour for each company and client.
     """
 

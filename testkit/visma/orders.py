@@ -1,4 +1,4 @@
-"""Purchase orders of the sandbox: what entering one adds, and what a PUT does: all of it or nothing.
+"""Purchase orders of the sandbox: defaults of new orders, and updates by PUT, which are atomic.
 
 Source: Visma, PurchaseOrderUpdateDto; the days of a line, see `entered`.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final
 from testkit.visma.filters import BadRequest
 from testkit.visma.resources import Document
 
-CLOSED_FOR_GOOD: Final = frozenset({"Closed", "Cancelled", "Voided", "Balanced"})
+FINAL_STATUSES: Final = frozenset({"Closed", "Cancelled", "Voided", "Balanced"})
 _CENT: Final = Decimal("0.01")
 
 Write = Callable[[Any], Any]
@@ -29,7 +29,7 @@ def _plain(*types: type) -> Write:
 
 
 def _reference(name: str, *, number: bool = False) -> Write:
-    """A text in the update becomes an object in the order: `{"value": "1"}` -> `{"number": "1"}`."""
+    """A text in the update is an object in the order: `{"value": "1"}` -> `{"number": "1"}`."""
 
     def write(value: Any) -> Any:
         if value in {None, ""}:
@@ -99,10 +99,10 @@ _BARE: Final = {"lines", "changeDatesOnLines", "timeStamp"}
 
 
 def entered(order: Document) -> Document:
-    """A new order with the days that its lines do not state.
+    """A new order with default dates in its lines.
 
     A line's `requested` is the order date and its `promised` the header's `promisedOn` (Visma: source of the base
-    product, to be confirmed on a tenant). A day that is stated as null stays null.
+    product, to be confirmed on a tenant). A date that is null stays null.
     """
     days = {"requested": order.get("date"), "promised": order.get("promisedOn")}
     usual = {name: day for name, day in days.items() if day is not None}
@@ -115,13 +115,13 @@ def entered(order: Document) -> Document:
 def updated(
     order: Document, body: Any, *, last_line: int, refusing: frozenset[str] = frozenset()
 ) -> tuple[Document, int]:
-    """The order after the update, and the highest line number given out.
+    """The order after the update, and its highest line number.
 
     Args:
-        order: The order as it is; left untouched.
+        order: The order, which is not modified.
         body: The JSON of the PUT.
-        refusing: Statuses in which nothing but `hold` can be changed.
-        last_line: Highest line number given out so far; numbers are never used twice.
+        refusing: Statuses in which only `hold` can be changed.
+        last_line: The highest line number so far; numbers are not reused.
 
     Raises:
         BadRequest: the body is malformed or the order does not allow the change.
@@ -144,12 +144,12 @@ def updated(
 def _check_status(order: Document, body: Document, refusing: frozenset[str]) -> None:
     status = order.get("status")
     only_hold = set(body) <= {"hold", "timeStamp"}
-    if status in CLOSED_FOR_GOOD or (status in refusing and not only_hold):
+    if status in FINAL_STATUSES or (status in refusing and not only_hold):
         raise BadRequest(f"The purchase order {order.get('orderNbr')} cannot be changed: its status is {status}.")
 
 
 def _written(values: Document, fields: Mapping[str, tuple[str, Write]], *, onto: Document | None = None) -> Document:
-    """The values out of their wrappers, under the names of the order."""
+    """The unwrapped values, by the field names of the order."""
     result: Document = {}
     for name, wrapped in values.items():
         if name not in fields:
@@ -217,7 +217,7 @@ def _price(order: Document, line: Document) -> None:
 
 
 def recalculated(order: Document) -> Document:
-    """The order with totals and open quantities that follow from its lines."""
+    """The order with totals and open quantities calculated from its lines."""
     rate = decimal_of(order.get("exchangeRate")) or Decimal(1)
     lines = [line for line in order.get("lines") or [] if not line.get("canceled")]
     total = sum((decimal_of(line.get("amount")) for line in lines), Decimal(0))
@@ -227,7 +227,7 @@ def recalculated(order: Document) -> Document:
 
 
 def with_open_quantities(order: Document) -> Document:
-    """The order with what is still awaited from the supplier; totals stay as they are stated."""
+    """The order with open quantities calculated from its lines; totals are not changed."""
     lines = [line for line in order.get("lines") or [] if not (line.get("canceled") or line.get("completed"))]
     awaited = [(decimal_of(line.get("orderQty")) - decimal_of(line.get("qtyOnReceipts")), line) for line in lines]
     balance = sum((quantity * decimal_of(line.get("unitCost")) for quantity, line in awaited), Decimal(0))

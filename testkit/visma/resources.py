@@ -1,4 +1,4 @@
-"""The lists of the sandbox Visma: keys, filters and what is returned only with `expand` (Visma: OpenAPI of 2025)."""
+"""The lists of the sandbox Visma: keys, filters and expanded fields (Visma: OpenAPI of 2025)."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Resource:
     """One list.
 
     Attributes:
-        name: The word in the path and in the control routes.
-        number: Field that holds the key in the URL.
-        typed: True when the key is document type and number together.
-        equals: Filters by equality: parameter -> where the value stands.
+        name: The name in paths and control routes.
+        number: The field with the key of the URL.
+        typed: True when the key is document type and number.
+        equals: Filters by equality: parameter -> path of the value.
         dates: Filters with an operator in `<parameter>Condition`: parameter -> field.
-        words: Parameters that take a word of a list -> the words.
-        on_request: Parameters of the list that must be `true` for a field to be there -> the fields; `lines.name` is
+        values: Parameters with a list of values -> the values.
+        expansions: Parameters of the list that must be `true` for fields to be returned -> the fields; `lines.name` is
             the field `name` of each element of `lines`.
-        single_parameters: Those of them that the path of a single document has as well.
-        not_played: Filters Visma documents but this sandbox does not play; using one is answered with 501.
-        paged: False for the short lists that take no page and carry no metadata.
-        row_version: True when the document shows its row version in `timeStamp`.
+        single_parameters: Those of them that a read of a single document supports.
+        unsupported: Documented filters that the sandbox does not support; they are answered with 501.
+        paged: False for short lists without pages and metadata.
+        row_version: True when the document has its row version in `timeStamp`.
     """
 
     name: str
@@ -50,23 +50,23 @@ class Resource:
     typed: bool = False
     equals: Mapping[str, Path] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
-    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    on_request: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    expansions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     single_parameters: frozenset[str] = frozenset()
-    not_played: frozenset[str] = frozenset()
+    unsupported: frozenset[str] = frozenset()
     paged: bool = True
     row_version: bool = True
 
     @property
     def shows_creation(self) -> bool:
-        """True when documents carry `createdDateTime`: those whose list filters by it (Visma: not purchase orders)."""
+        """True when documents have `createdDateTime`: those with a filter by it (Visma: not purchase orders)."""
         return "createdDateTime" in self.dates
 
     def hidden(self, parameters: Mapping[str, str], asked: frozenset[str] | None = None) -> frozenset[str]:
-        """The fields that are left out because these parameters do not ask for them; `asked` counts, None all."""
+        """The fields that these parameters do not expand; of the expansions only `asked`, None for all."""
         return frozenset(
             name
-            for parameter, names in self.on_request.items()
+            for parameter, names in self.expansions.items()
             if (asked is None or parameter in asked) and parameters.get(parameter, "").lower() != "true"
             for name in names
         )
@@ -88,15 +88,15 @@ _CUSTOMER_DOCUMENT: Final = {
         "customerRefNumber": ("customerRefNumber",),
     },
     "dates": {**_MODIFIED, **_CREATED, "documentDate": "documentDate", "documentDueDate": "documentDueDate"},
-    "words": {"status": _CUSTOMER_INVOICE_STATUSES},
-    "on_request": {
+    "values": {"status": _CUSTOMER_INVOICE_STATUSES},
+    "expansions": {
         "expandTaxDetails": ("taxDetails",),
         "expandInvoiceAddress": ("invoiceAddress", "invoiceContact"),
         "expandAttachments": ("attachments",),
         "expandApplications": ("applications",),
         "expandDunningInformation": ("dunningLetterDate", "dunningLetterLevel"),
     },
-    "not_played": frozenset({"released", "dunningLevel", "dunningLetterDateTime", "project"}),
+    "unsupported": frozenset({"released", "dunningLevel", "dunningLetterDateTime", "project"}),
 }
 
 RESOURCES: Final[Mapping[str, Resource]] = {
@@ -112,8 +112,8 @@ RESOURCES: Final[Mapping[str, Resource]] = {
                 "branch": ("branch", "number"),
             },
             dates={**_MODIFIED, "orderDate": "date", "deliveryDate": "promisedOn"},
-            words={"orderType": _PURCHASE_ORDER_TYPES, "orderStatus": PURCHASE_ORDER_STATUSES},
-            on_request={"includeCustomFreeFields": (*_CUSTOM_FIELDS, *(f"lines.{name}" for name in _CUSTOM_FIELDS))},
+            values={"orderType": _PURCHASE_ORDER_TYPES, "orderStatus": PURCHASE_ORDER_STATUSES},
+            expansions={"includeCustomFreeFields": (*_CUSTOM_FIELDS, *(f"lines.{name}" for name in _CUSTOM_FIELDS))},
             single_parameters=frozenset({"includeCustomFreeFields"}),
         ),
         Resource(
@@ -128,11 +128,11 @@ RESOURCES: Final[Mapping[str, Resource]] = {
                 "financialPeriod": ("financialPeriod",),
             },
             dates={**_MODIFIED, **_CREATED, "docDate": "date", "dueDate": "dueDate"},
-            words={
+            values={
                 "status": _SUPPLIER_INVOICE_STATUSES,
                 "documentType": frozenset({"Invoice", "CreditAdj", "DebitAdj", "Prepayment", "Refund", "Payment"}),
             },
-            on_request={
+            expansions={
                 "expandNote": ("note",),
                 "expandAttachment": ("attachments",),
                 "expandLandedCosts": ("landedCosts",),
@@ -140,7 +140,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
                 "expandLinePrebookAccounts": ("invoiceLines.prebookAccount", "invoiceLines.prebookSubaccount"),
             },
             single_parameters=frozenset({"expandLandedCosts", "expandLinePrebookAccounts"}),
-            not_played=frozenset({"released", "project", "item", "balance"}),
+            unsupported=frozenset({"released", "project", "item", "balance"}),
         ),
         Resource("customerinvoice", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # one literal
         Resource("customerCreditNote", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # as above
@@ -150,18 +150,18 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "number",
             equals={"name": ("name",), "status": ("status",), "corporateId": ("corporateId",)},
             dates=_MODIFIED,
-            on_request={"expandNote": ("note",)},
-            not_played=frozenset({"orderBy", "vatRegistrationId", "attributes", "expandAccountInformation"}),
+            expansions={"expandNote": ("note",)},
+            unsupported=frozenset({"orderBy", "vatRegistrationId", "attributes", "expandAccountInformation"}),
         ),
         Resource(
             "customer",
             "number",
             equals={"name": ("name",), "status": ("status",), "corporateId": ("corporateId",)},
             dates={**_MODIFIED, **_CREATED},
-            not_played=frozenset({"vatRegistrationId", "email", "phone", "attributes", "expandAccountInformation"}),
+            unsupported=frozenset({"vatRegistrationId", "email", "phone", "attributes", "expandAccountInformation"}),
         ),
         Resource(
-            "branch", "number", dates=_MODIFIED, not_played=frozenset({"orderBy"}), paged=False, row_version=False
+            "branch", "number", dates=_MODIFIED, unsupported=frozenset({"orderBy"}), paged=False, row_version=False
         ),
         Resource("organization", "organizationCd", dates=_MODIFIED, paged=False),
     )

@@ -1,4 +1,4 @@
-"""The routes of the sandbox Visma: what Visma itself serves."""
+"""The API routes of the sandbox Visma."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UPDATE: Final = SCOPES[2]
 
 
 def add_api(sandbox: VismaSandbox, app: Flask) -> None:
-    """What Visma serves."""
+    """Visma's API."""
     app.register_error_handler(BadRequest, lambda error: json_response({"message": str(error)}, 400))
 
     @app.after_request

@@ -1,8 +1,8 @@
-"""The sandbox Visma.net: token service, lists, single documents, the PUT of purchase orders, and how they are steered.
+"""The sandbox Visma.net: token service, lists, single documents, the PUT of purchase orders.
 
-It follows what is known of the real one: pages are capped in silence, unknown parameters are ignored, a time without
-its operator is ignored, a wrong company is an empty list with status 200, lists have no ETag, a stale `If-Match` is a
-412 without a body, statuses refuse changes with 400.
+It has the known behaviour of Visma: pages are silently capped, unknown parameters are ignored, a time without its
+operator is ignored, a wrong company is an empty list with status 200, lists have no ETag, a stale `If-Match` is a 412
+without a body, statuses refuse changes with 400.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class _Window:
 
 
 class VismaSandbox(Sandbox):
-    """A Visma.net that lives in memory.
+    """A Visma.net in memory.
 
     Attributes:
         companies: Company number -> company.
-        options: The behaviour; change it with `set_options`.
+        options: The options; change them with `set_options`.
         connect: The token service.
-        activity: What people and nightly jobs do to documents that are there.
+        activity: Bulk changes of documents.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class VismaSandbox(Sandbox):
         options: VismaOptions | None = None,
         clients: Mapping[str, str] | None = None,
     ) -> None:
-        """Build a sandbox; without companies it has one.
+        """Build a sandbox; the default is one company.
 
         Args:
-            companies: The companies it knows.
-            options: Its behaviour.
+            companies: The companies.
+            options: The options.
             clients: Client id -> secret of the applications.
         """
         super().__init__("visma")
@@ -78,7 +78,7 @@ class VismaSandbox(Sandbox):
         add_controls(self, self.app)
 
     def set_options(self, **changes: Any) -> None:
-        """Change some of the `VismaOptions`; what was written keeps the wall time it was stamped with.
+        """Change some of the `VismaOptions`; documents keep the local time of their stamps.
 
         Raises:
             ValueError: an option is unknown.
@@ -90,7 +90,7 @@ class VismaSandbox(Sandbox):
             self.options = self._store.options = replace(self.options, **changes)
 
     def set_companies(self, *companies: SandboxCompany) -> None:
-        """Serve these companies from now on; documents of the ones before are out of sight."""
+        """Replace the companies; documents of the former companies are not served."""
         with self.lock:
             self.companies = {company.company_id: company for company in companies}
             self._describe_companies()
@@ -114,16 +114,16 @@ class VismaSandbox(Sandbox):
         company: str | None = None,
         at: datetime | None = None,
     ) -> Document:
-        """Create or replace a document; the sandbox stamps `lastModifiedDateTime` and `timeStamp`.
+        """Create or replace a document; sets `lastModifiedDateTime` and `timeStamp`.
 
-        A new document of a list that shows `createdDateTime` gets that stamp too, and the lines of a new order get the
-        days that they do not state (see `orders.entered`).
+        A new document of a list with `createdDateTime` gets that stamp too; the lines of a new order get default dates
+        (see `orders.entered`).
 
         Args:
             kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote`, `supplier` ...
-            document: As Visma shows it.
-            company: Company number; None takes the first company.
-            at: The moment that the stamps show; None takes the clock's.
+            document: The JSON object.
+            company: Company number; None for the first company.
+            at: The time of the stamps; None for now.
 
         Returns:
             The document as stored.
@@ -149,7 +149,7 @@ class VismaSandbox(Sandbox):
         company: str | None = None,
         document_type: str | None = None,
     ) -> Document:
-        """Replace some fields of a document; without `changes` only its stamps move.
+        """Replace some fields of a document; without `changes` only its stamps change.
 
         Raises:
             ValueError: there is no such document.
@@ -167,14 +167,14 @@ class VismaSandbox(Sandbox):
         company: str | None = None,
         before_put: bool = False,
     ) -> None:
-        """Let a user change a purchase order.
+        """A user changes a purchase order.
 
         Args:
             number: The order.
-            update: What is changed, as the body of a PUT says it; sums follow as they do there.
-            company: Company number; None takes the first company.
-            before_put: Not now but in the moment before the next PUT of the order arrives. Edits that wait come one at
-                a time, each before a PUT of its own: a user who keeps editing, whom every If-Match comes too late for.
+            update: The change, as the body of a PUT; totals are recalculated.
+            company: Company number; None for the first company.
+            before_put: Whether to apply it immediately before the next PUT of the order instead of now. Several such
+                edits are applied one before each PUT, so that each `If-Match` is stale.
 
         Raises:
             ValueError: there is no such order.
@@ -190,7 +190,7 @@ class VismaSandbox(Sandbox):
                 self._store.put(company, resource, edited[0], last_line=edited[1])
 
     def _edited(self, row: Row, update: Any, company: str) -> tuple[Document, int]:
-        """An order after an update, and its highest line number; a new supplier comes with its name, if it is known."""
+        """An order after an update, and its highest line number; a new supplier gets its name, if there is one."""
         order, last_line = updated(row.document, update, last_line=row.last_line)
         number = str((order.get("supplier") or {}).get("number"))
         known = self._store.find(company, resource_named("supplier"), number) if "supplier" in update else None
@@ -201,7 +201,7 @@ class VismaSandbox(Sandbox):
     def remove_document(
         self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
     ) -> None:
-        """Delete a document: it just is not there any more.
+        """Delete a document.
 
         Raises:
             ValueError: there is no such document.
@@ -213,7 +213,7 @@ class VismaSandbox(Sandbox):
     def document(
         self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
     ) -> Document:
-        """A document as readers see it now.
+        """A document.
 
         Raises:
             ValueError: there is no such document.
@@ -222,16 +222,16 @@ class VismaSandbox(Sandbox):
             return self.row(kind, number, company, document_type).document
 
     def documents(self, kind: str, *, company: str | None = None) -> list[Document]:
-        """All documents of a kind as readers see them now, in the order of lists."""
+        """All documents of a kind, in the order of lists."""
         return [row.document for row in self.rows(kind, company)]
 
     def rows(self, kind: str, company: str | None = None) -> list[Row]:
-        """The stored rows of a kind as readers see them now, in the order of lists."""
+        """All rows of a kind, in the order of lists."""
         with self.lock:
             return self._store.rows(self._company(company), resource_named(kind))
 
     def generate(self, kind: str, recipe: Recipe, *, company: str | None = None) -> list[str]:
-        """Create purchase orders in bulk and give their numbers.
+        """Create purchase orders and return their numbers.
 
         Raises:
             ValueError: documents of this kind cannot be generated.
@@ -243,7 +243,7 @@ class VismaSandbox(Sandbox):
         return [str(one["orderNbr"]) for one in stored]
 
     def revoke_tokens(self) -> None:
-        """Make every token worthless at once."""
+        """Revoke every token."""
         with self.lock:
             self.connect.revoke_all()
 
@@ -255,7 +255,7 @@ class VismaSandbox(Sandbox):
         return company
 
     def row(self, kind: str, number: str, company: str | None = None, document_type: str | None = None) -> Row:
-        """The stored row of a document as readers see it now.
+        """The row of a document.
 
         Raises:
             ValueError: there is no such document.
@@ -265,7 +265,7 @@ class VismaSandbox(Sandbox):
             raise ValueError(f"The sandbox Visma has no {kind} {number}.")
         return row
 
-    # -- Visma's manners
+    # -- answers
 
     def throttled(self, retry_after: int | str | None) -> Answer:
         """API Management's 429."""
@@ -276,17 +276,17 @@ class VismaSandbox(Sandbox):
         return answer
 
     def always(self, _answer: Answer) -> Mapping[str, str]:
-        """The ids that Visma's support asks for."""
+        """The request ids of Visma."""
         return {"Ipp-Request-Id": f"sandbox-{next(self._request_ids):08}", "Request-Context": "appId=cid-v1:sandbox"}
 
     def error_page(self, error: HTTPException) -> FlaskResponse:
-        """API Management's answer to what it does not know."""
+        """API Management's answer to an unknown path."""
         return json_response({"statusCode": error.code, "message": error.description}, error.code or 500)
 
     # -- one request to the API
 
     def admit(self, scope: str) -> FlaskResponse | None:
-        """Check token, budget and scope; None lets the request in, with its company in `g.company` (None: wrong)."""
+        """Check token, rate limit and scope; None accepts the request. Sets `g.company`; None for a wrong company."""
         grant = self.connect.grant_of(request.headers.get("Authorization", ""))
         company = self._company_of(grant)
         if grant is None or company is None:
@@ -308,7 +308,7 @@ class VismaSandbox(Sandbox):
         return next((one for one in self.companies.values() if one.tenant_id == grant.tenant_id), None)
 
     def _spend(self, grant: Grant) -> FlaskResponse | None:
-        """Take one request from the hour's budget of this company and client."""
+        """Count a request against the hourly rate limit of this company and client."""
         now, budget = self.clock.now(), self.options.hourly_budget
         window = self._windows.get((grant.tenant_id, grant.client_id))
         if window is None or now - window.started >= timedelta(hours=1):
@@ -325,10 +325,10 @@ class VismaSandbox(Sandbox):
         """A list."""
         if g.company is None:
             return json_bytes(b"[]")
-        missing = resource.not_played & set(request.args)
+        missing = resource.unsupported & set(request.args)
         if missing:
-            words = ", ".join(sorted(missing))
-            return json_response({"message": f"The sandbox does not play the parameter {words}."}, 501)
+            parameters = ", ".join(sorted(missing))
+            return json_response({"message": f"The sandbox does not support the parameter {parameters}."}, 501)
         return json_bytes(self._store.page(g.company, resource, request.args.to_dict()))
 
     def single(self, resource: Resource, number: str, document_type: str | None = None) -> FlaskResponse:

@@ -1,8 +1,4 @@
-"""The documents of the sandbox Visma: row versions, Visma's clock, filters and pages.
-
-Like the real lists, pages are cut from the live state at each request: a row that enters or leaves the filter between
-two pages shifts the others.
-"""
+"""The documents of the sandbox Visma: row versions, stamps, filters and pages (`list_rules.py`)."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from testkit.sandbox.clock import SandboxClock
 from testkit.visma.filters import filters_of
+from testkit.visma.list_rules import ListKey, in_order, local_time, page_of
 from testkit.visma.options import VismaOptions
 from testkit.visma.resources import Document, Resource
 
@@ -28,12 +25,12 @@ class Row:
     """One version of a document.
 
     Attributes:
-        document: Without metadata.
-        number: Key in the URL.
-        modified: When it was written, on the true time line.
-        local: The same in the zone-less wall time of the server, which is what the filter compares.
-        version: Row version; grows with every write of the whole sandbox.
-        last_line: The highest line number ever given out.
+        document: The document, without metadata.
+        number: The key in the URL.
+        modified: The time of the modification (aware).
+        local: The same in local time without a zone, for filters.
+        version: The row version, which every write increases.
+        last_line: The highest line number so far.
     """
 
     document: Document
@@ -45,7 +42,7 @@ class Row:
     _texts: dict[frozenset[str], bytes] = field(default_factory=dict)
 
     def text(self, hidden: frozenset[str] = frozenset()) -> bytes:
-        """The document as JSON without the hidden fields; made once."""
+        """The document as JSON without the hidden fields, cached."""
         if hidden not in self._texts:
             shown = _without(self.document, hidden)
             self._texts[hidden] = json.dumps(shown, separators=(",", ":"), default=_double).encode()
@@ -53,13 +50,13 @@ class Row:
 
 
 class Store:
-    """All documents of all companies. Not thread-safe by itself: the sandbox holds its lock."""
+    """All documents of all companies. Not thread-safe: the sandbox holds a lock."""
 
     def __init__(self, clock: SandboxClock, options: VismaOptions) -> None:
-        """Keep nothing yet.
+        """Start empty.
 
         Attributes:
-            options: How lists behave from now on; what was written keeps the wall time it was stamped with.
+            options: The current options; documents keep the local time of their stamps.
         """
         self._clock = clock
         self.options = options
@@ -67,8 +64,8 @@ class Store:
         self._version = FIRST_ROW_VERSION
 
     def wall_time(self, at: datetime) -> datetime:
-        """The server's zone-less wall time, to the millisecond."""
-        local = at.astimezone(ZoneInfo(self.options.zone)).replace(tzinfo=None)
+        """The local time without a zone, to the millisecond."""
+        local = local_time(at, ZoneInfo(self.options.zone))
         return local.replace(microsecond=local.microsecond // 1000 * 1000)
 
     def put(
@@ -80,17 +77,17 @@ class Store:
         last_line: int = 0,
         at: datetime | None = None,
     ) -> Row:
-        """Write a document; stamps `lastModifiedDateTime`, `timeStamp` and, where the list has it, `createdDateTime`.
+        """Write a document; sets `lastModifiedDateTime`, `timeStamp` and, where the list has it, `createdDateTime`.
 
-        `createdDateTime` is stamped once: a document that states its own keeps it.
+        A document with a `createdDateTime` keeps it.
 
         Args:
             company: Company number.
-            resource: Where it belongs.
-            document: As Visma would show it; metadata is left out.
-            last_line: Highest line number given out so far.
-            at: The moment that the stamps show; None takes the clock's. Rows of one mass update share one moment and
-                have row versions of their own.
+            resource: The list.
+            document: The JSON object; metadata is removed.
+            last_line: The highest line number so far.
+            at: The time of the stamps; None for now. Rows of one mass update have the same time and different row
+                versions.
 
         Raises:
             ValueError: the document has no number.
@@ -123,27 +120,25 @@ class Store:
         return rows[key]
 
     def find(self, company: str, resource: Resource, number: str, document_type: str | None = None) -> Row | None:
-        """The document as readers see it now."""
+        """The row of a document; None without one."""
         rows = self._rows.get((company, resource.name), {})
         return rows.get(_key(resource, document_type, number))
 
     def remove(self, company: str, resource: Resource, number: str, document_type: str | None = None) -> bool:
-        """Delete a document; False when there was none. Visma's lists do not show deletions."""
+        """Delete a document; False when there was none."""
         rows = self._rows.get((company, resource.name), {})
         return rows.pop(_key(resource, document_type, number), None) is not None
 
     def rows(self, company: str, resource: Resource) -> list[Row]:
-        """All documents as readers see them now, in the order of lists."""
+        """All rows, in the order of lists."""
         rows = self._rows.get((company, resource.name), {}).values()
-        if self.options.order_by == "number":
-            return sorted(rows, key=lambda row: row.number)
-        return sorted(rows, key=lambda row: (row.modified, row.version))
+        return in_order(rows, self.options.order_by, lambda row: ListKey(row.number, row.local))
 
     def page(self, company: str, resource: Resource, parameters: Mapping[str, str]) -> bytes:
-        """One page as Visma answers it: a bare array, with the metadata in every element.
+        """One page in Visma's format: an array, with the metadata in every element.
 
         Raises:
-            BadRequest: a filter has a value that Visma does not take.
+            BadRequest: a filter has an invalid value.
         """
         keep = list(filters_of(resource, parameters))
         rows = [row for row in self.rows(company, resource) if all(matches(row) for matches in keep)]
@@ -151,14 +146,18 @@ class Store:
         if not resource.paged:
             return b"[" + b",".join(row.text(hidden) for row in rows) + b"]"
         most = self.options.max_page_size
-        size = min(_positive(parameters.get("pageSize")) or most, most)
-        start = ((_positive(parameters.get("pageNumber")) or 1) - 1) * size
+        shown = page_of(
+            rows,
+            page=_positive(parameters.get("pageNumber")) or 1,
+            page_size=_positive(parameters.get("pageSize")),
+            max_page_size=most,
+        )
         metadata = f',"metadata":{{"totalCount":{len(rows)},"maxPageSize":{most}}}}}'.encode()
-        return b"[" + b",".join(row.text(hidden)[:-1] + metadata for row in rows[start : start + size]) + b"]"
+        return b"[" + b",".join(row.text(hidden)[:-1] + metadata for row in shown) + b"]"
 
 
 def visma_time(local: datetime) -> str:
-    """A wall time as Visma writes it: no zone, no trailing zeros in the fraction."""
+    """A local time in Visma's format: no zone, no trailing zeros in the fraction."""
     text = local.strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f"{local.microsecond // 1000:03}".rstrip("0")
     return f"{text}.{fraction}" if fraction else text
@@ -179,7 +178,7 @@ def _without(document: Document, hidden: frozenset[str]) -> Document:
 
 
 def _double(value: object) -> float:
-    """Visma writes every number as a double; documents put in process may hold decimals."""
+    """Visma writes every number as a double; a document that a test puts in may have decimals."""
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} has no place in a document of Visma")

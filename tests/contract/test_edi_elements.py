@@ -6,7 +6,7 @@ from connector.edi.x12.dictionary import SEGMENTS, VERSIONS
 from contracts import facts
 
 # Facts that the list does not hold: it lists the segments between ST and SE, without those of the 855.
-NOT_LISTED = {"ST", "BAK", "ACK"}
+NOT_LISTED = {"ST", "BAK", "ACK", "N2"}
 
 PUBLISHED = {position: (by_version, has_codes) for position, has_codes, by_version in facts.elements()}
 

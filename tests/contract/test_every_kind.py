@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from connector.cli.main import command_line
 from connector.domain.advice import after_rejection, correction
-from connector.domain.documents import DocumentKey, Kind, party_of
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.routing.policy import hold_reason
@@ -35,7 +35,7 @@ from connector.services.messages import DocumentMessage
 from connector.services.ports import Resource
 from contracts import facts
 from testkit.field_mapping import examples_of, explained
-from testkit.memory.reconcile_world import World
+from testkit.memory.reconcile_harness import Harness
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import BY_KIND, MISSING, as_json
 from testkit.x12_reader import every, only, read
@@ -45,7 +45,7 @@ SCHEMAS = facts.load("orderful.json")["components"]
 NUMBERS = {Counterparty.SUPPLIER: ("acme", "50012"), Counterparty.CUSTOMER: ("matsenteret", "10045")}
 # X12 element 479.
 GROUPS = {"850": "PO", "810": "IN", "855": "PR"}
-UNITS = {"STK": "each", "KRT": "case", "KG": "each"}
+UNITS = {"STK": "each", "KRT": "case", "KG": "unit"}
 
 pytestmark = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.value) for kind in Kind])
 dialects = pytest.mark.parametrize("dialect", list(Dialect))
@@ -103,7 +103,8 @@ def test_it_is_registered_where_it_is_read_and_written(kind):
 
 def test_a_kind_that_is_on_by_itself_is_polled_and_one_that_is_off_costs_no_call(kind):
     is_on = SETTINGS["send"].built_in(kind)
-    assert kind.facts.is_listed is is_on is (kind in {resource.kind for resource in Resource})
+    assert kind.facts.is_listed is is_on
+    assert [one.path for one in kind.facts.lists] == [one.value for one in Resource if one.kind is kind]
     assert (kind in Routing.from_data(routing_data()).companies["nordic"].kinds_off) is not is_on
 
 
@@ -115,7 +116,7 @@ def test_it_has_a_sample_that_is_recognised_and_read(kind):
     assert read_document(decode(as_json(BY_KIND[kind]())), company="nordic") == document
     assert (document.key.kind, document.content.kind) == (kind, kind)
     assert DocumentKey.parse(str(document.key)) == DocumentKey.parse(document.key.stored) == document.key
-    assert document.counterparty == party_of(document.content).number
+    assert document.counterparty == document.content.party.number
     assert document.content.lines
     assert document.document_type in kind.facts.types
     assert document.status in kind.facts.sent_in
@@ -126,11 +127,11 @@ def test_it_has_a_sample_that_is_recognised_and_read(kind):
 def test_it_is_recorded_as_what_it_is_beside_an_order_of_its_number(kind, monkeypatch):
     monkeypatch.setattr(kind, "facts", dataclasses.replace(kind.facts, plain_type=None))
     document = a_document(kind)
-    world = World()
-    order = world.save(document.content.number)
-    world.flow()
-    now = world.clock.now()
-    world.translator().handle(
+    harness = Harness()
+    order = harness.save(document.content.number)
+    harness.flow()
+    now = harness.clock.now()
+    harness.translator().handle(
         DocumentMessage(
             company="nordic",
             kind=kind,
@@ -140,7 +141,7 @@ def test_it_is_recorded_as_what_it_is_beside_an_order_of_its_number(kind, monkey
             document=Raw(as_json(BY_KIND[kind]())),
         )
     )
-    assert {key for key, _ in world.ledger.rows} == {order, DocumentKey("nordic", kind, document.content.number)}
+    assert {key for key, _ in harness.ledger.rows} == {order, DocumentKey("nordic", kind, document.content.number)}
 
 
 def test_what_has_no_number_is_none_of_it(kind):

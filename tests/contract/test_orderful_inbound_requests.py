@@ -17,7 +17,7 @@ from connector.adapters.orderful.inbound import OrderfulInbound
 from connector.domain.inbound import LISTED, ApiVersion, Confirmation, Delivery
 from connector.domain.transactions import Stream
 from testkit.openapi import Contract
-from testkit.scripted_server import API_KEY, NOW, Clock, Deadline, Seen, Server, answer
+from testkit.scripted_server import API_KEY, NOW, Clock, Deadline, SeenRequest, Server, answer
 
 UUID = "b646771e-a068-4e32-832f-e96f895c5ec9"
 V4, V3 = Delivery(UUID, ApiVersion.V4), Delivery(UUID, ApiVersion.V3)
@@ -44,7 +44,7 @@ CALLS: dict[str, tuple[str, Ask]] = {
     "transaction": ("GET /v3/transactions/{transactionId}", lambda orderful: orderful.fetch("802210971")),
     "delivery": (
         "GET /transactions/{transactionId}/deliveries/{deliveryId}",
-        lambda orderful: orderful.shown(V4, "802210971"),
+        lambda orderful: orderful.delivery_status(V4, "802210971"),
     ),
     "accept": (
         "POST /transactions/{transactionId}/deliveries/{deliveryId}/accept",
@@ -64,12 +64,12 @@ def contract() -> Contract:
 
 
 @pytest.fixture
-def ask() -> Iterator[Callable[[str], list[Seen]]]:
+def ask() -> Iterator[Callable[[str], list[SeenRequest]]]:
     """Makes one of the calls and gives the requests that it made."""
     server, http = Server(), Http(Clock())
     secrets: Any = SimpleNamespace(orderful_api_key=lambda: API_KEY)
 
-    def make(name: str) -> list[Seen]:
+    def make(name: str) -> list[SeenRequest]:
         server.play(answer(json_body=ANSWERS.get(name, {})))
         CALLS[name][1](OrderfulInbound(server.url, secrets, http=http, clock=Clock(), deadline=Deadline()))
         return server.seen

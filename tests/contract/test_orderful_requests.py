@@ -134,6 +134,6 @@ def test_every_document_here_is_one_that_auto_gives_to_mosaic():
         assert translation.dialect is Dialect.MOSAIC
 
 
-def test_every_mosaic_unit_is_one_of_orderfuls_words():
+def test_every_mosaic_unit_is_one_of_orderfuls_values():
     allowed = set(SCHEMAS["Quantity"]["properties"]["unitOfMeasure"]["enum"])
     assert {unit.mosaic for unit in UNITS.values() if unit.mosaic} <= allowed

@@ -12,7 +12,7 @@ from contracts import facts
 from testkit.openapi import Contract
 from testkit.orderful import x12
 from testkit.orderful.create import V4_TYPES
-from testkit.orderful.published import FILTERS, WORDS
+from testkit.orderful.published import FILTERS, VALUES
 from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
@@ -145,7 +145,7 @@ def test_the_list_takes_exactly_the_published_filters(contract: Contract) -> Non
 
 def test_the_words_of_the_filters_are_the_published_ones(contract: Contract) -> None:
     published = contract.query_parameters("GET", "/v3/transactions")
-    assert {name: set(published[name]["items"]["enum"]) for name in WORDS} == WORDS
+    assert {name: set(published[name]["items"]["enum"]) for name in VALUES} == VALUES
 
 
 def test_the_types_of_a_v4_create_are_the_published_ones(contract: Contract) -> None:

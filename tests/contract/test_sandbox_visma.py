@@ -60,7 +60,7 @@ def headers(sandbox: VismaSandbox) -> dict[str, str]:
 def parameters_of(resource: Resource) -> set[str]:
     """Every query parameter the sandbox plays or refuses by name."""
     conditions = {f"{name}Condition" for name in resource.dates}
-    return {*resource.equals, *resource.dates, *conditions, *resource.on_request, *resource.not_played}
+    return {*resource.equals, *resource.dates, *conditions, *resource.expansions, *resource.unsupported}
 
 
 @pytest.mark.parametrize("resource", EACH_RESOURCE)
@@ -74,7 +74,7 @@ def test_the_single_path_takes_the_expand_parameters_that_the_sandbox_reads_ther
     contract: Contract, resource: Resource
 ) -> None:
     published = contract.query_parameters("GET", f"/v1/{resource.name}/{{{KEYS[resource.name]}}}").keys()
-    assert published & resource.on_request.keys() == resource.single_parameters
+    assert published & resource.expansions.keys() == resource.single_parameters
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -109,7 +109,7 @@ def test_the_parameters_the_connector_uses_are_published(contract: Contract, kin
 @pytest.mark.parametrize("resource", EACH_RESOURCE)
 def test_the_words_of_a_filter_are_the_published_ones(contract: Contract, resource: Resource) -> None:
     published = contract.query_parameters("GET", f"/v1/{resource.name}")
-    for parameter, words in resource.words.items():
+    for parameter, words in resource.values.items():
         assert words == set(published[parameter].get("enum", words)), parameter
 
 
@@ -118,7 +118,7 @@ def test_lists_and_single_documents_have_the_published_shape_and_nothing_more(
     contract: Contract, sandbox: VismaSandbox, headers: dict[str, str], resource: Resource
 ) -> None:
     client, path = sandbox.app.test_client(), f"/v1/{resource.name}"
-    listed = client.get(path, headers=headers, query_string=dict.fromkeys(resource.on_request, "true"))
+    listed = client.get(path, headers=headers, query_string=dict.fromkeys(resource.expansions, "true"))
     assert listed.get_json(), "an empty list proves nothing"
     assert contract.problems("GET", path, 200, listed.get_json()) == []
 

@@ -1,8 +1,9 @@
 """The deployed laptop stacks that the tests of this directory share, each in a directory of its own.
 
 The modules of the xdist group `stack` play the demo on one and go on from there, in the order of their names; those of
-`_LAST` come at the end. The modules of the group `empty stack` bring companies of their own to another one. Two workers
-so have about the same to do. `test_deployment` and `test_state_outlives` deploy for themselves.
+`_LAST` come at the end. The modules of the group `empty stack` bring companies of their own to another one. A
+worker has each, and a third has the tests that deploy nothing: what is deployed waits more than it works.
+`test_deployment` and `test_state_outlives` deploy for themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from demo import scenario
 from demo.run import ROUTING
 from testkit.laptop import processes
 from testkit.laptop import stack as laptop_stack
-from testkit.laptop.observed import Laptop, Played
+from testkit.laptop.observed import DemoResult, Laptop
 
 NORDIC = "1234567"
 """The company that the sandbox Visma has from the start."""
@@ -36,7 +37,7 @@ partners:
     company: nordic
     visma: {supplier: "50012"}
     orderful: {isa_id: {live: ACMEPRODUCE, test: ACMEPRODUCET}}
-    changes: {quantity: 50%}
+    changes: {quantity: 50%, header_note: tell}
   twin-one:
     company: nordic
     visma: {supplier: "50070"}
@@ -91,15 +92,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 
 
 @pytest.fixture(scope="session")
-def played(laptop: Laptop) -> Played:
+def played(laptop: Laptop) -> DemoResult:
     """The scenario of the demo, played to its end. Partners acknowledge nothing yet."""
     laptop.orderful.control("PUT", "pace", {"acknowledgment": None})
     checks = laptop.demo.play_documents()
-    return Played(
+    return DemoResult(
         checks=checks,
         visma=laptop.visma.control("GET", "requests")["requests"],
         orderful=laptop.orderful.control("GET", "requests")["requests"],
-        held=laptop.held(),
+        transactions=laptop.transactions(),
         items={
             table: laptop.items(table)
             for table in ("DocumentsTable", "CursorsTable", "TokensTable", "RoutingTable", "ItemsTable")
@@ -108,7 +109,7 @@ def played(laptop: Laptop) -> Played:
 
 
 @pytest.fixture(scope="session")
-def scheduled(laptop: Laptop, played: Played) -> int:
+def scheduled(laptop: Laptop, played: DemoResult) -> int:
     """How many polls the schedule has started by itself; from then on only the tests start any."""
     first = ("fjordmat-no", "v1/purchaseorder")
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from testkit.laptop.observed import FUNCTIONS, Laptop, Played
+from testkit.laptop.observed import FUNCTIONS, DemoResult, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
@@ -131,7 +131,6 @@ FORBIDDEN: dict[str, dict[str, Call]] = {
         "delete from the ledger": _delete("DocumentsTable"),
         "take changes": _receive("ChangesQueueUrl"),
         "queue a delivery": _send("DeliveriesQueueUrl"),
-        "read the documents of Visma": _read("sources/any"),
         "write documents": _write("documents/any"),
     },
     "ApplyChangeFunction": {
@@ -154,6 +153,17 @@ FORBIDDEN: dict[str, dict[str, Call]] = {
         "queue a delivery": _send("DeliveriesQueueUrl"),
         "write requests": _write("requests/any"),
     },
+    "SendDigestFunction": {
+        "read the Visma credentials": _secret("VismaSecretArn"),
+        "read the Orderful key": _secret("OrderfulSecretArn"),
+        "read tokens": _get("TokensTable", HASH),
+        "write the ledger": _put("DocumentsTable"),
+        "change the routing": _put("RoutingTable"),
+        "take dead letters": _receive("DocumentsDeadLettersUrl"),
+        "queue documents": _send("DocumentsQueueUrl"),
+        "read the documents of Visma": _read("sources/any"),
+        "start another function": _start("PollVismaFunction"),
+    },
 }
 
 ALLOWED: dict[str, Call] = {
@@ -165,11 +175,12 @@ ALLOWED: dict[str, Call] = {
     "PollOrderfulFunction": _secret("OrderfulSecretArn"),
     "ApplyChangeFunction": _secret("VismaSecretArn"),
     "ReconcileFunction": _secret("OrderfulSecretArn"),
+    "SendDigestFunction": _get("RoutingTable"),
 }
 
 
 @pytest.fixture(scope="module")
-def roles(laptop: Laptop, played: Played) -> dict[str, boto3.Session]:
+def roles(laptop: Laptop, played: DemoResult) -> dict[str, boto3.Session]:
     return {function: laptop.as_role_of(function) for function in FUNCTIONS}
 
 

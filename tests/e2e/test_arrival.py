@@ -13,7 +13,7 @@ from connector.adapters.clock import SystemClock
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Purpose
-from connector.services.ports import Metric
+from connector.services.ports import Metric, TrackerProgress
 from demo.catalogue import purchase_order
 from testkit.laptop.observed import Laptop
 from tests.e2e.conftest import NORDIC
@@ -99,7 +99,7 @@ class Watch:
 
     def track(self) -> None:
         """A run that looks at everything: as if no run had been before."""
-        self.laptop.ledger.keep_progress({})
+        self.laptop.ledger.keep_progress(TrackerProgress())
         self.laptop.track()
 
     def listed(self) -> dict[str, str]:
@@ -162,7 +162,7 @@ def test_a_deleted_transaction_is_missed_and_can_be_sent_again(watch: Watch) -> 
         lambda: (found := watch.of(DELETED)).transaction_id not in {None, transaction_id} and found, "it to be sent"
     )
     assert (again.sequence, again.purpose) == (2, Purpose.ORIGINAL), "the partner never had it"
-    assert [one["id"] for one in watch.laptop.held(DELETED)] == [again.transaction_id]
+    assert [one["id"] for one in watch.laptop.transactions(DELETED)] == [again.transaction_id]
     assert DELETED not in watch.listed()
 
 

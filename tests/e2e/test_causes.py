@@ -20,6 +20,7 @@ from connector.adapters.clock import SystemClock
 from connector.cli.output import FAILED, HELD
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import State
+from connector.services.ports import TrackerProgress
 from demo.catalogue import purchase_order
 from proof.deployed.environment import SUPPLIER, Environment, prepared
 from testkit.laptop import deploy
@@ -40,7 +41,7 @@ PARTNERS = {"unrelated": "50014", "by-hand": "50015", "refusing": "50016", "dele
 
 
 @dataclass(frozen=True)
-class Desk:
+class Operator:
     """The operator's desk: a terminal, and the routing file in the directory.
 
     Attributes:
@@ -79,7 +80,7 @@ class Desk:
 
     def watched(self) -> None:
         """The watch over sent documents looks at everything: as if no run had been before."""
-        self.laptop.ledger.keep_progress({})
+        self.laptop.ledger.keep_progress(TrackerProgress())
         self.laptop.track()
 
     def state(self, number: str) -> State | None:
@@ -115,8 +116,8 @@ class Desk:
 
     def applies(self, shown: str) -> None:
         """Put the file in force, by the command that was printed."""
-        told = self.types(printed(shown, "connector config apply"), ("Release what?", "all"), YES)
-        assert "1 document and 0 changes released." in told, told
+        output = self.types(printed(shown, "connector config apply"), ("Release what?", "all"), YES)
+        assert "1 document and 0 changes released." in output, output
 
     # -- what comes of it
 
@@ -136,15 +137,15 @@ class Desk:
         assert self.state(number) is State.ACKNOWLEDGED
 
     def _held(self, number: str) -> list[dict[str, Any]]:
-        return self.laptop.held(number, sender=self.environment.ours)
+        return self.laptop.transactions(number, sender=self.environment.ours)
 
 
 @pytest.fixture(scope="module")
-def desk(empty: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def operator(empty: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """A company with partners at Orderful, and its routing file on the operator's desk."""
     at = tmp_path_factory.mktemp("desk")
     with prepared(empty, "causes") as environment, person(empty, "causes-operator", "OperatorPolicyArn") as operator:
-        found = Desk(environment, operator, at)
+        found = Operator(environment, operator, at)
         data = json.loads(json.dumps(empty.routing().data))
         data["defaults"]["go_live"] = "2026-01-01"
         for name, number in PARTNERS.items():
@@ -163,77 +164,77 @@ def desk(empty: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
         yield found
 
 
-def test_a_supplier_without_a_partner(desk: Desk) -> None:
-    number, isa_id = "500123", desk.isa_id("deleting")
-    desk.ordered(number, supplier="50099")
+def test_a_supplier_without_a_partner(operator: Operator) -> None:
+    number, isa_id = "500123", operator.isa_id("deleting")
+    operator.ordered(number, supplier="50099")
 
-    shown = desk.asks(number, "Supplier 50099 of company causes is mapped to no partner.")
+    shown = operator.asks(number, "Supplier 50099 of company causes is mapped to no partner.")
     assert 'Add partners.<name>.visma.supplier: "50099" with company: causes' in shown
     isa_ids = {"isa_id": {"live": isa_id[:-1], "test": isa_id}}
-    desk.edits(partners={"new": {"company": "causes", "visma": {"supplier": "50099"}, "orderful": isa_ids}})
-    desk.applies(shown)
+    operator.edits(partners={"new": {"company": "causes", "visma": {"supplier": "50099"}, "orderful": isa_ids}})
+    operator.applies(shown)
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_a_unit_that_is_not_mapped(desk: Desk) -> None:
+def test_a_unit_that_is_not_mapped(operator: Operator) -> None:
     number = "500124"
-    desk.ordered(number, uom="PALL")
+    operator.ordered(number, uom="PALL")
 
-    shown = desk.asks(number, "Visma's unit PALL cannot be translated: it is not mapped.")
+    shown = operator.asks(number, "Visma's unit PALL cannot be translated: it is not mapped.")
     assert "Add defaults.units.PALL: <unit> to the routing file" in shown
-    defaults = yaml.safe_load((desk.at / "connector.yaml").read_text(encoding="utf-8"))["defaults"]
-    desk.edits(defaults={"units": defaults["units"] | {"PALL": "pallet"}})
-    desk.applies(shown)
+    defaults = yaml.safe_load((operator.at / "connector.yaml").read_text(encoding="utf-8"))["defaults"]
+    operator.edits(defaults={"units": defaults["units"] | {"PALL": "pallet"}})
+    operator.applies(shown)
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_a_relationship_that_is_missing_at_orderful(desk: Desk) -> None:
+def test_a_relationship_that_is_missing_at_orderful(operator: Operator) -> None:
     number = "500125"
-    desk.ordered(number, supplier=PARTNERS["unrelated"])
+    operator.ordered(number, supplier=PARTNERS["unrelated"])
 
-    shown = desk.asks(number, "relationship doesn't exist")
-    told = desk.types(printed(shown, "connector doctor"), code=FAILED)
-    missing = f"there is no relationship for {TYPE} from {desk.environment.ours} to {desk.isa_id('unrelated')}"
-    assert missing in told, told
-    desk.relationship("unrelated")
-    desk.types(printed(shown, "connector documents replay"), YES)
+    shown = operator.asks(number, "relationship doesn't exist")
+    output = operator.types(printed(shown, "connector doctor"), code=FAILED)
+    missing = f"there is no relationship for {TYPE} from {operator.environment.ours} to {operator.isa_id('unrelated')}"
+    assert missing in output, output
+    operator.relationship("unrelated")
+    operator.types(printed(shown, "connector documents replay"), YES)
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_auto_send_that_is_off(desk: Desk) -> None:
+def test_auto_send_that_is_off(operator: Operator) -> None:
     number = "500126"
-    desk.relationship("by-hand", auto_send="DISABLED")
-    desk.ordered(number, supplier=PARTNERS["by-hand"])
+    operator.relationship("by-hand", auto_send="DISABLED")
+    operator.ordered(number, supplier=PARTNERS["by-hand"])
 
     def raised() -> bool:
-        desk.watched()
-        newest = desk.laptop.newest(desk.environment.key(number))
+        operator.watched()
+        newest = operator.laptop.newest(operator.environment.key(number))
         return newest is not None and newest.needs_attention
 
-    desk.laptop.until(raised, "the watch to notice it")
-    shown = desk.asks(number, "it waits in Orderful to be sent by hand: auto-send is off")
+    operator.laptop.until(raised, "the watch to notice it")
+    shown = operator.asks(number, "it waits in Orderful to be sent by hand: auto-send is off")
     assert "switch auto-send on for this relationship" in shown
-    desk.relationship("by-hand", auto_send="ENABLED")
+    operator.relationship("by-hand", auto_send="ENABLED")
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_a_key_that_orderful_refuses(desk: Desk) -> None:
-    number, laptop = "500127", desk.laptop
+def test_a_key_that_orderful_refuses(operator: Operator) -> None:
+    number, laptop = "500127", operator.laptop
     deploy.put_secret(laptop.stack.aws.endpoint, laptop.outputs["OrderfulSecretArn"], {"api_key": "mistyped"})
     laptop.reconfigure("DeliverTransactionFunction")
     try:
-        desk.ordered(number)
-        assert "Sending is stopped since" in desk.types("connector status", code=HELD)
+        operator.ordered(number)
+        assert "Sending is stopped since" in operator.types("connector status", code=HELD)
 
-        shown = desk.asks(number, "Sending is stopped since")
+        shown = operator.asks(number, "Sending is stopped since")
         assert "Orderful answered 401" in shown
-        desk.types(printed(shown, "connector secrets set"), ("API key", ORDERFUL_KEY["api_key"]))
-        told = desk.types(printed(shown, "connector holds lift"), YES)
-        assert "are queued again by themselves, about a quarter of an hour later" in told
+        operator.types(printed(shown, "connector secrets set"), ("API key", ORDERFUL_KEY["api_key"]))
+        output = operator.types(printed(shown, "connector holds lift"), YES)
+        assert "comes again by itself, within about a quarter of an hour" in output
     finally:
         deploy.put_secret(laptop.stack.aws.endpoint, laptop.outputs["OrderfulSecretArn"], ORDERFUL_KEY)
     # A quarter of an hour passes, and what waits is queued again.
@@ -241,85 +242,92 @@ def test_a_key_that_orderful_refuses(desk: Desk) -> None:
     try:
 
         def left() -> bool:
-            desk.watched()  # again, for what moved within the last second is not stuck yet
-            return desk.state(number) is not State.TRANSLATED
+            operator.watched()  # again, for what moved within the last second is not stuck yet
+            return operator.state(number) is not State.TRANSLATED
 
         laptop.until(left, "it to be queued again")
-        desk.arrived(number)
+        operator.arrived(number)
     finally:
         laptop.reconfigure("TrackTransactionsFunction", RESEND_AFTER_SECONDS="900")
 
 
-def test_a_partner_that_somebody_paused(desk: Desk) -> None:
+def test_a_partner_that_somebody_paused(operator: Operator) -> None:
     number = "500128"
-    desk.types("connector pause --company causes --partner supplier --reason 'they move' --by kari", YES)
-    desk.ordered(number)
+    operator.types("connector pause --company causes --partner supplier --reason 'they move' --by kari", YES)
+    operator.ordered(number)
 
-    shown = desk.asks(number, "Company causes, partner supplier is paused since")
+    shown = operator.asks(number, "Company causes, partner supplier is paused since")
     assert "by kari: they move" in shown
-    desk.types(printed(shown, "connector resume"), YES)
+    operator.types(printed(shown, "connector resume"), YES)
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_an_order_from_before_go_live(desk: Desk) -> None:
+def test_an_order_from_before_go_live(operator: Operator) -> None:
     number = "500129"
-    desk.ordered(number, day="2025-05-02")
+    operator.ordered(number, day="2025-05-02")
 
-    shown = desk.asks(number, "from before go-live")
-    desk.types(printed(shown, "connector documents release"), YES)
+    shown = operator.asks(number, "from before go-live")
+    operator.types(printed(shown, "connector documents release"), YES)
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_an_order_that_no_list_has_shown(desk: Desk) -> None:
+def test_an_order_that_no_list_has_shown(operator: Operator) -> None:
     """Visma has it, and stamped it with a time that every poll has passed."""
     number, written = "500130", datetime.now(UTC) - timedelta(hours=3)
-    recipe = {"kind": "purchaseorder", "company": desk.environment.company_id, "count": 1, "first_number": int(number)}
+    recipe = {
+        "kind": "purchaseorder",
+        "company": operator.environment.company_id,
+        "count": 1,
+        "first_number": int(number),
+    }
     day = {"first_day": written.date().isoformat(), "days": 1}
-    desk.laptop.visma.control("POST", "generate", {**recipe, **day, "written_at": written.isoformat()})
-    desk.runs()
-    assert desk.state(number) is None
+    operator.laptop.visma.control("POST", "generate", {**recipe, **day, "written_at": written.isoformat()})
+    operator.runs()
+    assert operator.state(number) is None
 
-    shown = desk.types(f"connector documents trace {number}", code=FAILED)
+    shown = operator.types(f"connector documents trace {number}", code=FAILED)
     assert f"The ledger knows no document {number}" in shown
-    shown = desk.types(printed(shown, "connector documents show"), code=FAILED)
+    shown = operator.types(printed(shown, "connector documents show"), code=FAILED)
     assert "Visma has this purchase order in causes: Open" in shown
     assert "Or it was missed" in shown
-    shown = desk.types(printed(shown, "connector reconcile"), code=HELD)
+    shown = operator.types(printed(shown, "connector reconcile"), code=HELD)
     assert "Visma has it, and the ledger has no record of it; it would be sent." in shown
-    shown = desk.types(
+    shown = operator.types(
         printed(shown, f"connector backfill --company causes --kind purchase_order --number {number}"), YES
     )
     assert "1 document selected, 1 queued." in shown
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_an_order_that_the_partner_refuses(desk: Desk) -> None:
+def test_an_order_that_the_partner_refuses(operator: Operator) -> None:
     number = "500131"
     problem = {"path": "PO1-02", "code": "5", "message": "no whole pallet"}
-    desk.relationship("refusing", acknowledgment="REJECTED", errors=[problem])
-    desk.ordered(number, supplier=PARTNERS["refusing"])
-    desk.laptop.until(lambda: desk.watched() or desk.state(number) is State.REJECTED, "the refusal to be seen")
+    operator.relationship("refusing", acknowledgment="REJECTED", errors=[problem])
+    operator.ordered(number, supplier=PARTNERS["refusing"])
+    operator.laptop.until(
+        lambda: operator.watched() or operator.state(number) is State.REJECTED, "the refusal to be seen"
+    )
 
-    shown = desk.asks(number, "the partner rejected it: PO1-02: no whole pallet")
+    shown = operator.asks(number, "the partner rejected it: PO1-02: no whole pallet")
     assert "Correct it in Visma and it is sent by itself." in shown
-    desk.relationship("refusing", acknowledgment="ACCEPTED", errors=[])
+    operator.relationship("refusing", acknowledgment="ACCEPTED", errors=[])
     line = {"operation": "Update", "lineNumber": {"value": 1}, "orderQty": {"value": 40}}
-    orders = {"kind": "purchaseorder", "company": desk.environment.company_id, "numbers": [number]}
-    desk.laptop.visma.control("POST", "edits", {**orders, "update": {"lines": [line]}})
-    desk.runs()
+    orders = {"kind": "purchaseorder", "company": operator.environment.company_id, "numbers": [number]}
+    operator.laptop.visma.control("POST", "edits", {**orders, "update": {"lines": [line]}})
+    operator.runs()
 
-    desk.arrived(number)
+    operator.arrived(number)
 
 
-def test_a_transaction_that_somebody_deleted_at_orderful(desk: Desk) -> None:
-    number, laptop = "500132", desk.laptop
+def test_a_transaction_that_somebody_deleted_at_orderful(operator: Operator) -> None:
+    number, laptop = "500132", operator.laptop
     laptop.orderful.control("PUT", "pace", dict.fromkeys(ACCEPTS))
     try:
-        desk.ordered(number, supplier=PARTNERS["deleting"])
-        key = desk.environment.key(number)
+        operator.ordered(number, supplier=PARTNERS["deleting"])
+        key = operator.environment.key(number)
         (sent,) = laptop.ledger.revisions(DocumentKey.parse(key))
         laptop.orderful.control("DELETE", f"transactions/{sent.transaction_id}")
     finally:
@@ -327,9 +335,9 @@ def test_a_transaction_that_somebody_deleted_at_orderful(desk: Desk) -> None:
     now = SystemClock().now()
     then = now - timedelta(minutes=20)
     laptop.ledger.move(sent, sent.state, now=now, note="20 minutes pass", sent_at=then, first_attempt_at=then)
-    desk.watched()
+    operator.watched()
 
-    shown = desk.asks(number, "somebody may have deleted it")
-    desk.types(printed(shown, "connector documents replay"), YES)
+    shown = operator.asks(number, "somebody may have deleted it")
+    operator.types(printed(shown, "connector documents replay"), YES)
 
-    desk.arrived(number)
+    operator.arrived(number)

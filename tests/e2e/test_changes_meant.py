@@ -111,14 +111,16 @@ def _no_echo(environment: Environment, number: str) -> None:
     laptop.poll()
     for queue in ("DocumentsQueueUrl", "DeliveriesQueueUrl"):
         laptop.until(lambda queue=queue: laptop.waiting(queue) == 0, f"{queue} to be empty")
-    assert len(laptop.held(number, sender=environment.ours)) == 1
+    assert len(laptop.transactions(number, sender=environment.ours)) == 1
     newest = laptop.newest(environment.key(number))
     assert newest is not None
     assert newest.state is State.AGREED
 
 
 @pytest.mark.parametrize("ordered", [("740001", SUPPLIER)], indirect=True)
-def test_of_two_changes_minutes_apart_in_one_list_the_newer_wish_stands(environment: Environment, ordered: str) -> None:
+def test_of_two_changes_minutes_apart_in_one_list_the_newer_change_stands(
+    environment: Environment, ordered: str
+) -> None:
     """Neither has a BCH05, and the list shows the newer one first."""
     laptop, now = environment.laptop, datetime.now(UTC)
     laptop.orderful.control("PUT", "options", {"page_order": "newest_first"})
@@ -167,7 +169,7 @@ def test_in_a_shared_inbox_each_item_is_what_it_is(environment: Environment, ord
     """An 850 of somebody else, a rejecting 855, a rejecting 824 and a good 860."""
     laptop = environment.laptop
     refused = _sent(environment, purchase_order("740004", SUPPLIER, [("1310", "20")]))
-    (transaction,) = laptop.held(refused, sender=environment.ours)
+    (transaction,) = laptop.transactions(refused, sender=environment.ours)
     foreign = laptop.partner_sends(
         foreign_document("850", "4711"),
         sender=environment.partner,
@@ -179,7 +181,7 @@ def test_in_a_shared_inbox_each_item_is_what_it_is(environment: Environment, ord
         laptop.orderful.control(
             "POST",
             f"transactions/{transaction['id']}/answers",
-            {"kind": kind, "verdict": "rejected", "channels": ["inbox"]},
+            {"kind": kind, "status": "rejected", "channels": ["inbox"]},
         )
         for kind in ("855", "824")
     ]
@@ -213,9 +215,9 @@ def test_every_case_ends_as_it_should(environment: Environment, name: str) -> No
     change = laptop.decided(sent["id"])
 
     assert change.state in case.states, change.reason
-    told = _told(laptop, sent["id"])
-    missing = [words for words in case.said if not re.search(rf"\b({'|'.join(words)})", told, re.IGNORECASE)]
-    assert missing == [], told
+    output = _shown_text(laptop, sent["id"])
+    missing = [words for words in case.said if not re.search(rf"\b({'|'.join(words)})", output, re.IGNORECASE)]
+    assert missing == [], output
     written = case.written if change.state is APPLIED else {}
     assert _business(_order(environment, number)) == _business(before, written)
     assert laptop.puts(number) == ([204] if written else [])
@@ -235,7 +237,7 @@ def _approved(laptop: Laptop, transaction_id: str) -> bool:
     return laptop.decided(transaction_id).state is APPLIED
 
 
-def _told(laptop: Laptop, transaction_id: str) -> str:
+def _shown_text(laptop: Laptop, transaction_id: str) -> str:
     """What a person is told about a change: reason, differences and remarks."""
     shown = laptop.connector("changes", "show", transaction_id, "--json")
     (change,) = json.loads(shown.stdout)["changes"]

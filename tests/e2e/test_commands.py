@@ -12,13 +12,13 @@ import yaml
 
 from demo.run import ROUTING
 from demo.scenario import COMPANY_IDS, WITHOUT_RELATIONSHIP
-from testkit.laptop.observed import Laptop, Played
+from testkit.laptop.observed import DemoResult, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _after_the_scenario(played: Played) -> None:
+def _after_the_scenario(played: DemoResult) -> None:
     """There has to be something to be shown."""
 
 
@@ -67,9 +67,9 @@ def test_documents_show_tells_every_revision_of_a_document(laptop: Laptop) -> No
         (2, "replace", "lofoten"),
         (1, "original", "lofoten"),
     ]
-    held = {one["id"] for one in laptop.held("500101")}
-    assert {one["transaction_id"] for one in shown["revisions"]} == held
-    assert all(transaction in text for transaction in held)
+    transactions = {one["id"] for one in laptop.transactions("500101")}
+    assert {one["transaction_id"] for one in shown["revisions"]} == transactions
+    assert all(transaction in text for transaction in transactions)
     assert "revision 2: " in text
 
 
@@ -111,9 +111,9 @@ def test_cursors_show_every_list_of_every_company(laptop: Laptop) -> None:
 
 
 def test_doctor_finds_the_missing_relationship_and_is_content_once_it_is_there(laptop: Laptop) -> None:
-    sick = laptop.connector("doctor")
-    assert sick.returncode == 1
-    failed = [line for line in sick.stdout.splitlines() if line.startswith("fail")]
+    unhealthy = laptop.connector("doctor")
+    assert unhealthy.returncode == 1
+    failed = [line for line in unhealthy.stdout.splitlines() if line.startswith("fail")]
     what = f"810_INVOICE from FJORDMATDKT to {WITHOUT_RELATIONSHIP}"
     assert failed == [f"fail  orderful vesterbro: there is no relationship for {what}."]
 

@@ -13,7 +13,7 @@ import pytest
 
 from connector.domain.revision.record import State
 from demo import scenario
-from testkit.laptop.observed import Laptop, Played
+from testkit.laptop.observed import DemoResult, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
@@ -54,7 +54,7 @@ def _documents_of(laptop: Laptop, company_id: str, path: str) -> int:
     return len(laptop.visma.control("GET", f"documents?kind={kind}&company={company_id}"))
 
 
-def test_every_document_of_the_scenario_ends_as_promised(played: Played) -> None:
+def test_every_document_of_the_scenario_ends_as_promised(played: DemoResult) -> None:
     wrong = {check.key: check.wrong for check in played.checks if check.wrong}
 
     assert wrong == {}
@@ -69,17 +69,17 @@ def test_the_schedules_start_the_functions_by_themselves(scheduled: int) -> None
     assert scheduled >= 1
 
 
-def test_there_is_one_request_for_each_transaction(played: Played) -> None:
+def test_there_is_one_request_for_each_transaction(played: DemoResult) -> None:
     posts = [request for request in played.orderful if request["method"] == "POST"]
     # No answer: the sandbox was asked to lose it after the work was done.
     done = [request for request in posts if request["status"] is None or request["status"] < 300]
 
-    assert len(done) == len(played.held) == sum(len(check.transactions) for check in played.checks)
+    assert len(done) == len(played.transactions) == sum(len(check.transactions) for check in played.checks)
     assert Counter(request["status"] for request in posts if request not in done) == {400: 1, 429: 1}
     assert sum(request["status"] is None for request in posts) == 1
 
 
-def test_a_transaction_is_never_read_one_by_one(played: Played) -> None:
+def test_a_transaction_is_never_read_one_by_one(played: DemoResult) -> None:
     read = (request for request in played.orderful if request["method"] == "GET")
     paths = {request["path"] for request in read if not _is_of_the_collector(request)}
     contents = {path for path in paths if path.endswith("/message")}
@@ -107,7 +107,7 @@ def test_all_transactions_are_followed_with_one_call_whatever_their_number(lapto
     assert {laptop.newest(str(revision.key)).state for revision in watched} <= {State.ACKNOWLEDGED, State.PARKED}
 
 
-def test_visma_is_asked_for_lists_only_and_always_in_the_name_of_a_company(played: Played) -> None:
+def test_visma_is_asked_for_lists_only_and_always_in_the_name_of_a_company(played: DemoResult) -> None:
     gets = [request for request in played.visma if request["method"] == "GET"]
 
     assert {request["path"] for request in gets} == {
@@ -121,9 +121,7 @@ def test_visma_is_asked_for_lists_only_and_always_in_the_name_of_a_company(playe
     assert {request["method"] for request in played.visma} == {"GET", "POST"}
 
 
-def test_reading_a_list_takes_as_many_calls_as_it_has_pages_and_two_at_most_for_trouble(
-    laptop: Laptop, played: Played
-) -> None:
+def test_a_list_takes_one_call_per_page_and_at_most_two_more_for_faults(laptop: Laptop, played: DemoResult) -> None:
     scans = _scans(played.visma)
 
     assert len(scans) == len(scenario.COMPANY_IDS) * LISTS_OF_A_COMPANY
@@ -133,7 +131,7 @@ def test_reading_a_list_takes_as_many_calls_as_it_has_pages_and_two_at_most_for_
         assert sum(calls) <= len(calls) * pages + 3, "only the faults of the scenario cost calls more"
 
 
-def test_access_tokens_are_shared_and_asked_for_only_when_needed(played: Played) -> None:
+def test_access_tokens_are_shared_and_asked_for_only_when_needed(played: DemoResult) -> None:
     asked = [request for request in played.visma if request["path"] == "/connect/token"]
 
     # One for each company, and one more for each after all of them were revoked.
@@ -142,7 +140,7 @@ def test_access_tokens_are_shared_and_asked_for_only_when_needed(played: Played)
 
 
 def test_a_server_that_caps_its_pages_in_silence_is_read_to_the_end_and_sends_nothing_twice(nordic: Laptop) -> None:
-    held = len(nordic.held())
+    count = len(nordic.transactions())
     nordic.visma.control("PUT", "options", {"max_page_size": 10})
     nordic.visma.control("DELETE", "requests")
     try:
@@ -156,10 +154,10 @@ def test_a_server_that_caps_its_pages_in_silence_is_read_to_the_end_and_sends_no
     assert rows > 20
     assert calls == ceil(rows / 10)
     assert answer == {"queued": 0, "problems": []}
-    assert len(nordic.held()) == held
+    assert len(nordic.transactions()) == count
 
 
-def test_the_ledger_holds_two_items_for_each_revision_and_the_owner_of_each_transaction(played: Played) -> None:
+def test_the_ledger_holds_two_items_for_each_revision_and_the_owner_of_each_transaction(played: DemoResult) -> None:
     names = Counter(item["sk"]["S"].partition("#")[0] for item in played.items["DocumentsTable"])
     documents = scenario.morning()
     # Of the edits two touch nothing that a partner would see: a print flag, and a hold that is released.
@@ -168,11 +166,11 @@ def test_the_ledger_holds_two_items_for_each_revision_and_the_owner_of_each_tran
     # The progress of the tracker and what holds calls to Orderful are one item each for the whole stack; each company
     # at Visma that asked for a pause has one more.
     assert names - Counter({"breaker": 1 + len(scenario.COMPANY_IDS), "progress": 1}) == Counter(
-        {"rev": revisions, "body": revisions, "owner": len(played.held)}
+        {"rev": revisions, "body": revisions, "owner": len(played.transactions)}
     )
 
 
-def test_cursors_and_routing_hold_what_they_are_for(played: Played) -> None:
+def test_cursors_and_routing_hold_what_they_are_for(played: DemoResult) -> None:
     cursors = Counter(item["pk"]["S"] for item in played.items["CursorsTable"])
     # The collector of Orderful's side keeps its place here as well, once its schedule has started it, and the poller
     # the record of all lists and whose turn is next.
@@ -188,16 +186,16 @@ def test_cursors_and_routing_hold_what_they_are_for(played: Played) -> None:
     assert played.items["ItemsTable"] == []
 
 
-def test_no_message_was_left_behind(laptop: Laptop, played: Played) -> None:
+def test_no_message_was_left_behind(laptop: Laptop, played: DemoResult) -> None:
     for queue in ("DocumentsQueueUrl", "DeliveriesQueueUrl", "DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl"):
         assert laptop.waiting(queue) == 0, queue
 
 
-def test_revisions_of_one_document_reach_the_partner_in_their_order(played: Played) -> None:
+def test_revisions_of_one_document_reach_the_partner_in_their_order(played: DemoResult) -> None:
     by_number: dict[str, list[str]] = defaultdict(list)
-    for transaction in played.held:
+    for transaction in played.transactions:
         if re.fullmatch(r"5001\d\d", transaction["businessNumber"]):
             by_number[transaction["businessNumber"]].append(transaction["createdAt"])
 
     assert len(by_number["500101"]) == 2
-    assert all(first < second for moments in by_number.values() for first, second in pairwise(moments))
+    assert all(first < second for timestamps in by_number.values() for first, second in pairwise(timestamps))

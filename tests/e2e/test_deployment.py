@@ -25,7 +25,7 @@ from demo import scenario
 from demo.run import ROUTING, Demo
 from testkit.laptop import ministack
 from testkit.laptop import stack as laptop_stack
-from testkit.laptop.observed import PATIENCE
+from testkit.laptop.observed import TIMEOUT_SECONDS
 from testkit.terminal import Answers, typed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployment")]
@@ -120,7 +120,7 @@ class Person:
         answer = self.client("lambda").invoke(FunctionName=self.outputs()["PollVismaFunction"], Payload=b"{}")
         assert "FunctionError" not in answer, answer["Payload"].read()
 
-    def held(self, number: str) -> list[dict[str, Any]]:
+    def transactions(self, number: str) -> list[dict[str, Any]]:
         """What Orderful has of a number."""
         found: list[dict[str, Any]] = self.orderful.control("GET", f"transactions?business_number={number}")
         return found
@@ -133,8 +133,8 @@ class Person:
         number = str(900101 + len(there))
         document = {**one.document, "orderNbr": number}
         self.visma.control("POST", "documents", {"kind": one.resource, "company": company, "document": document})
-        deadline = time.monotonic() + PATIENCE
-        while not self.held(number):
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not self.transactions(number):
             assert time.monotonic() < deadline, f"order {number} did not come"
             self.poll()
             time.sleep(1)
@@ -244,7 +244,7 @@ def test_the_first_deployment_ends_with_a_stack_that_the_doctor_finds_nothing_wr
 def test_a_document_goes_through(person: Person, deployed: str) -> None:
     number = person.sends_an_order()
 
-    assert len(person.held(number)) == 1
+    assert len(person.transactions(number)) == 1
     assert f"purchase_order/{number}" in person.types(f".venv/bin/connector documents show {number}")
 
 
@@ -267,7 +267,7 @@ def test_a_parameter_and_a_default_that_change_reach_the_stack(person: Person, d
         person.client("scheduler").get_schedule(Name=found["Name"])["ScheduleExpression"]
         for found in person.client("scheduler").list_schedules()["Schedules"]
     }
-    assert expressions == {"rate(4 minutes)", "rate(5 minutes)", "cron(0/5 1-4 * * ? *)"}
+    assert expressions == {"rate(4 minutes)", "rate(5 minutes)", "cron(0/5 1-4 * * ? *)", "cron(0 5 * * ? *)"}
 
 
 def test_a_parameter_that_is_wrong_stops_before_anything_is_built(person: Person, deployed: str) -> None:

@@ -49,17 +49,17 @@ def test_the_document_of_the_sample_event_is_translated_and_its_delivery_queued(
 
 
 def test_the_sample_delivery_is_sent_and_its_repetition_from_the_queue_sends_nothing(translated: Laptop) -> None:
-    assert translated.held("500300", sender=SENDER) == []
+    assert translated.transactions("500300", sender=SENDER) == []
 
     answer = translated.invoke("DeliverTransactionFunction", _event("deliver_transaction"))
 
     assert answer == {"batchItemFailures": []}
     revision = translated.newest(SAMPLE)
-    (transaction,) = translated.held("500300", sender=SENDER)
+    (transaction,) = translated.transactions("500300", sender=SENDER)
     assert (revision.state, revision.transaction_id) == (State.SENT, transaction["id"])
     translated.switch("DeliverTransactionFunction", on=True)
     translated.until(lambda: translated.waiting("DeliveriesQueueUrl") == 0, "the queued delivery to be taken")
-    assert len(translated.held("500300", sender=SENDER)) == 1
+    assert len(translated.transactions("500300", sender=SENDER)) == 1
 
 
 def test_the_sample_event_of_the_tracking_schedule_brings_the_acknowledgment(translated: Laptop) -> None:
@@ -78,7 +78,17 @@ def test_the_sample_event_of_the_poll_schedule_reads_a_changed_order_which_is_th
 
     assert answer == {"queued": 1, "problems": []}
     assert nordic.ended([key])[key].state in SENT
-    assert len(nordic.held("500901")) == 1
+    assert len(nordic.transactions("500901")) == 1
+
+
+def test_the_runs_of_two_shares_read_what_one_run_reads(nordic: Laptop) -> None:
+    assert nordic.poll()["problems"] == []
+    nordic.put(NORDIC, purchase_order("500902", "50012", [("1298", "3")]))
+
+    answers = [nordic.invoke("PollVismaFunction", {"share": share, "shares": 2}) for share in (0, 1)]
+
+    assert sorted(answer["queued"] for answer in answers) == [0, 1]
+    assert [answer["problems"] for answer in answers] == [[], []]
 
 
 def test_the_sample_callback_is_taken_and_its_hint_worked_off_without_effect(nordic: Laptop) -> None:

@@ -65,9 +65,9 @@ def given_up(nordic: Laptop) -> Laptop:
 def test_a_person_sees_why_puts_one_back_and_drops_the_other(given_up: Laptop) -> None:
     listed = given_up.connector("deadletters", "list", "--json")
     assert listed.returncode == HELD, listed.stderr
-    letters = {one["what"].split(",")[0]: one for one in json.loads(listed.stdout)["letters"]}
-    assert letters.keys() == {GOOD, "no message of the connector"}
-    bad = letters["no message of the connector"]
+    dead_letters = {one["what"].split(",")[0]: one for one in json.loads(listed.stdout)["letters"]}
+    assert dead_letters.keys() == {GOOD, "no message of the connector"}
+    bad = dead_letters["no message of the connector"]
     assert bad["why"].startswith(("DecodeError", "ValidationError")), bad
     assert (bad["queue"], bad["tries"]) == ("documents", 250)
     assert '"company"' not in listed.stdout + listed.stderr

@@ -69,7 +69,7 @@ def test_of_many_old_orders_none_is_sent_and_the_changed_ones_are_asked_about(en
     _quiet(environment)
 
     assert _states(environment, numbers) == {State.BASELINE: OLD - CHANGED, State.PARKED: CHANGED}
-    assert laptop.held(sender=environment.ours) == []
+    assert laptop.transactions(sender=environment.ours) == []
     parked = laptop.newest(environment.key(changed[0]))
     assert parked is not None
     assert "from before go-live" in (parked.reason or "")
@@ -78,13 +78,13 @@ def test_of_many_old_orders_none_is_sent_and_the_changed_ones_are_asked_about(en
         "documents", "release", environment.key(changed[0]), "--as", "replacement", "--by", "operator", "--yes"
     )
     assert answered.returncode == 0, answered.stderr
-    laptop.until(lambda: laptop.held(changed[0], sender=environment.ours), "the answer to leave")
+    laptop.until(lambda: laptop.transactions(changed[0], sender=environment.ours), "the answer to leave")
     closed = laptop.connector(
         "documents", "close", environment.key(changed[1]), "--reason", "told by telephone", "--yes"
     )
     assert closed.returncode == 0, closed.stderr
     assert _states(environment, changed[1:2]) == {State.CLOSED: 1}
-    assert len(laptop.held(sender=environment.ours)) == 1
+    assert len(laptop.transactions(sender=environment.ours)) == 1
 
 
 def test_a_corrected_supplier_is_an_original_for_the_new_one_and_a_cancellation_for_the_old_one(
@@ -93,23 +93,23 @@ def test_a_corrected_supplier_is_an_original_for_the_new_one_and_a_cancellation_
     laptop, number = environment.laptop, "310001"
     environment.order(number)
     laptop.poll()
-    laptop.until(lambda: laptop.held(number, sender=environment.ours), "the order to leave")
+    laptop.until(lambda: laptop.transactions(number, sender=environment.ours), "the order to leave")
     laptop.visma.control(
         "PUT",
         f"orders/{number}/supplier",
         {"company": environment.company_id, "internalId": 2, "number": OTHER_SUPPLIER, "name": "Right AS"},
     )
     laptop.poll()
-    laptop.until(lambda: len(laptop.held(number, sender=environment.ours)) == 3, "both to be told")
+    laptop.until(lambda: len(laptop.transactions(number, sender=environment.ours)) == 3, "both to be told")
 
     sent = laptop.ledger.revisions(DocumentKey.parse(environment.key(number)))[::-1]
-    told = [(str(one.purpose), one.receiver_id) for one in sent]
-    assert told == [
+    output = [(str(one.purpose), one.receiver_id) for one in sent]
+    assert output == [
         ("original", environment.partner),
         ("cancellation", environment.partner),
         ("original", environment.other_partner),
     ]
-    receivers = Counter(each["receiver"]["isaId"] for each in laptop.held(number, sender=environment.ours))
+    receivers = Counter(each["receiver"]["isaId"] for each in laptop.transactions(number, sender=environment.ours))
     assert receivers == {environment.partner: 2, environment.other_partner: 1}
 
 
@@ -117,13 +117,13 @@ def test_a_rename_in_the_catalogue_sends_nothing(environment: Environment) -> No
     laptop = environment.laptop
     numbers = _generated(environment, RENAMED, 320_001, "2026-11-20")
     _quiet(environment)
-    sent = Counter(each["businessNumber"] for each in laptop.held(sender=environment.ours))
+    sent = Counter(each["businessNumber"] for each in laptop.transactions(sender=environment.ours))
     assert all(sent[number] == 1 for number in numbers)
-    before = len(laptop.held(sender=environment.ours))
+    before = len(laptop.transactions(sender=environment.ours))
     rename = {"kind": "purchaseorder", "company": environment.company_id, "field": "inventory", "text": "Renamed"}
     for item in ("1298", "1305", "1311", "2044", "2051", "3102"):
         laptop.visma.control("POST", "renames", {**rename, "id": item})
     _quiet(environment)
 
-    assert len(laptop.held(sender=environment.ours)) == before
+    assert len(laptop.transactions(sender=environment.ours)) == before
     assert _states(environment, numbers) == {State.SKIPPED: RENAMED}

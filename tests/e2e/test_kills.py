@@ -11,10 +11,10 @@ import pytest
 from connector.domain.revision.record import State
 from proof.deployed import kills
 from proof.deployed.environment import Environment, prepared
-from proof.deployed.outcome import Asked, Edited, Outbound, World
+from proof.deployed.outcome import Asked, Edited, Harness, Outbound
 from proof.deployed.quiescence import Quiescence
 from proof.tally import Size
-from testkit.laptop.observed import MOVERS, Laptop
+from testkit.laptop.observed import PIPELINE, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
@@ -27,7 +27,7 @@ def test_what_dead_workers_held_is_done_once_by_others(empty: Laptop) -> None:
     assert (documents.violations, changes.violations, killed.violations) == ((), (), ())
     assert documents.cases >= kills.PLANS[Size.FAST].documents
     assert changes.cases >= kills.PLANS[Size.FAST].changes
-    assert killed.cases >= kills.PLANS[Size.FAST].floor * len(MOVERS), killed.figures
+    assert killed.cases >= kills.PLANS[Size.FAST].floor * len(PIPELINE), killed.figures
     after = empty.sqs.get_queue_attributes(QueueUrl=empty.outputs["ChangesQueueUrl"], AttributeNames=["All"])
     settings = ("VisibilityTimeout", "RedrivePolicy")
     assert [after["Attributes"][name] for name in settings] == [before["Attributes"][name] for name in settings]
@@ -53,24 +53,24 @@ def settled(empty: Laptop) -> Iterator[tuple[Environment, Asked, str]]:
 def test_the_judge_finds_nothing_where_nothing_is_wrong_and_sees_each_thing_that_is(
     empty: Laptop, settled: tuple[Environment, Asked, str]
 ) -> None:
-    environment, wish, unchanged = settled
-    world = World(empty)
-    assert world.documents([Outbound(wish.key), Outbound(unchanged)]) == []
-    assert world.changes([wish]) == []
-    assert world.lost([Edited(wish.key, {"lines.1.orderQty": 25})]) == []
+    environment, asked, unchanged = settled
+    harness = Harness(empty)
+    assert harness.documents([Outbound(asked.key), Outbound(unchanged)]) == []
+    assert harness.changes([asked]) == []
+    assert harness.lost([Edited(asked.key, {"lines.1.orderQty": 25})]) == []
 
-    (line,) = world.changes([replace(wish, quantities={1: Decimal(26)})])
-    assert line == f"{wish.key}: line 1 has 25 in Visma, the partner asked for 26."
-    (edit,) = world.lost([Edited(wish.key, {"description": "by hand"})])
+    (line,) = harness.changes([replace(asked, quantities={1: Decimal(26)})])
+    assert line == f"{asked.key}: line 1 has 25 in Visma, the partner asked for 26."
+    (edit,) = harness.lost([Edited(asked.key, {"description": "by hand"})])
     assert "a user wrote 'by hand' into description" in edit
-    (twice,) = world.changes([wish, wish])
+    (twice,) = harness.changes([asked, asked])
     assert twice.endswith("2 changes, and the order was written 1 times.")
-    unheard, unwritten = world.changes([Asked("1", unchanged, {})])
+    unheard, unwritten = harness.changes([Asked("1", unchanged, {})])
     assert unheard.endswith("is not recorded.")
     assert unwritten.endswith("1 changes, and the order was written 0 times.")
-    (unknown,) = world.documents([Outbound(environment.key("729003"))])
-    assert unknown == f"{environment.key('729003')}: neither the ledger nor Orderful knows it."
-    (unacknowledged,) = world.documents([Outbound(unchanged, most=2, least=2)])
+    (unknown,) = harness.documents([Outbound(environment.key("729003"))])
+    assert unknown == f"{environment.key('729003')}: neither the ledger nor Orderful has it."
+    (unacknowledged,) = harness.documents([Outbound(unchanged, most=2, least=2)])
     assert unacknowledged.startswith(f"{unchanged}: 1 transactions were sent for 2 states in Visma (ledger: 1 ")
 
 
@@ -82,10 +82,10 @@ def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tupl
     request, source = empty.ledger.request_of(revision), empty.ledger.source_of(revision)
     try:
         empty.ledger.add(replace(revision, sequence=2), source=source, request=request)
-        (said,) = World(empty).documents([Outbound(unchanged)])
+        (said,) = Harness(empty).documents([Outbound(unchanged)])
         assert said.startswith(f"{unchanged}: the ledger and Orderful do not agree about what was sent (")
         empty.ledger.add(replace(revision, sequence=3, state=State.TRANSLATED), source=source, request=request)
-        (said,) = World(empty).documents([Outbound(unchanged)])
+        (said,) = Harness(empty).documents([Outbound(unchanged)])
         assert "revision 3 ended TRANSLATED" in said
         (stuck,) = quiescence.stuck()
         assert stuck.startswith(f"{unchanged} revision 3 is TRANSLATED")
@@ -98,16 +98,16 @@ def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tupl
 
 def test_the_judge_sees_what_only_orderful_holds(empty: Laptop, settled: tuple[Environment, Asked, str]) -> None:
     _, _, unchanged = settled
-    (held,) = World(empty).transactions(unchanged)
-    again = World(empty)
+    (transaction,) = Harness(empty).transactions(unchanged)
+    again = Harness(empty)
     # As if Orderful held the same once more: what a deliverer without a claim would leave.
-    again.transactions(unchanged).append({**held, "id": "1"})
+    again.transactions(unchanged).append({**transaction, "id": "1"})
 
     (said,) = again.documents([Outbound(unchanged)])
 
     assert "the ledger and Orderful do not agree about what was sent" in said
     assert "2 transactions were sent for 1 states in Visma" in said
-    assert "a transaction says what the one before it had said" in said
+    assert "a transaction repeats the one before it" in said
 
 
 def test_the_judge_sees_a_partner_who_knows_less_than_visma_has(
@@ -116,6 +116,6 @@ def test_the_judge_sees_a_partner_who_knows_less_than_visma_has(
     environment, _, unchanged = settled
     environment.order(unchanged.rsplit("/", 1)[1], [("1310", "21")])
 
-    (said,) = World(empty).documents([Outbound(unchanged)])
+    (said,) = Harness(empty).documents([Outbound(unchanged)])
 
     assert said.startswith(f"{unchanged}: the partner knows revision 1, which is not what Visma has now (ledger: 1 ")

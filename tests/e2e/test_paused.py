@@ -95,15 +95,15 @@ def test_after_a_pause_the_partner_has_what_visma_has_each_once(environment: Env
     change = laptop.decided(asked["id"])
     _quiesce(environment)
 
-    sent = Counter(one["businessNumber"] for one in laptop.held(sender=environment.ours))
+    sent = Counter(one["businessNumber"] for one in laptop.transactions(sender=environment.ours))
     assert sent == Counter([*BEFORE, "322001"]), "nothing of the paused partner, and everything of the other one"
     assert (change.state, change.reason_codes[0]) == (ChangeState.PARKED, "paused")
     (pause,) = [one for one in _command(environment, "status")["pauses"] if environment.company in one["options"]]  # type: ignore[attr-defined]
     waiting = len(LEFT_ALONE + EDITED + EDITED_LATER + CANCELLED_LATER)
     assert pause["count"] == waiting
 
-    told = _command(environment, "resume", *scope, "--by", "operator", "--yes")
-    assert len(told["released"]) == waiting  # type: ignore[arg-type]
+    output = _command(environment, "resume", *scope, "--by", "operator", "--yes")
+    assert len(output["released"]) == waiting  # type: ignore[arg-type]
     _quiesce(environment)
     laptop.until(lambda: laptop.decided(asked["id"]).state is ChangeState.APPLIED, "the change to be applied")
     _quiesce(environment)
@@ -115,7 +115,8 @@ def test_after_a_pause_the_partner_has_what_visma_has_each_once(environment: Env
     assert _as(environment, CANCELLED_LATER) == {("original", "cancellation")}
     assert _as(environment, [*TAKEN_BACK, ASKED]) == {("original",)}
     assert all(
-        len(laptop.held(number, sender=environment.ours)) == len(_reached(environment, number)) for number in NEW
+        len(laptop.transactions(number, sender=environment.ours)) == len(_reached(environment, number))
+        for number in NEW
     )
     for number in [*LEFT_ALONE, *EDITED, *EDITED_LATER, *TAKEN_BACK]:
         kept = json.loads(laptop.ledger.source_of(_reached(environment, number)[-1]))

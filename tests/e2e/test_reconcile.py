@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,36 +15,42 @@ from msgspec.structs import replace
 from connector.adapters.aws.findings import DynamoFindingBook
 from connector.cli.output import HELD
 from connector.domain.documents import DocumentKey
+from connector.domain.order_change.record import DECIDED, Change, ChangeState
 from connector.domain.reconcile.finding import Category
 from connector.domain.revision.record import State
 from connector.services.ports import Metric
 from connector.services.reconcile.night import BETWEEN
 from demo.catalogue import purchase_order
 from proof.deployed.environment import SUPPLIER, Environment, prepared
-from proof.deployed.permissions_bench import Bench
+from proof.deployed.permissions_driver import FunctionDriver
 from testkit.laptop.observed import SENT, Laptop
 from testkit.laptop.people import Person, person, printed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
-AS_SENT = [str(number) for number in range(340_001, 340_016)]
+AS_SENT = [str(number) for number in range(340_001, 340_036)]
 """Orders that the partner has as they stand in Visma. Of the first of them something is then taken or changed."""
 
-EDITED, CANCELLED, LOST, LOST_BUT_OWNED, FORGOTTEN, DELETED, COPIED, CHANGED = (
-    AS_SENT[:1],
-    AS_SENT[1:2],
-    AS_SENT[2:4],
-    AS_SENT[4:5],
-    AS_SENT[5:6],
-    AS_SENT[6:8],
-    AS_SENT[8:10],
-    AS_SENT[10:12],
+EDITED, CANCELLED, LOST, LOST_BUT_OWNED, FORGOTTEN, DELETED, COPIED, CHANGED, GONE_IN_VISMA, ASKED = (
+    AS_SENT[:3],
+    AS_SENT[3:5],
+    AS_SENT[5:9],
+    AS_SENT[9:11],
+    AS_SENT[11:13],
+    AS_SENT[13:17],
+    AS_SENT[17:20],
+    AS_SENT[20:24],
+    AS_SENT[24:28],
+    AS_SENT[28:33],
 )
-MISSED = ["341001", "341002", "341003"]
+MISSED = [str(number) for number in range(341_001, 341_007)]
 """Orders that no poll has read."""
 
+LATE = timedelta(hours=3)
+"""How late Orderful's list shows a change of the partner: no collector reaches back so far."""
+
 ON_HOLD = "342001"
-CLOSED, MENDED = CHANGED[0], MISSED[0]
+CLOSED, REPAIRED = CHANGED[0], MISSED[0]
 """The finding that a person closes, and the one of which a person does what it says."""
 
 
@@ -55,12 +61,14 @@ class Night:
     Attributes:
         expected: Category and document, or Orderful's id of the transaction where no document is known.
         gauges: How many findings the alarm counted before and after the run.
+        asked: Orderful's id of the change of each order in `ASKED`, by the order.
     """
 
     environment: Environment
     book: DynamoFindingBook
     expected: frozenset[tuple[str, str]]
     gauges: tuple[float, float]
+    asked: Mapping[str, str]
 
     @property
     def laptop(self) -> Laptop:
@@ -84,17 +92,19 @@ def _quick(laptop: Laptop) -> Iterator[None]:
 def night(empty: Laptop) -> Iterator[Night]:
     """Orders in each state that is as it should be, gaps of each kind, and one run."""
     with prepared(empty, "compared") as environment, _quick(empty):
-        bench = Bench(environment, seed=0)
-        bench.forget_comparison()
+        driver = FunctionDriver(environment, seed=0)
+        driver.forget_comparison()
         try:
             _as_it_should_be(environment)
             before = _gauge(empty)
-            expected = frozenset(_planted(bench))
-            _run(empty)
             book = DynamoFindingBook(empty.outputs["CursorsTable"], empty.dynamodb)
-            yield Night(environment, book, expected, (before, _gauge(empty)))
+            book.keep_beginnings({environment.company: datetime.now(UTC) - timedelta(days=2)})
+            asked = _listed_late(environment)
+            expected = frozenset([*_planted(driver), *_unrecorded(environment)])
+            _run(empty)
+            yield Night(environment, book, expected, (before, _gauge(empty)), asked)
         finally:
-            bench.forget_comparison()
+            driver.forget_comparison()
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +139,9 @@ def _as_it_should_be(environment: Environment) -> None:
     assert ended[environment.key("342002")].state is State.PARKED
 
 
-def _planted(bench: Bench) -> Iterator[tuple[str, str]]:
+def _planted(driver: FunctionDriver) -> Iterator[tuple[str, str]]:
     """Plant the gaps; nothing polls from now on."""
-    environment, laptop = bench.environment, bench.laptop
+    environment, laptop = driver.environment, driver.laptop
     orderful = laptop.orderful
 
     def transaction_of(number: str) -> str:
@@ -161,12 +171,29 @@ def _planted(bench: Bench) -> Iterator[tuple[str, str]]:
         yield Category.UNKNOWN.value, transaction
     for number in DELETED:
         orderful.control("DELETE", f"transactions/{transaction_of(number)}")
+    for number in GONE_IN_VISMA:
+        row = {"kind": "purchaseorder", "number": number, "company": environment.company_id}
+        laptop.visma.control("DELETE", "documents", row)
+        yield Category.DELETED.value, environment.key(number)
     for number in COPIED:
         orderful.control("POST", f"transactions/{transaction_of(number)}/copy")
         yield Category.DOUBLED.value, environment.key(number)
     for number in CHANGED:
-        bench.edit_at_orderful(number)
+        driver.edit_at_orderful(number)
         yield Category.DIFFERENT.value, environment.key(number)
+
+
+def _listed_late(environment: Environment) -> dict[str, str]:
+    """The partner changes orders; the list alone has its messages, and shows them late."""
+    at = (datetime.now(UTC) - LATE).isoformat()
+    sent = {number: environment.asks(number, 25, channels=[], created_at=at)["id"] for number in ASKED}
+    environment.laptop.collect()
+    assert environment.laptop.changes.recorded(list(sent.values())) == frozenset()
+    return sent
+
+
+def _unrecorded(environment: Environment) -> Iterator[tuple[str, str]]:
+    return ((Category.UNRECORDED.value, environment.key(number)) for number in ASKED)
 
 
 def _forget(laptop: Laptop, *names: str) -> None:
@@ -219,7 +246,7 @@ def test_the_run_finds_each_planted_gap_and_nothing_else(night: Night, reader: P
     found = _listed(reader)
 
     assert {category for category, _ in found} == set(Category)
-    assert len(night.expected) == 16
+    assert len(night.expected) == 40
     assert set(found) == night.expected
     assert all(row["next_step"] for row in found.values())
 
@@ -233,13 +260,13 @@ def test_status_and_the_alarm_gauge_count_the_findings(night: Night, reader: Per
 
 
 def test_each_finding_is_told_once_in_the_log(night: Night) -> None:
-    def told() -> list[tuple[str, str]]:
+    def logged() -> list[tuple[str, str]]:
         lines = [line for line in night.laptop.log_lines() if line.get("company") == night.environment.company]
         events = [(line.get("message", ""), line) for line in lines]
         return [(event, line["next_step"]) for event, line in events if event.startswith("reconciliation: ")]
 
-    night.laptop.until(lambda: len(told()) >= len(night.expected), "the lines of the log")
-    assert len(told()) == len(set(told())) == len(night.expected)
+    night.laptop.until(lambda: len(logged()) >= len(night.expected), "the lines of the log")
+    assert len(logged()) == len(set(logged())) == len(night.expected)
 
 
 def test_who_reads_may_not_close_and_what_the_operator_closes_stays_closed(
@@ -260,19 +287,34 @@ def test_who_reads_may_not_close_and_what_the_operator_closes_stays_closed(
     assert _gauge(night.laptop) == night.gauges[1] - 1
 
 
-def test_the_next_night_tells_neither_what_was_closed_nor_what_was_mended(night: Night, operator: Person) -> None:
-    laptop, mended = night.laptop, night.environment.key(MENDED)
+def test_what_the_list_showed_late_is_recorded_and_decided_by_itself(night: Night) -> None:
+    laptop = night.laptop
+    for number, transaction in night.asked.items():
+        laptop.until(lambda: laptop.changes.recorded([transaction]), f"{transaction} to be recorded")  # noqa: B023
+        change = laptop.until(lambda: _decided(laptop, transaction), f"{transaction} to be decided")  # noqa: B023
+        assert change.number == number
+        assert len(laptop.puts(number)) == (change.state is ChangeState.APPLIED)
+
+
+def _decided(laptop: Laptop, transaction: str) -> Change | None:
+    change = laptop.change(transaction)
+    return change if change and change.state in DECIDED else None
+
+
+def test_the_next_night_reports_neither_closed_nor_repaired_documents(night: Night, operator: Person) -> None:
+    laptop, repaired = night.laptop, night.environment.key(REPAIRED)
     listed = operator.run("reconcile list").stdout
-    backfill = printed(listed, f"connector backfill --company compared --kind purchase_order --number {MENDED}")
+    backfill = printed(listed, f"connector backfill --company compared --kind purchase_order --number {REPAIRED}")
     queued = operator.run(f"{backfill.removeprefix('connector ')} --yes")
     assert "1 document selected, 1 queued." in queued.stdout, queued.stderr
-    assert laptop.ended([mended])[mended].state in SENT
-    assert len(laptop.held(MENDED, sender=night.environment.ours)) == 1
+    assert laptop.ended([repaired])[repaired].state in SENT
+    assert len(laptop.transactions(REPAIRED, sender=night.environment.ours)) == 1
     progress = night.book.progress()
     assert progress is not None
     night.book.keep(replace(progress, started_at=progress.started_at - BETWEEN))
     _run(laptop)
 
     closed = (Category.DIFFERENT.value, night.environment.key(CLOSED))
-    assert set(_listed(operator)) == night.expected - {closed, (Category.MISSING.value, mended)}
+    over = {closed, (Category.MISSING.value, repaired), *_unrecorded(night.environment)}
+    assert set(_listed(operator)) == night.expected - over
     assert closed in _listed(operator, "--all")

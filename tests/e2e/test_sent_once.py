@@ -42,7 +42,7 @@ def _written(environment: Environment, numbers: list[str], *companies: str) -> l
 
 
 def _at_orderful(environment: Environment, numbers: list[str]) -> Counter[str]:
-    filed = Counter(each["businessNumber"] for each in environment.laptop.held(sender=environment.ours))
+    filed = Counter(each["businessNumber"] for each in environment.laptop.transactions(sender=environment.ours))
     return Counter({number: filed[number] for number in numbers})
 
 

@@ -45,7 +45,7 @@ ATTACHED = {
 
 
 @dataclass
-class World:
+class Harness:
     """The stack in force, and what was sent so far.
 
     Attributes:
@@ -87,7 +87,7 @@ class World:
         """Poll until every document has come to its end, and see that Orderful holds what is expected, no more."""
         laptop = self.laptop
         assert laptop.poll()["problems"] == []
-        laptop.until(lambda: self.held() == self.expected, f"Orderful to hold {dict(self.expected)}")
+        laptop.until(lambda: self.transactions() == self.expected, f"Orderful to hold {dict(self.expected)}")
         laptop.until(lambda: not laptop.waiting("DocumentsQueueUrl"), "the documents to be translated")
         laptop.until(lambda: not laptop.waiting("DeliveriesQueueUrl"), "the deliveries to be made")
         keys = [self.environment.key(number) for number in self.expected]
@@ -103,15 +103,15 @@ class World:
         with contextlib.suppress(AssertionError):  # what is unsettled tells more
             laptop.until(lambda: not unsettled(), "the ledger to know what was sent")
         assert unsettled() == []
-        assert self.held() == self.expected
+        assert self.transactions() == self.expected
 
-    def held(self) -> Counter[str]:
+    def transactions(self) -> Counter[str]:
         """What Orderful holds of ours, by number."""
-        return Counter(each["businessNumber"] for each in self.laptop.held(sender=self.environment.ours))
+        return Counter(each["businessNumber"] for each in self.laptop.transactions(sender=self.environment.ours))
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """A stack of its own, which the tests remove and build again in their order."""
     directory: Path = tmp_path_factory.mktemp("outlives")
     stack = laptop_stack.start(lambda _step: None, directory=directory, parameters=SELDOM)
@@ -123,7 +123,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "OrderfulBaseUrl": stack.orderful.url,
         }
         with prepared(laptop, "begins") as environment:
-            yield World(environment, OLD, Counter(), {**laptop_stack.PARAMETERS, **SELDOM, **sandboxes})
+            yield Harness(environment, OLD, Counter(), {**laptop_stack.PARAMETERS, **SELDOM, **sandboxes})
     finally:
         laptop_stack.stop(stack, directory)
 
@@ -152,16 +152,16 @@ def _copy(laptop: Laptop, table: str, copy: str) -> None:
             laptop.dynamodb.put_item(TableName=copy, Item=item)
 
 
-def test_a_stack_built_around_old_tables_sends_each_document_once(world: World) -> None:
+def test_a_stack_built_around_old_tables_sends_each_document_once(harness: Harness) -> None:
     """The old stack is removed while a document is still in its queue, which goes with it."""
-    old = world.laptop
+    old = harness.laptop
     for number in ("340001", "340002", "340003"):
-        world.order(number)
-    world.settled()
+        harness.order(number)
+    harness.settled()
     before = _now()
     old.switch("TranslateDocumentFunction", on=False)
-    world.order("340001", "30")
-    world.order("340004")
+    harness.order("340001", "30")
+    harness.order("340004")
     assert old.poll()["queued"] == 2
 
     cloudformation = old.stack.client("cloudformation")
@@ -169,10 +169,10 @@ def test_a_stack_built_around_old_tables_sends_each_document_once(world: World) 
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=OLD, WaiterConfig={"Delay": 1})
     with contextlib.suppress(Exception):
         assert not cloudformation.describe_stacks(StackName=OLD)["Stacks"]
-    world.name = NEW
-    world.deploy(**{parameter: old.outputs[output] for parameter, output in ATTACHED.items()})
+    harness.name = NEW
+    harness.deploy(**{parameter: old.outputs[output] for parameter, output in ATTACHED.items()})
 
-    new = world.laptop
+    new = harness.laptop
     assert {new.outputs[output] for output in ATTACHED.values()} == {
         old.outputs[output] for output in ATTACHED.values()
     }
@@ -180,74 +180,74 @@ def test_a_stack_built_around_old_tables_sends_each_document_once(world: World) 
     assert refused["queued"] == 0
     assert len(refused["problems"]) == 5
     assert all("connector cursors rewind" in problem for problem in refused["problems"])
-    world.connector("cursors", "rewind", "--to", before, "--yes")
-    world.settled()
-    world.order("340005")
-    world.settled()
+    harness.connector("cursors", "rewind", "--to", before, "--yes")
+    harness.settled()
+    harness.order("340005")
+    harness.settled()
 
 
-def test_a_restored_ledger_learns_from_orderful_what_it_has_forgotten(world: World) -> None:
+def test_a_restored_ledger_is_completed_from_orderful(harness: Harness) -> None:
     """Three documents are sent after the point of the restore, and the cursors know that they were read.
 
     A change of the partner is applied after it as well. Incoming changes are collected first (docs/restore.md): the
     ledger then knows that the order is what the partner asked for before the order is read.
     """
-    laptop = world.laptop
+    laptop = harness.laptop
     restored = f"{laptop.outputs['DocumentsTable']}-restored"
     point = _now()
     _copy(laptop, laptop.outputs["DocumentsTable"], restored)
-    world.order("340002", "31")
-    world.order("340006")
-    world.order("340007")
-    asked = world.environment.asks("340003", 25)["id"]
+    harness.order("340002", "31")
+    harness.order("340006")
+    harness.order("340007")
+    asked = harness.environment.asks("340003", 25)["id"]
     laptop.collect()
     assert laptop.decided(asked).state is ChangeState.APPLIED
-    world.settled()
+    harness.settled()
     written = laptop.puts("340003")
     numbers = ("340002", "340006", "340007")
-    sent = {number: laptop.newest(world.environment.key(number)) for number in numbers}
+    sent = {number: laptop.newest(harness.environment.key(number)) for number in numbers}
 
-    world.deploy(ExistingDocumentsTable=restored)
+    harness.deploy(ExistingDocumentsTable=restored)
 
-    laptop = world.laptop
+    laptop = harness.laptop
     assert laptop.outputs["DocumentsTable"] == restored
-    assert laptop.newest(world.environment.key("340006")) is None
+    assert laptop.newest(harness.environment.key("340006")) is None
     assert all("connector cursors rewind" in problem for problem in laptop.poll()["problems"])
-    world.connector("cursors", "rewind", "--to", point, "--yes")
+    harness.connector("cursors", "rewind", "--to", point, "--yes")
     assert laptop.change(asked) is None
     laptop.collect()
     assert laptop.decided(asked).state is ChangeState.APPLIED
-    world.settled()
+    harness.settled()
     assert laptop.puts("340003") == written
-    found = {number: laptop.newest(world.environment.key(number)) for number in numbers}
+    found = {number: laptop.newest(harness.environment.key(number)) for number in numbers}
     assert {number: one.transaction_id for number, one in found.items() if one} == {
         number: one.transaction_id for number, one in sent.items() if one
     }
-    world.order("340008")
-    world.order("340006", "40")
-    world.settled()
+    harness.order("340008")
+    harness.order("340006", "40")
+    harness.settled()
 
 
-def test_a_partner_whose_data_was_deleted_is_sent_nothing_twice(world: World) -> None:
-    laptop = world.laptop
-    before = laptop.newest(world.environment.key("340005"))
+def test_a_partner_whose_data_was_deleted_is_sent_nothing_twice(harness: Harness) -> None:
+    laptop = harness.laptop
+    before = laptop.newest(harness.environment.key("340005"))
     assert before is not None
     assert before.partner
 
-    world.connector("data", "delete", "--partner", before.partner, "--yes")
+    harness.connector("data", "delete", "--partner", before.partner, "--yes")
 
     bodies = [item for item in laptop.items("DocumentsTable") if item["sk"]["S"].startswith("body#")]
     assert bodies
     assert not [item for item in bodies if {"source", "request"} & item.keys()]
     touched = {
         "kind": "purchaseorder",
-        "company": world.environment.company_id,
+        "company": harness.environment.company_id,
         "numbers": ["340005"],
         "cause": "touch",
     }
     laptop.visma.control("POST", "touches", touched)
-    world.order("340004", "50")
-    world.settled()
-    after = laptop.newest(world.environment.key("340005"))
+    harness.order("340004", "50")
+    harness.settled()
+    after = laptop.newest(harness.environment.key("340005"))
     assert after is not None
     assert (after.sequence, after.transaction_id) == (before.sequence, before.transaction_id)

@@ -10,7 +10,7 @@ import pytest
 from connector.services.ports import Metric
 from demo.changes import NOTE
 from testkit.laptop import deploy
-from testkit.laptop.observed import Laptop, Played
+from testkit.laptop.observed import DemoResult, Laptop
 from testkit.log_search import TOKEN, leaves_of, secrets_in, texts_in, texts_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
@@ -30,7 +30,7 @@ MEASURED = {
 
 
 @pytest.fixture(scope="module")
-def business(laptop: Laptop, played: Played) -> list[tuple[str, Any]]:
+def business(laptop: Laptop, played: DemoResult) -> list[tuple[str, Any]]:
     """Everything that any document of the run says, by the name of its field."""
     companies = {row["company_id"] for row in laptop.visma.control("GET", "requests")["requests"] if row["company_id"]}
     found = leaves_of(laptop, companies)

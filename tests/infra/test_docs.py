@@ -94,3 +94,10 @@ def test_a_record_has_the_one_form(record: Path) -> None:
     assert title.startswith(f"# {record.name[:4]}: ")
     assert blank == ""
     assert re.match(r"20\d\d-\d\d-\d\d\. (Accepted|Replaced by \d{4})\.", status)
+    sections = re.findall(r"^\*\*(Chosen|Why|Rejected alternatives)\*\*", record.read_text(), re.MULTILINE)
+    assert sections == ["Chosen", "Why", "Rejected alternatives"], "see docs/decisions/README.md"
+
+
+def test_the_code_owners_are_the_team_that_contributing_says_to_replace() -> None:
+    owners = (ROOT / ".github" / "CODEOWNERS").read_text()
+    assert {*re.findall(r"@[\w/-]+", owners)} == {*re.findall(r"@[\w/-]+", (ROOT / "CONTRIBUTING.md").read_text())}

@@ -84,9 +84,15 @@ def test_a_queue_event_carries_the_digest_of_its_body(name: str) -> None:
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["poll_visma", "track_transactions", "poll_orderful", "reconcile"])
+@pytest.mark.parametrize("name", ["track_transactions", "poll_orderful", "reconcile"])
 def test_scheduled_functions_get_the_event_of_the_scheduler(name: str) -> None:
     assert _event(name)["source"] == "aws.scheduler"
+
+
+def test_the_poller_gets_the_event_that_its_schedule_is_given(template: dict[str, Any]) -> None:
+    target = template["Resources"]["PollVismaSchedule"]["Properties"]["Target"]
+
+    assert json.loads(target["Input"]["Fn::Sub"].replace("${PollShares}", "1")) == _event("poll_visma")
 
 
 def test_the_environment_for_sam_local_invoke_points_at_this_machine_and_sets_only_declared_variables(
@@ -106,7 +112,9 @@ def test_the_environment_for_sam_local_invoke_points_at_this_machine_and_sets_on
         tuned = {
             name
             for name in given_by_reference
-            if name.startswith("POWERTOOLS") or name.endswith(("DAYS", "HOURS", "SECONDS", "BYTES", "IDS"))
+            # SAM gives its own name of the stack.
+            if name.startswith(("POWERTOOLS", "STACK_NAME"))
+            or name.endswith(("DAYS", "HOURS", "SECONDS", "BYTES", "IDS", "SHARES"))
         }
         # Channels have an output as well, for `connector doctor`.
         assert given_by_reference - tuned == {name for name in variables if not name.endswith("IDS")}

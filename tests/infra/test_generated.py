@@ -20,7 +20,7 @@ def test_the_template_is_up_to_date_with_what_it_is_made_of() -> None:
     assert generate.generated(BY_HAND) == TEXT, "run `make template`"
 
 
-def test_a_template_that_is_older_than_infra_is_said_and_left_alone(
+def test_an_outdated_template_is_reported_and_not_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stale = tmp_path / "template.yaml"
@@ -50,6 +50,7 @@ def test_the_stack_holds_no_data_in_the_generated_part() -> None:
         "Type: AWS::IAM::ManagedPolicy",
         "Type: AWS::CloudWatch::Alarm",
         "Type: AWS::CloudWatch::Dashboard",
+        "Type: AWS::Scheduler::Schedule",
     }
 
 

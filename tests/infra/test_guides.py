@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.cli import go_live_checks, output
+from connector.cli import output
+from connector.cli.commands import cli
+from connector.cli.config import go_live_checks
 from connector.cli.doctor import orderful
-from connector.cli.main import cli
 from connector.domain.documents import Kind
 from connector.domain.inbound import TAKEN_BY_DEFAULT
 from connector.domain.order_change.record import ChangeState
@@ -92,7 +93,7 @@ def test_every_name_in_capitals_and_small_letters_is_of_the_template(page):
     assert {one for one in named if not re.search(rf"^  {one}:", TEMPLATE, re.MULTILINE)} == set()
 
 
-def test_every_state_of_the_troubleshooting_is_one():
+def test_every_state_in_troubleshooting_exists():
     rows = [row[0] for table in tables(TEXTS["troubleshooting.md"], "it says") for row in table]
     named = {word for row in rows for word in re.findall(r"\b[A-Z]{5,}\b", re.sub(r'`[^`]*`|"[^"]*"', "", row))}
     assert len(named) > 8
@@ -168,7 +169,7 @@ def test_a_default_is_named_somewhere():
     assert "`settle` (2m)" in TEXTS["faq.md"]
 
 
-def test_the_troubleshooting_names_every_alarm_by_its_entry():
+def test_troubleshooting_has_an_entry_for_every_alarm():
     part = TEXTS["troubleshooting.md"].partition("\n## An alarm\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"\]\(runbook\.md#([a-z-]+)\)", part)) == set(ALARMS)
 

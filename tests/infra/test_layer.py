@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,14 @@ def _make(layer: Path, artifacts: Path, **variables: str) -> subprocess.Complete
         text=True,
         check=False,
     )
+
+
+def test_the_layer_keeps_the_services_for_which_functions_have_clients() -> None:
+    kept = re.search(r"^SERVICES = (.*)$", (LAYER / "Makefile").read_text(), re.MULTILINE)
+    clients = (LAYER / "connector" / "adapters" / "aws" / "clients.py").read_text()
+
+    assert kept is not None
+    assert set(kept[1].split()) == set(re.findall(r'_client\("(\w+)"\)', clients))
 
 
 def targets(layer: Path) -> set[tuple[str, int]]:

@@ -45,7 +45,7 @@ def test_after_stop_no_process_no_port_and_no_file_of_it_is_left(tmp_path: Path)
 def test_its_temporary_files_lie_beside_its_log_where_memory_is_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ministack, "_PLENTY", 2**60)
+    monkeypatch.setattr(ministack, "_MIN_FREE_BYTES", 2**60)
     assert ministack._scratch(tmp_path) == tmp_path / "tmp"
     assert (tmp_path / "tmp").is_dir()
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
+from parameters import account
 from parameters.check import check_file, declared, main, written
 from testkit.laptop.deploy import SAM
 
@@ -209,7 +213,10 @@ def test_the_check_names_file_and_parameter_and_fails(capsys: pytest.CaptureFixt
     file = tmp_path / "some.yaml"
     file.write_text(written({**_file("dev"), "Stream": "both"}))
 
-    assert main([str(ROOT / "parameters" / "dev.yaml")]) == 0
+    dev = ROOT / "parameters" / "dev.yaml"
+    assert main([str(dev)]) == 0
+    warning = f"warning: {dev}: AlarmEmail is empty: nobody gets alarms or the digest.\n"
+    assert capsys.readouterr().err == warning
     assert main([str(file)]) == 2
     assert capsys.readouterr().err == f"{file}: Stream: 'both' is not allowed; write one of test, live.\n"
 
@@ -231,3 +238,58 @@ def test_make_stops_with_a_sentence_before_anything_is_built(target: list[str], 
     assert ended.returncode == 2
     assert ended.stderr.startswith(message)
     assert "sam build" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({}, "There are no usable AWS credentials in this shell: Unable to locate credentials. Log in"),
+        (
+            {"AWS_PROFILE": "nobody"},
+            "There are no usable AWS credentials in this shell: The config profile (nobody) could not be found. Log in",
+        ),
+    ],
+)
+def test_make_deploy_notices_missing_credentials_before_it_builds(
+    variables: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    nowhere = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "HOME": str(tmp_path)}
+    without = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    ended = subprocess.run(
+        ["make", "--old-file=.venv/.installed", f"BIN={Path(sys.executable).parent}", "deploy", "ENV=dev"],
+        cwd=ROOT,
+        env={**without, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert "Nothing was built." in ended.stderr
+    assert "sam build" not in ended.stdout
+
+
+def test_the_account_is_named_and_refused_credentials_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[dict[str, str] | Exception] = [
+        {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/kari"},
+        ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetCallerIdentity"),
+    ]
+
+    def asked(_self: object) -> dict[str, str]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    sts = type("Sts", (), {"get_caller_identity": asked})()
+    monkeypatch.setattr("boto3.Session.client", lambda *_, **__: sts)
+    assert account.main(["prod"]) == 0
+    said = (
+        "Deploying stack connector to account 123456789012, region eu-north-1, as arn:aws:iam::123456789012:user/kari."
+    )
+    assert capsys.readouterr().out == f"{said}\n"
+    assert account.main(["dev"]) == 2
+    assert capsys.readouterr().err.startswith("AWS refuses the credentials of this shell (ExpiredToken). Log in")

@@ -16,11 +16,11 @@ import yaml
 
 from connector.adapters.aws.findings import PARTITION
 from connector.adapters.aws.ledger import INDEX
-from connector.cli.main import cli
+from connector.cli.commands import cli
 from connector.domain.errors import Transient
-from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
+from connector.services.consume import HELD_UP_AFTER, MAX_DELAY, delay_before_retry
 from connector.services.ports import Metric
-from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS, MOST_RECEIVES
+from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS, MAX_RECEIVES
 from testkit.laptop.deploy import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,6 @@ COMMON = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS
 NAMESPACE = {"Fn::Sub": "Connector/${AWS::StackName}"}
 GAUGES = {
     Metric.LISTS_FAILING,
-    Metric.CURSOR_LAG,
     Metric.OPEN_PARKED,
     Metric.OPEN_REJECTED,
     Metric.ATTENTION_OPEN,
@@ -82,7 +81,7 @@ def test_there_is_a_function_for_every_settings_class_and_no_other(properties: P
 def test_the_environment_of_a_function_is_exactly_what_its_settings_read(name: str, properties: Properties) -> None:
     declared = set(properties("AWS::Serverless::Function")[name]["Environment"]["Variables"])
 
-    assert declared == {field.upper() for field in SETTINGS[name].model_fields} | COMMON
+    assert declared == {field.upper() for field in SETTINGS[name].__struct_fields__} | COMMON
 
 
 def test_plain_values_of_the_environment_are_text_because_an_emulator_does_not_convert_them(
@@ -136,8 +135,10 @@ def test_scheduled_functions_are_not_retried_by_lambda_because_the_next_schedule
         schedule["Target"]["Arn"]["Fn::GetAtt"][0] for schedule in properties("AWS::Scheduler::Schedule").values()
     }
 
-    assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction", "ReconcileFunction"}
-    for name in scheduled:
+    often = {"PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction", "ReconcileFunction"}
+    assert scheduled == often | {"SendDigestFunction"}
+    assert functions["SendDigestFunction"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0, "it could mail twice"
+    for name in often:
         assert functions[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
         # What Lambda throttles it keeps for six hours by default, and every schedule adds one more.
         assert functions[name]["EventInvokeConfig"]["MaximumEventAgeInSeconds"] <= 300
@@ -162,7 +163,7 @@ def test_the_queues_of_the_model_are_as_patient_as_the_real_ones(properties: Pro
     queues = properties("AWS::SQS::Queue")
     names = {"DocumentsQueue": DOCUMENTS, "DeliveriesQueue": DELIVERIES, "ChangesQueue": CHANGES, "HintsQueue": HINTS}
 
-    assert {names[one]: queues[one]["RedrivePolicy"]["maxReceiveCount"] for one in names} == MOST_RECEIVES
+    assert {names[one]: queues[one]["RedrivePolicy"]["maxReceiveCount"] for one in names} == MAX_RECEIVES
 
 
 def test_a_document_waits_over_a_weekend_and_is_given_up_before_its_queue_forgets_it(properties: Properties) -> None:
@@ -182,8 +183,8 @@ def test_a_message_that_keeps_failing_is_an_alarm_for_as_long_as_it_does(propert
     waits = sum((delay_before_retry(Transient("down"), number) for number in range(1, HELD_UP_AFTER)), timedelta(0))
 
     assert timedelta(minutes=20) < waits < timedelta(minutes=30)
-    assert min(MOST_RECEIVES.values()) > HELD_UP_AFTER
-    assert timedelta(seconds=alarm["Period"]) >= 2 * LONGEST_DELAY
+    assert min(MAX_RECEIVES.values()) > HELD_UP_AFTER
+    assert timedelta(seconds=alarm["Period"]) >= 2 * MAX_DELAY
     assert (alarm["Statistic"], alarm["EvaluationPeriods"], alarm["Threshold"]) == ("Sum", 1, 0)
 
 
@@ -237,6 +238,7 @@ def test_a_live_stack_cannot_be_pointed_at_an_emulator(template: dict[str, Any])
         ("ReceiveCallbackRole", {"CallbackSecret"}),
         ("PollOrderfulRole", {"OrderfulSecret"}),
         ("ApplyChangeRole", {"VismaSecret", "OrderfulSecret"}),
+        ("SendDigestRole", set()),
     ],
 )
 def test_a_function_reads_only_the_secret_of_the_system_it_calls(
@@ -256,6 +258,7 @@ def test_a_function_reads_only_the_secret_of_the_system_it_calls(
         ("PollOrderfulRole", {"DocumentsTable", "CursorsTable", "RoutingTable"}),
         ("ApplyChangeRole", {"DocumentsTable", "RoutingTable", "TokensTable"}),
         ("ReconcileRole", {"DocumentsTable", "CursorsTable", "RoutingTable", "TokensTable"}),
+        ("SendDigestRole", {"DocumentsTable", "CursorsTable", "RoutingTable"}),
     ],
 )
 def test_a_function_reaches_only_the_tables_of_its_concern(role: str, tables: set[str], properties: Properties) -> None:
@@ -370,6 +373,7 @@ REVISIONS = {"a revision", "an order"}
             REVISIONS | {"an owner", "a number", "the breaker", "the tracker's progress"},
         ),
         ("ReceiveCallbackRole", set()),
+        ("SendDigestRole", set()),
         ("PollOrderfulRole", REVISIONS | {"a pointer", "the breaker"}),
         ("ApplyChangeRole", REVISIONS | {"a pointer", "the breaker", "a company's holds", "the hint budget"}),
     ],
@@ -425,7 +429,8 @@ def test_access_tokens_lie_under_a_key_that_only_the_functions_that_use_them_may
     users = {
         role
         for role, its in properties("AWS::IAM::Role").items()
-        if any("StackKey" in json.dumps(one["Resource"]) for one in _statements(its))
+        for one in _statements(its)
+        if "StackKey" in json.dumps(one["Resource"]) and "dynamodb." in json.dumps(one["Condition"])
     }
     sharers = {
         role
@@ -507,10 +512,11 @@ def test_every_alarm_tells_when_it_goes_off_and_only_what_lasts_tells_when_it_is
         assert alarm.get("OKActions") == (None if name in EVENTS else [{"Ref": "AlarmTopic"}]), name
 
 
-def test_every_alarm_mail_says_which_stack_what_happened_and_what_to_type(properties: Properties) -> None:
+def test_every_alarm_mail_says_which_stack_what_happened_how_many_and_what_to_type(properties: Properties) -> None:
     for name, alarm in properties("AWS::CloudWatch::Alarm").items():
         text = alarm["AlarmDescription"]["Fn::Sub"]
-        assert text.startswith("Stack ${AWS::StackName}: "), name
+        assert text.startswith("Stack ${AWS::StackName} (stream ${Stream}): "), name
+        assert re.search(r"\. The number in brackets is (its|the|how) [a-z; ,]+\. Type: ", text), name
         command = text.partition(" Type: ")[2]
         assert command.startswith(("connector ", "aws ")), name
         assert "${AWS::StackName}" in command, name
@@ -623,9 +629,7 @@ def test_a_gauge_stands_until_a_run_reports_none_however_long_runs_take_to_come(
 
 
 @pytest.mark.parametrize(("name", "metric"), [("CallbacksFailed", "5XXError"), ("CallbacksTurnedAway", "4XXError")])
-def test_a_callback_that_got_no_good_answer_is_heard_of_whoever_answered_it(
-    name: str, metric: str, properties: Properties
-) -> None:
+def test_a_callback_with_an_error_answer_raises_an_alarm(name: str, metric: str, properties: Properties) -> None:
     """The function catches what goes wrong inside it, and API Gateway answers for it when it cannot start.
 
     AWS: API Gateway counts what a gateway response answers with another status as 4XXError, so our 503 too.
@@ -663,7 +667,7 @@ def test_a_consumer_that_lambda_throttles_rings_before_its_messages_are_given_up
     for one in alarms:
         assert (one["Statistic"], one["Threshold"]) == ("Sum", 0)
         assert one["Period"] > hidden, "each period has a receive"
-        assert one["Period"] * (one["EvaluationPeriods"] + 1) < min(MOST_RECEIVES.values()) * hidden
+        assert one["Period"] * (one["EvaluationPeriods"] + 1) < min(MAX_RECEIVES.values()) * hidden
 
 
 def test_cloudwatch_may_use_the_key_of_the_alarm_topic(properties: Properties) -> None:
@@ -677,6 +681,27 @@ def test_cloudwatch_may_use_the_key_of_the_alarm_topic(properties: Properties) -
     }
 
     assert allowed == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_the_digest_is_published_to_the_alarm_topic_and_its_key_is_used_for_nothing_else(
+    properties: Properties,
+) -> None:
+    """SNS: who publishes to an encrypted topic needs kms:GenerateDataKey and kms:Decrypt of its key."""
+    statements = {one["Sid"]: one for one in _statements(properties("AWS::IAM::Role")["SendDigestRole"])}
+
+    assert statements["PublishDigest"]["Resource"] == {"Ref": "AlarmTopic"}
+    assert set(statements["EncryptDigest"]["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    via = {"kms:ViaService": {"Fn::Sub": "sns.${AWS::Region}.amazonaws.com"}}
+    assert statements["EncryptDigest"]["Condition"] == {"StringEquals": via}
+
+
+def test_the_digest_has_an_hour_and_can_be_switched_off(template: dict[str, Any], properties: Properties) -> None:
+    schedule = properties("AWS::Scheduler::Schedule")["SendDigestSchedule"]
+
+    assert schedule["ScheduleExpression"] == {"Fn::Sub": "cron(0 ${DigestHour} * * ? *)"}
+    assert schedule["State"] == {"Fn::If": ["IsDigestOff", "DISABLED", "ENABLED"]}
+    assert _compared(template["Conditions"]["IsDigestOff"]) == ("off", {"Ref": "Digest"})
+    assert template["Parameters"]["Digest"]["AllowedValues"] == ["daily", "when-needed", "off"]
 
 
 def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist(properties: Properties) -> None:
@@ -726,6 +751,8 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "TrackTransactionsSchedule",
         "PollOrderfulSchedule",
         "ReconcileSchedule",
+        "SendDigestSchedule",
+        "Digest",
         "OperatorPolicyArn",
         "ReaderPolicyArn",
         *SETTINGS,

@@ -38,7 +38,7 @@ from testkit.aws import (
     aws_in_memory,
     drain,
     lambda_event,
-    make_ledger_home,
+    make_ledger_resources,
     make_queue,
     make_table,
 )
@@ -83,10 +83,10 @@ DATA = routing_data(
         "companies.nordic.visma.tenant_id": COMPANY.tenant_id,
         "defaults.units": {"STK": "each", "KG": "kilogram", "KRT": "case"},
         "defaults.settle": "0s",
-        "defaults.changes": {"quantity": "50%", "price": "10%", "dates": "14d"},
+        "defaults.changes": {"quantity": "50%", "price": "10%", "dates": "14d", "header_note": "tell"},
     }
 )
-CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 280_000)
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 280_000, aws_request_id="run-1")
 
 
 def load_handler(name):
@@ -204,7 +204,7 @@ def stack(monkeypatch):
         running_orderful(own=("NORDICFOOD", "NORDICFOODT", "Nordic Food AS"), partners=partners) as orderful,
         aws_in_memory(monkeypatch),
     ):
-        make_ledger_home()
+        make_ledger_resources()
         make_table(CURSORS)
         make_table(ROUTING)
         make_table(TOKENS, range_key=False)

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from connector.adapters.aws import clients
 from connector.cli.main import command_line
-from connector.cli.stack import Stack
+from connector.cli.stack.stack import Stack
 from testkit.samples.routing_data import routing_data
 from testkit.sandboxes import (
     API_KEY,
@@ -67,6 +67,7 @@ def orderful():
 SCHEDULED = {
     **dict.fromkeys(("PollVisma", "TrackTransactions", "PollOrderful"), "rate(5 minutes)"),
     "Reconcile": "cron(0/5 1-4 * * ? *)",
+    "SendDigest": "cron(0 5 * * ? *)",
 }
 SETTINGS = SimpleNamespace(get_account_settings=lambda: {"AccountLimit": {"ConcurrentExecutions": 1000}})
 

@@ -11,25 +11,25 @@ import boto3
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from bench.cost import MOST_IDLE, MOST_UNITS, bill, idle_run
+from bench.cost import MAX_IDLE_COST, MAX_UNITS, bill, idle_run
 from bench.line import write_units_of_a_document
 from bench.write_units import WriteUnits, size_of, units
 from connector.adapters.aws import clients
-from testkit.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
+from testkit.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_resources, make_table
 from testkit.memory.effects import ManualClock
 
 
 @pytest.fixture(autouse=True)
 def _aws(monkeypatch):
     with aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         make_table(CURSORS)
         yield
 
 
 def test_a_document_costs_at_most_eighteen_write_units_from_change_to_acknowledged():
     spent = write_units_of_a_document(ManualClock(datetime.now(UTC) + timedelta(hours=1)))
-    assert spent.total <= MOST_UNITS, spent.spent
+    assert spent.total <= MAX_UNITS, spent.spent
     assert spent.spent["index UpdateItem"] == 0  # a claim does not touch the index
     (revision,) = [
         item
@@ -88,7 +88,7 @@ def test_only_a_function_leaves_the_check_of_parameters_out(is_function, monkeyp
 def test_an_idle_stack_costs_at_most_eight_dollars_a_month_at_list_prices():
     idle = idle_run()
     items = bill(idle)
-    assert sum(one.cost for one in items) <= MOST_IDLE, [(one.what, one.cost) for one in items]
+    assert sum(one.cost for one in items) <= MAX_IDLE_COST, [(one.what, one.cost) for one in items]
     template = (Path(__file__).resolve().parents[2] / "template.yaml").read_text()
     counted = {one.what: one.count for one in items}
     for what, kind in {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ import pytest
 
 from connector.adapters.aws import breaker, clients
 from connector.adapters.aws.findings import DynamoFindingBook
+from connector.adapters.telemetry import PowertoolsTelemetry
 from connector.domain.errors import Misconfigured
 from connector.domain.revision.record import State
 from testkit.aws import CURSORS, Calls, drain, lambda_event
@@ -60,6 +62,15 @@ def test_a_document_costs_at_most_four_writes_and_three_reads_from_change_to_sen
     assert len(list(stack.ledger.in_state(State.SENT))) == 20
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_function_writes_its_invocation_into_its_log_lines(stack, monkeypatch, name):
+    begun = []
+    monkeypatch.setattr(PowertoolsTelemetry, "begin_run", lambda _self, run: begun.append(run))
+    with contextlib.suppress(Exception):  # what comes of an empty event is another matter
+        stack.invoke(name, {})
+    assert begun == ["run-1"]
+
+
 def test_a_batch_with_nothing_in_it_is_done(stack):
     for name in ("translate_document", "deliver_transaction", "apply_change"):
         assert stack.invoke(name, {"Records": []}) == {"batchItemFailures": []}
@@ -97,7 +108,7 @@ def test_what_is_told_holds_neither_a_secret_nor_a_document(stack, capsys, caplo
         ("reconcile", set(), ["INFO"]),
     ],
 )
-def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, *, counted, levels):
+def test_a_stack_without_a_routing_logs_no_error(stack, capsys, caplog, name, *, counted, levels):
     boto3.client("dynamodb").delete_item(TableName=ROUTING, Key={"pk": {"S": "current"}, "sk": {"S": "current"}})
     stack.visma.generate("purchaseorder", Recipe(count=3))
     stack.invoke(name)
@@ -138,13 +149,37 @@ def test_importing_a_function_opens_nothing(handler_of, name):
     assert clients._client.cache_info().currsize == 0
 
 
+def test_the_nightly_comparison_has_looked_up_what_the_list_showed_late(stack, monkeypatch):
+    monkeypatch.setenv("RECONCILE_AFTER_SECONDS", "0")
+    stack.visma.generate("purchaseorder", Recipe(count=1, first_number=500123))
+    stack.send_orders()
+    stack.invoke("poll_orderful")
+    begun = datetime.now(UTC) - timedelta(days=2)
+    DynamoFindingBook(CURSORS).keep_beginnings({"nordic": begun})
+    came = stack.orderful.inbound.receive(
+        sender="ACMEPRODUCET",
+        receiver="NORDICFOODT",
+        message={"purchaseOrderNumber": "500123", "lineItems": []},
+        channels=[],
+        created_at=datetime.now(UTC) - timedelta(hours=3),
+    )
+    assert stack.invoke("poll_orderful")["problems"] == []
+    assert stack.inbound.known(came.transaction.id) is None
+
+    assert stack.invoke("reconcile") == {"ended": True, "problem": None}
+    assert [one.subject for one in DynamoFindingBook(CURSORS).findings()] == [came.transaction.id]
+    assert stack.consume("apply_change", stack.hints) == 1
+    assert stack.inbound.recorded([came.transaction.id, "1"]) == {came.transaction.id}
+
+
 def test_the_nightly_comparison_finds_what_was_missed_and_what_is_gone(stack, monkeypatch, capsys):
     monkeypatch.setenv("RECONCILE_AFTER_SECONDS", "0")
     before = datetime.now(UTC) - timedelta(minutes=1)
     stack.visma.generate("purchaseorder", Recipe(count=5, written_at=before))
     stack.send_orders()
     stack.visma.set_options(max_page_size=2)
-    gone, copied, *_ = stack.ledger.in_state(State.SENT)
+    gone, copied, deleted, *_ = stack.ledger.in_state(State.SENT)
+    stack.visma.remove_document("purchaseorder", deleted.key.number)
     copy = stack.orderful.copy(copied.transaction_id)
     stack.orderful.delete(gone.transaction_id)
     stack.visma.generate("purchaseorder", Recipe(count=2, first_number=700001, written_at=before))
@@ -155,8 +190,9 @@ def test_the_nightly_comparison_finds_what_was_missed_and_what_is_gone(stack, mo
         ("missing", "nordic/purchase_order/700002"),
         ("missing", gone.transaction_id),
         ("doubled", copy["id"] if isinstance(copy, dict) else copy),
+        ("deleted", str(deleted.key)),
     }
     assert stack.invoke("reconcile") == {"ended": True, "problem": None}
     capsys.readouterr()
     stack.invoke("track_transactions")
-    assert '"AttentionOpen":[4.0]' in capsys.readouterr().out.replace(" ", "")
+    assert '"AttentionOpen":[5.0]' in capsys.readouterr().out.replace(" ", "")

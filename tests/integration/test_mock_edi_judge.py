@@ -106,14 +106,14 @@ def judge() -> Iterator[str]:
         process.communicate(timeout=120)
 
 
-def verdict(judge: str, text: str) -> dict:
+def report(judge: str, text: str) -> dict:
     headers = {"Content-Type": "application/edi-x12"}
     return requests.post(f"{judge}/_mock/validate", text.encode(), headers=headers, timeout=120).json()
 
 
 def findings(judge: str, text: str) -> list[str]:
     """What the judge finds that the standard would find too."""
-    (message,) = verdict(judge, text)["messages"]
+    (message,) = report(judge, text)["messages"]
     return [finding for finding in message["findings"] if not is_only_unknown_to_the_judge(finding)]
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 HANDLER = ROOT / "functions" / "receive_callback" / "receive_callback_handler.py"
 SECRET = "the-agreed-one"
 LIMIT = 1_048_576
-CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 20_000)
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 20_000, aws_request_id="run-1")
 ORDERFUL_ID = re.compile(r"[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
 NAMES = ["id", "transactionId", "delivery", "deliveryId", "message", "stream", "type", "href", "version", "content"]
 HUGE = "x" * 5_000_000
@@ -229,8 +229,8 @@ class Hostile:
         return str(uuid.UUID(bytes=self.draw.randbytes(16)))
 
     def text(self) -> str:
-        letters = string.printable + "æøå\u0000\ufffe\uffff\ud800\U0001f600"
-        return "".join(self.draw.choices(letters, k=self.draw.randrange(12)))
+        characters = string.printable + "æøå\u0000\ufffe\uffff\ud800\U0001f600"
+        return "".join(self.draw.choices(characters, k=self.draw.randrange(12)))
 
 
 def test_two_thousand_hostile_requests_get_a_known_answer_and_only_ids_get_through(endpoint, caplog):
@@ -252,7 +252,7 @@ def test_two_thousand_hostile_requests_get_a_known_answer_and_only_ids_get_throu
         assert hint.get("version", "v3") in {"v3", "v4"}
 
 
-def test_trouble_of_our_own_is_answered_with_503_whatever_is_asked(endpoint):
+def test_a_failure_of_the_stack_is_answered_with_503_whatever_the_request(endpoint):
     boto3.client("sqs").delete_queue(QueueUrl=endpoint.url)
     hostile = Hostile(855)
     answers = Counter(endpoint.handler(hostile.event(), CONTEXT)["statusCode"] for _ in range(200))

@@ -17,7 +17,7 @@ from bench import quotas as q
 from bench.line import Line
 from bench.write_units import WriteUnits, size_of
 from connector.adapters.aws import clients
-from testkit.aws import CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
+from testkit.aws import CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_resources, make_table
 from testkit.memory.effects import ManualClock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ NOW = scale.defaults()
 @pytest.fixture
 def _aws(monkeypatch):
     with aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         make_table(CURSORS)
         yield
 
@@ -171,7 +171,7 @@ def test_more_consumers_lift_what_the_table_says_they_lift() -> None:
 @pytest.mark.parametrize("documents", scale.VOLUMES)
 def test_the_largest_settings_keep_no_less_than_the_template(documents: int) -> None:
     load = scale.load_of(documents)
-    for old, new in zip(scale.rows(load, NOW), scale.rows(load, scale.LARGEST), strict=True):
+    for old, new in zip(scale.rows(load, NOW), scale.rows(load, scale.MAX_SETTINGS), strict=True):
         if old.factor < 1:
             assert new.factor >= old.factor, old.what
 
@@ -240,8 +240,8 @@ def test_the_page_is_fresh() -> None:
 
 
 def test_the_page_names_parameters_of_the_template_only() -> None:
-    told = set(scale.template_parameters())
+    output = set(scale.template_parameters())
     text = (ROOT / "docs" / "scale.md").read_text()
     named = set(re.findall(r"`([A-Z][a-z]+[A-Z]\w+)[:`]", text))
     assert named
-    assert named <= told
+    assert named <= output

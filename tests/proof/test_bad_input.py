@@ -21,7 +21,7 @@ from proof.bad_input.stores import aws_for_a_run
 from proof.bad_input.trial import CaseResult, Target, floats_in, inexact, tried
 from proof.strategies.callbacks import HEADER, SECRET, CallbackCase
 from proof.strategies.changes import NUMBER, ChangeCase, inbox_item, mosaic, x12
-from proof.strategies.damage import changed, damaged, twice, written
+from proof.strategies.damage import changed, damaged, with_duplicate_key, written
 from proof.strategies.routing import BASE, RoutingCase
 from proof.strategies.visma import ORIGINS, STAMP, VismaCase, sound
 from proof.tally import Size
@@ -104,7 +104,7 @@ def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
 
 
 def test_a_record_that_the_table_would_refuse_is_seen(monkeypatch):
-    monkeypatch.setattr(plan, "LONGEST_TEXT", 10**9)
+    monkeypatch.setattr(plan, "MAX_TEXT_LENGTH", 10**9)
     lines = [{**a_purchase_order()["lines"][0], "uom": "X" * 500_000}]
     assert any("more than the table takes" in problem for problem in documents.fed(order(lines=lines)).problems)
     with aws_for_a_run():
@@ -181,7 +181,7 @@ def test_the_same_seed_draws_the_same_cases():
 
 
 def test_a_doubled_key_stands_in_the_bytes_twice():
-    assert written({"a": twice({"b": 1}, "b", None)}) == b'{"a":{"b":1,"b":null}}'
+    assert written({"a": with_duplicate_key({"b": 1}, "b", None)}) == b'{"a":{"b":1,"b":null}}'
 
 
 @pytest.mark.parametrize("times", [1, 8])
@@ -220,4 +220,4 @@ def test_the_bridge_hands_on_what_api_gateway_would_and_answers_the_rest_itself(
         assert session.post(f"{url}/orderful", data=b"\xff\xfe", headers={HEADER: "x"}).status_code == 401
         assert session.get(f"{url}/orderful").status_code == 404
         assert session.post(f"{url}/other").status_code == 404
-        assert session.post(f"{url}/orderful", data=b"x" * (api.MOST_BYTES + 1)).status_code == 503
+        assert session.post(f"{url}/orderful", data=b"x" * (api.MAX_BYTES + 1)).status_code == 503

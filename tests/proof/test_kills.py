@@ -11,10 +11,10 @@ import pytest
 from proof.deployed import kills_run
 from proof.deployed.killer import DIED
 from proof.deployed.kills import PLANS, _figures, _kills
-from proof.deployed.kills_run import CONSUMERS, LONGEST, STUCK, Run
+from proof.deployed.kills_run import CONSUMERS, STUCK, TIMEOUT_SECONDS, Run
 from proof.deployed.quiescence import LOCKED
 from proof.tally import Size
-from testkit.laptop.observed import MOVERS
+from testkit.laptop.observed import PIPELINE
 
 PLAN = replace(PLANS[Size.FAST], documents=1, changes=0)
 
@@ -50,7 +50,7 @@ def run() -> Run:
 
 def hit(run: Run, function: str, times: int) -> None:
     for _ in range(times):
-        run.killer.heard(function, DIED)
+        run.killer.record_failure(function, DIED)
 
 
 def test_orders_may_be_added_while_others_are_gone_through(run):
@@ -61,30 +61,30 @@ def test_orders_may_be_added_while_others_are_gone_through(run):
 def test_counts_may_rise_while_they_are_added_up(run):
     counts = iter(run.killer.hits.values())
     seen = [next(counts)]
-    hit(run, MOVERS[0], 1)
-    assert [*seen, *counts] == [0] * len(MOVERS)
+    hit(run, PIPELINE[0], 1)
+    assert [*seen, *counts] == [0] * len(PIPELINE)
 
 
 def test_fewer_kills_than_were_aimed_at_are_said_and_are_no_violation(run):
-    for function in MOVERS:
+    for function in PIPELINE:
         hit(run, function, PLAN.floor)
-    assert _kills(run) == (len(MOVERS) * PLAN.floor, ())
-    assert f"{len(MOVERS) * PLAN.floor} of the {PLAN.hits} that were aimed at" in _figures(run)
+    assert _kills(run) == (len(PIPELINE) * PLAN.floor, ())
+    assert f"{len(PIPELINE) * PLAN.floor} of the {PLAN.hits} that were aimed at" in _figures(run)
 
 
 def test_a_function_of_which_hardly_any_invocation_was_hit_is_a_violation(run):
-    for function in MOVERS[1:]:
+    for function in PIPELINE[1:]:
         hit(run, function, PLAN.floor)
     _, (violation,) = _kills(run)
-    assert violation.startswith(f"Only {PLAN.floor - 1} of {MOVERS[0]}'s invocations were hit")
+    assert violation.startswith(f"Only {PLAN.floor - 1} of {PIPELINE[0]}'s invocations were hit")
 
 
 def test_when_the_time_is_over_only_what_is_short_is_killed(run):
-    for function in MOVERS[1:]:
+    for function in PIPELINE[1:]:
         hit(run, function, PLAN.floor)
-    assert all(map(run.wants, MOVERS))
+    assert all(map(run.wants, PIPELINE))
     run._late.set()
-    assert [function for function in MOVERS if run.wants(function)] == [MOVERS[0]]
+    assert [function for function in PIPELINE if run.wants(function)] == [PIPELINE[0]]
 
 
 class Watch:
@@ -103,7 +103,7 @@ class Watch:
 
 @pytest.mark.parametrize(
     ("moves_until", "given_up_at"),
-    [(0, STUCK), (300, 299 + STUCK), (10_000, LONGEST)],
+    [(0, STUCK), (300, 299 + STUCK), (10_000, TIMEOUT_SECONDS)],
     ids=["nothing moves", "it moves for a while", "it moves for ever"],
 )
 def test_a_run_is_stuck_when_nothing_moves_or_nothing_ends(run, monkeypatch, moves_until, given_up_at):
@@ -120,7 +120,7 @@ def test_a_run_is_stuck_when_nothing_moves_or_nothing_ends(run, monkeypatch, mov
     run._wait_for_quiescence()
 
     assert (len(run.troubles), watch.now) == (2, given_up_at)
-    assert run.troubles[-1] == "PollOrderfulFunction said at last: nothing new"
+    assert run.troubles[-1] == "last answer of PollOrderfulFunction: nothing new"
 
 
 def test_a_lock_that_comes_and_goes_is_no_progress(run, monkeypatch):
@@ -140,5 +140,5 @@ def test_a_lock_that_comes_and_goes_is_no_progress(run, monkeypatch):
 @pytest.mark.parametrize("plan", PLANS.values(), ids=[size.name for size in PLANS])
 def test_what_has_to_be_hit_may_be_hit(plan):
     assert 0 < plan.floor <= plan.share <= plan.most
-    assert plan.floor <= plan.most_held
-    assert plan.hits <= plan.most_held * len(CONSUMERS) + plan.most * (len(MOVERS) - len(CONSUMERS))
+    assert plan.floor <= plan.max_consumer_hits
+    assert plan.hits <= plan.max_consumer_hits * len(CONSUMERS) + plan.most * (len(PIPELINE) - len(CONSUMERS))

@@ -17,7 +17,7 @@ from connector.domain.revision.record import State
 from connector.services.messages import INLINE_LIMIT
 from connector.services.ports import Metric, Resource
 from proof.alarms import alarms_of_the_template
-from proof.model.asking import Wish
+from proof.model.asking import RequestedLine
 from proof.model.functions import DOCUMENTS
 from proof.model.orderful import ALL
 from proof.model.scenarios import ORDER
@@ -55,7 +55,7 @@ def test_a_document_that_waits_for_one_in_doubt_outlasts_a_weekend() -> None:
         queue.dead.clear()
     system.quiesce()
     assert len(system.orderful.delivered) == 3
-    assert system.judge.violations_when_quiescent() == []
+    assert system.invariants.check_quiescent() == []
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Outage:
     """What fails for an hour.
 
     Attributes:
-        begin: How it begins; `end` how it is mended.
+        begin: How it begins; `end` how it is repaired.
         rings: The alarms that ring, and within how many minutes. No other does.
         says: What the runbook says under the first of them: what it is, or what to do.
         spares: The order of another document, written while it lasts, is sent within five minutes of the poll.
@@ -141,8 +141,8 @@ def _calls(
     )
 
 
-def _cursor_table(system: WatchedSystem, trouble: ConnectorError | None) -> None:
-    system.cursors.failing = system.health.failing = trouble
+def _cursor_table(system: WatchedSystem, failure: ConnectorError | None) -> None:
+    system.cursors.failing = system.health.failing = failure
 
 
 def _forbid_documents(system: WatchedSystem) -> None:
@@ -191,7 +191,7 @@ def _pause(system: WatchedSystem) -> None:
 def _change_while_stopped(fault: str, number: str) -> Callable[[WatchedSystem], None]:
     def begin(system: WatchedSystem) -> None:
         getattr(system, fault).add("apply_change")
-        system.inbound.ask(number, HEALTHY, [Wish(1, "1298", 800 + int(number[-2:]))])
+        system.inbound.ask(number, HEALTHY, [RequestedLine(1, "1298", 800 + int(number[-2:]))])
 
     return begin
 
@@ -203,7 +203,7 @@ def _callback_while_stopped(system: WatchedSystem) -> None:
 
 def _callback_that_is_lost(system: WatchedSystem) -> None:
     system.crashing.add("receive_callback")
-    system.inbound.ask("802210904", HEALTHY, [Wish(1, "1298", 804)])
+    system.inbound.ask("802210904", HEALTHY, [RequestedLine(1, "1298", 804)])
     system.push("802210904")
 
 

@@ -44,7 +44,7 @@ class Refused(MemoryPayloads):
 
 
 class Offline:
-    """The bench as the exercise uses it, around a poller between fakes."""
+    """The driver as the exercise uses it, around a poller between fakes."""
 
     def __init__(self, role: MemoryPayloads) -> None:
         self.clock = ManualClock(datetime.now(UTC))

@@ -25,9 +25,9 @@ def test_a_proof_that_tried_nothing_is_none(monkeypatch):
     assert tally.violations == ("It was not tried.",)
 
 
-@pytest.mark.parametrize(("violations", "code"), [((), 0), (("a lorry too many",), 1)])
+@pytest.mark.parametrize(("violations", "code"), [((), 0), (("one transaction too many",), 1)])
 def test_the_run_fails_with_any_violation_and_names_it(monkeypatch, capsys, violations, code):
-    monkeypatch.setattr(run, "_side_by_side", lambda _names, _size: [Tally("One lorry", 7, violations)])
+    monkeypatch.setattr(run, "_side_by_side", lambda _names, _size: [Tally("One transaction", 7, violations)])
     assert run.main(["--fast"]) == code
     output = capsys.readouterr().out
     assert "7 cases" in output

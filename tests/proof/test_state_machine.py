@@ -1,4 +1,4 @@
-"""The state machine, with fixed lots."""
+"""The state machine, with fixed draws."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_whatever_comes_in_whatever_order_all_comes_right(tally):
     assert tally.cases >= FAST_RUNS
 
 
-def test_every_kind_of_trouble_was_among_it(tally):
+def test_every_kind_of_fault_was_injected(tally):
     for step in (
         "412",
         "answer: close",
@@ -64,8 +64,8 @@ def test_every_kind_of_trouble_was_among_it(tally):
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
-    """Draws one world by its name, in the place of hypothesis."""
+class _Harness:
+    """Draws one configuration by name, instead of hypothesis."""
 
     name: str
 
@@ -80,7 +80,7 @@ INVALID = Validation.INVALID
 OTHER_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": True})
 FIRST_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": False})
 QUIESCENCE: Step = ("everything_becomes_quiescent", {})
-REFUSED: Step = ("orderful_is_in_trouble", {"how": "refused"})
+REFUSED: Step = ("orderful_fails", {"how": "refused"})
 FASTER: Step = ("a_user_is_faster", {"draw": 0, "line": 0, "quantity": 80, "times": 5})
 ASKED: Step = ("another_860", {"draw": 0, "line": 0, "way": "inbox", "what": "price", "far": False})
 EDITED: Step = ("an_edit", {"draw": 0, "line": 0, "quantity": 700, "late": 0})
@@ -88,7 +88,7 @@ CANCELLED: Step = ("a_cancellation", {"draw": 0})
 ORDERED: Step = ("a_new_order", {"held": False, "old": False, "supplier": "50012"})
 POLL: Step = ("a_poll", {"pages": None})
 COLLECTED: Step = ("a_collection", {})
-ASKED_FOR_90: Step = ("an_860", {"draw": 0, "line": 0, "quantity": 90, "sent": ("inbox", None), "told": False})
+ASKED_FOR_90: Step = ("an_860", {"draw": 0, "line": 0, "quantity": 90, "sent": ("inbox", None), "with_original": False})
 ASKED_TWICE: Step = (
     "two_860s",
     {"draw": 0, "quantities": (90, 120), "counted": (None, None), "apart": 2, "ways": "inbox"},
@@ -111,7 +111,7 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
 
 
 @pytest.mark.parametrize(
-    ("world", "steps"),
+    ("harness", "steps"),
     [
         ("by number", [ASKED, FASTER, ("things_take_their_course", {"steps": 1}), OTHER_ISA_ID]),
         ("by number", [CANCELLED, OTHER_ISA_ID, REFUSED, QUIESCENCE, FIRST_ISA_ID]),
@@ -134,14 +134,14 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
                     {"draw": 0, "line": 0, "quantity": 90, "validation": INVALID, "way": "inbox"},
                 ),
                 *(COLLECTED, ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})),
-                ("an_860", {"draw": 0, "line": 1, "quantity": 700, "sent": ("callback", None), "told": False}),
+                ("an_860", {"draw": 0, "line": 1, "quantity": 700, "sent": ("callback", None), "with_original": False}),
             ],
         ),
         (
             "by number",
             [
                 *(*[QUIESCENCE] * 8, EDITED_TO_80, *[QUIESCENCE] * 2, ASKED_TWICE_FOR_MORE, ASKED_TWICE_ALIKE),
-                *(("a_neighbour_fails", {"lost": False, "steps": 1}), QUIESCENCE, EDITED_TO_80, QUIESCENCE),
+                *(("a_remote_call_fails", {"lost": False, "steps": 1}), QUIESCENCE, EDITED_TO_80, QUIESCENCE),
             ],
         ),
         ("live since the first poll", [OLD_ONE_CANCELLED, QUIESCENCE, AS_REPLACEMENT, AS_ORIGINAL]),
@@ -159,9 +159,9 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
         "a cancelled order is released twice before it is translated",
     ],
 )
-def test_what_long_runs_have_found_comes_right(world: str, steps: list[Step]) -> None:
+def test_what_long_runs_have_found_comes_right(harness: str, steps: list[Step]) -> None:
     machine = Connector()
-    machine.begin(name=_World(world))
+    machine.begin(name=_Harness(harness))
     for name, given in steps:
         getattr(machine, name)(**given)
         machine.nothing_wrong_has_happened()

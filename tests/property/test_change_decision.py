@@ -210,11 +210,11 @@ def test_writing_once_is_enough(case: Case) -> None:
         return
     assert again.action is ChangeAction.APPLY
     assert not again.edits
-    if {edit.number for edit in decision.wishes.lines} <= {
+    if {edit.number for edit in decision.requested.lines} <= {
         None,
         *(line.number for line in case.base.lines if not line.cancelled),
     }:
-        assert again.wishes == decision.wishes
+        assert again.requested == decision.requested
 
 
 @THOROUGH
@@ -274,8 +274,8 @@ def test_nothing_that_was_received_or_closed_is_touched_approved_or_not(case: Ca
 @given(cases())
 def test_an_approval_lifts_objections_and_changes_nothing_else(case: Case) -> None:
     alone, approved = case.decide(approved=False), case.decide(approved=True)
-    same = (alone.edits, alone.wishes, alone.differences, alone.unwritten)
-    assert same == (approved.edits, approved.wishes, approved.differences, approved.unwritten)
+    same = (alone.edits, alone.requested, alone.differences, alone.unwritten)
+    assert same == (approved.edits, approved.requested, approved.differences, approved.unwritten)
     assert alone.action is not ChangeAction.APPLY or approved == alone
 
 
@@ -287,7 +287,7 @@ def test_numbers_are_the_messages_own_to_the_last_digit(case: Case) -> None:
     theirs = {figure for line in case.request.lines for figure in (line.quantity, line.second_quantity) if figure}
     totals = theirs | {old + sign * figure for old in base for figure in theirs for sign in (1, -1)}
     prices = {line.price for line in case.request.lines}
-    for edit in (*decision.edits.lines, *decision.wishes.lines):
+    for edit in (*decision.edits.lines, *decision.requested.lines):
         for value in asdict(edit).values():
             assert not isinstance(value, float)
         assert edit.quantity is None or (type(edit.quantity) is Decimal and edit.quantity in totals | {Decimal(0)})
@@ -304,13 +304,13 @@ def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
     decision = case.decide()
     if decision.action is not ChangeAction.APPLY:
         return
-    wished = {edit.number: edit for edit in decision.wishes.lines if edit.number is not None}
+    requested_lines = {edit.number: edit for edit in decision.requested.lines if edit.number is not None}
     for edit in decision.edits.lines:
         if edit.operation is Operation.INSERT:
             continue
-        assert edit.operation is wished[edit.number].operation
+        assert edit.operation is requested_lines[edit.number].operation
         for field, value in moved(edit):
-            assert (field, value) in dict.fromkeys(moved(wished[edit.number]))
+            assert (field, value) in dict.fromkeys(moved(requested_lines[edit.number]))
             if not case.approved:
                 orders = (case.base or case.ours.content, case.ours.content)
                 known, stands = (
@@ -383,15 +383,17 @@ def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: boo
     if case.route.changes.quantities is not QuantityReading.DELTA or decision.action is not ChangeAction.APPLY:
         return
     for line in case.request.lines:
-        # A difference of nothing is no wish.
+        # A difference of nothing is no request.
         if line.direction is None or line.explicit_total or not line.quantity or line.line_id is None:
             continue
         assert case.base, "nobody knows what a difference refers to"
-        wished = [edit.quantity for edit in decision.wishes.lines if str(edit.number) == line.line_id and edit.quantity]
+        requested_lines = [
+            edit.quantity for edit in decision.requested.lines if str(edit.number) == line.line_id and edit.quantity
+        ]
         total = line_of(case.base, int(line.line_id)).quantity + (
             line.quantity if line.code == "QI" else -line.quantity
         )
-        assert wished == [total] * bool(total), "nothing left takes the line out"
+        assert requested_lines == [total] * bool(total), "nothing left takes the line out"
 
 
 @THOROUGH
@@ -399,10 +401,10 @@ def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: boo
 def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None:
     """A line that had the header's day has the new one, or the message, its facts or a person say otherwise."""
     decision, before, line_date = case.decide(), case.base or case.ours.content, case.route.line_date
-    if decision.action is not ChangeAction.APPLY or decision.wishes.promised_on is None:
+    if decision.action is not ChangeAction.APPLY or decision.requested.promised_on is None:
         return
     after = case.written(decision).content
-    assert after.promised_on == decision.wishes.promised_on == case.request.requested_on
+    assert after.promised_on == decision.requested.promised_on == case.request.requested_on
     there = orderable_lines(after)
     named = {line.line_id for line in case.request.lines if line.requested or line.promised}
     for number, line in orderable_lines(before).items():
@@ -417,10 +419,10 @@ def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None
 
 @THOROUGH
 @given(cases())
-def test_an_approval_without_a_wish_and_with_something_unwritten_closes(case: Case) -> None:
+def test_an_approval_without_a_request_and_with_something_unwritten_closes(case: Case) -> None:
     decision = case.decide(approved=True)
     if decision.action is ChangeAction.APPLY:
-        assert decision.closes is (bool(decision.unwritten) and not decision.edits and not decision.wishes)
+        assert decision.closes is (bool(decision.unwritten) and not decision.edits and not decision.requested)
         questions = {sentence for line in case.request.lines for sentence in line.questions}
         assert all(
             any(sentence_kept.endswith(sentence) for sentence_kept in decision.unwritten) for sentence in questions
@@ -440,10 +442,10 @@ def elses_edits(case: Case, decision: ChangeDecision) -> set[tuple[int | None, s
         found |= {(number, name) for (name, old), new in pairs if old != new}
     if case.base.promised_on != case.ours.content.promised_on:
         found.add((None, "promised_on"))
-    if decision.wishes.promised_on:
+    if decision.requested.promised_on:
         found.discard((None, "promised_on"))
     unseen = [line for number, line in ours.items() if number not in base]
-    for edit in decision.wishes.lines:
+    for edit in decision.requested.lines:
         if edit.operation is Operation.INSERT:
             there = next((line for line in unseen if edit.matches(line)), None)
             if there is not None and edit not in decision.edits.lines:
@@ -463,10 +465,10 @@ def test_the_partner_knows_the_order_afterwards_unless_somebody_else_was_busy(ca
     if decision.action is not ChangeAction.APPLY or case.base is None:
         return
     after = case.written(decision).content
-    assert equals_with_edits(after, case.base, decision.wishes) is (elses_edits(case, decision) == set())
-    if decision.wishes:
+    assert equals_with_edits(after, case.base, decision.requested) is (elses_edits(case, decision) == set())
+    if decision.requested:
         note = replace(after, note="somebody else was here")
-        assert not equals_with_edits(note, case.base, decision.wishes)
+        assert not equals_with_edits(note, case.base, decision.requested)
 
 
 @st.composite
@@ -493,6 +495,6 @@ def test_what_is_decided_comes_out_in_the_sandbox(order: dict[str, Any], data: s
     body = json.loads(encode(order_update(decision.edits)))
     written, _ = updated(order, body, last_line=len(order["lines"]))
     after = read_order_snapshot(json.dumps(written).encode(), company="nordic")
-    assert equals_with_edits(after.content, ours.content, decision.wishes)
+    assert equals_with_edits(after.content, ours.content, decision.requested)
     again = case.decide(ours=after)
     assert (again.action, bool(again.edits)) == (ChangeAction.APPLY, False)

@@ -311,7 +311,7 @@ def test_one_change_reads_alike_in_both_dialects(change):
 
 
 @given(CHANGES, st.data())
-def test_a_change_with_rubbish_in_one_place_is_read_or_refused_with_a_sentence(change, data):
+def test_a_change_with_one_invalid_value_is_read_or_refused_with_a_message(change, data):
     whole = in_mosaic(change) if data.draw(st.booleans()) else in_x12(change)
     check_outcome(spoilt(whole, data), codes=data.draw(st.sampled_from([READINGS, {}])))
 

@@ -25,6 +25,7 @@ EMPTY = (None, "", [])
 _NOT_SEEN = {
     "source",
     "order_source",
+    "sent_by_visma",
     "sales_order",
     "shipment",
     "buyer_reference",

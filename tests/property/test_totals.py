@@ -230,7 +230,7 @@ def cases(draw):
 def written(case, dialect, **routing):
     """What a partner adds up, and what it is told; both negative when money goes back."""
     content = read_document(case.data, company="nordic").content
-    route = a_route(content, currency=case.currency, dialect=dialect, **routing)
+    route = a_route(content, currency=case.currency, dialect=dialect, whole_units=frozenset(), **routing)
     if dialect is DialectChoice.X12:
         text = interchange(
             content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL, control_number=1, when=datetime.now(UTC)
@@ -280,7 +280,7 @@ def test_nothing_but_an_entered_amount_parks_a_document_whose_figures_belong_tog
     if smallest_unit(case.currency) != Decimal("0.01"):
         return
     try:
-        added_up, stated = written(case, DialectChoice.X12)
+        added_up, stated = written(case, DialectChoice.X12, rounding_limit=Decimal(1_000_000))
     except Parked as parked:
         line_stated = parked.field.endswith(("amount", "amountInCurrency", "costInCurrency")) and "entered" in str(
             parked

@@ -114,7 +114,7 @@ options = st.fixed_dictionaries(
 
 def route_for(content: Any, **changes: Any) -> Any:
     # Identifiers are never altered, so those of the samples are plain ones that every character set has.
-    return a_route(content, units={word: word for word in UNITS}, notes=Notes.ALL, **changes)
+    return a_route(content, units={word: word for word in UNITS}, whole_units=frozenset(), notes=Notes.ALL, **changes)
 
 
 def sent(content: Any, **changes: Any) -> Any:

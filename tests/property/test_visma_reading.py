@@ -4,10 +4,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain.documents import LISTED_KINDS
 from connector.domain.errors import Parked
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.totals import reconcile
-from connector.edi.visma.read import NotADocument, decode, read_document
+from connector.edi.visma.read import NotADocument, decode, read_document, read_typed
 from testkit.samples.visma_samples import (
     a_credit_note,
     a_customer_invoice,
@@ -48,6 +49,14 @@ def test_whatever_stands_in_a_field_reading_ends_in_a_clear_outcome(sample, seed
         return
     assert sentence.endswith((".", ")"))
     assert len(sentence) < 500
+
+
+@given(SAMPLES, st.integers(0, 2**32), RUBBISH)
+def test_a_document_that_is_decoded_into_its_shape_reads_as_any_other_does(sample, seed, rubbish):
+    raw = with_rubbish(as_json(sample()).decode(), Random(seed), rubbish)
+    for kind in LISTED_KINDS:
+        typed = read_typed(raw, company="nordic", kind=kind)
+        assert typed is None or typed == read_document(decode(raw), company="nordic", kind=kind)
 
 
 @given(SAMPLES, st.data())

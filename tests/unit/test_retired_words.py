@@ -27,6 +27,20 @@ WORDS = {
     "story": "scenario",
     "news": "status update",
     "door": "endpoint",
+    "mended": "repaired",
+    "befell": "injected",
+    "meddlers": "foreign changes",
+    "trouble": "failure, fault",
+    "desk": "purchase orders, operator",
+    "deed": "action",
+    "lots": "rng",
+    "sticky": "unconfirmable",
+    "verdict": "status",
+    "world": "harness",
+    "moment": "timestamp",
+    "moments": "timestamps",
+    "wish": "request, requested line, filter",
+    "wishes": "requests, requested lines, filters",
 }
 """A word of an identifier, and the term that took its place (docs/glossary.md)."""
 
@@ -46,8 +60,26 @@ NAMES = {
     "Outcome": "DeliverResult and so on",
     "Verdict": "ChangeAction and so on",
     "Decision": "ChangeDecision, RevisionDecision, InquiryDecision",
+    "ShownDelivery": "DeliveryStatus",
+    "NeverRests": "NotQuiescent",
+    "OrderDesk": "PurchaseOrders",
+    "PATIENCE": "TIMEOUT_SECONDS",
+    "MOVERS": "PIPELINE",
+    "HintCalls": "FixedHintBudget",
+    "SPOILED": "MODIFICATIONS",
+    "Letter": "DeadLetter",
+    "LetterCount": "DeadLetterCount",
+    "letters": "dead_letters, characters",
+    "told": "what it is: output, message, counts, reported",
+    "Bench": "FunctionDriver",
+    "DocumentJudge": "DocumentComparison",
+    "TransactionJudge": "TransactionComparison",
 }
 """A whole identifier, and the one that took its place."""
+
+
+LIMIT = re.compile(r"_?(MOST|LONGEST|LARGEST|SMALLEST|FEWEST|SHORTEST|LEAST)(_[A-Z_]+)?|[A-Z_]+_AT_MOST")
+"""A constant that is a limit, in words of our own."""
 
 
 def identifiers(source: str) -> Iterator[tuple[int, str]]:
@@ -60,6 +92,8 @@ def retired(identifier: str) -> str | None:
     """What to write instead of a retired name; None for any other."""
     if identifier in NAMES:
         return NAMES[identifier]
+    if LIMIT.fullmatch(identifier):
+        return "MAX_... or MIN_..."
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", identifier)
     return next((WORDS[part.lower()] for part in parts if part.lower() in WORDS), None)
 
@@ -86,6 +120,8 @@ def test_no_retired_word_is_a_name(folder):
         ("StandingOrder", "OrderSnapshot"),
         ("outlined", None),
         ("change", None),
+        ("_LONGEST_NOTE", "MAX_... or MIN_..."),
+        ("most", None),
     ],
 )
 def test_a_retired_word_is_seen(name, instead):

@@ -150,7 +150,7 @@ def test_no_sentence_shows_a_regular_expression(key, value):
 @pytest.mark.parametrize(
     ("changes", "problem_text"),
     [
-        ({"defaults.dialekt": "x12"}, "defaults.dialekt: is no key of the routing file; did you mean dialect."),
+        ({"defaults.dialekt": "x12"}, "defaults.dialekt: is no key of the routing file; did you mean dialect?"),
         (
             {"partners.acme.settle": "2m"},
             "partners.acme.settle: is no key of a partner; it may stand in defaults and a company.",
@@ -196,7 +196,7 @@ def test_no_sentence_shows_a_regular_expression(key, value):
         ({"defaults.send_when": ["Open"]}, "defaults.send_when: must hold keys and values."),
         ({"partners.acme.kinds": {"order": {}}}, "partners.acme.kinds.order: is no key"),
         ({"partners.acme.visma": {}}, "partners.acme.visma: needs a supplier or a customer number."),
-        ({"partners.acme.company": "nordik"}, "'nordik' is no company of this file; did you mean nordic."),
+        ({"partners.acme.company": "nordik"}, "'nordik' is no company of this file; did you mean nordic?"),
         ({"defaults.units": {"STK": "eech"}}, "defaults.units.STK: 'eech' is no unit the connector knows; did you"),
         ({"partners.acme.kinds": {"purchase_order": {"units": {"X": "?"}}}}, "acme.kinds.purchase_order.units.X:"),
         ({"partners.acme.expected": {"valid": "31d"}}, "partners.acme.expected.valid: '31d' is longer than 30 days."),
@@ -272,6 +272,32 @@ def test_a_number_mapped_twice_leaves_the_data_usable():
     assert check(routing_data({"partners.beta": a_partner(supplier="50012")})).data is not None
 
 
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"defaults.send_when": {"purchase_order": ["Opne"]}}, "nor is another word of it: nothing would ever be sent"),
+        ({"partners.acme.send_when": {"invoice": ["Opne", "open"]}}, "nor is another word of it"),
+        ({"partners.acme.visma.supplier": "\u201d50012\u201d"}, "has curly quotes, which no number of Visma has"),
+    ],
+)
+def test_what_would_never_be_sent_is_refused(changes, problem):
+    assert any(problem in str(one) for one in errors(changes))
+
+
+@pytest.mark.parametrize("word", ["Open", "Completed"])
+def test_one_known_status_is_enough(word):
+    assert errors({"defaults.send_when": {"purchase_order": ["Opne", word]}}) == []
+
+
+def test_two_companies_with_one_isa_id_are_pointed_out():
+    changes = {"companies.svensk": OTHER_COMPANY, "partners.beta": a_partner("svensk", supplier="1")}
+    output = [str(one) for one in check(routing_data(changes)).problems]
+    ours = {**OTHER_COMPANY, "orderful": {"isa_id": {"live": "NORDICFOOD", "test": "NORDICFOODT"}}}
+    same = [str(one) for one in check(routing_data({**changes, "companies.svensk": ours})).problems]
+    assert not any("of company nordic" in one for one in output)
+    assert sum("is also that of company nordic" in one for one in same) == 2
+
+
 def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
     branch = {"company_id": "1234567", "tenant_id": "b", "branch": "2"}
     changes = {
@@ -286,7 +312,38 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
     ("changes", "problem_text"),
     [
         ({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}, "live and test are both 'ACMEPRODUCE'"),
-        ({"defaults.send_when": {"purchase_order": ["Opne"]}}, "'Opne' is no status that Visma documents"),
+        ({"defaults.send_when": {"purchase_order": ["Open", "Opne"]}}, "'Opne' is no status that Visma documents"),
+        ({"companies.nordic.overlap": "0s"}, "companies.nordic.overlap: 0s is short: Visma's lists may show a change"),
+        ({"companies.nordic.places": {"3": "7080000000005"}}, "places.3: may be the number of a location, a ware"),
+        (
+            {"companies.nordic.places": {"location/3": "7080000000005", "location/4": "7080000000005"}},
+            "places.location/4: '7080000000005' is also that of location/3: two places with one code",
+        ),
+        (
+            {
+                "companies.nordic.places": {"location/3": "7080000000005", "location/4": "7080000000012"},
+                "partners.acme.changes": {"places": {"7080000000005": "4", "7080000000012": "4"}},
+            },
+            "acme.changes.places.7080000000005: leads to 4, and companies.nordic.places has that code for 3",
+        ),
+        ({"defaults.changes": {"codes": {"DI": "nothing"}}}, "codes.DI: nothing is not what X12 says of DI: delete"),
+        ({"partners.acme.changes": {"codes": {"NC": "delete"}}}, "delete is not what X12 says of NC: nothing"),
+        ({"defaults.send_when": {"purchase_order": ["Open", "Closed"]}}, "Closed sends orders that are received"),
+        ({"defaults.send_when": {"purchase_order": ["Open", "Voided"]}}, "Voided sends documents that were not appr"),
+        ({"partners.acme.send_when": {"invoice": ["Open", "Balanced"]}}, "Balanced sends documents that wait"),
+        ({"defaults.x12": {"leave_out": ["PID"]}}, "PID is left out: the partner is not told what an item is"),
+        ({"defaults.x12": {"leave_out": ["REF"]}}, "REF is left out: the partner is not told the references"),
+        (
+            {
+                "defaults.units": {"STK": "each", "KRT": "case"},
+                "defaults.items": {"1305": {"gtin": "7038010000065", "gtins": {"krt": "17038010000062"}}},
+            },
+            "defaults.items.1305.gtins.krt: 'krt' is no key of units, so this GTIN is never sent",
+        ),
+        ({"companies.nordic.places": {"lager/3": "7080000000005"}}, "'lager' is none of location, warehouse, branch"),
+        ({"defaults.units": {"KG": "kilogram", "kg": "gram"}}, "defaults.units.kg: gram is not the kilogram of KG"),
+        ({"defaults.x12": {"leave_out": ["DTM"]}}, "the partner is not told on which day goods are wanted"),
+        ({"partners.acme.x12": {"leave_out": ["N1"]}}, "N1 is left out: the partner is not told who buys"),
         ({"defaults.changes": {"statuses": ["Opne"]}}, "defaults.changes.statuses: 'Opne' is no status that Visma doc"),
         ({"partners.acme.changes": {"hold_first": ["Opne"]}}, "acme.changes.hold_first: 'Opne' is no status that Vis"),
         ({"defaults.changes": {"statuses": ["Hold"], "hold_first": ["Open"]}}, "'Open' is not one of statuses, so it"),
@@ -304,7 +361,7 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
             {"defaults.items": {"1": {"partner_item": "A-1"}, "2": {"partner_item": "A-1"}, "3": {}}},
             "defaults.items.2.partner_item: 'A-1' is also that of item 1: a partner cannot tell the two apart.",
         ),
-        ({"defaults.currency": "NKR"}, "defaults.currency: 'NKR' is no currency in use by ISO 4217; did you mean NOK."),
+        ({"defaults.currency": "NKR"}, "defaults.currency: 'NKR' is no currency in use by ISO 4217; did you mean NOK?"),
         ({"partners.acme.currency": "SKE"}, "partners.acme.currency: 'SKE' is no currency in use by ISO 4217; did you"),
         ({"partners.acme.address": {"country": "UK"}}, "acme.address.country: 'UK' is no country of ISO 3166; did you"),
         ({"defaults.terms": {"45": {"net_days": 450}}}, "defaults.terms.45.net_days: 450 is unusual: terms above 365"),
@@ -430,3 +487,19 @@ def test_the_example_mentions_every_setting():
         for field in (setting.type.entry or setting.type).fields
     }
     assert (SETTINGS.keys() | fields) - settings_in(example) == set()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"defaults.send_when": {"invoice": ["Open", "Closed"]}},
+        {"defaults.changes": {"codes": {"DI": "delete", "NC": "nothing", "QI": "change", "CA": "delete"}}},
+        {"companies.nordic.places": {"location/3": "7080000000005", "warehouse/3": "7080000000012"}},
+        {
+            "defaults.items": {"1305": {"gtins": {"KRT": "17038010000062"}}},
+            "partners.acme.kinds": {"purchase_order": {"units": {"KRT": "case"}}},
+        },
+    ],
+)
+def test_what_is_usual_is_not_pointed_out(changes):
+    assert check(routing_data(changes)).problems == check(routing_data()).problems

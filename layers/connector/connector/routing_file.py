@@ -24,13 +24,16 @@ from pydantic import (
     create_model,
 )
 
-from connector.domain.documents import ORDER_TYPES, Kind
+from connector.domain.documents import CHANGED_KIND, ORDER_TYPES, Kind
 from connector.domain.errors import Misconfigured
+from connector.domain.parties import PLACE_WORDS
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import (
+    CALIBRATED_OVERLAP,
     DO_NOT_SEND,
     GROUPS,
     HOLD,
+    LATER_STATUSES,
     RECORDS,
     SETTINGS,
     UNCALIBRATED_OVERLAP,
@@ -39,11 +42,44 @@ from connector.domain.routing.settings import EVERYWHERE, PARTIES, POLLING, Plac
 from connector.domain.routing.values import CURRENCIES, NAME, Form, ValueType, duration
 from connector.domain.transactions import Stream
 
-_LONGEST_TERMS = 365
-_LARGEST_DISCOUNT = 20
+_MAX_TERMS_DAYS = 365
+_MAX_DISCOUNT = 20
 _CALLED_IN_THE_NORTH = {"NKR": "NOK", "SKR": "SEK", "DKR": "DKK", "IKR": "ISK"}
 _MISTAKEN_COUNTRIES = {"UK": "GB", "EN": "GB", "SW": "SE", "DA": "DK", "SU": "FI", "EL": "GR"}
 """What people write for a country by its name, its language or its VAT numbers. ISO 3166 has none of them."""
+
+_QUOTES = frozenset("\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb")
+_LACKING = {
+    "DTM": "on which day goods are wanted",
+    "N1": "who buys, and where goods are delivered",
+    "N3": "the street of a place of delivery",
+    "N4": "the town of a place of delivery",
+    "CUR": "the currency",
+    "PID": "what an item is; a document with a line that has no item number is parked",
+    "REF": "the references; an invoice whose order number stands there alone is parked",
+}
+"""Segments without which a partner has to guess, and what it is not told then."""
+
+_RISKY_STATUSES = {
+    HOLD: "Hold sends drafts: documents that somebody still works on.",
+    "Balanced": "Balanced sends documents that wait for an approval or are not released.",
+    "Voided": "Voided sends documents that were not approved or are void; one that nobody has leaves as original.",
+    "Closed": "Closed sends orders that are received already; one that nobody has leaves as original.",
+}
+"""Statuses in which a document is not, or no longer, to be carried out, and what `send_when` does with them."""
+
+_PLAIN_CODES: Mapping[str, tuple[str, ...]] = {
+    "AI": ("add",),
+    "DI": ("delete",),
+    "NC": ("nothing",),
+    "QI": ("quantity", "change"),
+    "QD": ("quantity", "change"),
+    "PC": ("price", "change"),
+    "PQ": ("price_and_quantity", "change"),
+    "CT": ("dates", "change"),
+    "RS": ("dates", "change"),
+}
+"""Codes of X12 element 670 on which partners agree, and the words of `changes.codes` that mean the same."""
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
@@ -67,8 +103,8 @@ def _annotation(kind: ValueType[Any], name: str) -> Any:
     if not kind.schema:
         return base
     # Editors show it in the place of the pattern.
-    told = {"patternErrorMessage": f"Write {kind.words}."} if "pattern" in kind.schema else {}
-    return Annotated[base, Field(json_schema_extra={**kind.schema, **told})]
+    error_message = {"patternErrorMessage": f"Write {kind.words}."} if "pattern" in kind.schema else {}
+    return Annotated[base, Field(json_schema_extra={**kind.schema, **error_message})]
 
 
 def _base(kind: ValueType[Any], name: str) -> Any:  # noqa: PLR0911 - one line per form
@@ -299,6 +335,7 @@ def check(data: Any, *, stream: Stream | None = None) -> Checked:
         *_partners(stored, lost),
         *_numbers(routing),
         *_shared_ids(stored),
+        *_change_places(stored),
         *_layers(stored),
     ]
     if stream is not Stream.TEST and not any("go_live" in problem.path for problem in shape):
@@ -447,9 +484,14 @@ def _unknown_key(path: Sequence[str]) -> str:
             return f"is set for a kind of document: write kinds.<kind>.{name}, with {', '.join(Kind)} as <kind>."
         where = " and ".join(one.value for one in known[0].places)
         return f"is no key of {place.value}; it may stand in {where}."
-    near = get_close_matches(name, _KNOWN_KEYS, n=1)
-    hint = f"; did you mean {near[0]}" if near else ". Take it out, or look for its name in connector.example.yaml"
-    return f"is no key of the routing file{hint}."
+    near = get_close_matches(name, _KNOWN_KEYS, n=1, cutoff=0.7)
+    hint = f"; {_meant(near[0])}" if near else ". Take it out, or look for its name in connector.example.yaml."
+    return f"is no key of the routing file{hint}"
+
+
+def _meant(name: str) -> str:
+    """What somebody may have meant, as the end of a sentence."""
+    return f"did you mean {name}?"
 
 
 def _place(path: Sequence[str]) -> tuple[Place | None, Sequence[str]]:
@@ -493,6 +535,8 @@ def _companies(data: Mapping[str, Any], lost: set[str]) -> Iterator[Problem]:
                 fatal=False,
             )
         yield from _polling(data.get("defaults", {}), path, company)
+        yield from _places(f"{path}.places", company.get("places") or {})
+    yield from _shared_senders(data["companies"])
 
 
 def _go_lives(routing: Routing, *, fatal: bool) -> Iterator[Problem]:
@@ -525,6 +569,55 @@ def _polling(defaults: Mapping[str, Any], path: str, company: Mapping[str, Any])
             f"{UNCALIBRATED_OVERLAP} if Visma's clock is west of UTC; `connector doctor` helps to find the zone.",
             fatal=False,
         )
+    elif overlap and duration(overlap) < duration(CALIBRATED_OVERLAP):
+        yield Problem(
+            f"{path}.overlap",
+            f"{overlap} is short: Visma's lists may show a change minutes after its time stamp, and what shows up "
+            f"later than this is missed until the nightly comparison. Write {CALIBRATED_OVERLAP}, or take it out.",
+            fatal=False,
+        )
+
+
+def _places(path: str, places: Mapping[str, str]) -> Iterator[Problem]:
+    holders: dict[str, str] = {}
+    for key, code in places.items():
+        word, slash, number = key.partition("/")
+        other = holders.setdefault(code, key)
+        if other != key:
+            yield Problem(
+                f"{path}.{key}",
+                f"'{code}' is also that of {other}: two places with one code are one place to a supplier.",
+                fatal=False,
+            )
+        if not slash:
+            yield Problem(
+                f"{path}.{key}",
+                f"may be the number of a location, a warehouse and a branch, which Visma numbers each by itself. Write "
+                f"which: {', '.join(f'{one}/{key}' for one in PLACE_WORDS)}.",
+                fatal=False,
+            )
+        if slash and (word not in PLACE_WORDS or not number):
+            yield Problem(
+                f"{path}.{key}",
+                f"'{word}' is none of {', '.join(PLACE_WORDS)}, so this never applies unless a number of Visma has a "
+                "slash. Write one like warehouse/3.",
+                fatal=False,
+            )
+
+
+def _shared_senders(companies: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Two companies under one ISA id: what comes back to it does not tell for which of them it is."""
+    holders: dict[tuple[str, str], str] = {}
+    for name, company in companies.items():
+        for stream, isa_id in company["orderful"]["isa_id"].items():
+            other = holders.setdefault((stream, isa_id), name)
+            if other != name:
+                yield Problem(
+                    f"companies.{name}.orderful.isa_id.{stream}",
+                    f"'{isa_id}' is also that of company {other}: what a partner of both sends to it is parked, for it "
+                    "does not tell whose order it is about. Give each company its own.",
+                    fatal=False,
+                )
 
 
 def _partners(data: Mapping[str, Any], lost: set[str]) -> Iterator[Problem]:
@@ -542,11 +635,17 @@ def _partners(data: Mapping[str, Any], lost: set[str]) -> Iterator[Problem]:
                     )
         elif f"companies.{partner['company']}" not in lost:
             near = get_close_matches(partner["company"], data["companies"], n=1)
-            hint = f"; did you mean {near[0]}" if near else ""
-            yield Problem(f"{path}.company", f"'{partner['company']}' is no company of this file{hint}.")
+            hint = f"; {_meant(near[0])}" if near else "."
+            yield Problem(f"{path}.company", f"'{partner['company']}' is no company of this file{hint}")
         numbers = partner.get("visma", {})
         if not numbers:
             yield Problem(f"{path}.visma", "needs a supplier or a customer number.")
+        for role, number in numbers.items():
+            if set(str(number)) & _QUOTES:
+                yield Problem(
+                    f"{path}.visma.{role}",
+                    f"{number} has curly quotes, which no number of Visma has. Write straight ones around it, or none.",
+                )
         for kind in Kind:
             role = kind.facts.counterparty
             if kind.value in partner.get("kinds", {}) and role not in numbers:
@@ -627,11 +726,34 @@ def _layers(data: Mapping[str, Any]) -> Iterator[Problem]:
     """What can be wrong inside a layer of settings, for all layers of the file."""
     layers = [("defaults", data.get("defaults", {}))]
     layers += [(f"{part}.{name}", entry) for part in ("companies", "partners") for name, entry in data[part].items()]
+    words = {word for _, layer in layers for part in _parts(layer) for word in part.get("units", {})}
     for path, layer in layers:
         yield from _settings(path, layer)
+        yield from _gtin_units(f"{path}.items", layer.get("items", {}), words)
         yield from _unlisted(f"{path}.kinds", layer.get("kinds", {}))
         for kind, of_kind in layer.get("kinds", {}).items():
             yield from _settings(f"{path}.kinds.{kind}", of_kind)
+
+
+def _parts(layer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A layer, and what it says of single kinds of documents."""
+    yield layer
+    yield from layer.get("kinds", {}).values()
+
+
+def _gtin_units(path: str, items: Mapping[str, Mapping[str, Any]], words: set[str]) -> Iterator[Problem]:
+    """Keys of `gtins` that no `units` of the file has: no line of Visma comes in such a unit."""
+    for item, ids in items.items():
+        for unit in ids.get("gtins") or {}:
+            if unit not in words:
+                near = get_close_matches(unit, words, n=1)
+                hint = f" {_meant(near[0])}" if near else ""
+                yield Problem(
+                    f"{path}.{item}.gtins.{unit}",
+                    f"'{unit}' is no key of units, so this GTIN is never sent: write Visma's word of the unit, as "
+                    f"units has it.{hint}",
+                    fatal=False,
+                )
 
 
 def _settings(path: str, layer: Mapping[str, Any]) -> Iterator[Problem]:
@@ -639,12 +761,15 @@ def _settings(path: str, layer: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _currency(f"{path}.currency", layer.get("currency"))
     yield from _country(f"{path}.address.country", _said(layer, "address.country"))
     yield from _left_out(f"{path}.x12.leave_out", _said(layer, "x12.leave_out") or [])
-    yield from _units(f"{path}.units", layer.get("units", {}))
+    yield from _units((f"{path}.units.{word}", unit) for word, unit in layer.get("units", {}).items())
+    yield from _units_by_case(f"{path}.units", layer.get("units", {}))
+    yield from _units((f"{path}.whole_units", unit) for unit in layer.get("whole_units") or [])
     yield from _terms(f"{path}.terms", layer.get("terms", {}))
     yield from _order_types(f"{path}.order_types", layer.get("order_types", {}))
     yield from _item_ids(f"{path}.items", layer.get("items", {}))
     yield from _statuses(f"{path}.send_when", layer.get("send_when", {}))
     yield from _change_statuses(f"{path}.changes", layer.get("changes", {}))
+    yield from _codes(f"{path}.changes.codes", layer.get("changes", {}).get("codes") or {})
 
 
 def _unusual(path: str, layer: Mapping[str, Any]) -> Iterator[Problem]:
@@ -661,15 +786,29 @@ def _unusual(path: str, layer: Mapping[str, Any]) -> Iterator[Problem]:
                 )
 
 
-def _units(path: str, units: Mapping[str, str]) -> Iterator[Problem]:
+def _units(units: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """Words that are no units; `units` has each with the path of where it stands."""
     from connector.edi.units import known_units
 
     known = known_units()
-    for word, unit in units.items():
+    for path, unit in units:
         if unit not in known:
             near = get_close_matches(unit, known, n=1)
-            hint = f"did you mean {near[0]}" if near else "choose one of " + ", ".join(sorted(known))
-            yield Problem(f"{path}.{word}", f"'{unit}' is no unit the connector knows; {hint}.")
+            hint = _meant(near[0]) if near else f"choose one of {', '.join(sorted(known))}."
+            yield Problem(path, f"'{unit}' is no unit the connector knows; {hint}")
+
+
+def _units_by_case(path: str, units: Mapping[str, str]) -> Iterator[Problem]:
+    """Words of Visma that differ in case only and mean different units: one of them is a slip."""
+    holders: dict[str, str] = {}
+    for word, unit in units.items():
+        other = holders.setdefault(word.casefold(), word)
+        if units[other] != unit:
+            yield Problem(
+                f"{path}.{word}",
+                f"{unit} is not the {units[other]} of {other}, and the two words differ in case only. Check both.",
+                fatal=False,
+            )
 
 
 def _terms(path: str, terms: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -682,16 +821,16 @@ def _terms(path: str, terms: Mapping[str, Mapping[str, Any]]) -> Iterator[Proble
                 f"{path}.{terms_id}.discount_days",
                 f"{days} days are more than net_days {net}: the discount would end after the whole is due.",
             )
-        if net is not None and net > _LONGEST_TERMS:
+        if net is not None and net > _MAX_TERMS_DAYS:
             yield Problem(
                 f"{path}.{terms_id}.net_days",
-                f"{net} is unusual: terms above {_LONGEST_TERMS} days are hardly ever meant. Check the number.",
+                f"{net} is unusual: terms above {_MAX_TERMS_DAYS} days are hardly ever meant. Check the number.",
                 fatal=False,
             )
-        if rule.get("discount_percent") is not None and Decimal(rule["discount_percent"]) > _LARGEST_DISCOUNT:
+        if rule.get("discount_percent") is not None and Decimal(rule["discount_percent"]) > _MAX_DISCOUNT:
             yield Problem(
                 f"{path}.{terms_id}.discount_percent",
-                f"{rule['discount_percent']} is unusual: a cash discount above {_LARGEST_DISCOUNT} percent is hardly "
+                f"{rule['discount_percent']} is unusual: a cash discount above {_MAX_DISCOUNT} percent is hardly "
                 "ever meant. Check the number.",
                 fatal=False,
             )
@@ -716,12 +855,14 @@ def _order_types(path: str, meanings: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(f"{path}.{word}", "is no order type that Visma documents.", fatal=False)
 
 
-def _item_ids(path: str, items: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+def _item_ids(path: str, items: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """A GTIN, as a partner's number, is of one item. A GTIN is the same with and without leading zeros."""
     holders: dict[tuple[str, str], str] = {}
     for item, ids in items.items():
-        for key, value in ids.items():
-            other = holders.setdefault((key, value.zfill(14) if key == "gtin" else value), item)
+        named = [(key, key, value) for key, value in ids.items() if isinstance(value, str)]
+        named += [(f"gtins.{unit}", "gtin", value) for unit, value in (ids.get("gtins") or {}).items()]
+        for key, scheme, value in named:
+            other = holders.setdefault((scheme, value.zfill(14) if scheme == "gtin" else value), item)
             if other != item:
                 yield Problem(
                     f"{path}.{item}.{key}",
@@ -734,14 +875,14 @@ def _currency(path: str, currency: str | None) -> Iterator[Problem]:
     if currency is not None and currency not in CURRENCIES:
         meant = _CALLED_IN_THE_NORTH.get(currency)
         near = [meant] if meant else get_close_matches(currency, sorted(CURRENCIES), n=1)
-        hint = f"; did you mean {near[0]}" if near else ""
-        yield Problem(path, f"'{currency}' is no currency in use by ISO 4217{hint}.", fatal=False)
+        hint = f"; {_meant(near[0])}" if near else "."
+        yield Problem(path, f"'{currency}' is no currency in use by ISO 4217{hint}", fatal=False)
 
 
 def _country(path: str, country: str | None) -> Iterator[Problem]:
     if country in _MISTAKEN_COUNTRIES:
         meant = _MISTAKEN_COUNTRIES[country]
-        yield Problem(path, f"'{country}' is no country of ISO 3166; did you mean {meant}.", fatal=False)
+        yield Problem(path, f"'{country}' is no country of ISO 3166; {_meant(meant)}", fatal=False)
 
 
 def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:
@@ -752,10 +893,12 @@ def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:
             yield Problem(path, f"{segment} cannot be left out: X12 cannot do without it. Take it off the list.")
         elif segment not in WRITTEN:
             yield Problem(path, f"{segment} never applies: the connector does not write this segment.", fatal=False)
+        elif (lacking := _LACKING.get(segment)) is not None:
+            yield Problem(path, f"{segment} is left out: the partner is not told {lacking}.", fatal=False)
 
 
 def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
-    known = Kind.PURCHASE_ORDER.facts.statuses
+    known = CHANGED_KIND.facts.statuses
     statuses, hold_first = changes.get("statuses") or [], changes.get("hold_first") or []
     for setting, named in (("statuses", statuses), ("hold_first", hold_first)):
         for word in named:
@@ -763,6 +906,36 @@ def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]
                 yield Problem(f"{path}.{setting}", f"'{word}' is no status that Visma documents for it.", fatal=False)
     for word in sorted(set(hold_first) - set(statuses or hold_first)):
         yield Problem(f"{path}.hold_first", f"'{word}' is not one of statuses, so it never applies.", fatal=False)
+
+
+def _codes(path: str, codes: Mapping[str, str]) -> Iterator[Problem]:
+    """Codes that routing gives another meaning than X12 has (element 670): one of the two is a slip."""
+    for code, meaning in codes.items():
+        usual = _PLAIN_CODES.get(code)
+        if usual is not None and meaning not in usual:
+            yield Problem(
+                f"{path}.{code}",
+                f"{meaning} is not what X12 says of {code}: {next(iter(usual))}. Check with the partner that it means "
+                "that.",
+                fatal=False,
+            )
+
+
+def _change_places(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """A GLN that `places` of a company gives to one place of ours, and `changes.places` leads to another."""
+    for name, partner in data["partners"].items():
+        ours = data["companies"].get(partner["company"], {}).get("places") or {}
+        numbers: dict[str, set[str]] = {}
+        for key, code in ours.items():
+            numbers.setdefault(code, set()).add(key.rpartition("/")[2])
+        for theirs, number in (_said(partner, "changes.places") or {}).items():
+            if theirs in numbers and number not in numbers[theirs]:
+                yield Problem(
+                    f"partners.{name}.changes.places.{theirs}",
+                    f"leads to {number}, and companies.{partner['company']}.places has that code for "
+                    f"{', '.join(sorted(numbers[theirs]))}: a change that names it would be taken for another place.",
+                    fatal=False,
+                )
 
 
 def _unlisted(path: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -776,16 +949,26 @@ def _unlisted(path: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Pro
             )
 
 
+def _has_invoices(key: str) -> bool:
+    """Whether a key of `send_when` is for invoices, which are paid once they are closed."""
+    return key in GROUPS or any(kind.value == key and kind.facts.is_final for kind in Kind)
+
+
 def _statuses(path: str, send_when: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     known: Mapping[str, Iterable[str]] = {
         **{kind.value: kind.facts.statuses for kind in Kind},
         **{group: frozenset().union(*(kind.facts.statuses for kind in kinds)) for group, kinds in GROUPS.items()},
     }
     for key, names in known.items():
-        for word in send_when.get(key) or ():
+        words = send_when.get(key) or ()
+        is_any_known = not words or any(word in names or word in LATER_STATUSES for word in words)
+        for word in words:
             if word not in names:
-                yield Problem(f"{path}.{key}", f"'{word}' is no status that Visma documents for it.", fatal=False)
-            elif word == HOLD:
                 yield Problem(
-                    f"{path}.{key}", "Hold sends drafts: documents that somebody still works on.", fatal=False
+                    f"{path}.{key}",
+                    f"'{word}' is no status that Visma documents for it"
+                    + ("." if is_any_known else ", nor is another word of it: nothing would ever be sent."),
+                    fatal=not is_any_known,
                 )
+            elif (meaning := _RISKY_STATUSES.get(word)) is not None and not (word == "Closed" and _has_invoices(key)):
+                yield Problem(f"{path}.{key}", meaning, fatal=False)

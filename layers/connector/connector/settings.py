@@ -7,29 +7,22 @@ first invocation with its name, before any document is touched.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import msgspec
 
 from connector.domain.errors import Misconfigured
 from connector.domain.transactions import Stream
 
-
-def _separated(value: object) -> object:
-    """Comma-separated text in its parts; blank ones are none."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part for part in (each.strip() for each in value.split(",")) if part)
+FromZero = Annotated[int, msgspec.Meta(ge=0)]
+FromOne = Annotated[int, msgspec.Meta(ge=1)]
+CommaSeparated = tuple[str, ...]
+"""Comma-separated text; blank parts are none."""
 
 
-CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_separated)]
-
-
-class Settings(BaseModel):
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What every function knows: the stream its stack is bound to."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     stream: Stream
 
@@ -41,20 +34,39 @@ class Settings(BaseModel):
             Misconfigured: names the variables that are missing or malformed.
         """
         variables = os.environ if environment is None else environment
-        try:
-            return cls.model_validate(
-                {name: variables[name.upper()] for name in cls.model_fields if name.upper() in variables}
-            )
-        except ValidationError as error:
-            wrong = ", ".join(sorted({str(problem["loc"][0]).upper() for problem in error.errors()}))
+        found: dict[str, Any] = {}
+        wrong = sorted(cls._read(variables, found))
+        if wrong:
             raise Misconfigured(
-                f"The environment of this function is wrong: {wrong}.",
+                f"The environment of this function is wrong: {', '.join(wrong)}.",
                 next_step="Deploy the stack again from template.yaml; the variables are set there.",
-            ) from None
+            )
+        return cls(**found)
+
+    @classmethod
+    def _read(cls, variables: Mapping[str, str], found: dict[str, Any]) -> Iterator[str]:
+        """Store the value of each field in `found`; yields the names of the variables that are wrong."""
+        for field in msgspec.structs.fields(cls):
+            name = field.name.upper()
+            value: Any = variables.get(name)
+            if value is None:
+                if field.required:
+                    yield name
+                continue
+            if field.type == CommaSeparated:
+                value = [part for part in map(str.strip, value.split(",")) if part]
+            try:
+                found[field.name] = msgspec.convert(value, field.type, strict=False)
+            except msgspec.ValidationError:
+                yield name
 
 
-class PollVismaSettings(Settings):
-    """Environment of `poll_visma`."""
+class PollVismaSettings(Settings, frozen=True, kw_only=True):
+    """Environment of `poll_visma`.
+
+    Attributes:
+        poll_shares: In how many shares the companies are polled.
+    """
 
     visma_base_url: str
     visma_token_url: str
@@ -65,9 +77,10 @@ class PollVismaSettings(Settings):
     documents_table: str
     documents_queue_url: str
     payloads_bucket: str
+    poll_shares: FromOne = 1
 
 
-class TranslateDocumentSettings(Settings):
+class TranslateDocumentSettings(Settings, frozen=True, kw_only=True):
     """Environment of `translate_document`.
 
     Attributes:
@@ -79,10 +92,10 @@ class TranslateDocumentSettings(Settings):
     payloads_bucket: str
     documents_queue_url: str
     deliveries_queue_url: str
-    payload_retention_days: int = Field(default=1096, ge=1)
+    payload_retention_days: FromOne = 1096
 
 
-class DeliverTransactionSettings(Settings):
+class DeliverTransactionSettings(Settings, frozen=True, kw_only=True):
     """Environment of `deliver_transaction`.
 
     Attributes:
@@ -98,12 +111,12 @@ class DeliverTransactionSettings(Settings):
     deliveries_queue_url: str
     orderful_base_url: str
     orderful_secret_arn: str
-    confirm_after_seconds: int = Field(default=120, ge=0)
-    claim_seconds: int = Field(default=90, ge=1)
-    ledger_young_days: int = Field(default=30, ge=0)
+    confirm_after_seconds: FromZero = 120
+    claim_seconds: FromOne = 90
+    ledger_young_days: FromZero = 30
 
 
-class TrackTransactionsSettings(Settings):
+class TrackTransactionsSettings(Settings, frozen=True, kw_only=True):
     """Environment of `track_transactions`.
 
     Attributes:
@@ -117,10 +130,10 @@ class TrackTransactionsSettings(Settings):
     orderful_base_url: str
     orderful_secret_arn: str
     deliveries_queue_url: str
-    resend_after_seconds: int = Field(default=900, ge=1)
+    resend_after_seconds: FromOne = 900
 
 
-class ReconcileSettings(Settings):
+class ReconcileSettings(Settings, frozen=True, kw_only=True):
     """Environment of `reconcile`.
 
     Attributes:
@@ -136,13 +149,38 @@ class ReconcileSettings(Settings):
     routing_table: str
     documents_table: str
     payloads_bucket: str
+    hints_queue_url: str
     orderful_base_url: str
     orderful_secret_arn: str
-    reconcile_days: int = Field(default=14, ge=1)
-    reconcile_after_seconds: int = Field(default=3600, ge=0)
+    reconcile_days: FromOne = 14
+    reconcile_after_seconds: FromZero = 3600
 
 
-class ReceiveCallbackSettings(Settings):
+class SendDigestSettings(Settings, frozen=True, kw_only=True):
+    """Environment of `send_digest`.
+
+    Attributes:
+        stack_name: The name of the CloudFormation stack.
+        digest: When the digest is mailed.
+    """
+
+    stack_name: str
+    digest: Literal["daily", "when-needed", "off"] = "daily"
+    alarm_topic_arn: str
+    cursors_table: str
+    routing_table: str
+    documents_table: str
+    payloads_bucket: str
+    documents_queue_url: str
+    documents_dead_letters_url: str
+    deliveries_queue_url: str
+    deliveries_dead_letters_url: str
+    changes_queue_url: str
+    changes_dead_letters_url: str
+    hints_queue_url: str
+
+
+class ReceiveCallbackSettings(Settings, frozen=True, kw_only=True):
     """Environment of `receive_callback`.
 
     Attributes:
@@ -153,10 +191,10 @@ class ReceiveCallbackSettings(Settings):
     hints_queue_url: str
     callback_secret_arn: str
     callbacks_without_secret: Literal["refuse", "take"] = "refuse"  # noqa: S105 - a rule, not a secret
-    callback_max_bytes: int = Field(default=1_048_576, ge=1)
+    callback_max_bytes: FromOne = 1_048_576
 
 
-class PollOrderfulSettings(Settings):
+class PollOrderfulSettings(Settings, frozen=True, kw_only=True):
     """Environment of `poll_orderful`.
 
     Attributes:
@@ -175,11 +213,11 @@ class PollOrderfulSettings(Settings):
     orderful_secret_arn: str
     orderful_inbox_ids: CommaSeparated = ()
     orderful_bucket_ids: CommaSeparated = ()
-    resend_after_seconds: int = Field(default=900, ge=1)
-    payload_retention_days: int = Field(default=1096, ge=1)
+    resend_after_seconds: FromOne = 900
+    payload_retention_days: FromOne = 1096
 
 
-class ApplyChangeSettings(Settings):
+class ApplyChangeSettings(Settings, frozen=True, kw_only=True):
     """Environment of `apply_change`.
 
     Attributes:
@@ -198,5 +236,5 @@ class ApplyChangeSettings(Settings):
     hints_queue_url: str
     orderful_base_url: str
     orderful_secret_arn: str
-    claim_seconds: int = Field(default=90, ge=1)
-    payload_retention_days: int = Field(default=1096, ge=1)
+    claim_seconds: FromOne = 90
+    payload_retention_days: FromOne = 1096

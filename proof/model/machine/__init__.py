@@ -1,1 +1,1 @@
-"""The state machine of `proof/state_machine.py`: who can do what, rule by rule."""
+"""The rules of the state machine in `proof/state_machine.py`."""

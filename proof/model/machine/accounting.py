@@ -1,4 +1,4 @@
-"""Rules: what the accounting department does with invoices, and what routing says of invoices."""
+"""Rules: invoices of the accounting department, and their routing."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from proof.model.invoices import CUSTOMER
-from proof.model.machine.base import LATE_CUSTOMER, LONG_AGO, MOST_INVOICES, Base, in_play
+from proof.model.machine.base import LATE_CUSTOMER, LONG_AGO, MAX_INVOICES, Base, rule_named
 from proof.system import invoice_key
 
-INVOICES = st.integers(0, MOST_INVOICES - 1)
+INVOICES = st.integers(0, MAX_INVOICES - 1)
 
 
 class Accounting(Base):
-    """People who write invoices, and the bank that has them paid."""
+    """Users who write invoices, and the bank."""
 
     @rule(customer=st.sampled_from([CUSTOMER, CUSTOMER, LATE_CUSTOMER]), released=st.booleans(), old=st.booleans())
-    @in_play("new invoice", lambda machine: len(machine.invoices) < MOST_INVOICES)
+    @rule_named("new invoice", lambda machine: len(machine.invoices) < MAX_INVOICES)
     def a_new_invoice(self, customer: str, released: bool, old: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
-        """An invoice is written, perhaps not released yet, perhaps to a customer that routing does not know.
+        """An invoice is created, perhaps not released, perhaps for an unmapped customer.
 
-        Where there is a go-live, it may be one that was written long before.
+        With a go-live, it may be from before it.
         """
         is_old = old and self.has_past
         self.count("old invoice" if is_old else "new invoice")
@@ -32,11 +32,11 @@ class Accounting(Base):
         what=st.sampled_from(["release", "correct", "correct", "pay", "touch", "note", "void"]),
         quantity=st.sampled_from([8, 10, 12]),
     )
-    @in_play("invoice")
+    @rule_named("invoice")
     def an_invoice_goes_on(self, draw: int, what: str, quantity: int) -> None:
-        """It is released, corrected, paid, printed, given a note for colleagues, or voided."""
+        """An invoice is released, corrected, paid, printed, annotated or voided."""
         number = self.invoices[draw % len(self.invoices)]
-        invoice = self.system.invoices.held[number]
+        invoice = self.system.invoices.documents[number]
         if invoice["status"] == "Voided":
             return
         self.count(f"invoice: {what}")
@@ -53,9 +53,9 @@ class Accounting(Base):
             self.system.touch_invoice(number, status=status, balance=0, balanceInCurrency=0)
 
     @rule(replaced=st.booleans())
-    @in_play("invoice routing")
+    @rule_named("invoice routing")
     def routing_says_what_becomes_of_changed_invoices(self, replaced: bool) -> None:  # noqa: FBT001
-        """Replaced at the partner, or shown to a person."""
+        """The setting `on_revision` of invoices changes."""
         if replaced == self.replaces_invoices:
             return
         self.count("invoice routing")
@@ -63,9 +63,9 @@ class Accounting(Base):
         self.system.apply_routing(self.routed())
 
     @rule(draw=INVOICES)
-    @in_play("replay invoice")
+    @rule_named("replay invoice")
     def an_operator_replays_an_invoice(self, draw: int) -> None:
-        """A rejected or parked invoice is sent again."""
+        """A rejected or parked invoice is replayed."""
         key = invoice_key(self.invoices[draw % len(self.invoices)])
         if not self.system.waiting(key):
             return

@@ -7,7 +7,7 @@ from hypothesis.stateful import rule
 
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.cause import Cause
-from proof.model.machine.base import ACME, ANSWERS, ISA_IDS, LATE_CUSTOMER, NEWCOMER, Base, in_play
+from proof.model.machine.base import ACME, ANSWERS, ISA_IDS, LATE_CUSTOMER, NEWCOMER, Base, rule_named
 from proof.model.machine.users import ORDERS
 from proof.system import order_key
 from testkit.memory.effects import StepDeadline
@@ -17,59 +17,59 @@ class Functions(Base):
     """Our functions, and the operators."""
 
     @rule(pages=st.sampled_from([None, None, 1, 2]))
-    @in_play("poll")
+    @rule_named("poll")
     def a_poll(self, pages: int | None) -> None:
-        """The poller runs, perhaps out of time after some pages."""
+        """The poller runs, perhaps with a deadline after some pages."""
         self.count("poll")
         self.system.poll(StepDeadline(pages and pages + 1))
 
     @rule()
-    @in_play("collect")
+    @rule_named("collect")
     def a_collection(self) -> None:
         """The collector runs."""
         self.count("collect")
         self.system.collect()
 
     @rule()
-    @in_play("track")
+    @rule_named("track")
     def a_look_at_transactions(self) -> None:
         """The tracker runs."""
         self.count("track")
         self.system.track()
 
     @rule(queue=st.integers(0, 2))
-    @in_play("work")
+    @rule_named("work")
     def a_batch(self, queue: int) -> None:
         """A function gets one batch of its queue."""
         self.count("work")
         self.system.work(self.system.queues[queue])
 
     @rule(seconds=st.sampled_from([1, 30, 121, 300, 660, 3600]))
-    @in_play("wait")
+    @rule_named("wait")
     def time_passes(self, seconds: int) -> None:
-        """Nobody does anything for a while."""
+        """The clock advances."""
         self.count("wait")
         self.system.clock.forward(seconds=seconds)
 
     @rule(steps=st.integers(1, 4))
-    @in_play("go on")
+    @rule_named("go on")
     def things_take_their_course(self, steps: int) -> None:
-        """Queues are worked off and schedules fire."""
+        """Queues are processed and schedules fire."""
         self.count("go on")
         for _ in range(steps):
             self.system.step()
 
     @rule()
-    @in_play("quiescence")
+    @rule_named("quiescence")
     def everything_becomes_quiescent(self) -> None:
-        """Until nothing is going on any more: what then waits, waits for a person."""
+        """Run until the system is quiescent, and check all invariants."""
         self.count("quiescence")
         self.system.redrive()
         self.system.visma.erp.hides = False
         self._must_be_right()
 
     @rule(draw=st.integers(0, 7), approved=st.sampled_from([True, True, False]))
-    @in_play("decide")
+    @rule_named("decide")
     def a_person_decides(self, draw: int, approved: bool) -> None:  # noqa: FBT001
         """A parked change is approved or rejected."""
         parked = [one.transaction_id for one in self.system.changes.in_state(ChangeState.PARKED)]
@@ -80,9 +80,9 @@ class Functions(Base):
         (self.system.approve if approved else self.system.reject)(number)
 
     @rule(partner=st.sampled_from([ACME, NEWCOMER, NEWCOMER, LATE_CUSTOMER]), again=st.booleans())
-    @in_play("routing")
+    @rule_named("routing")
     def the_routing_changes(self, partner: str, again: bool) -> None:  # noqa: FBT001
-        """A partner is mapped or taken out, and what waited is released, perhaps twice."""
+        """A partner is mapped or unmapped, and parked documents are released, perhaps twice."""
         self.count("routing")
         self.unmapped ^= {partner}
         self.system.apply_routing(self.routed())
@@ -90,7 +90,7 @@ class Functions(Base):
             self.system.apply_routing(self.routed())
 
     @rule(other=st.booleans())
-    @in_play("isa id")
+    @rule_named("isa id")
     def a_partner_gets_another_isa_id(self, other: bool) -> None:  # noqa: FBT001
         """The ISA id of partner acme changes in the routing file, or changes back."""
         if self.isa_id == ISA_IDS[other]:
@@ -100,9 +100,9 @@ class Functions(Base):
         self.system.apply_routing(self.routed())
 
     @rule(draw=ORDERS)
-    @in_play("replay")
+    @rule_named("replay")
     def an_operator_replays(self, draw: int) -> None:
-        """A rejected or parked document is sent again, or withdrawn again from a former receiver."""
+        """A rejected or parked document or withdrawal is replayed."""
         key = order_key(self.order(draw))
         if not self.system.waiting(key):
             return
@@ -110,8 +110,8 @@ class Functions(Base):
         self.system.replay(key)
 
     @rule(draw=st.integers(0, 7), answer=st.sampled_from(ANSWERS))
-    @in_play("answer", lambda machine: machine.asked())
+    @rule_named("answer", lambda machine: machine.asked())
     def a_person_answers(self, draw: int, answer: Cause | None) -> None:
-        """A question about a document from before go-live is answered."""
+        """A person decides about a document from before go-live."""
         asked = self.asked()
         self.answer(asked[draw % len(asked)], answer)

@@ -1,4 +1,4 @@
-"""Rules: what partners ask for and say, and how Orderful brings it."""
+"""Rules: messages of partners, and their delivery by Orderful."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from hypothesis.stateful import rule
 
 from connector.domain.inbound import Validation
 from connector.domain.revision.record import State
-from proof.model.asking import HEADER, Request, Wish
-from proof.model.machine.base import NEWCOMER, Base, in_play
+from proof.model.asking import HEADER, Request, RequestedLine
+from proof.model.machine.base import NEWCOMER, Base, rule_named
 from proof.model.machine.users import ORDERS
 from proof.system import order_key
 
-MOST_ASKED = 10
+MAX_CHANGES = 10
 WAYS = st.sampled_from(["inbox", "callback", "both", "list"])
 SEQUENCES = st.sampled_from([None, None, None, 1, 2, 3])
 COUNTED = st.sampled_from([(None, None), (None, None), (1, 2), (1, 1), (2, 1), (None, 1)])
-"""BCH05 of two messages in a row, as partners count: not at all, rightly, always from one, downwards."""
+"""BCH05 of two consecutive messages: missing, increasing, constant, decreasing."""
 
 APART = st.sampled_from([2, 60, 240])
 """Seconds between two messages of a partner."""
 
 STRANGERS = ("STRANGERT", "NEWCOMERT", "MATSENTERETT")
-"""Somebody whom routing does not know, another supplier, and a customer."""
+"""An unknown sender, another supplier, and a customer."""
 
 _AT_ORDERFUL = frozenset({State.SENT, State.VALID, State.DELIVERED})
 _SHIPPED = date(2026, 10, 2)
-"""On which the orders here are promised at first."""
+"""The initial promised date of the orders."""
 
 
 class Partners(Base):
-    """The partners, and Orderful between us and them."""
+    """The partners and Orderful."""
 
     @rule(
         draw=ORDERS,
         line=st.integers(0, 2),
         quantity=st.sampled_from([90, 120, 700, 900, 1000, 3000]),
-        told=st.booleans(),
+        with_original=st.booleans(),
         sent=st.tuples(WAYS, SEQUENCES),
     )
-    @in_play("ask", lambda machine: machine.asks < MOST_ASKED)
-    def an_860(self, draw: int, line: int, quantity: int, told: bool, sent: tuple[str, int | None]) -> None:  # noqa: FBT001
-        """The partner wants another quantity, inside its limits or beyond them (`sent`: which way, its number)."""
-        request = self._quantity(self.order(draw), line, quantity, told=told)
+    @rule_named("ask", lambda machine: machine.asks < MAX_CHANGES)
+    def an_860(self, draw: int, line: int, quantity: int, with_original: bool, sent: tuple[str, int | None]) -> None:  # noqa: FBT001
+        """The partner requests another quantity, inside or beyond its limits (`sent`: channel and BCH05)."""
+        request = self._quantity(self.order(draw), line, quantity, with_original=with_original)
         if request is None:
             return
         self.count("ask")
@@ -60,13 +60,13 @@ class Partners(Base):
         far=st.sampled_from([False, False, True]),
         way=WAYS,
     )
-    @in_play("ask for more", lambda machine: machine.asks < MOST_ASKED)
+    @rule_named("ask for more", lambda machine: machine.asks < MAX_CHANGES)
     def another_860(self, draw: int, line: int, what: str, far: bool, way: str) -> None:  # noqa: FBT001
-        """The partner wants another price, one more line, one less, or another day, of a line or of the whole order."""
+        """The partner requests another price, a new line, a deletion, or another date of a line or the order."""
         found = self._line(self.order(draw), line)
         if found is None:
             return
-        # No two days are alike: a line comes never back to the day of the order by itself.
+        # All dates differ, so that no line gets the date of the order again.
         day = _SHIPPED + timedelta(days=self.asks + (40 if far else 1))
         number, item = found["line"], found["item"]
         request = Request(found["sender"], self.order(draw), ())
@@ -75,13 +75,13 @@ class Partners(Base):
                 return
             request = replace(request, day=day, in_x12=True)
         else:
-            wish = {
-                "price": Wish(number, item, price="10.5"),
-                "add": Wish(None, str(1300 + self.asks), 5, price="7.5", day=day),
-                "delete": Wish(number, item, 0),
-                "day": Wish(number, item, day=day),
+            requested = {
+                "price": RequestedLine(number, item, price="10.5"),
+                "add": RequestedLine(None, str(1300 + self.asks), 5, price="7.5", day=day),
+                "delete": RequestedLine(number, item, 0),
+                "day": RequestedLine(number, item, day=day),
             }[what]
-            request = replace(request, wishes=(wish,), in_x12=what == "day" and far)
+            request = replace(request, requested_lines=(requested,), in_x12=what == "day" and far)
         self.count(f"ask for more: {what}")
         self._send(request, way)
 
@@ -92,28 +92,28 @@ class Partners(Base):
         apart=APART,
         ways=st.sampled_from(["inbox", "callback", "list", "list"]),
     )
-    @in_play("ask twice", lambda machine: machine.asks < MOST_ASKED - 1)
+    @rule_named("ask twice", lambda machine: machine.asks < MAX_CHANGES - 1)
     def two_860s(
         self, draw: int, quantities: tuple[int, int], counted: tuple[int | None, int | None], apart: int, ways: str
     ) -> None:
-        """The partner changes its mind after some minutes; both messages come the same way."""
+        """The partner sends two changes within minutes by the same channel."""
         for quantity, sequence in zip(quantities, counted, strict=True):
-            request = self._quantity(self.order(draw), 0, quantity, told=False)
+            request = self._quantity(self.order(draw), 0, quantity, with_original=False)
             if request is None:
                 return
             self.count("ask twice")
             self._send(replace(request, sequence=sequence), ways)
             self.system.clock.forward(seconds=apart)
 
-    @rule(draw=st.integers(0, MOST_ASKED), way=WAYS)
-    @in_play("say again", lambda machine: 0 < machine.asks < MOST_ASKED)
+    @rule(draw=st.integers(0, MAX_CHANGES), way=WAYS)
+    @rule_named("say again", lambda machine: 0 < machine.asks < MAX_CHANGES)
     def the_same_860_under_another_number(self, draw: int, way: str) -> None:
-        """The partner sends a message a second time: a new transaction with new control numbers.
+        """The partner repeats a message in a new transaction with new control numbers.
 
-        None that adds a line: where a person approves it again, an item stands on two lines, which no `View` holds.
+        Not for an added line: a second approval would add a second line of the item, which a `View` cannot have.
         """
         asked = self.system.receivers.requests.values()
-        requests = [one for one in asked if all(wish.line is not None for wish in one.wishes)]
+        requests = [one for one in asked if all(requested.line is not None for requested in one.requested_lines)]
         if not requests:
             return
         self.count("say again")
@@ -126,7 +126,7 @@ class Partners(Base):
         quantity=st.sampled_from([900, 1000, 3000]),
         sent=st.tuples(WAYS, SEQUENCES),
     )
-    @in_play("stranger", lambda machine: machine.asks < MOST_ASKED)
+    @rule_named("stranger", lambda machine: machine.asks < MAX_CHANGES)
     def a_stranger_asks(
         self,
         draw: int,
@@ -135,14 +135,14 @@ class Partners(Base):
         quantity: int,
         sent: tuple[str, int | None],
     ) -> None:
-        """Somebody names an order that is not theirs, or one that is not written yet."""
+        """Another sender requests a change of an order, which may not exist yet."""
         order = str(500_123 + len(self.numbers)) if to_come else self.order(draw)
-        # It may become theirs later on, but they never ask for a change of an order of theirs that they were not sent.
+        # The order may become theirs, but no partner changes an order that it has not received.
         if who == STRANGERS[1] and (to_come or self.supplier(order) == NEWCOMER):
             return
         self.count("stranger")
         way, sequence = sent
-        self._send(Request(who, order, (Wish(1, "1298", quantity),), sequence=sequence), way)
+        self._send(Request(who, order, (RequestedLine(1, "1298", quantity),), sequence=sequence), way)
 
     @rule(
         draw=ORDERS,
@@ -151,35 +151,36 @@ class Partners(Base):
         validation=st.sampled_from([Validation.PROCESSING, Validation.PROCESSING, Validation.INVALID]),
         way=WAYS,
     )
-    @in_play("unchecked", lambda machine: machine.asks < MOST_ASKED)
+    @rule_named("unchecked", lambda machine: machine.asks < MAX_CHANGES)
     def an_860_that_orderful_holds(self, draw: int, line: int, quantity: int, validation: Validation, way: str) -> None:
-        """Orderful is still checking a message, or found it wrong: its list shows it, and nothing else does."""
-        request = self._quantity(self.order(draw), line, quantity, told=False)
+        """A message is in validation or INVALID at Orderful, and only in its list."""
+        request = self._quantity(self.order(draw), line, quantity, with_original=False)
         if request is None:
             return
         self.count(f"unchecked: {validation}")
         self._send(request, way, validation)
 
-    @rule(draw=st.integers(0, MOST_ASKED), fine=st.sampled_from([True, True, False]), other=st.booleans())
-    @in_play("checked", lambda machine: bool(machine.held_at_orderful()))
+    @rule(draw=st.integers(0, MAX_CHANGES), fine=st.sampled_from([True, True, False]), other=st.booleans())
+    @rule_named("checked", lambda machine: bool(machine.held_at_orderful()))
     def orderful_has_checked(self, draw: int, fine: bool, other: bool) -> None:  # noqa: FBT001
-        """Orderful lets a message through, perhaps changed by one of its rules, or holds it as wrong."""
+        """A message is validated, perhaps after a rule of Orderful has changed it."""
         held = self.held_at_orderful()
         number = held[draw % len(held)]
         request = self.system.receivers.requests[number]
         self.count("checked: another message" if other else "checked")
         if other and not request.is_difference:
-            wishes = tuple(
-                replace(wish, quantity=(wish.quantity or 0) + 5) if wish.quantity else wish for wish in request.wishes
+            requested_lines = tuple(
+                replace(requested, quantity=(requested.quantity or 0) + 5) if requested.quantity else requested
+                for requested in request.requested_lines
             )
-            request = replace(request, wishes=wishes)
+            request = replace(request, requested_lines=requested_lines)
         self.let_through(number, request, Validation.VALID if fine else Validation.INVALID)
 
-    @rule(draw=st.integers(0, MOST_ASKED), as_uuid=st.booleans(), anew=st.booleans())
-    @in_play("push again", lambda machine: bool(machine.asks))
+    @rule(draw=st.integers(0, MAX_CHANGES), as_uuid=st.booleans(), anew=st.booleans())
+    @rule_named("push again", lambda machine: bool(machine.asks))
     def a_push_comes_again(self, draw: int, as_uuid: bool, anew: bool) -> None:  # noqa: FBT001
-        """Orderful pushes a transaction once more, by either of its names, perhaps as a delivery of its own."""
-        numbers = [one for one in self.system.inbound.held if self._validation(one) is Validation.VALID]
+        """Orderful pushes a transaction again, by number or UUID, perhaps in a new delivery."""
+        numbers = [one for one in self.system.inbound.transactions if self._validation(one) is Validation.VALID]
         if not numbers:
             return
         self.count("push again: UUID" if as_uuid else "push again")
@@ -189,9 +190,9 @@ class Partners(Base):
         self.system.push(number, as_uuid=as_uuid)
 
     @rule(draw=ORDERS, status=st.sampled_from(["VALID", "DELIVERED", "ACCEPTED"]))
-    @in_play("status")
+    @rule_named("status")
     def good_status_update(self, draw: int, status: str) -> None:
-        """A transaction gets on at Orderful."""
+        """The status of a transaction improves."""
         transactions = [
             one
             for one in self.system.orderful.transactions
@@ -209,9 +210,9 @@ class Partners(Base):
         )
 
     @rule(draw=ORDERS)
-    @in_play("partner refuses")
+    @rule_named("partner refuses")
     def the_partner_refuses(self, draw: int) -> None:
-        """The partner refuses what it was sent last."""
+        """The partner rejects the last transaction of an order."""
         number = self.order(draw)
         current = self.system.current_revision(order_key(number))
         asked = any(request.order == number for request in self.system.receivers.requests.values())
@@ -222,7 +223,7 @@ class Partners(Base):
         self.system.receivers.refuses((str(current.receiver_id), number))
 
     def _line(self, number: str, line: int) -> dict[str, Any] | None:
-        """A line of an order that somebody has, and who; the order may be another partner's by now."""
+        """A line of an order and a partner that has received it, which may be a former one."""
         holders = sorted(self.system.receivers.holders(number))
         lines = self.system.visma.orders[number]["lines"]
         if not holders or not lines or self.is_over(number):
@@ -234,17 +235,19 @@ class Partners(Base):
             "sender": holders[line % len(holders)],
         }
 
-    def _quantity(self, order: str, line: int, quantity: int, *, told: bool) -> Request | None:
-        """What asks for another quantity; as a difference, where the partners of this world ask so."""
+    def _quantity(self, order: str, line: int, quantity: int, *, with_original: bool) -> Request | None:
+        """A request for another quantity, as a difference if so configured."""
         found = self._line(order, line)
         if found is None:
             return None
         had = self.system.receivers.has[found["sender"], order].get(found["item"])
         if self.system.setting.changes.get("quantities") == "delta":
             more = quantity - 800 if line % 2 else quantity // 10
-            return Request(found["sender"], order, (Wish(found["line"], found["item"], more=more),), in_x12=True)
-        was = int(had.quantity) if told and had else None
-        return Request(found["sender"], order, (Wish(found["line"], found["item"], quantity, was=was),))
+            return Request(
+                found["sender"], order, (RequestedLine(found["line"], found["item"], more=more),), in_x12=True
+            )
+        was = int(had.quantity) if with_original and had else None
+        return Request(found["sender"], order, (RequestedLine(found["line"], found["item"], quantity, was=was),))
 
     def _send(self, request: Request, way: str, validation: Validation = Validation.VALID) -> None:
         number = str(802_210_971 + self.asks)
@@ -255,13 +258,15 @@ class Partners(Base):
         self._hand_over(number)
 
     def let_through(self, number: str, request: Request, validation: Validation) -> None:
-        """Orderful has checked a transaction."""
+        """Set the validation of a transaction."""
         self.system.inbound.says(number, validation, request=request)
         self._hand_over(number)
 
     def held_at_orderful(self) -> list[str]:
-        """Transactions that Orderful has not let through."""
-        return [number for number in self.system.inbound.held if self._validation(number) is not Validation.VALID]
+        """Transactions that are not VALID."""
+        return [
+            number for number in self.system.inbound.transactions if self._validation(number) is not Validation.VALID
+        ]
 
     def _hand_over(self, number: str) -> None:
         if self.ways[number] in {"callback", "both"} and self._validation(number) is Validation.VALID:

@@ -97,7 +97,7 @@ def test_a_list_is_read_to_its_end_whatever_form_its_links_have(listed, fault):
 def test_a_list_that_lost_its_link_is_not_taken_for_a_short_one(listed):
     sandbox, client = listed
     sandbox.fail("link_lost", method="GET")
-    with pytest.raises(Misconfigured, match="not taken for the end"):
+    with pytest.raises(Misconfigured, match="not read to its end"):
         ids(client)
 
 

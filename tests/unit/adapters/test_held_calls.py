@@ -40,8 +40,13 @@ def test_a_pause_holds_the_calls_of_its_kind_and_says_what_is_left_of_it():
     gate.enter()
 
 
-def test_a_store_in_trouble_holds_nothing_and_is_told_of(caplog):
+def test_a_failing_store_holds_no_call_and_is_logged(caplog):
     gate = HeldCalls(Broken(), Calls.CREATE, ManualClock(NOW), "Orderful")
     gate.enter()
     gate.hold(MINUTE)
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "it is not known whether calls are held",
+        "a pause that was asked for could not be written down",
+    ]
+    assert all(record.reason for record in caplog.records)

@@ -57,7 +57,7 @@ def test_the_message_is_found_under_every_known_name(body, text):
         (b"1e99999999999999999999", "1e99999999999999999999"),
     ],
 )
-def test_bodies_that_are_no_json_give_their_words(body, text):
+def test_bodies_that_are_no_json_give_their_text(body, text):
     assert an_answer(body=body).text() == text
 
 
@@ -66,7 +66,7 @@ def test_a_long_text_is_cut():
     assert (len(text), text[-1]) == (MAX_TEXT, "…")
 
 
-def test_secrets_are_blotted_out_before_the_text_is_cut():
+def test_secrets_are_redacted_before_the_text_is_truncated():
     body = ("x" * (MAX_TEXT - 5) + "hidden-word").encode()
     assert "hidde" not in an_answer(body=body, secrets=("hidden-word", "")).text()
 
@@ -115,7 +115,7 @@ def test_each_status_has_its_outcome(status, outcome):
         (None, None),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_nonsense_is_none(header, wanted):
+def test_retry_after_is_read_in_both_forms_and_an_invalid_one_is_none(header, wanted):
     assert an_answer(429, headers={"Retry-After": header} if header is not None else {}).retry_after == wanted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 
@@ -30,6 +31,16 @@ def test_a_line_says_what_happened_to_what_and_where_in_the_code(telemetry, leve
     assert (record.getMessage(), record.levelno) == ("parked", number)
     assert (record.number, record.reason, record.field) == ("500123", "no unit", None)
     assert record.filename == "test_telemetry.py", "the place that speaks, not the adapter"
+
+
+def test_each_line_names_the_invocation_that_writes_it(telemetry):
+    lines = io.StringIO()
+    telemetry.logger.handlers[0].setStream(lines)
+    for run in ("run-1", "run-2"):
+        telemetry.begin_run(run)
+        telemetry.info("parked", {"number": "500123"})
+    written = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line["function_request_id"] for line in written] == ["run-1", "run-2"]
 
 
 def test_the_metrics_of_an_invocation_are_one_line_with_one_dimension(telemetry, capsys):

@@ -193,7 +193,10 @@ def test_a_count_or_a_hash_total_that_does_not_close_is_a_question(change, total
         of.pop("CTT_loop")
         of |= {"CTT_loop": [{"transactionTotals": [totals]}]} if in_loop else {"transactionTotals": [totals]}
 
-    result = change("price_basis_we", message=counted, order=lambda order: order["lines"][0].update(orderQty=8.5))
+    def standing(order):
+        order["lines"][0].update(orderQty=8.5, amount=352.75)
+
+    result = change("price_basis_we", message=counted, order=standing)
     assert (result.code, reason is None or reason in result.out) == (3 if reason else 0, True)
 
 

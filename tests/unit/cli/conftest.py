@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
+from connector.services.ports import RemoteTransaction
 from testkit.memory.stores import CALLER, InMemoryChanges, MemoryBreaker, MemoryHealth, MemoryLedger
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import as_json
@@ -29,9 +31,9 @@ from testkit.samples.visma_samples import as_json
 DAY = timedelta(days=1)
 FUNCTIONS = (
     *("PollVisma", "TranslateDocument", "DeliverTransaction", "TrackTransactions"),
-    *("ReceiveCallback", "PollOrderful", "ApplyChange", "Reconcile"),
+    *("ReceiveCallback", "PollOrderful", "ApplyChange", "Reconcile", "SendDigest"),
 )
-SCHEDULES = ("PollVisma", "TrackTransactions", "PollOrderful", "Reconcile")
+SCHEDULES = ("PollVisma", "TrackTransactions", "PollOrderful", "Reconcile", "SendDigest")
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
 
@@ -109,6 +111,7 @@ class CommandLedger(MemoryLedger):
     Attributes:
         moved: The revision before, its new state, and the note.
         written: What else was changed each time.
+        usual: Makes the Visma document of a number of which `sources` has none.
     """
 
     def __init__(self) -> None:
@@ -116,6 +119,7 @@ class CommandLedger(MemoryLedger):
         self.sources: dict[str, bytes] = {}
         self.moved: list[tuple[Revision, State, str]] = []
         self.written: list[dict[str, Any]] = []
+        self.usual: Callable[[str], bytes] = lambda _: b'{"orderNbr":"500123"}'
 
     @property
     def kept(self) -> list[Revision]:
@@ -127,7 +131,7 @@ class CommandLedger(MemoryLedger):
 
     def source_of(self, revision: Revision) -> bytes:
         if revision.key.number in self.sources or (revision.key, revision.sequence) not in self._with_bodies:
-            return self.sources.get(revision.key.number, b'{"orderNbr":"500123"}')
+            return self.sources.get(revision.key.number) or self.usual(revision.key.number)
         return super().source_of(revision)
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
@@ -167,6 +171,29 @@ class Result:
         return json.loads(self.out)
 
 
+class FakeOrderful:
+    """What Orderful shows of each transaction; an error is raised, None is one that it does not have."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, Any] = {}
+
+    def read(self, transaction_id: str) -> RemoteTransaction | None:
+        usual = RemoteTransaction(
+            transaction_id=transaction_id,
+            transaction_type="850_PURCHASE_ORDER",
+            business_number=None,
+            stream=Stream.TEST,
+            sender_id=None,
+            receiver_id=None,
+            created_at=NOW,
+            validation_status="VALID",
+            delivery_status="DELIVERED",
+            acknowledgment_status="NOT_ACKNOWLEDGED",
+        )
+        found: RemoteTransaction | None = given(self.shown.get(transaction_id, usual))
+        return found
+
+
 class FakeInbound:
     """What waits in Orderful's inboxes and buckets, by their names; an error is raised."""
 
@@ -174,7 +201,7 @@ class FakeInbound:
         self.waiting: dict[str, Any] = {"4711": []}
         self.deliveries: dict[str, Any] = {}
 
-    def shown(self, delivery: Any, transaction_id: str) -> Any:
+    def delivery_status(self, delivery: Any, transaction_id: str) -> Any:
         return self.deliveries.get(transaction_id)
 
     def inbox(self, name: str, limit: int = 100) -> Any:
@@ -202,6 +229,7 @@ class FakeAws:
         usual = {"ScheduleExpression": "rate(5 minutes)", "State": "ENABLED", "LastModificationDate": NOW - DAY}
         self.schedules: Any = {name: dict(usual) for name in SCHEDULES}
         self.schedules["Reconcile"]["ScheduleExpression"] = "cron(0/5 1-4 * * ? *)"
+        self.schedules["SendDigest"]["ScheduleExpression"] = "cron(0 5 * * ? *)"
         self.sums: Any = {(name, "Invocations"): 6 for name in self.schedules}
         self.now = NOW
         self.exceptions = SimpleNamespace(ResourceNotFoundException=_NoScheduleError)
@@ -286,6 +314,7 @@ def stack():
         cursors=SimpleNamespace(all_cursors=list),
         health=MemoryHealth(),
         inbound=FakeInbound(),
+        orderful=FakeOrderful(),
         inbox_ids=("4711",),
         bucket_ids=(),
         client=FakeAws(),

@@ -107,8 +107,8 @@ def test_a_dry_run_counts_and_queues_nothing(connector, stack, lists):
     result = connector("baseline", "--dry-run", "--json")
     row = next(row for row in result.data if row["resource"] == "v1/purchaseorder")
     assert (row["open"], row["queued"], stack.outbox.queued) == (6, 0, [])
-    told = connector("baseline", "--dry-run").out
-    assert told.endswith("\n6 documents are open; nothing was recorded (--dry-run).\n")
+    output = connector("baseline", "--dry-run").out
+    assert output.endswith("\n6 documents are open; nothing was recorded (--dry-run).\n")
 
 
 def test_it_claims_no_more_than_it_did(connector, lists):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,7 +109,7 @@ class TestRewinding:
     def watermarks(cursors):
         return {view.resource: NOW - view.watermark for view in cursors.all_cursors()}
 
-    @pytest.mark.parametrize("time", ["2026-08-31T06:00Z", "2026-08-31T06:00", "2026-08-31T08:00+02:00"])
+    @pytest.mark.parametrize("time", ["2026-08-31T06:00Z", "2026-08-31T06:00", "2026-08-31T08:00+02:00", "24h"])
     def test_every_list_goes_back_and_none_goes_forward(self, connector, cursors, time):
         rows = connector("cursors", "rewind", "--to", time, "--yes", "--json").data
         day, longer = timedelta(days=1), timedelta(hours=30)
@@ -119,6 +120,16 @@ class TestRewinding:
         }
         assert {view.remembered for view in cursors.all_cursors()} == {0}
         assert [row["problem"] for row in rows] == [None] * 3
+
+    @pytest.mark.parametrize(("options", "hours"), [((), 26), (("--utc",), 24)])
+    def test_a_time_without_a_zone_is_a_local_one_as_everywhere(self, connector, cursors, monkeypatch, options, hours):
+        monkeypatch.delenv("CONNECTOR_UTC")
+        with monkeypatch.context() as zone:
+            zone.setenv("TZ", "Europe/Oslo")
+            time.tzset()
+            connector("cursors", "rewind", "--to", "2026-08-31T06:00", *options, "--yes")
+        time.tzset()
+        assert self.watermarks(cursors)["v1/purchaseorder"] == timedelta(hours=hours)
 
     def test_a_dry_run_shows_and_changes_nothing(self, connector, cursors):
         before = cursors.all_cursors()
@@ -138,7 +149,7 @@ class TestRewinding:
     @pytest.mark.parametrize(
         ("time", "said"),
         [
-            ("yesterday", "is no time"),
+            ("the day before", "is no time"),
             ("0001-01-01T00:00+05:00", "is no time"),
             ("2026-09-01T06:01Z", "has yet to come"),
         ],

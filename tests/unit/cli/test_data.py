@@ -11,6 +11,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
 from connector.domain.revision.record import Revision, State
 from testkit.memory.stores import a_change
+from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -23,6 +24,8 @@ def _revision(number: str, state: State) -> Revision:
         state=state,
         created_at=NOW,
         updated_at=NOW,
+        partner="acme",
+        counterparty="50012",
     )
 
 
@@ -35,11 +38,10 @@ class FakeErasure:
     """Remembers what it was asked."""
 
     def __init__(self, *entries: Entry) -> None:
-        self.entries, self.asked, self.erased, self.changed = entries, None, [], []
+        self.kept, self.erased, self.changed = entries, [], []
 
-    def of_partner(self, partner, company):
-        self.asked = partner, company
-        return self.entries
+    def entries(self, is_wanted):
+        return [one for one in self.kept if is_wanted(one.content)]
 
     def erase(self, entry):
         if entry in self.changed:
@@ -49,6 +51,7 @@ class FakeErasure:
 
 @pytest.fixture
 def erasure(stack):
+    stack.routing.data = routing_data()
     stack.erasure = FakeErasure(DONE, OPEN, APPLIED)
     return stack.erasure
 
@@ -56,7 +59,6 @@ def erasure(stack):
 def test_what_is_over_goes_and_what_is_open_stays_and_is_named(connector, erasure):
     ended = connector("data", "delete", "--partner", "acme", "--company", "nordic", "--yes", "--json")
     assert ended.code == 3
-    assert erasure.asked == ("acme", "nordic")
     assert erasure.erased == [DONE, APPLIED]
     assert (ended.data["revisions"], ended.data["inbound"]) == (1, 1)
     assert ended.data["open"] == ["nordic/purchase_order/2 revision 1 (PARKED)"]
@@ -85,3 +87,23 @@ def test_what_was_changed_meanwhile_is_named(connector, erasure):
 def test_a_partner_without_data_is_done_at_once(connector, stack):
     stack.erasure = FakeErasure()
     assert connector("data", "delete", "--partner", "nobody").code == 0
+
+
+@pytest.mark.parametrize("options", [("--company", "svensk"), ("--partner", "matsenteret")])
+def test_of_other_companies_and_partners_nothing_goes(connector, erasure, options):
+    named = options if "--partner" in options else ("--partner", "acme", *options)
+    assert connector("data", "delete", *named, "--yes", "--json").data["revisions"] == 0
+    assert erasure.erased == []
+
+
+def test_a_renamed_partner_takes_what_it_had_under_its_former_name_along(connector, stack, erasure):
+    acme = routing_data()["partners"]["acme"]
+    stack.routing.data = routing_data({"partners.acme": None, "partners.acme-no": acme})
+    assert connector("data", "delete", "--partner", "acme-no", "--yes").code == 3
+    assert erasure.erased == [DONE, APPLIED]
+
+
+def test_a_removed_partner_is_named_by_its_former_name(connector, stack, erasure):
+    stack.routing.data = routing_data({"partners.acme": None})
+    assert connector("data", "delete", "--partner", "acme", "--yes").code == 3
+    assert erasure.erased == [DONE, APPLIED]

@@ -13,7 +13,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Transient
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import Event, Revision, State
-from connector.services.dead_letters import Letter, Queue
+from connector.services.dead_letters import DeadLetter, Queue
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from testkit.memory.dead_letters import MemoryDeadLetters, MemoryDrops
 from testkit.memory.stores import CALLER, a_change
@@ -65,8 +65,8 @@ def queues(stack):
 def give_up(queues, message_id, message, *, queue=Queue.DOCUMENTS, since=NOW - HOUR, tries=10):
     body = message if isinstance(message, str) else msgspec.json.encode(message).decode()
     group = getattr(getattr(message, "key", None), "stored", message_id)
-    queues[queue].lying.append(
-        Letter(
+    queues[queue].messages.append(
+        DeadLetter(
             queue=queue,
             message_id=message_id,
             receipt=f"receipt {message_id}",
@@ -119,11 +119,11 @@ def give_up_the_number_everywhere(queues):
 
 
 def lying(queues):
-    return sorted(name for one in queues.values() for name in ids(one.lying))
+    return sorted(name for one in queues.values() for name in ids(one.messages))
 
 
-def ids(letters):
-    return [one.message_id for one in letters]
+def ids(dead_letters):
+    return [one.message_id for one in dead_letters]
 
 
 @pytest.mark.parametrize("command", [("redrive",), ("drop", "--reason", "x")])
@@ -168,8 +168,8 @@ class TestWhichAreMeant:
     def test_what_nobody_was_shown_of_another_document_stays(self, connector, queues, command):
         """It has the number as well, and was held by somebody else when the question was asked."""
         give_up(queues, "m-1", a_document())
-        letters = queues[Queue.CHANGES]
-        hold, looks = letters.hold, []
+        dead_letters = queues[Queue.CHANGES]
+        hold, looks = dead_letters.hold, []
 
         def later(limit):
             looks.append(limit)
@@ -177,7 +177,7 @@ class TestWhichAreMeant:
                 give_up(queues, "m-2", HintMessage(transaction_id="500123"), queue=Queue.CHANGES)
             return hold(limit)
 
-        letters.hold = later
+        dead_letters.hold = later
         assert connector("deadletters", *command, "500123", "--yes").code == 0
         assert lying(queues) == ["m-2"]
 
@@ -187,7 +187,7 @@ class TestList:
         result = connector("deadletters", "list")
         assert (result.code, result.out) == (0, "No queue has given up anything.\n")
 
-    def test_each_letter_is_told_in_words_with_why_and_what_to_do(self, connector, stack, queues):
+    def test_each_dead_letter_is_shown_with_its_reason_and_next_step(self, connector, stack, queues):
         stack.ledger.kept = [a_revision()]
         stack.changes.put(a_change(state=ChangeState.APPLIED), message={})
         stack.client.lines = [
@@ -200,8 +200,8 @@ class TestList:
         give_up(queues, "m-4", HintMessage(transaction_id="802210972"), queue=Queue.CHANGES, tries=100)
         result = connector("deadletters", "list", "--json")
         assert result.code == 3
-        told = {one.pop("message_id"): one for one in result.data["letters"]}
-        assert told["m-1"] | {"next_step": None} == {
+        output = {one.pop("message_id"): one for one in result.data["letters"]}
+        assert output["m-1"] | {"next_step": None} == {
             "queue": "documents",
             "what": "nordic/purchase_order/500123, changed in Visma 2026-08-31 06:00 UTC",
             "document": "nordic/purchase_order/500123",
@@ -215,14 +215,14 @@ class TestList:
             "drop_begun": None,
             "next_step": None,
         }
-        assert (told["m-2"]["state"], told["m-2"]["sequence"], told["m-2"]["why"]) == (
+        assert (output["m-2"]["state"], output["m-2"]["sequence"], output["m-2"]["why"]) == (
             "TRANSLATED",
             1,
             "Orderful answered 503.",
         )
-        assert (told["m-3"]["state"], told["m-3"]["transaction_id"]) == ("APPLIED", "802210971")
-        assert "nothing is left to do" in told["m-3"]["next_step"]
-        assert "never drop it" in told["m-4"]["next_step"]
+        assert (output["m-3"]["state"], output["m-3"]["transaction_id"]) == ("APPLIED", "802210971")
+        assert "nothing is left to do" in output["m-3"]["next_step"]
+        assert "never drop it" in output["m-4"]["next_step"]
         assert result.data["more"] == 0
 
     def test_no_body_is_ever_printed(self, connector, queues):
@@ -276,7 +276,7 @@ class TestRedrive:
         result = connector("deadletters", "redrive", "--queue", "documents", "--dry-run")
         assert (result.code, result.out) == (0, "Nothing was done (--dry-run).\n")
         assert "1 dead letter would go back" in result.err
-        assert queues[Queue.DOCUMENTS].back == []
+        assert queues[Queue.DOCUMENTS].redriven == []
         assert queues[Queue.DOCUMENTS].count().held == 0
 
     def test_all_of_a_queue_go_back_those_of_a_document_in_their_order(self, connector, queues):
@@ -286,10 +286,10 @@ class TestRedrive:
         give_up(queues, "c", a_delivery(), queue=Queue.DELIVERIES)
         result = connector("deadletters", "redrive", "--queue", "documents", "--yes", "--json")
         assert (result.code, result.data) == (0, {"planned": 50, "done": 50, "failed": []})
-        of_one = [name for name in ids(queues[Queue.DOCUMENTS].back) if name.startswith("a-")]
+        of_one = [name for name in ids(queues[Queue.DOCUMENTS].redriven) if name.startswith("a-")]
         assert of_one == [f"a-{number}" for number in range(25)]
-        assert queues[Queue.DOCUMENTS].lying == []
-        assert ids(queues[Queue.DELIVERIES].lying) == ["c"]
+        assert queues[Queue.DOCUMENTS].messages == []
+        assert ids(queues[Queue.DELIVERIES].messages) == ["c"]
 
     @pytest.mark.parametrize("name", ["m-2", "500124", "nordic/purchase_order/500124"])
     def test_one_goes_back_and_the_others_lie_as_they_did(self, connector, queues, name):
@@ -297,44 +297,44 @@ class TestRedrive:
             give_up(queues, f"m-{number - 122}", a_document(f"500{number}"))
         result = connector("deadletters", "redrive", name, "--yes")
         assert (result.code, result.out) == (0, "1 dead letter put back, 0 failed.\n")
-        assert ids(queues[Queue.DOCUMENTS].back) == ["m-2"]
-        assert ids(queues[Queue.DOCUMENTS].lying) == ["m-1", "m-3"]
+        assert ids(queues[Queue.DOCUMENTS].redriven) == ["m-2"]
+        assert ids(queues[Queue.DOCUMENTS].messages) == ["m-1", "m-3"]
         assert queues[Queue.DOCUMENTS].count().held == 0
 
     def test_a_transaction_is_found_in_whichever_queue_it_is(self, connector, queues):
         give_up(queues, "m-1", CHANGE, queue=Queue.CHANGES)
         assert connector("deadletters", "redrive", "802210971", "--yes").code == 0
-        assert ids(queues[Queue.CHANGES].back) == ["m-1"]
+        assert ids(queues[Queue.CHANGES].redriven) == ["m-1"]
 
     def test_what_is_given_up_after_the_question_stays(self, connector, queues):
         """It was not shown; and what fails at once and comes back is not put back for ever."""
         give_up(queues, "m-1", a_document("1"))
         give_up(queues, "m-2", a_document("2"), since=NOW + MINUTE)
-        letters = queues[Queue.DOCUMENTS]
-        hold, shown = letters.hold, [letters.lying.pop()]
+        dead_letters = queues[Queue.DOCUMENTS]
+        hold, shown = dead_letters.hold, [dead_letters.messages.pop()]
 
         def later(limit):
             found = hold(limit)
             if not found:
-                letters.lying += shown
+                dead_letters.messages += shown
                 shown.clear()
             return found
 
-        letters.hold = later
+        dead_letters.hold = later
         assert connector("deadletters", "redrive", "--queue", "documents", "--yes").code == 0
-        assert (ids(letters.back), ids(letters.lying)) == (["m-1"], ["m-2"])
-        assert letters.count().held == 0
+        assert (ids(dead_letters.redriven), ids(dead_letters.messages)) == (["m-1"], ["m-2"])
+        assert dead_letters.count().held == 0
 
     def test_one_that_cannot_go_back_stays_and_is_named(self, connector, queues):
         give_up(queues, "m-1", a_document("1"))
         give_up(queues, "m-2", a_document("2"))
-        queues[Queue.DOCUMENTS].stubborn = {"m-1"}
+        queues[Queue.DOCUMENTS].failing = {"m-1"}
         result = connector("deadletters", "redrive", "--queue", "documents", "--yes")
         assert (result.code, result.out) == (
             1,
             "1 dead letter put back, 1 failed.\n  m-1: SQS refused it (Busy).\n",
         )
-        assert ids(queues[Queue.DOCUMENTS].lying) == ["m-1"]
+        assert ids(queues[Queue.DOCUMENTS].messages) == ["m-1"]
         assert queues[Queue.DOCUMENTS].count().held == 0
 
     def test_a_long_one_says_how_far_it_came(self, connector, queues):
@@ -348,7 +348,7 @@ class TestRedrive:
     def test_without_a_yes_nothing_goes_back(self, connector, queues):
         give_up(queues, "m-1", a_document())
         assert connector("deadletters", "redrive", "m-1").code == 2
-        assert queues[Queue.DOCUMENTS].back == []
+        assert queues[Queue.DOCUMENTS].redriven == []
 
     def test_something_has_to_be_named(self, connector, queues):
         result = connector("deadletters", "redrive", "--yes")
@@ -367,7 +367,7 @@ class TestDrop:
         give_up(queues, "m-1", a_delivery(), queue=Queue.DELIVERIES)
         options = ("--reason", "sent by hand", "--by", "ola", "--yes")
         assert connector("deadletters", "drop", "500123", *options).code == 0
-        assert queues[Queue.DELIVERIES].lying == []
+        assert queues[Queue.DELIVERIES].messages == []
         note = f"drop of a dead letter of the queue deliveries begun by ola ({CALLER}): sent by hand"
         ((_, state, noted),) = stack.ledger.moved
         assert (state, noted) == (State.TRANSLATED, note)
@@ -393,7 +393,7 @@ class TestDrop:
         assert result.code == 2
         assert "dropped by its message id only: m-1 (callback about transaction 802210971)" in result.err
         give_up(queues, "m-2", CHANGE, queue=Queue.CHANGES)
-        queues[Queue.CHANGES].lying.reverse()
+        queues[Queue.CHANGES].messages.reverse()
         assert connector(*command, "802210971").code == 2
         assert (lying(queues), stack.drops.kept) == (["m-1", "m-2"], [])
         assert connector(*command, "m-1").code == 0
@@ -420,7 +420,7 @@ class TestDrop:
         monkeypatch.setattr(stack.drops, "put", refuse)
         give_up(queues, "m-1", a_document())
         result = connector("deadletters", "drop", "m-1", "--reason", "x", "--yes")
-        assert (result.code, ids(queues[Queue.DOCUMENTS].lying)) == (1, ["m-1"])
+        assert (result.code, ids(queues[Queue.DOCUMENTS].messages)) == (1, ["m-1"])
         assert "The ledger answered 500." in result.out
 
     def test_one_that_was_killed_before_the_delete_is_begun_until_it_is_repeated(
@@ -435,15 +435,15 @@ class TestDrop:
             with contextlib.suppress(KeyboardInterrupt):
                 connector("deadletters", "drop", "m-1", "--reason", "sent by hand", "--by", "ola", "--yes")
         assert lying(queues) == ["m-1"]
-        # The letter is still held and does not show.
+        # The dead letter is still held and does not show.
         dropped = connector("deadletters", "list", "--dropped")
         assert "begun 2026-09-01 06:00:00Z, not confirmed" in " ".join(dropped.out.split())
         assert not connector("deadletters", "list", "--dropped", "--json").data[0]["is_confirmed"]
-        queues[Queue.DOCUMENTS].give_back(queues[Queue.DOCUMENTS].lying)
+        queues[Queue.DOCUMENTS].give_back(queues[Queue.DOCUMENTS].messages)
         begun = f'A drop was begun at 2026-09-01 06:00:00Z by ola ({CALLER}) and not confirmed: "sent by hand".'
         assert begun in connector("deadletters", "list").out
-        (told,) = connector("deadletters", "list", "--json").data["letters"]
-        assert told["drop_begun"] == {
+        (output,) = connector("deadletters", "list", "--json").data["letters"]
+        assert output["drop_begun"] == {
             "at": "2026-09-01T06:00:00Z",
             "by": "ola",
             "caller": CALLER,
@@ -457,7 +457,7 @@ class TestDrop:
 
     def test_one_that_could_not_be_deleted_is_begun(self, connector, stack, queues):
         give_up(queues, "m-1", a_document())
-        queues[Queue.DOCUMENTS].stubborn = {"m-1"}
+        queues[Queue.DOCUMENTS].failing = {"m-1"}
         assert connector("deadletters", "drop", "m-1", "--reason", "x", "--yes").code == 1
         (kept,) = stack.drops.newest(10)
         assert not kept.is_confirmed
@@ -485,11 +485,11 @@ class TestDrop:
         result = connector("deadletters", "drop", "--queue", "documents", "--reason", "x", "--yes")
         assert result.code == 2
         assert "a whole queue is never dropped" in result.err
-        assert len(queues[Queue.DOCUMENTS].lying) == 1
+        assert len(queues[Queue.DOCUMENTS].messages) == 1
 
     def test_a_dry_run_drops_nothing(self, connector, stack, queues):
         give_up(queues, "m-1", a_document())
         result = connector("deadletters", "drop", "m-1", "--reason", "x", "--dry-run")
         assert result.code == 0
         assert "Some of it is not over" in result.err
-        assert (len(queues[Queue.DOCUMENTS].lying), stack.drops.kept) == (1, [])
+        assert (len(queues[Queue.DOCUMENTS].messages), stack.drops.kept) == (1, [])

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from connector.cli.main import cli
+from connector.cli.commands import cli
 from connector.cli.output import WrongInput
 
 ROOT = Path(__file__).parents[3]
@@ -111,9 +111,9 @@ def test_a_command_in_a_sentence_is_one_that_there_is(line):
     [
         "documents list --stat PARKED",
         "documents list --state PARKT",
-        "documents list --reason send-of",
+        "documents list --code send-of",
         "documents replay KEY --revision first",
-        "changes list --state APPLIED",
+        "changes list --state APPLID",
         "document list",
         "documents",
         "changes show",
@@ -124,7 +124,7 @@ def test_a_command_that_would_be_refused_is_seen(line):
     assert taken(words_of(line)) is not None
 
 
-def test_commands_are_found_wherever_they_stand():
+def test_commands_are_found_in_any_place():
     block = "```\n   .venv/bin/connector cursors; connector status   # two\n   ```\n"
     page = f"Say `connector holds\nlist`.\n\n1. so\n   {block}"
     assert (list(in_blocks(page)), list(in_sentences(page))) == (["cursors", "status"], ["holds list"])

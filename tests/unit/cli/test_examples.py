@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import click
 import pytest
 
+from connector.cli.commands import cli
 from connector.cli.examples import EXAMPLES
-from connector.cli.main import cli
 
 
 def commands(group: click.Group, path: str = ""):
@@ -24,6 +24,11 @@ def commands(group: click.Group, path: str = ""):
 def test_the_help_of_each_command_ends_with_examples(name, command):
     shown = command.get_help(click.Context(command, info_name=f"connector {name}"))
     assert f"Examples:\n    connector {name}" in shown
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands(cli)))
+def test_no_help_shows_a_sign_that_lays_it_out(name, command):
+    assert "\\b" not in command.get_help(click.Context(command, info_name=f"connector {name}"))
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

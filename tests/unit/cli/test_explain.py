@@ -80,7 +80,7 @@ def test_people_get_a_table_for_each_part_of_the_document(explain):
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_it_fits_the_terminal(explain, monkeypatch, columns):
-    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((columns, 1000)))
+    monkeypatch.setattr("connector.cli.output._screen", lambda _: os.terminal_size((columns, 1000)))
     result = explain(a_purchase_order())
     assert max(map(len, result.out.splitlines()[DEEPEST:])) <= columns
     assert "partners.acme.units.STK piece" in " ".join(result.out.split())
@@ -175,8 +175,8 @@ def test_a_document_of_a_stack_is_explained_as_it_was_sent(connector, sent, key)
     result = connector("explain", key, "--only", "PO1-03", "--json")
     assert result.code == 0
     assert values(result)["line 1", "PO1-03"]["from"][1]["name"] == "partners.acme.units.STK"
-    told = "Revision 1 of nordic/purchase_order/500123 (DELIVERED), by the routing in force, as it was sent:"
-    assert told in result.err
+    output = "Revision 1 of nordic/purchase_order/500123 (DELIVERED), by the routing in force, as it was sent:"
+    assert output in result.err
 
 
 def apply(stack, value, at):

@@ -45,19 +45,19 @@ def test_what_is_no_document_is_one_sentence_on_stderr_and_exit_2(translate, bod
     assert len(result.err) < 400
 
 
-def test_a_byte_order_mark_does_no_harm(translate):
+def test_a_byte_order_mark_is_ignored(translate):
     assert translate(b"\xef\xbb\xbf" + as_json(a_purchase_order())).code == 0
     assert translate(b"\xef\xbb\xbf" + as_json([a_purchase_order()])).code == 0
 
 
 @pytest.mark.parametrize(
-    ("routing", "told"),
+    ("routing", "output"),
     [({"partners.acme.dialect": "edi"}, "partners.acme.dialect"), ({"defaults.on_revision": "change"}, "change")],
 )
-def test_a_malformed_routing_file_is_one_sentence_and_exit_2(translate, routing, told):
+def test_a_malformed_routing_file_is_one_sentence_and_exit_2(translate, routing, output):
     result = translate(a_purchase_order(), routing=routing)
     assert (result.code, result.out) == (2, "")
-    assert told in result.err
+    assert output in result.err
     assert result.err.count("\n") == 1
 
 

@@ -6,19 +6,20 @@ import json
 
 import pytest
 
-from connector.cli.many import SHOWN, Planned, decide_many
+from connector.cli.many import SHOWN, DecisionOptions, Planned
 from connector.cli.output import WrongInput
-from connector.cli.people import Decider
 from connector.domain.errors import Transient
+from connector.services.decider import Decider
+from testkit.memory.stores import CALLER
 
-WHO = Decider("kari", "arn:kari", None)
+WHO = Decider("kari", CALLER, None)
 
 
 @pytest.fixture
 def run(stack, capsys):
     """Decide about things by name, of which some fail; gives code, result, what was told and what was done."""
 
-    def decide(names, left_out=(), *, fails=(), asked=(), **options):
+    def decide(names, left_out=(), *, fails=(), **options):
         done = []
 
         def carry_out(name, who):
@@ -26,13 +27,9 @@ def run(stack, capsys):
                 raise Transient("The ledger is busy.")
             done.append((name, who))
 
-        def decider():
-            asked.append(True) if isinstance(asked, list) else None
-            return WHO
-
         given = {"dry_run": False, "yes": True, "as_json": True} | options
-        code = decide_many(
-            stack,
+        decision = DecisionOptions(stack=stack, by="kari", why=None, **given)
+        code = decision.about_many(
             [
                 Planned(name=name, data={"name": name}, carry_out=lambda who, name=name: carry_out(name, who))
                 for name in names
@@ -41,8 +38,6 @@ def run(stack, capsys):
             what="change",
             preview="So many.",
             sums={"sums": {"NOK": "1"}},
-            decider=decider,
-            **given,
         )
         captured = capsys.readouterr()
         return code, json.loads(captured.out) if given["as_json"] else captured.out, captured.err, done
@@ -51,7 +46,7 @@ def run(stack, capsys):
 
 
 def test_each_is_carried_out_in_the_name_of_one_person(run):
-    code, result, told, done = run(["1", "2"])
+    code, result, output, done = run(["1", "2"])
     assert (code, done) == (0, [("1", WHO), ("2", WHO)])
     assert result == {
         "planned": [{"name": "1"}, {"name": "2"}],
@@ -60,13 +55,13 @@ def test_each_is_carried_out_in_the_name_of_one_person(run):
         "failed": [],
         "left_out": [],
     }
-    assert told.startswith("So many.\n")
+    assert output.startswith("So many.\n")
 
 
-def test_a_dry_run_asks_for_nobody_and_does_nothing(run):
-    asked = []
-    code, out, _, done = run(["1"], dry_run=True, as_json=False, asked=asked)
-    assert (code, out, done, asked) == (0, "1 change would be decided; nothing was done.\n", [], [])
+def test_a_dry_run_asks_for_nobody_and_does_nothing(run, stack):
+    stack.who = None
+    code, out, _, done = run(["1"], dry_run=True, as_json=False)
+    assert (code, out, done) == (0, "1 change would be decided; nothing was done.\n", [])
 
 
 def test_one_that_fails_stops_no_other_and_is_named(run):
@@ -78,9 +73,9 @@ def test_one_that_fails_stops_no_other_and_is_named(run):
 
 def test_what_is_left_out_is_named_up_to_a_number(run):
     left = [(str(number), "It is over.") for number in range(SHOWN + 3)]
-    _, result, told, _ = run([], left)
-    assert told.count("It is over.") == SHOWN
-    assert "Left out: 3 more" in told
+    _, result, output, _ = run([], left)
+    assert output.count("It is over.") == SHOWN
+    assert "Left out: 3 more" in output
     assert len(result["left_out"]) == SHOWN + 3
 
 
@@ -90,5 +85,5 @@ def test_nothing_is_done_without_a_yes(run):
 
 
 def test_a_long_one_says_how_far_it_came(run):
-    _, _, told, _ = run([str(number) for number in range(250)])
-    assert "100 of 250 ...\n200 of 250 ...\n" in told
+    _, _, output, _ = run([str(number) for number in range(250)])
+    assert "100 of 250 ...\n200 of 250 ...\n" in output

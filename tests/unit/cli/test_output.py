@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import pytest
 
-from connector.cli.output import fail, run, say, show, table, tell
+from connector.cli.output import fail, minute, page, run, say, show, table, tell
 from testkit.terminal import typed
 
 ROOT = Path(__file__).parents[3]
@@ -51,19 +55,45 @@ def test_ctrl_c_is_quiet_and_has_the_exit_code_of_the_shell(stopped, capsys):
     assert capsys.readouterr().err.strip() == ""
 
 
+def test_so_is_ctrl_c_while_the_command_is_loaded():
+    script = (
+        "import os, signal, sys\n"
+        "from connector.cli.main import main\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'connector.cli.status': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", script, "--version"]
+    environment = {"PYTHONPATH": str(ROOT / "layers" / "connector")}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    # A shell tells a process that ended by a signal with 128 and its number.
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_so_is_ctrl_c_at_a_question(stopped, capsys, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
     assert stopped(lambda: click.confirm("Go on?", abort=True)) == 130
-    assert "Not done" not in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[-1] == "Nothing was changed."
+
+
+def test_an_end_of_the_input_is_no_answer(stopped, capsys, monkeypatch):
+    def ended(_):
+        raise EOFError
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", ended)
+    assert stopped(lambda: click.confirm("Go on?", abort=True)) == 1
+    assert "there was no answer; without a terminal, write --yes." in capsys.readouterr().err
 
 
 def test_a_no_is_told_and_is_no_success(stopped, capsys, monkeypatch):
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     assert stopped(lambda: click.confirm("Go on?", abort=True)) == 1
-    assert "Not done: the answer was not yes." in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[-1] == "Not done: the answer was not yes. Nothing was changed."
 
 
 def test_json_means_what_it_meant_and_can_be_printed(capsys):
@@ -78,7 +108,7 @@ def test_json_means_what_it_meant_and_can_be_printed(capsys):
 
 def at_terminal(monkeypatch, columns):
     monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((columns, 24)))
+    monkeypatch.setattr("connector.cli.output._screen", lambda _: os.terminal_size((columns, 24)))
 
 
 HEAD = ("document", "state", "changed", "code", "why")
@@ -100,18 +130,18 @@ def test_a_table_fits_the_terminal_and_loses_nothing(monkeypatch, columns):
         HEAD, [ROW, (*ROW[:3], None, None)], steps=["Add defaults.units.KRT to the routing file. " * 3]
     ).split("\n")
     assert max(map(len, lines)) <= columns
-    told = " ".join(" ".join(lines).split())
-    assert "mapped to a unit of measure." in told
-    assert "unit-unmapped" in told
-    assert told.count("Add defaults.units.KRT") == 3
+    output = " ".join(" ".join(lines).split())
+    assert "mapped to a unit of measure." in output
+    assert "unit-unmapped" in output
+    assert output.count("Add defaults.units.KRT") == 3
     assert lines[0].split()[:2] == ["document", "state"]
 
 
 def test_columns_counts_at_a_terminal_alone(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     assert len(table(HEAD, [ROW]).splitlines()) == 2
-    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((160, 24)))
-    assert len(table(HEAD, [ROW]).splitlines()) == 4
+    monkeypatch.setattr("connector.cli.output._screen", lambda _: os.terminal_size((160, 24)))
+    assert len(table(HEAD, [ROW]).splitlines()) == 5
 
 
 def test_what_stands_below_its_row_has_its_name(monkeypatch):
@@ -119,9 +149,79 @@ def test_what_stands_below_its_row_has_its_name(monkeypatch):
     assert table(HEAD, [ROW]).splitlines() == [
         "document                      state   changed",
         "nordic/purchase_order/500123  PARKED  2026-09-01 06:00Z",
-        "      code unit-unmapped  Unit KRT of line 2 is not mapped",
-        "      to a unit of measure.",
+        "      code: unit-unmapped",
+        "      why: Unit KRT of line 2 is not mapped to a unit of",
+        "        measure.",
     ]
+
+
+def test_values_below_a_row_share_a_line_while_they_fit(monkeypatch):
+    at_terminal(monkeypatch, 40)
+    head = ("order", "a column that is wide", "asks", "Visma has")
+    assert table(head, [("500123", "PO-100301", "12", "10")]).splitlines() == [
+        "order   a column that is wide  asks",
+        "500123  PO-100301              12",
+        "      Visma has: 10",
+    ]
+    head = ("order", "a column that is wider than others", "asks", "Visma has")
+    assert table(head, [("500123", "PO-100301", "12", "10")]).splitlines() == [
+        "order",
+        "500123",
+        "      a column that is wider than",
+        "        others: PO-100301",
+        "      asks: 12  Visma has: 10",
+    ]
+
+
+SENTENCE = "Documents that routing skipped may leave with this file; they are asked about when they change."
+
+
+def test_a_sentence_fits_the_terminal_and_is_one_line_elsewhere(monkeypatch, capsys):
+    tell(f"  -> {SENTENCE}\n{SENTENCE}")
+    say(SENTENCE)
+    assert capsys.readouterr() == (f"  -> {SENTENCE}\n{SENTENCE}\n", f"{SENTENCE}\n")
+    at_terminal(monkeypatch, 60)
+    tell(f"  -> {SENTENCE}\n{SENTENCE}")
+    say(SENTENCE)
+    captured = capsys.readouterr()
+    first, second, *others = captured.out.splitlines()
+    assert (first[:6], second[:6]) == ("  -> D", "     f")
+    assert captured.err.splitlines() == others
+    assert max(map(len, [first, second, *others])) <= 60
+    assert " ".join(others) == SENTENCE
+
+
+def test_a_sentence_names_times_in_the_zone_of_its_reader(monkeypatch, capsys):
+    said = "paused since 2026-11-28 23:30 UTC by Kari"
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Europe/Oslo")
+        zone.delenv("CONNECTOR_UTC", raising=False)
+        time.tzset()
+        tell(said)
+        say(said)
+        assert table(("why",), [(said,)], steps=[said]).count("2026-11-29 00:30+01:00") == 2
+        assert page().folded("until 2026-11-28 23:30:05 UTC") == "until 2026-11-29 00:30:05+01:00"
+        assert minute(datetime(2026, 6, 1, 12, 5, 30, tzinfo=UTC)) == "2026-06-01 14:05+02:00"
+        zone.setenv("CONNECTOR_UTC", "1")
+        tell(said)
+    time.tzset()
+    local = "paused since 2026-11-29 00:30+01:00 by Kari\n"
+    assert capsys.readouterr() == (f"{local}{said}\n", local)
+
+
+def test_data_is_not_broken(monkeypatch, capsys):
+    at_terminal(monkeypatch, 60)
+    tell(SENTENCE, as_it_is=True)
+    assert capsys.readouterr().out == f"{SENTENCE}\n"
+
+
+def test_a_value_goes_on_in_its_column(monkeypatch):
+    at_terminal(monkeypatch, 60)
+    lines = page().fields([("why", SENTENCE), ("transaction", 802210971)]).splitlines()
+    assert lines[0].startswith("  why             Documents that")
+    assert {line[:18].strip() for line in lines[1:-1]} == {""}
+    assert lines[-1] == "  transaction     802210971"
+    assert max(map(len, lines)) <= 60
 
 
 def test_a_column_that_is_wrapped_stays_in_its_place(monkeypatch):
@@ -141,7 +241,7 @@ def test_states_have_colours_at_a_terminal(monkeypatch, capsys, name, value, sho
     monkeypatch.setenv(name, value)
     tell("PARKED or UNPARKED")
     assert capsys.readouterr().out == "PARKED or UNPARKED\n", "there is no terminal"
-    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((80, 24)))
+    monkeypatch.setattr("connector.cli.output._screen", lambda _: os.terminal_size((80, 24)))
     tell("PARKED or UNPARKED")
     assert capsys.readouterr().out == f"{shown} or UNPARKED\n"
 

@@ -10,7 +10,7 @@ import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from connector.cli.output import Failed
-from connector.cli.stack import Stack
+from connector.cli.stack.stack import Stack
 from connector.domain.order_change.record import ChangeState
 from testkit.memory.stores import CALLER, a_change
 from testkit.samples.routing_data import routing_data
@@ -84,16 +84,16 @@ def test_the_stack_asks_aws_for_the_caller(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("failure", "output"),
     [
         (ClientError({"Error": {"Code": "ExpiredToken", "Message": "It is expired."}}, "GetCallerIdentity"), "expired"),
         (EndpointConnectionError(endpoint_url="https://x.invalid"), "x.invalid"),
     ],
 )
-def test_a_caller_that_aws_does_not_know_is_one_sentence(monkeypatch, trouble, told):
+def test_a_caller_that_aws_does_not_know_is_one_sentence(monkeypatch, failure, output):
     def refuse():
-        raise trouble
+        raise failure
 
     monkeypatch.setattr(boto3, "client", lambda _: SimpleNamespace(get_caller_identity=refuse))
-    with pytest.raises(Failed, match=told):
+    with pytest.raises(Failed, match=output):
         _ = Stack("connector").caller

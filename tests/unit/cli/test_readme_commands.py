@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from connector.cli.main import cli
+from connector.cli.commands import cli
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 CHANGES_SOMETHING = {
     *("documents replay", "documents release", "documents resend", "documents close"),
-    *("changes approve", "changes reject", "changes retry", "changes close"),
+    *("changes approve", "changes reject", "changes retry", "changes close", "changes fetch"),
     *("deadletters redrive", "deadletters drop"),
     *(
         "pause",

@@ -9,13 +9,13 @@ import pytest
 from connector.domain.errors import ListRefused, Throttled
 from connector.services.ports import Resource
 from connector.services.reconcile.night import Nightly
-from testkit.memory.reconcile_world import World, lines
+from testkit.memory.reconcile_harness import Harness, lines
 from testkit.memory.stores import CALLER
 
 
 @pytest.fixture
-def world(stack):
-    found = World()
+def harness(stack):
+    found = Harness()
     stack.clock = found.clock
     stack.routing = found.routing
     stack.ledger = found.ledger
@@ -25,29 +25,29 @@ def world(stack):
     return found
 
 
-def test_it_shows_what_is_missing_and_the_command_and_keeps_nothing(connector, world):
-    world.save(1, lines=lines())
-    world.clock.forward(hours=3)
+def test_it_shows_what_is_missing_and_the_command_and_keeps_nothing(connector, harness):
+    harness.save(1, lines=lines())
+    harness.clock.forward(hours=3)
     result = connector("reconcile")
     assert result.code == 3
     assert "missing  nordic/purchase_order/1" in result.out
     assert "-> connector backfill --company nordic --kind purchase_order --number 1 --since 2026-11-02" in result.out
     assert result.out.endswith("1 finding. What changed after 2026-11-02 10:00:00Z is not judged yet.\n")
-    assert world.book.findings() == []
+    assert harness.book.findings() == []
 
 
-def test_nothing_found_is_exit_code_0(connector, world):
-    world.save(1, lines=lines())
-    world.flow()
-    world.clock.forward(hours=3)
+def test_nothing_found_is_exit_code_0(connector, harness):
+    harness.save(1, lines=lines())
+    harness.flow()
+    harness.clock.forward(hours=3)
     result = connector("reconcile", "--json")
     assert (result.code, result.data["findings"], result.data["problems"]) == (0, [], [])
     assert (result.data["documents"], result.data["transactions"]) == (1, 1)
 
 
-def test_the_window_and_the_partner_are_the_persons(connector, world):
-    world.save(1, lines=lines())
-    world.clock.forward(days=3)
+def test_the_window_and_the_partner_are_the_persons(connector, harness):
+    harness.save(1, lines=lines())
+    harness.clock.forward(days=3)
     assert connector("reconcile", "--since", "2026-11-04T00:00Z").code == 0
     assert connector("reconcile", "--since", "2026-11-01", "--partner", "matsenteret").code == 0
     assert connector("reconcile", "--since", "2026-11-01", "--until", "2026-11-03", "--company", "nordic").code == 3
@@ -61,17 +61,17 @@ def test_the_window_and_the_partner_are_the_persons(connector, world):
         (("--since", "2027-01-01"), "The window ends"),
     ],
 )
-def test_wrong_input_is_one_sentence(connector, world, arguments, sentence):
+def test_wrong_input_is_one_sentence(connector, harness, arguments, sentence):
     result = connector("reconcile", *arguments)
     assert (result.code, result.err.startswith(sentence)) == (2, True)
 
 
-def test_what_vismas_hour_does_not_allow_is_told(connector, stack, world):
+def test_what_vismas_hour_does_not_allow_is_told(connector, stack, harness):
     for number in range(80):
-        world.save(number, lines=lines())
-    world.clock.forward(hours=3)
-    world.lists.page_size = 1
-    world.lists.share_left = 0.1
+        harness.save(number, lines=lines())
+    harness.clock.forward(hours=3)
+    harness.lists.page_size = 1
+    harness.lists.share_left = 0.1
     waited = []
     stack.wait = waited.append
     result = connector("reconcile")
@@ -80,15 +80,15 @@ def test_what_vismas_hour_does_not_allow_is_told(connector, stack, world):
     assert sum(waited, timedelta()) <= timedelta(hours=6)
 
 
-def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack, world):
+def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack, harness):
     assert connector("reconcile", "list").out == "Nothing is open.\nNo run has ended yet, or one is under way.\n"
-    world.save(1, lines=lines())
-    world.clock.forward(hours=3)
+    harness.save(1, lines=lines())
+    harness.clock.forward(hours=3)
     Nightly(
-        reconciler=world.reconciler(),
-        book=world.book,
-        clock=world.clock,
-        telemetry=world.telemetry,
+        reconciler=harness.reconciler(),
+        book=harness.book,
+        clock=harness.clock,
+        telemetry=harness.telemetry,
         days=timedelta(days=14),
     ).run()
     listed = connector("reconcile", "list", "--json").data
@@ -102,27 +102,27 @@ def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack,
     assert f"Closed by kari ({CALLER}): sent by mail" in shown
 
 
-def test_a_finding_that_is_not_there_is_not_closed(connector, world):
+def test_a_finding_that_is_not_there_is_not_closed(connector, harness):
     result = connector("reconcile", "close", "00000000", "--reason", "x")
     assert (result.code, result.err) == (2, "There is no finding '00000000'; connector reconcile list shows them.\n")
 
 
-def test_a_window_in_which_everything_is_young_is_refused(connector, world):
-    world.save(1, lines=lines())
-    world.clock.forward(minutes=40)
-    result = connector("reconcile", "--since", f"{world.clock.now() - timedelta(minutes=45):%Y-%m-%dT%H:%MZ}")
+def test_a_window_in_which_everything_is_young_is_refused(connector, harness):
+    harness.save(1, lines=lines())
+    harness.clock.forward(minutes=40)
+    result = connector("reconcile", "--since", f"{harness.clock.now() - timedelta(minutes=45):%Y-%m-%dT%H:%MZ}")
     assert result.code == 2
     assert "nothing younger than an hour is judged" in result.err
 
 
-def test_what_the_last_night_could_not_read_is_told(connector, world):
+def test_what_the_last_night_could_not_read_is_told(connector, harness):
     for resource in Resource:
-        world.lists.broken[resource] = ListRefused("Visma answered 403.")
+        harness.lists.broken[resource] = ListRefused("Visma answered 403.")
     Nightly(
-        reconciler=world.reconciler(),
-        book=world.book,
-        clock=world.clock,
-        telemetry=world.telemetry,
+        reconciler=harness.reconciler(),
+        book=harness.book,
+        clock=harness.clock,
+        telemetry=harness.telemetry,
         days=timedelta(days=14),
     ).run()
     result = connector("reconcile", "list")
@@ -132,21 +132,21 @@ def test_what_the_last_night_could_not_read_is_told(connector, world):
     assert connector("reconcile", "list", "--json").data["problems"]
 
 
-def test_pauses_of_orderful_and_of_visma_are_waited_out(connector, stack, world):
-    key = world.save(1, lines=lines())
-    world.save(2, Resource.CUSTOMER_INVOICES)
-    world.flow()
-    world.orderful.delete(world.transaction_of(key))
-    world.clock.forward(hours=3)
-    world.listed.broken = Throttled("Orderful answered 429.", retry_after=timedelta(seconds=30))
-    world.lists.share_left = 0.1
+def test_pauses_of_orderful_and_of_visma_are_waited_out(connector, stack, harness):
+    key = harness.save(1, lines=lines())
+    harness.save(2, Resource.CUSTOMER_INVOICES)
+    harness.flow()
+    harness.orderful.delete(harness.transaction_of(key))
+    harness.clock.forward(hours=3)
+    harness.listed.broken = Throttled("Orderful answered 429.", retry_after=timedelta(seconds=30))
+    harness.lists.share_left = 0.1
     waited = []
 
     def wait(pause):
         waited.append(pause)
-        world.listed.broken = None
+        harness.listed.broken = None
         if len(waited) > 3:
-            world.lists.share_left = 0.9
+            harness.lists.share_left = 0.9
 
     stack.wait = wait
     result = connector("reconcile")
@@ -155,6 +155,6 @@ def test_pauses_of_orderful_and_of_visma_are_waited_out(connector, stack, world)
     assert "A pause was asked for; this goes on at 2026-11-02" in result.err
 
 
-def test_nothing_is_closed_without_a_reason(connector, world):
+def test_nothing_is_closed_without_a_reason(connector, harness):
     result = connector("reconcile", "close", "00000000", "--reason", " ")
     assert (result.code, result.err) == (2, "--reason is empty.\n")

@@ -13,7 +13,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.order_change.record import ChangeState
 from connector.domain.pause import Act, Pause, Scope
 from connector.domain.reasons import Reason
-from connector.domain.revision.record import Revision, State
+from connector.domain.revision.record import Event, Revision, State
 from connector.domain.transactions import Stream
 from connector.services.list_health import ListHealth
 from connector.services.ports import Calls, CursorView
@@ -121,9 +121,10 @@ def test_nothing_to_do_is_exit_code_0(connector, quiet):
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("Stack 'laptop' (test), 2026-09-01 06:00:00Z\n\nNothing waits for a person.\n")
     assert "Documents are sent." in result.out
-    assert "nordic   v1/purchaseorder  3m" in result.out
+    assert "\nnordic v1/purchaseorder is behind by 3m (connector cursors).\n" in result.out
+    assert result.out.index("No alarm is on.") < result.out.index("is behind by")
     assert "No alarm is on." in result.out
-    assert "Today (UTC): CloudWatch has no figures yet." in result.out
+    assert "Today (UTC): CloudWatch has no figures." in result.out
 
 
 def test_a_live_stack_says_so(connector, quiet):
@@ -137,7 +138,7 @@ def test_what_waits_is_named_with_its_reason_and_the_command_that_lists_it(conne
     assert result.code == 3
     row = next(line for line in result.out.splitlines() if line.startswith("document"))
     assert row.split()[1:2] == ["2"]
-    assert row.endswith("unmapped-unit  connector documents list --reason unmapped-unit")
+    assert row.endswith("unmapped-unit  connector documents list --code unmapped-unit")
 
 
 def _dead_letter(stack):
@@ -168,7 +169,7 @@ def _left_behind(stack):
 
 
 @pytest.mark.parametrize(
-    ("trouble", "said"),
+    ("failure", "said"),
     [
         (_dead_letter, "documents, dead letters"),
         (_dead_letter, "      -> connector deadletters list --queue documents\n"),
@@ -182,10 +183,28 @@ def _left_behind(stack):
         (_left_behind, "1 document left behind by a pause that has ended"),
     ],
 )
-def test_whatever_needs_a_person_is_said_and_is_exit_code_3(connector, quiet, trouble, said):
-    trouble(quiet)
+def test_whatever_needs_a_person_is_said_and_is_exit_code_3(connector, quiet, failure, said):
+    failure(quiet)
     result = connector("status")
     assert (result.code, said in result.out) == (3, True)
+
+
+def test_a_list_that_fails_and_was_never_read_stands_first(connector, quiet):
+    failing = [
+        ListHealth(company="nordic", resource=resource, configured_at=NOW, failing_since=NOW, problem="403")
+        for resource in ("v1/purchaseorder", "v1/customerinvoice")
+    ]
+    quiet.health.end(failing, now=NOW)
+    lists = connector("status", "--json").data["lists"]
+    assert [(one["resource"], one["lag"]) for one in lists] == [
+        ("v1/customerinvoice", None),
+        ("v1/purchaseorder", "3m"),
+    ]
+
+
+def test_a_line_break_in_a_reason_makes_no_line_of_the_screen(connector, quiet):
+    quiet.breaker.open("refused\nNothing waits.", now=NOW - HOUR, until=NOW + HOUR)
+    assert "\nNothing waits." not in connector("status").out
 
 
 def test_a_pause_is_shown_with_what_it_keeps_and_alone_needs_nobody(connector, quiet):
@@ -234,7 +253,46 @@ def test_queues_have_the_age_of_their_oldest_message_and_the_day_its_counters(co
     assert "deliveries                4         1m30s" in out
     assert "documents                 0         -" in out
     assert "Today (UTC): documents sent 7." in out
-    assert "Sent today and not acknowledged yet: acme 1." in out
+    assert "acme     1                             0                   0       0" in out
+
+
+def test_partners_with_open_work_come_first_and_the_rest_is_counted(connector, quiet):
+    for number in range(30):
+        put(quiet, str(number), state=State.SENT, sent_at=NOW, partner=f"partner{number:02}")
+    put(quiet, "500", reason_code="unmapped-unit", partner="zulu")
+    out = connector("status").out
+    assert out.index("\nzulu ") < out.index("\npartner00 ")
+    assert "and 11 more partners: connector documents list --partner NAME" in out
+    assert connector("status", "--json").data["partners"][0] == {
+        "partner": "zulu",
+        "sent_today_not_acknowledged": 0,
+        "acknowledged_today": 0,
+        "failed": 0,
+        "waiting": 1,
+    }
+
+
+def test_the_numbers_of_a_day_are_shown_by_partner(connector, quiet):
+    yesterday = NOW - 24 * HOUR
+    quiet.client.figures = {"DocumentsSent": [(yesterday, 2.0), (NOW - HOUR, 100.0)]}
+    put(quiet, "1", state=State.ACKNOWLEDGED, sent_at=yesterday, history=(Event(NOW, State.ACKNOWLEDGED, ""),))
+    put(quiet, "2", state=State.ACKNOWLEDGED, sent_at=yesterday, history=(Event(yesterday, State.ACKNOWLEDGED, ""),))
+    result = connector("status", "--day", "yesterday")
+    assert "this reads all of it" in result.err
+    assert "2026-08-31 (UTC): documents sent 2." in result.out
+    assert "2026-08-31 (UTC)  sent  acknowledged  failed  parked\nacme              2     1" in result.out
+    day = connector("status", "--day", "2026-08-31", "--json").data["day"]
+    assert (day["date"], day["complete"], day["partners"]) == (
+        "2026-08-31",
+        True,
+        [{"partner": "acme", "sent": 2, "acknowledged": 1, "failed": 0, "parked": 0}],
+    )
+
+
+def test_a_day_without_documents_is_said_and_what_is_no_day_refused(connector, quiet):
+    assert "On 2026-09-01 (UTC) nothing was sent" in connector("status", "--day", "today").out
+    result = connector("status", "--day", "last week")
+    assert (result.code, "'last week' is no day" in result.err) == (2, True)
 
 
 def test_what_aws_does_not_show_is_said_and_hides_nothing_else(connector, quiet):
@@ -243,7 +301,7 @@ def test_what_aws_does_not_show_is_said_and_hides_nothing_else(connector, quiet)
     result = connector("status")
     assert result.code == 3
     assert "AWS does not show the alarms (DescribeAlarms: AccessDenied)." in result.err
-    assert "connector documents list --reason unmapped-unit" in result.out
+    assert "connector documents list --code unmapped-unit" in result.out
     assert "No alarm is on." not in result.out
 
 

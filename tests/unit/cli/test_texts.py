@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 
-from connector.cli.main import cli, command_line
+from connector.cli.commands import cli
+from connector.cli.main import command_line
 
 
 def commands(group, path=()):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.cli.output import WrongInput, minute, moment
+from connector.cli.output import WrongInput, minute, timestamp
 from connector.cli.times import since, until
 
 NOW = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
@@ -86,7 +86,7 @@ def test_what_is_no_time_is_refused(zone, text):
 
 def test_times_are_shown_in_the_zone_of_the_machine_unless_utc_is_asked_for(zone, monkeypatch):
     local = {"UTC": "2026-11-29 23:30:00Z", "Europe/Oslo": "2026-11-30 00:30:00+01:00"}
-    narrow = {"UTC": "2026-11-29 23:30Z", "Europe/Oslo": "2026-11-30 00:30"}
-    assert (moment(NOW), minute(NOW)) == (local[zone], narrow[zone])
+    narrow = {"UTC": "2026-11-29 23:30Z", "Europe/Oslo": "2026-11-30 00:30+01:00"}
+    assert (timestamp(NOW), minute(NOW)) == (local[zone], narrow[zone])
     monkeypatch.setenv("CONNECTOR_UTC", "1")
-    assert (moment(NOW), minute(NOW), moment(None), minute(None)) == (local["UTC"], narrow["UTC"], "-", None)
+    assert (timestamp(NOW), minute(NOW), timestamp(None), minute(None)) == (local["UTC"], narrow["UTC"], "-", None)

@@ -51,18 +51,30 @@ NOTES = [
 def test_notes_of_a_translation_stand_on_stderr_one_a_line(translate, form):
     result = translate(a_purchase_order(**NOTED), "--dialect", "x12", "--as", form)
     assert (result.code, "note" in result.out) == (0, False)
-    told = [line for line in result.err.splitlines() if "price 0" in line or "requested day" in line]
-    assert told == [f"note: nordic/purchase_order/500123: {note}" for note in NOTES]
+    output = [line for line in result.err.splitlines() if "price 0" in line or "requested day" in line]
+    assert output == [f"note: nordic/purchase_order/500123: {note}" for note in NOTES]
 
 
-def test_notes_are_data_where_results_are(translate):
-    result = translate(a_purchase_order(**NOTED), "--dialect", "x12", "--json")
-    assert list(result.data) == ["method", "path", "headers", "body"]
-    told = [json.loads(line) for line in result.err.splitlines() if "price 0" in line or "requested day" in line]
-    assert told == [{"document": "nordic/purchase_order/500123", "note": note} for note in NOTES]
-    interchange = translate(a_purchase_order(**NOTED), "--dialect", "x12", "--as", "x12", "--json")
-    assert interchange.data["notes"][:2] == NOTES
-    assert interchange.err == ""
+@pytest.mark.parametrize("form", ["request", "x12"])
+def test_json_is_one_value_with_the_notes_in_it(translate, form):
+    order = a_purchase_order(**NOTED)
+    result = translate(order, "--dialect", "x12", "--as", form, "--json")
+    assert list(result.data) == ["document", form, "notes"]
+    assert result.data["document"] == "nordic/purchase_order/500123"
+    assert (result.data["notes"][:2], result.err) == (NOTES, "")
+    several = translate([order, {**order, "orderNbr": "500124"}], "--dialect", "x12", "--as", form, "--json")
+    assert [one["document"][-6:] for one in several.data] == ["500123", "500124"]
+    assert [list(one) for one in several.data] == [["document", form, "notes"]] * 2
+    assert [one["document"][-6:] for one in translate([order], "--as", form, "--json").data] == ["500123"]
+
+
+def test_json_of_a_list_has_what_leaves_and_tells_of_the_rest_on_stderr(translate):
+    held, leaves = a_purchase_order(orderNbr="500001", status="Hold"), a_purchase_order(orderNbr="500002")
+    result = translate([held, leaves], "--json")
+    assert ([one["document"][-6:] for one in result.data], result.code) == (["500002"], 3)
+    assert json.loads(result.err)["exit_code"] == 3
+    nothing = translate([held], "--json")
+    assert (nothing.data, nothing.code) == ([], 3)
 
 
 def test_the_dialect_can_be_chosen_against_routing(translate):
@@ -102,7 +114,7 @@ def test_a_held_document_leaves_the_others_of_its_list_alone(translate):
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "output"),
     [
         (a_purchase_order(status="Hold", hold=True), "nordic/purchase_order/500123: "),
         (
@@ -116,10 +128,10 @@ def test_a_held_document_leaves_the_others_of_its_list_alone(translate):
         (a_customer_invoice(documentType="Payment"), "Payment"),
     ],
 )
-def test_a_held_document_prints_one_line_on_stderr_only_and_exits_with_3(translate, document, told):
+def test_a_held_document_prints_one_line_on_stderr_only_and_exits_with_3(translate, document, output):
     result = translate(document)
     assert (result.code, result.out) == (3, "")
-    assert told in result.err
+    assert output in result.err
     assert result.err.count("\n") == 1
 
 

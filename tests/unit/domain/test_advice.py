@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.advice import advised, after_refusal, after_rejection, correction
+from connector.domain.advice import advised, after_refusal, after_rejection, correction, correction_at, in_words
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
@@ -29,8 +29,8 @@ def test_an_order_is_corrected_in_visma():
 )
 def test_a_relationship_that_is_missing_is_set_up_at_orderful_and_not_in_visma(said):
     order = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
-    told = after_refusal(order, said)
-    assert told == (
+    output = after_refusal(order, said)
+    assert output == (
         "Set up what is missing at Orderful (`connector doctor` names it), then run "
         f"`connector documents replay {order}`."
     )
@@ -51,3 +51,39 @@ def test_an_error_without_advice_is_given_that_of_its_kind_and_keeps_its_own():
         with pytest.raises(Parked) as parked, advised(Kind.CUSTOMER_INVOICE):
             raise Parked("It is wrong.", next_step=own, code=Reason.FIELD_INVALID)
         assert parked.value.next_step == given
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("lines[2].uom", "the unit on line 3 from the top"),
+        ("lines[0].orderQty", "the quantity on line 1 from the top"),
+        ("lines[0].unitCost", "the unit cost on line 1 from the top"),
+        ("lines[11]", "line 12 from the top"),
+        ("shippingAddress", "the shipping address"),
+        ("invoiceLines[1].soShipmentNbr", "the shipment number on line 2 from the top"),
+        ("paymentReference", "the payment reference"),
+        ("currencyId", "the currency"),
+        ("soOrderNbr", "the sales order number"),
+        ("totals.freightTotal", "the freight total"),
+        ("someNewFieldId", "the some new field ID"),
+        ("terms", "the terms"),
+    ],
+)
+def test_a_field_is_named_in_words(field, words):
+    assert in_words(field) == words
+    assert correction_at(field, Kind.PURCHASE_ORDER, "Shorten") == f"Shorten {words} in Visma."
+
+
+def test_nobody_is_told_to_change_the_number_of_a_document():
+    assert correction_at("orderNbr", Kind.PURCHASE_ORDER) == (
+        "Visma keeps the number of an order: cancel it there and make it anew under another number; numbers come from "
+        "the window Number series (CS201010). Or: Send it by hand and run `connector documents close KEY`."
+    )
+    assert correction_at("referenceNumber", Kind.CUSTOMER_INVOICE) == correction(Kind.CUSTOMER_INVOICE)
+
+
+def test_what_has_no_field_and_a_key_of_the_routing_file_are_named_as_they_are():
+    assert correction_at("", Kind.PURCHASE_ORDER) == "Correct it in Visma."
+    output = correction_at("companies.nordic.name", Kind.CUSTOMER_INVOICE)
+    assert output == "Correct companies.nordic.name in the routing file and apply it."

@@ -8,7 +8,10 @@ import re
 import pytest
 
 from connector.domain.documents import (
+    Address,
+    Contact,
     DocumentDiscount,
+    ImpliedTotal,
     Invoice,
     InvoiceLine,
     OrderLine,
@@ -16,15 +19,18 @@ from connector.domain.documents import (
     PurchaseOrder,
     Tax,
     Terms,
+    VismaDocument,
 )
 from connector.domain.order_change.record import Change
 from connector.domain.order_change.request import ChangeRequest, LineRequest
 from connector.domain.revision.record import Revision
-from connector.domain.routing.route import ChangeRules, Route
+from connector.domain.routing.route import ChangeRules, Company, Identity, ItemIds, Route, TermsRule, VismaTenant
 
 RECORDS = [
     *(PurchaseOrder, OrderLine, Invoice, InvoiceLine, Party, Tax, Terms, DocumentDiscount),
+    *(Address, Contact, ImpliedTotal, VismaDocument),
     *(Revision, Change, ChangeRequest, LineRequest, Route, ChangeRules),
+    *(Company, VismaTenant, Identity, ItemIds, TermsRule),
 ]
 
 
@@ -36,17 +42,24 @@ def described(record: type) -> list[str]:
 
 @pytest.mark.parametrize("record", RECORDS, ids=[record.__name__ for record in RECORDS])
 def test_every_field_is_described_once_and_nothing_else_is(record):
-    assert sorted(described(record)) == sorted(inspect.get_annotations(record))
+    assert sorted(described(record)) == sorted(inspect.get_annotations(record).keys() - {"_"})
+
+
+FIGURES = [
+    (record, name) for record in RECORDS for name, kind in inspect.get_annotations(record).items() if "Decimal" in kind
+]
+
+
+@pytest.mark.parametrize(("record", "name"), FIGURES, ids=[f"{record.__name__}.{name}" for record, name in FIGURES])
+def test_a_figure_says_its_unit(record, name):
+    (text,) = re.findall(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(record.__doc__ or ""), re.MULTILINE)
+
+    assert re.search("currency|unit|percent|share|%|order's", f"{record.__doc__.partition('Attributes:')[0]} {text}"), (
+        text
+    )
 
 
 def test_a_field_without_a_text_is_not_described():
-    class Record:
-        """One.
+    record = type("Record", (), {"__doc__": "One.\n\nAttributes:\n    one: A text\n        on two lines.\n    two:\n"})
 
-        Attributes:
-            one: A text
-                on two lines.
-            two:
-        """
-
-    assert described(Record) == ["one"]
+    assert described(record) == ["one"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.documents import LONGEST_TYPE, DocumentKey, Kind, number_in_key
+from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, Kind, number_in_key
 
 ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
 
@@ -52,4 +52,4 @@ def test_orders_of_two_types_with_one_number_have_two_keys():
     other = ORDER.of_type("DropShip")
     assert other.number == "DropShip:500123"
     assert other.of_type("Blanket").number == "Blanket:500123"
-    assert len(ORDER.of_type("x" * 100).number) == LONGEST_TYPE + len(":500123")
+    assert len(ORDER.of_type("x" * 100).number) == MAX_TYPE_LENGTH + len(":500123")

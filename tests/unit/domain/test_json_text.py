@@ -1,4 +1,4 @@
-"""Half characters are mended, lists taken apart; whole characters, and everything else, stay to the byte."""
+"""Incomplete characters are repaired, lists are split; whole characters, and everything else, stay to the byte."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.json_text import elements_of, mended
+from connector.domain.json_text import elements_of, repaired
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from connector.domain.json_text import elements_of, mended
     ],
 )
 def test_half_characters_become_the_replacement_character(damaged, text):
-    assert json.loads(mended(damaged)) == text
+    assert json.loads(repaired(damaged)) == text
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), st.lists), st.booleans())
 def test_whole_text_stays_as_it_is(value, ascii_only):
     body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", errors="ignore")
-    assert mended(body) == body
+    assert repaired(body) == body
 
 
 DEEP = b"[" * 50_000 + b"]" * 50_000
@@ -39,7 +39,7 @@ def test_a_list_is_taken_apart_into_the_bytes_of_its_elements(values, ascii_only
     assert [bytes(one).strip() for one in elements_of(b" [" + b" , ".join(texts) + b"]\n")] == texts
 
 
-def test_an_element_that_is_nested_too_deeply_harms_no_other():
+def test_an_element_that_is_nested_too_deeply_does_not_affect_others():
     assert [bytes(one) for one in elements_of(b'[{"a":"]"},{"b":' + DEEP + b'},"\\"]"]')] == [
         b'{"a":"]"}',
         b'{"b":' + DEEP + b"}",
@@ -47,7 +47,7 @@ def test_an_element_that_is_nested_too_deeply_harms_no_other():
     ]
 
 
-def test_an_object_that_is_no_json_harms_no_other():
+def test_an_object_that_is_no_json_does_not_affect_others():
     assert [bytes(one) for one in elements_of(b'[{"a": NaN}, {"b" 1, "c": "]"} ,3]')] == [
         b'{"a": NaN}',
         b'{"b" 1, "c": "]"}',

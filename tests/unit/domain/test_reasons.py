@@ -14,7 +14,7 @@ from connector.domain.errors import Parked, PayloadLost, Rejected, UnmappedPartn
 from connector.domain.order_change.findings import Findings, Objection
 from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.reasons import Reason, StatedReason
-from connector.domain.revision.arrival import Concern
+from connector.domain.revision.arrival import STEPS, Concern
 from connector.services.inbound.write_order import WriteResult
 from testkit.memory.stores import a_change
 
@@ -56,9 +56,9 @@ def test_each_reason_is_used():
         lambda: Parked("It waits."),
         lambda: Rejected("No."),
         lambda: Objection("order", "It differs.", False),
-        lambda: Findings(rules=None).add_objection("It differs."),
-        lambda: Findings(rules=None).add_unwritten("It is not written."),
-        lambda: Findings(rules=None).ask_to_confirm("It is read so."),
+        lambda: Findings(rules=None, start=None).add_objection("It differs."),
+        lambda: Findings(rules=None, start=None).add_unwritten("It is not written."),
+        lambda: Findings(rules=None, start=None).ask_to_confirm("It is read so."),
         lambda: WriteResult(ChangeState.PARKED, reason="It waits."),
         lambda: StatedReason(sentence="It waits."),
     ],
@@ -89,7 +89,7 @@ def test_who_writes_a_reason_into_a_record_writes_its_code():
     assert without == []
 
 
-def test_a_concern_keeps_the_word_by_which_it_is_stored():
+def test_a_concern_keeps_its_stored_value():
     assert Concern("OVERDUE") is Concern.OVERDUE
     assert (Concern.OVERDUE.value, Concern.OVERDUE.code) == ("OVERDUE", Reason.ACKNOWLEDGMENT_OVERDUE)
     assert len({one.code for one in Concern}) == len(Concern)
@@ -105,3 +105,20 @@ def test_a_concern_keeps_the_word_by_which_it_is_stored():
 def test_a_record_without_codes_or_with_unknown_ones_is_read(stored, codes):
     record = msgspec.to_builtins(a_change())
     assert msgspec.convert({**record, **stored}, Change).reason_codes == codes
+
+
+def test_a_step_that_is_the_action_of_its_reason_stands_there_alone():
+    """One that is said in general and for a document in the same words would be changed in one of the two places."""
+    actions = {one.action: name for name, one in Reason.__members__.items()}
+    repeated = []
+    for where, node in nodes():
+        if isinstance(node, ast.Call):
+            given = {one.arg: one.value for one in node.keywords}
+            step, code = given.get("next_step"), given.get("code")
+            if isinstance(step, ast.Constant) and isinstance(code, ast.Attribute):
+                repeated += [f"{where} Reason.{code.attr}"] if actions.get(step.value) else []
+    assert repeated == []
+
+
+def test_a_concern_has_no_step_of_its_own_that_its_reason_has():
+    assert [one for one, step in STEPS.items() if step == one.code.action] == []

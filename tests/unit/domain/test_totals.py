@@ -10,6 +10,7 @@ from connector.domain.routing.route import EnteredAmount, WithoutItem
 from connector.domain.totals import (
     Totals,
     explained_by_price,
+    is_in_units,
     line_amount,
     magnitudes,
     reconcile,
@@ -44,6 +45,32 @@ NO_VAT = {"taxTotal": None, "taxDetails": []}
 
 def order(*lines, **changes):
     return content(a_purchase_order(lines=list(lines), **changes))
+
+
+def test_of_two_wrong_lines_the_first_one_is_told():
+    too_fine = an_order_line(1, orderQty=Decimal(1), unitCost=Decimal("10.5"), amount=Decimal("10.5"))
+    wrong = an_order_line(2, orderQty=Decimal(1), unitCost=Decimal(10), amount=Decimal(17))
+    in_yen = {"currency": "JPY", "taxDetails": [], "taxTotal": Decimal(0), "lineTotal": None, "orderTotal": None}
+    assert refusal(order(too_fine, wrong, **in_yen)).field == "lines[0].amount"
+    assert refusal(order(wrong, too_fine, **in_yen)).field == "lines[0].amount"
+    assert refusal(order(an_order_line(1), too_fine, **in_yen)).field == "lines[1].amount"
+
+
+@pytest.mark.parametrize(
+    ("parts", "currency", "are"),
+    [
+        (["1", "2.5", "0.25"], "NOK", True),
+        (["1.25", "2.755"], "NOK", False),
+        (["0.005", "0.005"], "NOK", False),
+        (["1", "2"], "JPY", True),
+        (["1", "2.0"], "JPY", False),
+        (["0.125"], "KWD", True),
+        (["1" * 22], "NOK", False),
+        (["1" * 18, "0." + "0" * 14 + "1", "1e-20"], "NOK", False),
+    ],
+)
+def test_one_look_at_a_sum_tells_whether_its_parts_are_in_whole_units(parts, currency, are):
+    assert is_in_units(sum(map(Decimal, parts), Decimal(0)), currency) is are
 
 
 def test_an_order_that_adds_up_gives_its_totals():
@@ -123,6 +150,25 @@ def test_routing_lets_an_entered_amount_stand():
 )
 def test_a_rounded_price_explains_quantity_times_half_a_unit_of_its_last_digit(quantity, price, difference, explained):
     assert explained_by_price(Decimal(difference), Decimal(quantity), Decimal(price), "NOK") is explained
+
+
+@pytest.mark.parametrize(("price", "amount"), [("0.12", "12500"), ("10.00", "1000500")])
+def test_a_rounding_beyond_the_limit_of_routing_is_an_entered_amount(price, amount):
+    line = an_order_line(1, orderQty=Decimal(100000), unitCost=Decimal(price), amount=Decimal(amount))
+    document = order(line, **NO_VAT, lineTotal=Decimal(amount), orderTotal=Decimal(amount))
+    assert refusal(document).field == "lines[0].amount"
+    with pytest.raises(Parked) as parked:
+        reconcile(document, a_route(document))
+    assert "rounding_limit" in parked.value.next_step
+    assert reconcile(document, a_route(document, rounding_limit=Decimal(500))).total == Decimal(amount)
+
+
+@pytest.mark.parametrize(("quantity", "off"), [(2000, "10"), (2000, "-10"), (100000, "10")])
+def test_a_rounding_up_to_the_limit_is_one(quantity, off):
+    amount = quantity * Decimal("1.50") + Decimal(off)
+    line = an_order_line(1, orderQty=Decimal(quantity), unitCost=Decimal("1.50"), amount=amount)
+    document = order(line, **NO_VAT, lineTotal=amount, orderTotal=amount)
+    assert reconcile(document).total == amount
 
 
 def test_the_stated_amount_of_a_line_is_payable_where_a_rounded_price_explains_it():
@@ -469,7 +515,7 @@ class TestWhatADifferenceLooksLike:
         [
             (
                 an_order(order_total=Decimal(150)),
-                "100.00 NOK less, as with a discount that discountDetails does not have.",
+                "100.00 NOK less, as with a discount that is not among its document discounts.",
             ),
             (an_order(order_total=Decimal(350)), "100.00 NOK more."),
             (supplier_invoice(total=Decimal(225)), "25.00 NOK less, as with a retained or withheld amount."),

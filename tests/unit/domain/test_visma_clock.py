@@ -105,24 +105,28 @@ def test_a_stamp_counts_in_steps_of_100_nanoseconds_in_whichever_zone(text, tick
 def test_around_both_changes_of_the_clock_no_filter_lets_a_later_row_out(zone, change):
     """Exhaustive to the minute: every lower bound against every later row, as texts and as what we read from them."""
     minute = timedelta(minutes=1)
-    moments = [change - timedelta(hours=4) + step * minute for step in range(8 * 60)]
-    texts = [moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec="milliseconds") for moment in moments]
+    timestamps = [change - timedelta(hours=4) + step * minute for step in range(8 * 60)]
+    texts = [
+        timestamp.astimezone(zone).replace(tzinfo=None).isoformat(timespec="milliseconds") for timestamp in timestamps
+    ]
     read = [to_utc(text, zone) for text in texts]
     # What the earliest text and instant among all later rows are, from the back.
     earliest_text, earliest_read = texts[-1], read[-1]
-    for position in reversed(range(len(moments))):
+    for position in reversed(range(len(timestamps))):
         earliest_text = min(earliest_text, texts[position])
         earliest_read = min(earliest_read, read[position])
-        since = filter_text(moments[position], zone)
-        assert since <= earliest_text, f"Visma would hide a row modified after {moments[position]}"
-        assert to_utc(since, zone) <= earliest_read, f"we would take a row modified after {moments[position]} for older"
+        since = filter_text(timestamps[position], zone)
+        assert since <= earliest_text, f"Visma would hide a row modified after {timestamps[position]}"
+        assert to_utc(since, zone) <= earliest_read, (
+            f"we would take a row modified after {timestamps[position]} for older"
+        )
 
 
 def test_a_filter_reaches_back_at_most_the_distance_to_utc_and_the_hour_of_the_change():
     for step in range(0, 24 * 60, 7):
-        moment = AUTUMN - timedelta(hours=12) + timedelta(minutes=step)
-        assert moment - to_utc(filter_text(moment, GREENWICH), GREENWICH) <= timedelta(milliseconds=1)
-        assert moment - to_utc(filter_text(moment, OSLO), OSLO) <= timedelta(hours=2)
+        timestamp = AUTUMN - timedelta(hours=12) + timedelta(minutes=step)
+        assert timestamp - to_utc(filter_text(timestamp, GREENWICH), GREENWICH) <= timedelta(milliseconds=1)
+        assert timestamp - to_utc(filter_text(timestamp, OSLO), OSLO) <= timedelta(hours=2)
 
 
 def test_a_company_without_a_zone_is_read_in_utc():

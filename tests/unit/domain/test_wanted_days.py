@@ -85,7 +85,7 @@ def test_no_line_contradicts_its_header(lines, header):
     for (_, promised), day in zip(lines, days, strict=True):
         # A day that differs from the header's was promised for just this line.
         assert header_day is None or day in {header_day, promised}
-        # The order date, Visma's default, is never a wish by itself.
+        # The order date, Visma's default, is never a wanted day by itself.
         assert day != ORDERED or promised == ORDERED
     header_day, days = days_sent(order, LineDate.REQUESTED)
     assert header_day is None or set(days) == {header_day}

@@ -85,7 +85,7 @@ def test_less_than_what_was_ordered_is_a_finding(statuses, findings):
     assert read_answer("855", x12({"acknowledgmentType": "AD"}, line("2", *statuses))).findings == findings
 
 
-def test_a_status_is_found_wherever_its_segment_stands():
+def test_a_status_is_found_in_any_segment():
     loose = {"transactionSets": [{"bak": [{"acknowledgmentType": "AD"}], "x": [{"y": [{"lineItemStatusCode": "IR"}]}]}]}
     assert read_answer("855", loose).findings == ("a line is rejected (IR)",)
 
@@ -129,7 +129,7 @@ def test_a_change_by_the_seller_is_a_finding_line_by_line():
         ({"lineItems": [{"purchaseOrderLineId": "1"}]}, SILENT),
     ],
 )
-def test_mosaic_says_it_in_words(message, findings):
+def test_mosaic_has_it_as_text(message, findings):
     answer = read_answer("855", {"purchaseOrderNumber": "500123", **message})
     assert (answer.findings, answer.number) == (findings, "500123")
 
@@ -230,7 +230,7 @@ def test_what_says_nothing_is_a_finding(document, message):
     assert read_answer(document, message).findings == SILENT
 
 
-def test_findings_are_counted_and_depth_harms_nobody():
+def test_findings_are_counted_in_deeply_nested_messages_too():
     many = x12({"acknowledgmentType": "AD"}, *(line(str(number), "IR") for number in range(30)))
     findings = read_answer("855", many).findings
     assert (len(findings), findings[-1]) == (21, "and 10 more")

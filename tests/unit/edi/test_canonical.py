@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 
 import msgspec
 import pytest
 
-from connector.domain.documents import Address, Contact, Kind, Party
+from connector.domain.documents import Address, Contact, Kind, Party, Tax
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
-from connector.domain.routing.route import Charset, Description, DialectChoice, Identity, Notes
+from connector.domain.routing.route import Charset, Description, DialectChoice, Identity, LineDate, Notes
+from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, Purpose, Stream
+from connector.edi.canonical import Charge, ChargeKind, LineView, canonical
 from connector.edi.translate import translate
+from connector.edi.units import UNITS
 from testkit.samples.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
 BOTH = pytest.mark.parametrize("dialect", [DialectChoice.MOSAIC, DialectChoice.X12])
@@ -170,6 +175,36 @@ class TestParties:
             "identificationCodeQualifier": "UL",
             "identificationCode": "7080000000001",
         }
+
+    @pytest.mark.parametrize(
+        ("content", "left_out"),
+        [(an_order(), "buyer party and bill-to party"), (an_invoice(), "seller party and remit-to party")],
+        ids=["order", "invoice"],
+    )
+    def test_the_parties_that_a_company_without_a_name_costs_are_noted_with_the_key(self, content, left_out):
+        output = (
+            f"The document leaves without its {left_out}: the company has no name. "
+            "Set companies.nordic.name in the routing file and apply it."
+        )
+        unnamed = sent(content, dialect=DialectChoice.X12, company=a_company(identity=Identity()))
+        assert output in unnamed.notes
+        assert output not in sent(content, dialect=DialectChoice.X12).notes
+
+    @BOTH
+    def test_an_order_without_any_place_of_delivery_is_noted(self, dialect):
+        output = "The order names no place of delivery: fill in its shipping address in Visma if the supplier needs it."
+        (note,) = sent(an_order(ship_to=Party()), dialect=dialect).notes
+        assert note == output
+        assert output not in sent(an_order(ship_to=Party(location="1")), dialect=dialect).notes
+        withdrawn = an_order(ship_to=Party(), cancelled=True)
+        route = a_route(withdrawn, dialect=dialect)
+        cancellation = translate(withdrawn, route, stream=Stream.TEST, purpose=Purpose.CANCELLATION)
+        assert output not in cancellation.notes
+
+    def test_an_address_that_x12_cannot_write_alone_is_noted(self):
+        order = an_order(ship_to=Party(address=Address(("Storgata 1",), "0155", "Oslo", None, "NO")), ships_to_us=True)
+        output = "The address of the ship-to party was left out: it has neither a name nor a number."
+        assert output in sent(order, dialect=DialectChoice.X12).notes
 
     @pytest.mark.parametrize(
         ("location", "name", "main", "other"),
@@ -363,3 +398,106 @@ class TestLineIds:
             if reference and " LINE " in reference:
                 note = f"Purchase order: {reference.replace(' LINE ', ', line ')}"
                 assert item["notes"]["general"]["text"] == [note]
+
+
+class TestLines:
+    def test_every_field_of_a_line_of_an_order_has_its_place(self):
+        line = a_line(
+            3,
+            item="ITEM-1",
+            supplier_item="A-1",
+            quantity=Decimal(4),
+            unit="KRT",
+            unit_price=Decimal("2.50"),
+            amount=Decimal("10.01"),
+            description="Pears",
+            note="Ripe",
+            requested=date(2026, 10, 2),
+            promised=date(2026, 10, 3),
+            warehouse="7",
+            source="lines[2]",
+        )
+        order = an_order(line, a_line(4, warehouse="8"))
+        first = lines_of(order, notes=Notes.ALL, line_date=LineDate.REQUESTED)[0]
+        assert first == LineView(
+            number="3",
+            quantity=Decimal(4),
+            quantity_text="4",
+            unit=UNITS["case"],
+            price=Decimal("2.50"),
+            price_text="2.5",
+            product=Decimal("10.00"),
+            charges=(Charge(ChargeKind.ROUNDING, Decimal("0.01"), None),),
+            buyer_item="ITEM-1",
+            vendor_item="A-1",
+            gtin="7012345678900",
+            description="Pears",
+            note="Ripe",
+            source="lines[2]",
+            their_item_source=".alternateId",
+            wanted=date(2026, 10, 2),
+            promised=date(2026, 10, 3),
+            warehouse="7",
+        )
+
+    def test_every_field_of_a_line_of_an_invoice_has_its_place(self):
+        line = an_invoice_line(
+            3,
+            item="ITEM-1",
+            counterparty_item="C-1",
+            quantity=Decimal(4),
+            unit="KRT",
+            unit_price=Decimal("2.50"),
+            description="Pears",
+            note="Ripe",
+            tax_code="25",
+            order_number="P-1",
+            order_line=9,
+            source="invoiceLines[2]",
+        )
+        taxes = (
+            Tax("25", Decimal(25), Decimal("10.00"), Decimal("2.50")),
+            Tax("15", Decimal(15), Decimal("125.00"), Decimal("18.75")),
+        )
+        invoice = an_invoice(
+            line,
+            an_invoice_line(4, tax_code="15", order_line=9),
+            kind=Kind.SUPPLIER_INVOICE,
+            taxes=taxes,
+            order_number=None,
+        )
+        first = lines_of(invoice, notes=Notes.ALL)[0]
+        assert first == LineView(
+            number="3",
+            quantity=Decimal(4),
+            quantity_text="4",
+            unit=UNITS["case"],
+            price=Decimal("2.50"),
+            price_text="2.5",
+            product=Decimal("10.00"),
+            charges=(),
+            buyer_item="ITEM-1",
+            vendor_item="C-1",
+            gtin="7012345678900",
+            description="Pears",
+            note="Ripe",
+            source="invoiceLines[2]",
+            their_item_source=".externalInventoryId",
+            order="P-1",
+            order_line=9,
+            tax_rate=Decimal(25),
+        )
+
+
+def lines_of(content, **routing):
+    route = a_route(content, **routing)
+    return canonical(content, route, reconcile(content, route), Purpose.ORIGINAL).lines
+
+
+def test_a_note_about_a_line_names_it_as_visma_does_whatever_number_is_written():
+    free = an_invoice_line(2, order_line=7, unit_price=Decimal(0), amount=Decimal(0))
+    invoice = an_invoice(an_invoice_line(1, order_line=9), free, kind=Kind.SUPPLIER_INVOICE)
+    route = a_route(invoice)
+    document = canonical(invoice, route, reconcile(invoice, route), Purpose.ORIGINAL)
+    assert [line.number for line in document.lines] == ["9", "7"]
+    assert "Line 2 left with the price 0." in document.notes

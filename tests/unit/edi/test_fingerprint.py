@@ -22,7 +22,7 @@ MOSAIC, X12 = DialectChoice.MOSAIC, DialectChoice.X12
 
 def message(content, dialect=MOSAIC, purpose=Purpose.ORIGINAL):
     """The message as Orderful shows it: JSON, read anew."""
-    route = a_route(content, dialect=dialect)
+    route = a_route(content, dialect=dialect, whole_units=frozenset())
     body = translate(content, route, stream=Stream.TEST, purpose=purpose).request.body
     return msgspec.json.decode(msgspec.json.encode(body["message"]), type=dict)
 

@@ -6,7 +6,7 @@ import pytest
 
 from connector.domain.inbound import ApiVersion, Delivery
 from connector.domain.transactions import Stream
-from connector.edi.inbound import LONGEST_NAME, read_identity, read_inbound, with_message
+from connector.edi.inbound import MAX_NAME_LENGTH, read_identity, read_inbound, with_message
 
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
 DELIVERY = "b646771e-a068-4e32-832f-e96f895c5ec9"
@@ -117,7 +117,7 @@ def test_a_name_as_long_as_a_book_is_cut_and_such_a_link_is_not_followed():
     book = "x" * 500_000
     found = trusted(an_inbox_item(ediTransactionType=f"860_{book}", senderId=book, receiverId=book))
     assert found.document == "860"
-    assert {len(word) for word in (found.transaction_type, found.sender_id, found.receiver_id)} == {LONGEST_NAME}
+    assert {len(word) for word in (found.transaction_type, found.sender_id, found.receiver_id)} == {MAX_NAME_LENGTH}
     links = {"approve": {"href": f"{HOST}/{book}"}, "fail": {"href": f"{HOST}/fail"}}
     found = trusted(an_inbox_item(delivery={"deliveryId": DELIVERY, **links}))
     assert found.delivery == Delivery(DELIVERY, ApiVersion.V4, None, f"{HOST}/fail")
@@ -255,7 +255,7 @@ def test_a_delivery_is_named_by_any_id_and_its_block_tells_the_api(block, delive
     ("word", "stream"),
     [("test", Stream.TEST), ("TEST", Stream.TEST), (" Live ", Stream.LIVE), ("prod", None), ("", None), (1, None)],
 )
-def test_streams_are_words_in_any_case(word, stream):
+def test_streams_are_read_in_any_case(word, stream):
     assert trusted({"id": 1, "stream": word}).stream is stream
 
 
@@ -273,7 +273,7 @@ def test_the_business_number_is_the_document_s_own(message, number):
 
 
 @pytest.mark.parametrize(
-    ("written", "moment"),
+    ("written", "timestamp"),
     [
         ("2026-09-12T17:52:25.688Z", datetime(2026, 9, 12, 17, 52, 25, 688000, tzinfo=UTC)),
         ("2026-09-12T17:52:25+02:00", datetime(2026, 9, 12, 15, 52, 25, tzinfo=UTC)),
@@ -284,8 +284,8 @@ def test_the_business_number_is_the_document_s_own(message, number):
         (1789234345, None),
     ],
 )
-def test_the_time_of_receipt_is_in_utc_or_none(written, moment):
-    assert trusted({"id": 1, "createdAt": written}).created_at == moment
+def test_the_time_of_receipt_is_in_utc_or_none(written, timestamp):
+    assert trusted({"id": 1, "createdAt": written}).created_at == timestamp
 
 
 # ---- read_identity

@@ -21,7 +21,13 @@ def test_decimals_are_plain_and_say_nothing_twice(number, text):
     assert decimal_text(Decimal(number)) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [("100", "100.00"), ("1.5", "1.50"), ("0.125", "0.125"), ("-3", "-3.00")])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        *[("100", "100.00"), ("1.5", "1.50"), ("0.125", "0.125"), ("-3", "-3.00")],
+        *[("2.50", "2.50"), ("-0.00", "0.00"), ("1E+3", "1000.00"), ("1E-2", "0.01"), ("1.2E-6", "0.0000012")],
+    ],
+)
 def test_money_has_two_decimals_at_least(number, text):
     assert money_text(Decimal(number)) == text
 

@@ -366,7 +366,7 @@ class TestUnits:
         assert error.field == "lines[0].uom"
         assert "defaults.units.PAL" in error.next_step
 
-    def test_a_mapping_to_a_word_that_is_no_unit_waits_for_its_correction(self):
+    def test_a_mapping_to_an_unknown_unit_waits_for_its_correction(self):
         error = parked(an_order(), units={"STK": "stykk"})
         assert error.waits_for == "defaults.units.STK"
         assert "stykk" in error.sentence
@@ -497,7 +497,15 @@ class TestLines:
         assert [line["purchaseOrderLineId"] for line in lines] == ["1", "3"]
 
     def test_an_order_whose_lines_are_all_cancelled_is_parked(self):
-        assert "no lines to order" in parked(an_order(a_line(1, cancelled=True))).sentence
+        error = parked(an_order(a_line(1, cancelled=True)))
+        assert "no lines to order" in error.sentence
+        assert "lines_without_item" not in error.next_step
+
+    def test_an_order_of_charges_alone_is_parked_with_the_setting_that_makes_lines_of_them(self):
+        service = a_line(1, item=None, supplier_item=None, description="Rent of a lorry")
+        error = parked(an_order(service), lines_without_item=WithoutItem.CHARGE)
+        assert "no lines to order" in error.sentence
+        assert "partners.acme.kinds.purchase_order.lines_without_item: service" in error.next_step
 
     def test_a_cancellation_names_the_lines_that_it_cancels(self):
         order = an_order(a_line(1, cancelled=True, quantity=Decimal(0)), a_line(2, cancelled=True), cancelled=True)
@@ -518,7 +526,7 @@ class TestLines:
     def test_an_order_needs_quantities_above_zero(self, quantity):
         assert parked(an_order(a_line(quantity=Decimal(quantity)))).field == "lines[0].orderQty"
 
-    def test_an_order_type_without_a_word_waits_for_its_key(self):
+    def test_an_order_type_without_a_mapping_waits_for_its_key(self):
         assert parked(an_order(order_type="Project")).waits_for == "defaults.order_types.Project"
 
     def test_sums_that_do_not_add_up_are_parked_before_anything_is_written(self):

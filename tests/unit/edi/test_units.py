@@ -16,5 +16,5 @@ def test_no_two_units_share_a_code():
     assert len(mosaic) == len(set(mosaic))
 
 
-def test_routing_may_use_every_word_of_the_table():
+def test_routing_may_use_every_value_of_the_table():
     assert known_units() == set(UNITS)

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from connector.domain.documents import Address, DocumentDiscount
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import DialectChoice, Identity, Notes, WithoutItem
+from connector.domain.routing.route import DialectChoice, ExternalReference, Identity, Notes, WithoutItem
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.numbers import quantity_without_noise, without_noise
 from connector.edi.translate import translate
@@ -57,7 +58,7 @@ def content(document):
     return read_document(decode(as_json(document)), company="nordic").content
 
 
-def told(document, **routing) -> Interchange:
+def interchange_of(document, **routing) -> Interchange:
     """As X12, with its notes; `document` is Visma's, or a content."""
     read_as = content(document) if isinstance(document, dict) else document
     routing = {"lines_without_item": WithoutItem.SERVICE, **routing}
@@ -66,7 +67,7 @@ def told(document, **routing) -> Interchange:
 
 
 def x12(document, **routing) -> list[list[str]]:
-    return read(told(document, **routing).text)
+    return read(interchange_of(document, **routing).text)
 
 
 def mosaic(document, **routing) -> dict[str, Any]:
@@ -197,7 +198,7 @@ class TestBranches:
     @pytest.mark.parametrize(("branches", "noted"), [((), False), (("1",), True), (("1", "2"), False)])
     def test_a_branch_beside_the_named_ones_is_noted(self, branches, noted):
         company = self.company(branches={number: Identity() for number in branches})
-        notes = told(a_customer_invoice(**BERGEN), company=company).notes
+        notes = interchange_of(a_customer_invoice(**BERGEN), company=company).notes
         assert any("branch 2" in note for note in notes) is noted
 
     def test_routing_gives_both_settings(self):
@@ -283,6 +284,22 @@ class TestTypedReferences:
         assert not any(text[-31:] in row for row in every(segments, "REF"))
 
     @pytest.mark.parametrize(
+        ("number", "notes"),
+        [
+            ("A" * 22, []),
+            ("A" * 23, [f"The order number '{'A' * 23}' does not fit into BIG04 (22 characters); REF*PO has it."]),
+            ("A" * 31, [f"The order number '{'A' * 31}' does not fit into its element; it is sent as text."]),
+        ],
+    )
+    def test_a_number_that_leaves_in_another_place_is_told(self, number, notes):
+        found = interchange_of(a_customer_invoice(customerRefNumber=number, externalReference=None)).notes
+        assert [note for note in found if "order number" in note] == notes
+
+    def test_every_reference_that_leaves_as_text_is_told(self):
+        found = interchange_of(a_purchase_order(supplierRef="E" * 31)).notes
+        assert f"The supplier reference '{'E' * 31}' does not fit into its element; it is sent as text." in found
+
+    @pytest.mark.parametrize(
         ("document", "qualifier"),
         [
             (a_purchase_order(supplierRef="Tilbud Bjørn"), "VN"),
@@ -292,7 +309,7 @@ class TestTypedReferences:
         ],
     )
     def test_letters_are_written_plainly_and_that_is_noted(self, document, qualifier):
-        result = told(document)
+        result = interchange_of(document)
         assert [qualifier, "Tilbud Bjorn"] in [row[1:3] for row in every(read(result.text), "REF")]
         assert any("'Tilbud Bjørn' was written as 'Tilbud Bjorn'" in note for note in result.notes)
 
@@ -308,6 +325,42 @@ class TestTypedReferences:
         plain = a_customer_invoice(customerRefNumber="4500", externalReference=None)
         assert revision_id(content(document)) == revision_id(content(plain))
 
+    @pytest.mark.parametrize("dialect", list(DialectChoice)[1:])
+    @pytest.mark.parametrize(
+        ("changes", "external", "number", "written_as"),
+        [
+            ({"externalReference": "100231"}, "reference", None, "External reference: 100231"),
+            ({"originatorDocRef": "R-9", "externalReference": ""}, "order_number", None, "Originator reference: R-9"),
+            ({"externalReference": "4500"}, "order_number", "4500", None),
+            (
+                {"externalReference": "4500", "customerRefNumber": "77"},
+                "order_number",
+                "77",
+                "External reference: 4500",
+            ),
+            ({"externalReference": "77", "customerRefNumber": "77"}, "reference", "77", None),
+            ({"externalReference": "100231", "documentType": "CreditNote"}, "order_number", None, "100231"),
+        ],
+    )
+    def test_only_the_customer_s_own_number_is_its_order(self, dialect, changes, external, number, written_as):
+        given = {"customerRefNumber": None, "originatorDocRef": None, "paymentReference": None, **changes}
+        read_as = replace(content(a_customer_invoice(**given)), taxes=(), tax_total=Decimal(0), total=None)
+        units = dict.fromkeys(("STK", "KG", "KRT", "TIM"), "case")
+        route = {"external_reference": ExternalReference(external), "units": units}
+        if dialect is DialectChoice.X12:
+            written = x12(read_as, **route)
+            found, texts = only(written, "BIG")[4:5], [row[1] for row in every(written, "MSG")]
+            assert not any(row[1] in {"CO", "PO"} for row in every(written, "REF"))
+        else:
+            written = mosaic(read_as, **route)
+            found = [written["purchaseOrderNumber"]] if "purchaseOrderNumber" in written else [""]
+            texts = written["lineItems"][0].get("notes", {}).get("general", {}).get("text", [])
+            assert "references" not in written
+        assert found == [number or ""]
+        assert (
+            any(written_as in text for text in texts) if written_as else not any("reference" in text for text in texts)
+        )
+
     def test_mosaic_tells_them_with_the_first_line(self):
         lines = mosaic(an_invoice(other_references=("Project: PRJ-77",)))["lineItems"]
         assert lines[0]["notes"] == {"general": {"text": ["Project: PRJ-77"]}}
@@ -317,13 +370,27 @@ class TestTypedReferences:
 class TestPlacesOfDelivery:
     def ship_to(self, **changes):
         routing = {name: changes.pop(name) for name in ("company", "main_locations") if name in changes}
-        result = told(a_purchase_order(**changes), **routing)
+        result = interchange_of(a_purchase_order(**changes), **routing)
         segments = read(result.text)
         return next(segment for segment in segments if segment[:2] == ["N1", "ST"]), result.notes
 
     def test_a_drop_ship_order_names_the_location_of_the_customer(self):
         shop, _ = self.ship_to(**CUSTOMER, **SHOP)
-        assert shop == ["N1", "ST", "Corner Market Bergen", "92", "SHOP2"]
+        assert shop == ["N1", "ST", "Corner Market AS", "92", "SHOP2"]
+
+    def test_and_the_customer_itself(self):
+        contact = {"name": "Corner Market, yard", "attention": "Ola"}
+        order = a_purchase_order(**{**CUSTOMER, **SHOP, "shippingContact": contact})
+        segments = x12(order)
+        at = segments.index(["N1", "ST", "Corner Market AS", "92", "SHOP2"])
+        assert segments[at + 1] == ["N2", "Corner Market Bergen", "Corner Market, yard"]
+        ship_to = mosaic(an_order(ship_to=content(order).ship_to))["parties"]["shipTo"]
+        names = [ship_to[name] for name in ("name", "additionalName1", "additionalName2")]
+        assert names == ["Corner Market AS", "Corner Market Bergen", "Corner Market, yard"]
+        address = {"overrideAddress": True, "city": "Bodø"}
+        moved = x12(a_purchase_order(**{**CUSTOMER, **SHOP, "shippingContact": contact, "shippingAddress": address}))
+        assert ["N2", "Corner Market, yard"] in moved
+        assert not any("Corner Market Bergen" in row for row in moved)
 
     def test_the_main_location_is_the_customer(self):
         main, _ = self.ship_to(**CUSTOMER, shippingLocation={"id": 7, "name": "Main"})
@@ -333,22 +400,45 @@ class TestPlacesOfDelivery:
         customer, _ = self.ship_to(**CUSTOMER, shippingLocation=None)
         assert customer == ["N1", "ST", "Corner Market AS", "92", "10045"]
 
-    def test_a_contact_with_a_name_of_its_own_stays(self):
+    def test_a_contact_with_a_name_of_its_own_stands_beside_the_customer(self):
         contact = {"name": "Corner Market, yard", "attention": None}
         shop, _ = self.ship_to(**{**CUSTOMER, **SHOP, "shippingContact": contact})
-        assert shop == ["N1", "ST", "Corner Market, yard", "92", "SHOP2"]
+        assert shop == ["N1", "ST", "Corner Market AS", "92", "SHOP2"]
 
     def test_a_warehouse_is_named_by_itself(self):
         place = {"id": "B02", "description": "Bergen"}
         changes = {"shippingDestinationType": "Site", "warehouse": place, "shippingContact": None}
         assert self.ship_to(**changes)[0] == ["N1", "ST", "Bergen", "92", "B02"]
 
-    @pytest.mark.parametrize("number", ["1", "3"])
-    def test_our_own_place_has_the_gln_that_routing_knows(self, number):
+    @pytest.mark.parametrize(
+        ("number", "location"),
+        [("3", {"id": "3", "name": "Terminal"}), ("1", {"id": "3", "name": "MAIN"}), ("branch/1", None)],
+    )
+    def test_our_own_place_has_the_gln_that_routing_knows(self, number, location):
         company = a_company(places={number: "7080000000025"})
-        place, notes = self.ship_to(company=company)
+        place, notes = self.ship_to(company=company, shippingLocation=location)
         assert place == ["N1", "ST", "Nordic Food AS, goods in", "UL", "7080000000025"]
         assert not any("too short" in note for note in notes)
+
+    @pytest.mark.parametrize(("destination", "gln"), [("CompanyLocation", "7080000000005"), ("Site", "7080000000012")])
+    def test_a_location_and_a_warehouse_with_one_number_are_told_apart(self, destination, gln):
+        places = {"3": "7080000000029", "location/3": "7080000000005", "warehouse/3": "7080000000012"}
+        changes = {"shippingDestinationType": destination, "warehouse": {"id": "3", "description": "Bergen"}}
+        assert self.ship_to(**changes, company=a_company(places=places))[0][3:] == ["UL", gln]
+        plain = a_company(places={"3": "7080000000029", "branch/3": "7080000000005"})
+        assert self.ship_to(**changes, company=plain)[0][3:] == ["UL", "7080000000029"]
+
+    @pytest.mark.parametrize("key", ["1", "branch/1"])
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"shippingLocation": {"id": "3", "name": "Bergen terminal"}},
+            {"shippingDestinationType": "Site", "warehouse": {"id": "7", "description": "Bergen"}},
+        ],
+    )
+    def test_a_place_that_is_not_the_branch_s_own_never_has_the_code_of_the_branch(self, key, changes):
+        place, _ = self.ship_to(**changes, company=a_company(places={key: "7080000000025"}))
+        assert "7080000000025" not in place
 
     def test_or_the_code(self):
         assert self.ship_to(company=a_company(places={"3": "OSL"}))[0][3:] == ["92", "OSL"]
@@ -362,6 +452,47 @@ class TestPlacesOfDelivery:
         assert place == ["N1", "ST", "Nordic Food AS, goods in"]
         assert not any("too short" in note for note in notes)
 
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {},
+            {"shippingDestinationType": "Site", "warehouse": {"id": "3", "description": "Bergen"}},
+            {"shippingLocation": {"id": "3", "name": "Main"}},
+            {**CUSTOMER, **SHOP},
+        ],
+    )
+    def test_an_address_that_was_entered_has_no_code_of_the_usual_place(self, changes):
+        address = {"overrideAddress": True, "addressLine1": "Kundeveien 9", "postalCode": "9008", "city": "Tromsø"}
+        company = a_company(places={"3": "7080000000025", "10": "7080000000025"})
+        contact = {"name": "Building site"}
+        entered = {**changes, "shippingAddress": address, "shippingContact": contact}
+        order = a_purchase_order(**entered)
+        place, notes = self.ship_to(**entered, company=company)
+        assert len(place) == 3
+        assert sum("entered on the order" in note for note in notes) == 1
+        plain = an_order(ship_to=content(order).ship_to, ships_to_us=content(order).ships_to_us)
+        ship_to = mosaic(plain, company=company)["parties"]["shipTo"]
+        assert ship_to.keys() & {"identificationCode", "identificationCodeType"} == set()
+        assert (ship_to["addressLine1"], ship_to["city"]) == ("Kundeveien 9", "Tromsø")
+
+    @pytest.mark.parametrize("address", [{"overrideAddress": False, "city": "Oslo"}, {"overrideAddress": True}, None])
+    def test_the_usual_address_keeps_the_code(self, address):
+        company = a_company(places={"3": "7080000000025"})
+        place, notes = self.ship_to(shippingAddress=address, company=company)
+        assert place[3:] == ["UL", "7080000000025"]
+        assert not any("entered on the order" in note for note in notes)
+
+    def test_without_a_contact_a_place_of_ours_is_called_like_the_company_and_not_like_the_usual_place(self):
+        address = {"overrideAddress": True, "city": "Tromsø"}
+        place, _ = self.ship_to(shippingAddress=address, shippingContact=None, shipTo=None)
+        assert place == ["N1", "ST", a_company().identity.name]
+
+    def test_whether_an_address_was_entered_is_no_part_of_the_revision(self):
+        usual, entered = (
+            a_purchase_order(shippingAddress={"overrideAddress": said, "city": "Oslo"}) for said in (False, True)
+        )
+        assert revision_id(content(usual)) == revision_id(content(entered))
+
     def test_a_long_number_of_a_warehouse_keeps_no_order_back(self):
         order = an_order(a_line(1, warehouse="LAGERØST" * 4), a_line(2))
         names = [row[2] for row in every(x12(order), "REF") if row[3:] == ["WAREHOUSE"]]
@@ -369,7 +500,7 @@ class TestPlacesOfDelivery:
 
     def test_a_number_that_x12_cannot_write_keeps_no_order_back(self):
         shop, notes = self.ship_to(**CUSTOMER, shippingLocation={"id": "BØ", "name": "Bø"})
-        assert shop == ["N1", "ST", "Bo"]
+        assert shop == ["N1", "ST", "Corner Market AS"]
         assert "The number 'BØ' of the ship-to party cannot be written in X12 and was left out." in notes
 
     def test_names_of_places_are_no_part_of_the_revision(self):
@@ -391,7 +522,7 @@ class TestTexts:
 
     def test_a_requested_day_that_was_typed_is_noted(self):
         def days(**changes):
-            notes = told(a_purchase_order(lines=[an_order_line(**changes)], taxDetails=[], **TOTALS)).notes
+            notes = interchange_of(a_purchase_order(lines=[an_order_line(**changes)], taxDetails=[], **TOTALS)).notes
             return [note for note in notes if "requested day" in note]
 
         assert "line 1 (2026-09-25)" in days(requested="2026-09-25T00:00:00")[0]
@@ -401,13 +532,13 @@ class TestTexts:
     def test_only_the_first_lines_are_listed(self):
         lines = [an_order_line(number, requested="2026-09-25T00:00:00") for number in range(1, 13)]
         totals = dict.fromkeys(("lineTotal", "taxTotal", "orderTotal"))
-        notes = told(a_purchase_order(lines=lines, taxDetails=[], **totals)).notes
+        notes = interchange_of(a_purchase_order(lines=lines, taxDetails=[], **totals)).notes
         assert any("10 (2026-09-25) and 2 more" in note for note in notes)
 
     def test_a_price_of_nothing_is_noted(self):
-        notes = told(an_order(a_line(1, unit_price=Decimal(0)), a_line(2))).notes
+        notes = interchange_of(an_order(a_line(1, unit_price=Decimal(0)), a_line(2))).notes
         assert "Line 1 left with the price 0." in notes
-        assert not any("price 0" in note for note in told(an_order()).notes)
+        assert not any("price 0" in note for note in interchange_of(an_order()).notes)
 
 
 class TestNoise:
@@ -428,9 +559,10 @@ class TestNoise:
         assert str(quantity_without_noise(Decimal(number))) == quantity
 
     def test_an_order_leaves_without_it_and_adds_up(self):
-        line = an_order_line(orderQty=Decimal("0.30000000000000004"), unitCost=Decimal("33.333333333333336"), amount=10)
+        figures = {"orderQty": Decimal("0.30000000000000004"), "unitCost": Decimal("33.333333333333336"), "amount": 10}
+        line = an_order_line(uom="KG", **figures)
         order = a_purchase_order(lines=[line], taxDetails=[], lineTotal=10, taxTotal=0, orderTotal=10)
-        assert only(x12(order), "PO1")[2:5] == ["0.3", "EA", "33.3333333333333"]
+        assert only(x12(order), "PO1")[2:5] == ["0.3", "KG", "33.3333333333333"]
 
     def test_what_rounding_a_quantity_moves_is_a_charge_of_the_line(self):
         line = a_customer_invoice_line(
@@ -446,8 +578,8 @@ class TestACentOfVat:
     def invoice(self, first, second, vat):
         lines = [a_customer_invoice_line(1), a_customer_invoice_line(2, vatCode={"id": "31"})]
         taxes = [
-            {"vatId": {"number": code}, "vatRate": rate, "taxableAmount": 1000, "vatAmount": Decimal(amount)}
-            for code, rate, amount in (("3", 25, first), ("31", 15, second))
+            {"vatId": {"number": code}, "vatRate": rate, "taxableAmount": base, "vatAmount": Decimal(amount)}
+            for code, rate, base, amount in (("3", 25, 1000 if second else 2000, first), ("31", 15, 1000, second))
             if amount
         ]
         totals = {"vatTotalInCurrency": Decimal(vat), "amountInCurrency": 2000 + Decimal(vat)}
@@ -471,9 +603,93 @@ class TestACentOfVat:
         assert [row for row in every(segments, "TXI") if row[2]] == [["TXI", "VA", "400"]]
 
 
+class TestAFractionOfWhatIsCounted:
+    def order(self, unit="STK", **changes):
+        return an_order(a_line(quantity=Decimal("2.5"), unit=unit), **changes)
+
+    def test_an_order_waits(self):
+        with pytest.raises(Parked, match=r"Line 1 orders 2\.5 each") as parked:
+            x12(self.order())
+        assert parked.value.code is Reason.FRACTION_OF_UNIT
+        assert parked.value.waits_for == "partners.acme.whole_units"
+        assert "Correct the quantity in Visma" in parked.value.next_step
+
+    def test_what_is_weighed_or_allowed_leaves(self):
+        assert only(x12(self.order("KG")), "PO1")[2:4] == ["2.5", "KG"]
+        assert only(x12(self.order(), whole_units=frozenset({"case"})), "PO1")[2:4] == ["2.5", "EA"]
+
+    def test_a_cancellation_leaves(self):
+        order = replace(self.order(), cancelled=True)
+        assert translate(order, a_route(order), stream=Stream.TEST, purpose=Purpose.CANCELLATION)
+
+    def test_an_invoice_leaves_with_a_note_because_nobody_can_correct_it(self):
+        invoice = an_invoice(an_invoice_line(quantity=Decimal("2.5")))
+        assert only(x12(invoice), "IT1")[2:4] == ["2.5", "EA"]
+        assert "Line 1 has 2.5 each: a fraction of a unit that is counted." in interchange_of(invoice).notes
+
+
+class TestARateThatDoesNotLeadToItsVat:
+    def invoice(self, *rows, **changes):
+        lines = [
+            a_customer_invoice_line(place, vatCode={"id": code}, quantity=Decimal(base) / 100)
+            for place, (code, _, base, _) in enumerate(rows, 1)
+        ]
+        taxes = [
+            {"vatId": {"number": code}, "vatRate": rate, "taxableAmount": base, "vatAmount": Decimal(amount)}
+            for code, rate, base, amount in rows
+        ]
+        net, vat = sum(row[2] for row in rows), sum(Decimal(row[3]) for row in rows)
+        totals = {"detailTotalInCurrency": net, "vatTotalInCurrency": vat, "amountInCurrency": net + vat}
+        return a_customer_invoice(invoiceLines=lines, taxDetails=taxes, **totals, **changes)
+
+    def test_the_amount_leaves_without_the_rate_and_that_is_told(self):
+        document = self.invoice(("3", 25, 1000, "200"))
+        segments = x12(document)
+        assert every(segments, "TXI") == [["TXI", "VA", "200"]]
+        assert only(segments, "TDS")[1] == "120000"
+        note = "Visma's VAT of 200.00 is not 25 % of 1000.00; it is written without the rate."
+        assert interchange_of(document).notes.count(note) == 1
+
+    def test_the_other_rates_stay_with_their_lines(self):
+        segments = x12(self.invoice(("3", 25, 1000, "200"), ("31", 15, 1000, "150"), ("33", 0, 500, "0")))
+        assert [row for row in every(segments, "TXI") if row[2]] == [
+            ["TXI", "VA", "200"],
+            ["TXI", "VA", "150", "15"],
+            ["TXI", "VA", "0", "0"],
+        ]
+        assert [row[3] for row in every(segments, "TXI") if not row[2]] == ["15", "0"]
+
+    @pytest.mark.parametrize("taxable", [1000, -1000])
+    def test_the_second_row_of_a_reverse_charge_is_no_contradiction(self, taxable):
+        rows = [{"vatId": {"number": "RC"}, "vatRate": 25, "taxableAmount": 1000, "vatAmount": 250}]
+        rows.append(rows[0] | {"taxableAmount": taxable, "vatAmount": -250})
+        document = self.invoice(("RC", 25, 1000, "0")) | {"taxDetails": rows}
+        assert every(x12(document), "TXI") == []
+        assert not [note for note in interchange_of(document).notes if "is not 25 %" in note]
+
+    def test_a_rate_of_zero_has_no_vat(self):
+        assert every(x12(self.invoice(("3", 0, 1000, "50"))), "TXI") == [["TXI", "VA", "50"]]
+
+    @pytest.mark.parametrize("amount", ["250.01", "249.99"])
+    def test_what_rounding_the_vat_of_the_lines_moves_is_no_contradiction(self, amount):
+        document = self.invoice(("3", 25, 1000, amount))
+        assert every(x12(document), "TXI") == [["TXI", "VA", amount, "25"]]
+        assert not [note for note in interchange_of(document).notes if "VAT" in note]
+
+
 @pytest.mark.parametrize(("amount", "notes"), [(12254, 1), (12250.5, 0)])
 def test_a_line_that_differs_from_its_rounded_price_by_a_unit_of_currency_is_told(amount, notes):
     line = an_order_line(orderQty=1000, unitCost=12.25, amount=amount, extCost=amount)
     totals = {"lineTotal": amount, "taxTotal": 0, "orderTotal": amount, "taxDetails": []}
-    found = told(a_purchase_order(lines=[line], **totals)).notes
+    found = interchange_of(a_purchase_order(lines=[line], **totals)).notes
     assert len([note for note in found if "is sent as rounding" in note]) == notes
+
+
+@pytest.mark.parametrize(("rounding", "notes"), [("3.00", ["-3.00 is sent as rounding of the total."]), ("0.50", [])])
+def test_a_rounding_of_the_total_by_a_unit_of_currency_is_told(rounding, notes):
+    line = a_customer_invoice_line(1, quantity=1, unitPriceInCurrency=Decimal(103))
+    totals = {"detailTotalInCurrency": 103, "vatTotalInCurrency": 0, "roundingDiff": Decimal(rounding)}
+    total = 103 - Decimal(rounding)
+    document = a_customer_invoice(invoiceLines=[line], taxDetails=[], amountInCurrency=total, **totals)
+    assert [note for note in interchange_of(document).notes if "rounding of the total" in note] == notes
+    assert amount_due(x12(document)) == total

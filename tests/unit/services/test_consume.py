@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.errors import Conflict, Misconfigured, PutOff, Throttled, Transient, UnknownOutcome
-from connector.services.consume import FIRST_DELAY, HELD_UP_AFTER, LONGEST_DELAY, Received, consume, delay_before_retry
+from connector.services.consume import FIRST_DELAY, HELD_UP_AFTER, MAX_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
 from testkit.memory.effects import Killed, StepDeadline
 from testkit.memory.stores import MemoryPostponer
@@ -38,7 +38,7 @@ def run(messages, troubles, queue, telemetry):
     return consume(messages, handle, queue=queue, telemetry=telemetry, deadline=PLENTY), handled
 
 
-def test_a_batch_without_trouble_is_done(queue, telemetry):
+def test_a_batch_without_errors_is_done(queue, telemetry):
     failed, handled = run([a_message(1), a_message(2, group="b")], {}, queue, telemetry)
     assert (failed, handled) == ([], ["1", "2"])
     assert queue.delays == {}
@@ -53,14 +53,14 @@ def test_later_messages_of_a_failed_group_wait_behind_it_and_other_groups_go_on(
     assert queue.delays == {f"receipt-{number}": FIRST_DELAY for number in (1, 3, 5)}
 
 
-def test_what_is_put_off_waits_longer_each_time_and_is_no_trouble(queue, telemetry):
+def test_a_postponed_message_waits_longer_each_time_and_is_no_error(queue, telemetry):
     """Made up callbacks wait for hours: that must ring no alarm of messages that cannot be worked off."""
-    wish = PutOff("later", retry_after=timedelta(seconds=45))
+    put_off = PutOff("later", retry_after=timedelta(seconds=45))
     failed, handled = run(
-        [a_message(1), a_message(2, group="b", receives=90)], {"1": wish, "2": wish}, queue, telemetry
+        [a_message(1), a_message(2, group="b", receives=90)], {"1": put_off, "2": put_off}, queue, telemetry
     )
     assert (failed, handled) == (["id-1", "id-2"], ["1", "2"])
-    assert queue.delays == {"receipt-1": timedelta(seconds=45), "receipt-2": LONGEST_DELAY}
+    assert queue.delays == {"receipt-1": timedelta(seconds=45), "receipt-2": MAX_DELAY}
     assert (telemetry.lines, telemetry.counts) == ([], {})
 
 
@@ -81,7 +81,7 @@ def test_the_other_side_s_word_counts_when_it_is_longer_and_never_beyond_the_bou
     minute = timedelta(minutes=1)
     assert delay_before_retry(Throttled("later", retry_after=minute), 1) == minute
     assert delay_before_retry(Throttled("later", retry_after=timedelta(seconds=1)), 1) == FIRST_DELAY
-    assert delay_before_retry(Throttled("later", retry_after=timedelta(hours=1)), 1) == LONGEST_DELAY
+    assert delay_before_retry(Throttled("later", retry_after=timedelta(hours=1)), 1) == MAX_DELAY
     assert delay_before_retry(UnknownOutcome("?"), 3) == FIRST_DELAY * 4
 
 
@@ -100,8 +100,8 @@ def test_a_defect_in_one_document_does_not_take_its_neighbours_along(queue, tele
 
 
 def test_each_failure_is_told_with_what_support_needs(queue, telemetry):
-    trouble = Transient("Orderful answered 503.", document="nordic/purchase_order/1", request_id="r-7")
-    run([a_message(1, group="nordic#purchase_order#1", receives=3)], {"1": trouble}, queue, telemetry)
+    failure = Transient("Orderful answered 503.", document="nordic/purchase_order/1", request_id="r-7")
+    run([a_message(1, group="nordic#purchase_order#1", receives=3)], {"1": failure}, queue, telemetry)
     level, event, fields = telemetry.lines[0]
     assert (level, event) == ("warning", "goes back to the queue")
     assert fields == {
@@ -131,13 +131,13 @@ def test_refused_credentials_and_throttling_are_counted(queue, telemetry):
     assert telemetry.counts == {Metric.CREDENTIALS_REFUSED: 1, Metric.THROTTLED: 1}
 
 
-@pytest.mark.parametrize("trouble", [Transient("later"), KeyError("a defect")])
+@pytest.mark.parametrize("failure", [Transient("later"), KeyError("a defect")])
 @pytest.mark.parametrize(("receives", "counted"), [(HELD_UP_AFTER - 1, 0), (HELD_UP_AFTER, 1), (200, 1)])
 def test_what_keeps_coming_back_is_counted_and_what_waits_behind_it_is_not(
-    queue, telemetry, trouble, receives, counted
+    queue, telemetry, failure, receives, counted
 ):
     messages = [a_message(1, receives=receives), a_message(2, receives=receives)]
-    run(messages, {"1": trouble}, queue, telemetry)
+    run(messages, {"1": failure}, queue, telemetry)
     assert telemetry.counts[Metric.MESSAGES_HELD_UP] == counted
 
 

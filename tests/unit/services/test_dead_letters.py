@@ -10,7 +10,7 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import Event, Revision, State
-from connector.services.dead_letters import Letter, Queue, next_step, standing
+from connector.services.dead_letters import DeadLetter, Queue, next_step, standing
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from testkit.memory.stores import a_change
 
@@ -23,19 +23,19 @@ CHANGE = ChangeMessage(company="nordic", number="500123", transaction_id="802210
 HINT = HintMessage(transaction_id="802210972")
 
 
-def a_letter(message, queue=Queue.DOCUMENTS):
+def a_dead_letter(message, queue=Queue.DOCUMENTS):
     body = message if isinstance(message, str) else msgspec.json.encode(message).decode()
-    return Letter(
+    return DeadLetter(
         queue=queue, message_id="m-1", receipt="r", group="g", body=body, tries=10, since=NOW, home="https://sqs/home"
     )
 
 
-LETTERS = {
-    "document": a_letter(DOCUMENT),
-    "delivery": a_letter(DELIVERY, Queue.DELIVERIES),
-    "change": a_letter(CHANGE, Queue.CHANGES),
-    "hint": a_letter(HINT, Queue.CHANGES),
-    "unreadable": a_letter('{"company": 7'),
+DEAD_LETTERS = {
+    "document": a_dead_letter(DOCUMENT),
+    "delivery": a_dead_letter(DELIVERY, Queue.DELIVERIES),
+    "change": a_dead_letter(CHANGE, Queue.CHANGES),
+    "hint": a_dead_letter(HINT, Queue.CHANGES),
+    "unreadable": a_dead_letter('{"company": 7'),
 }
 
 
@@ -54,25 +54,25 @@ LETTERS = {
         ("unreadable", "no message of the connector", None, None),
     ],
 )
-def test_a_letter_says_in_words_what_it_is_about_and_nothing_of_its_body(name, what, key, transaction):
-    letter = LETTERS[name]
-    assert (letter.what, letter.key, letter.transaction_id) == (what, key, transaction)
-    assert "Brunost" not in letter.what
+def test_a_dead_letter_names_its_document_and_quotes_nothing_of_its_body(name, what, key, transaction):
+    dead_letter = DEAD_LETTERS[name]
+    assert (dead_letter.what, dead_letter.key, dead_letter.transaction_id) == (what, key, transaction)
+    assert "Brunost" not in dead_letter.what
 
 
 @pytest.mark.parametrize(
     ("name", "subject"), [("m-1", "m-1"), (str(KEY), str(KEY)), ("DropShip:500123", str(KEY)), ("500123", str(KEY))]
 )
 def test_a_letter_is_meant_by_its_id_its_key_or_its_number(name, subject):
-    assert LETTERS["document"].subject(name) == subject
+    assert DEAD_LETTERS["document"].subject(name) == subject
 
 
 def test_a_letter_is_meant_by_its_transaction_and_by_no_other_name():
-    assert LETTERS["change"].subject("802210971") == "transaction 802210971"
-    assert LETTERS["hint"].subject("802210972") == "transaction 802210972"
-    for letter in LETTERS.values():
-        assert letter.subject("50012") is None
-        assert letter.subject("nordic/purchase_order/500124") is None
+    assert DEAD_LETTERS["change"].subject("802210971") == "transaction 802210971"
+    assert DEAD_LETTERS["hint"].subject("802210972") == "transaction 802210972"
+    for dead_letter in DEAD_LETTERS.values():
+        assert dead_letter.subject("50012") is None
+        assert dead_letter.subject("nordic/purchase_order/500124") is None
 
 
 def a_revision(state, sequence=2):
@@ -95,7 +95,7 @@ def a_revision(state, sequence=2):
     ],
 )
 def test_a_delivery_is_over_when_its_revision_is_not_to_be_sent_any_more(state, is_over):
-    stands = standing(LETTERS["delivery"], [a_revision(State.SENT, 1), a_revision(state)], [])
+    stands = standing(DEAD_LETTERS["delivery"], [a_revision(State.SENT, 1), a_revision(state)], [])
     assert (stands.state, stands.why, stands.is_over) == (state, "Orderful answered 503.", is_over)
 
 
@@ -103,13 +103,13 @@ def test_a_delivery_is_over_when_its_revision_is_not_to_be_sent_any_more(state, 
     ("state", "is_over"), [(ChangeState.RECEIVED, False), (ChangeState.APPLYING, False), (ChangeState.APPLIED, True)]
 )
 def test_a_change_is_over_when_it_is_decided(state, is_over):
-    stands = standing(LETTERS["change"], [], [a_change(state=state)])
+    stands = standing(DEAD_LETTERS["change"], [], [a_change(state=state)])
     assert (stands.state, stands.why, stands.is_over) == (state, "received", is_over)
 
 
 @pytest.mark.parametrize("name", ["document", "hint", "unreadable", "delivery", "change"])
 def test_of_what_the_ledger_does_not_know_nothing_is_said(name):
-    stands = standing(LETTERS[name], [], [])
+    stands = standing(DEAD_LETTERS[name], [], [])
     assert (stands.state, stands.why, stands.is_over) == (None, None, False)
 
 
@@ -123,9 +123,9 @@ def test_of_what_the_ledger_does_not_know_nothing_is_said(name):
     ],
 )
 def test_each_letter_has_a_next_step(name, step):
-    assert step in next_step(LETTERS[name], standing(LETTERS[name], [], []))
+    assert step in next_step(DEAD_LETTERS[name], standing(DEAD_LETTERS[name], [], []))
 
 
 def test_what_is_over_may_be_put_back_or_dropped():
-    step = next_step(LETTERS["delivery"], standing(LETTERS["delivery"], [a_revision(State.DELIVERED)], []))
+    step = next_step(DEAD_LETTERS["delivery"], standing(DEAD_LETTERS["delivery"], [a_revision(State.DELIVERED)], []))
     assert step.startswith("It is DELIVERED and nothing is left to do")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -33,7 +33,7 @@ from testkit.memory.stores import InMemoryChanges, a_change
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
-TODAY = date(2026, 11, 2)
+NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 ROUTING = Routing.from_data(routing_data({"defaults.units.KRT": "case"}))
 
 
@@ -66,7 +66,7 @@ def an_order(**changes):
 
 
 def forecast(ledger, routing=ROUTING):
-    return {one.key.number: one for one in forecast_waiting(ledger, routing, Stream.TEST, today=TODAY)}
+    return {one.key.number: one for one in forecast_waiting(ledger, routing, Stream.TEST, now=NOW)}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_chosen_is_queued_again_with_the_stored_document(ledger, outbox,
     assert ledger.get(chosen[0].key, 1).state is State.PARKED, "the translator decides"
 
 
-def test_two_releases_are_two_wishes_so_that_the_queue_takes_both(ledger, outbox, payloads, clock, parked):
+def test_two_releases_are_two_requests_so_that_the_queue_takes_both(ledger, outbox, payloads, clock, parked):
     parked("1", source=an_order())
     for _ in range(2):
         release(list(forecast(ledger).values()), ledger, outbox, payloads, now=clock.now())
@@ -226,7 +226,7 @@ def test_a_change_that_waits_for_a_person_or_is_decided_stays_where_it_is(change
     assert (changes.all(), outbox.queued_changes) == (before, [])
 
 
-def test_a_change_about_which_somebody_decides_at_the_same_moment_is_left_to_that_person(changes, outbox, clock):
+def test_a_change_about_which_somebody_decides_at_the_same_time_is_left_to_that_person(changes, outbox, clock):
     listed = changes.put(a_waiting_change("1"))
     other = changes.put(a_waiting_change("2"))
     changes.save(listed.moved(ChangeState.REJECTED, now=clock.now(), note="rejected by Kari"))

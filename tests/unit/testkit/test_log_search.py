@@ -14,7 +14,7 @@ ORDER = purchase_order("500101", "50012", [("1298", "12")], description='Påfyll
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_secret_is_found_wherever_it_stands(secret: str) -> None:
+def test_a_secret_is_found_in_any_place(secret: str) -> None:
     assert secrets_in(f'{{"reason": "no key {secret}"}}') == [secret]
 
 

@@ -15,7 +15,13 @@ class SystemClock:
 
 
 class LambdaContext(Protocol):
-    """The one thing we ask of the context object that Lambda hands to a function."""
+    """What we ask of the context object that Lambda hands to a function.
+
+    Attributes:
+        aws_request_id: The id of the invocation, as in Lambda's own log lines.
+    """
+
+    aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda stops the invocation."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from connector.adapters import log
 from connector.domain.errors import ConnectorError, Throttled
 from connector.services.ports import Calls, Clock
-
-logger = logging.getLogger(__name__)
 
 
 class Holds(Protocol):
@@ -40,7 +38,7 @@ class HeldCalls:
         try:
             wait = self._holds.wait(self._calls, now=self._clock.now())
         except ConnectorError as error:
-            logger.warning("it is not known whether calls are held (%s)", error.sentence)
+            log.warning("it is not known whether calls are held", {"reason": error.sentence})
         if wait:
             seconds = wait.total_seconds()
             raise Throttled(
@@ -53,4 +51,4 @@ class HeldCalls:
         try:
             self._holds.hold(self._calls, until=self._clock.now() + wait)
         except ConnectorError as error:
-            logger.warning("a pause that was asked for could not be written down (%s)", error.sentence)
+            log.warning("a pause that was asked for could not be written down", {"reason": error.sentence})

@@ -6,16 +6,11 @@ written as one embedded-metric line per invocation, with the one dimension `serv
 
 from __future__ import annotations
 
-from typing import Any
-
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from connector.domain.text import truncated, visible
+from connector.adapters.log import visible_fields
 from connector.services.ports import Fields, Metric
-
-LONGEST_VALUE = 2_000
-"""Most characters of one value in a log line; vendors and partners write parts of it."""
 
 
 class PowertoolsTelemetry:
@@ -26,14 +21,18 @@ class PowertoolsTelemetry:
         self.logger = Logger()
         self._metrics = Metrics()
 
+    def begin_run(self, request_id: str) -> None:
+        """Put the id of the invocation into each line from here on, under Powertools' name for it."""
+        self.logger.append_keys(function_request_id=request_id)
+
     def info(self, event: str, fields: Fields) -> None:
-        self.logger.info(event, extra=_visible(fields), stacklevel=3)
+        self.logger.info(event, extra=visible_fields(fields), stacklevel=3)
 
     def warning(self, event: str, fields: Fields) -> None:
-        self.logger.warning(event, extra=_visible(fields), stacklevel=3)
+        self.logger.warning(event, extra=visible_fields(fields), stacklevel=3)
 
     def error(self, event: str, fields: Fields) -> None:
-        self.logger.error(event, extra=_visible(fields), stacklevel=3)
+        self.logger.error(event, extra=visible_fields(fields), stacklevel=3)
 
     def count(self, metric: Metric, value: int = 1) -> None:
         """Add to a counter, or report a gauge. CloudWatch bills a metric by the hour in which it is reported."""
@@ -48,11 +47,3 @@ class PowertoolsTelemetry:
         """Write the metrics of this invocation, if there are any."""
         if self._metrics.metric_set:
             self._metrics.flush_metrics()
-
-
-def _visible(fields: Fields) -> dict[str, Any]:
-    """The values without control characters, which a terminal or a log viewer would interpret."""
-    return {
-        name: visible(truncated(value, LONGEST_VALUE)) if isinstance(value, str) else value
-        for name, value in fields.items()
-    }

@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.adapters.aws.breaker import DynamoBreaker, visma_item
 from connector.adapters.aws.queues import failures, received
-from connector.adapters.clock import SystemClock
+from connector.adapters.clock import LambdaContext, SystemClock
 from connector.adapters.held_calls import HeldCalls
 from connector.adapters.http import Http
 from connector.adapters.telemetry import PowertoolsTelemetry
@@ -24,6 +24,11 @@ clock = SystemClock()
 def telemetry() -> PowertoolsTelemetry:
     """The log and the metrics of this process."""
     return PowertoolsTelemetry()
+
+
+def begin_run(context: LambdaContext) -> None:
+    """Have each log line say which invocation writes it, so that `connector logs` finds what else it says."""
+    telemetry().begin_run(context.aws_request_id)
 
 
 @lru_cache(maxsize=1)

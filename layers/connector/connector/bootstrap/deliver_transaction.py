@@ -9,14 +9,10 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.aws.breaker import DynamoBreaker
-from connector.adapters.aws.ledger import DynamoLedger
-from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.queues import SqsPostponer
-from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.orderful.client import OrderfulClient
-from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry
+from connector.bootstrap.common import Answer, begin_run, clock, consume_event, telemetry
+from connector.bootstrap.outbound import Outbound
 from connector.services.messages import DeliveryMessage
 from connector.services.outbound.deliver import Deliverer
 from connector.services.outbound.snapshot import Snapshot
@@ -29,27 +25,19 @@ class DeliverTransaction:
     def __init__(self, settings: DeliverTransactionSettings) -> None:
         """Wire what does not depend on the invocation."""
         self._settings = settings
-        self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
-        self._breaker = DynamoBreaker(settings.documents_table)
+        self._outbound = Outbound(settings)
         self._snapshot = Snapshot()
         self._queue = SqsPostponer(settings.deliveries_queue_url)
         self._decoder = msgspec.json.Decoder(DeliveryMessage)
-        self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Send the revisions of a batch."""
+        begin_run(context)
         settings, deadline = self._settings, LambdaDeadline(context)
         deliverer = Deliverer(
-            ledger=self._ledger,
-            orderful=OrderfulClient(
-                settings.orderful_base_url,
-                self._secrets,
-                http=http(),
-                clock=clock,
-                deadline=deadline,
-                holds=self._breaker,
-            ),
-            breaker=self._breaker,
+            ledger=self._outbound.ledger,
+            orderful=self._outbound.orderful(deadline),
+            breaker=self._outbound.breaker,
             clock=clock,
             telemetry=telemetry(),
             stream=settings.stream,

@@ -17,8 +17,9 @@ from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.visma.client import VismaClient
 from connector.adapters.visma.tokens import VismaTokens
-from connector.bootstrap.common import Answer, clock, http, telemetry, visma_gate
+from connector.bootstrap.common import Answer, begin_run, clock, http, telemetry, visma_gate
 from connector.domain.errors import NoRouting
+from connector.domain.polling.shares import shares_of
 from connector.domain.routing.route import Company
 from connector.services.list_health import report_lost_routing
 from connector.services.outbound.poll import Poller
@@ -42,6 +43,7 @@ class PollVisma:
             return VismaClient(company, tokens, settings.visma_base_url, http=http(), deadline=deadline, gate=gate)
 
         payloads = S3Payloads(settings.payloads_bucket)
+        self._shares = settings.poll_shares
         self._health = DynamoHealth(settings.cursors_table)
         self._poller = Poller(
             erp=open_visma,
@@ -57,11 +59,13 @@ class PollVisma:
             health=self._health,
         )
 
-    def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
-        """Poll every list of every company."""
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
+        """Poll every list of every company of the share that the event names; of every share if it names none."""
+        begin_run(context)
         try:
             companies = self._routing.load().companies.values()
-            results = self._poller.poll_all(companies, LambdaDeadline(context))
+            shares = shares_of(event, self._shares)
+            results = self._poller.poll_shares(companies, LambdaDeadline(context), shares)
         except NoRouting as error:
             telemetry().info("nothing to poll", {"reason": str(error)})
             lost = report_lost_routing(self._health, telemetry(), now=clock.now())

@@ -11,7 +11,7 @@ from typing import Any
 from connector.adapters.aws.queues import SqsOutbox
 from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext
-from connector.bootstrap.common import Answer, clock, telemetry
+from connector.bootstrap.common import Answer, begin_run, clock, telemetry
 from connector.services.inbound.receive import Admission, Headers, Receiver, ReceiveResult
 from connector.settings import ReceiveCallbackSettings
 
@@ -43,8 +43,9 @@ class ReceiveCallback:
             max_bytes=settings.callback_max_bytes,
         )
 
-    def __call__(self, event: Mapping[str, Any], _context: LambdaContext) -> Answer:
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Take the request that API Gateway hands over, and answer it."""
+        begin_run(context)
         result = self._receiver.receive(_headers(event), _body(event))
         telemetry().flush()
         return {

@@ -7,16 +7,12 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from connector.adapters.aws.breaker import DynamoBreaker
 from connector.adapters.aws.findings import DynamoFindingBook
-from connector.adapters.aws.ledger import DynamoLedger
-from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.queues import SqsOutbox
 from connector.adapters.aws.routing_store import RoutingStore
-from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.orderful.client import OrderfulClient
-from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.bootstrap.common import Answer, begin_run, clock, telemetry
+from connector.bootstrap.outbound import Outbound
 from connector.domain.errors import Transient
 from connector.services.outbound.track import Tracker
 from connector.settings import TrackTransactionsSettings
@@ -28,29 +24,21 @@ class TrackTransactions:
     def __init__(self, settings: TrackTransactionsSettings) -> None:
         """Wire what does not depend on the invocation."""
         self._settings = settings
-        self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._outbound = Outbound(settings)
         self._findings = DynamoFindingBook(settings.cursors_table)
         self._routing = RoutingStore(settings.routing_table, clock)
-        self._breaker = DynamoBreaker(settings.documents_table)
         self._outbox = SqsOutbox(deliveries_url=settings.deliveries_queue_url)
-        self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
 
     def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Follow what was sent."""
+        begin_run(context)
         settings = self._settings
         deadline = LambdaDeadline(context)
         tracker = Tracker(
-            ledger=self._ledger,
-            orderful=OrderfulClient(
-                settings.orderful_base_url,
-                self._secrets,
-                http=http(),
-                clock=clock,
-                deadline=deadline,
-                holds=self._breaker,
-            ),
+            ledger=self._outbound.ledger,
+            orderful=self._outbound.orderful(deadline),
             outbox=self._outbox,
-            breaker=self._breaker,
+            breaker=self._outbound.breaker,
             routing=self._routing,
             clock=clock,
             telemetry=telemetry(),

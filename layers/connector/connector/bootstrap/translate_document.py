@@ -14,7 +14,7 @@ from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.queues import BatchedDeliveries, SqsOutbox, SqsPostponer
 from connector.adapters.aws.routing_store import RoutingStore
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.bootstrap.common import Answer, clock, consume_event, telemetry
+from connector.bootstrap.common import Answer, begin_run, clock, consume_event, telemetry
 from connector.services.messages import DocumentMessage
 from connector.services.outbound.translate import Translator
 from connector.settings import TranslateDocumentSettings
@@ -43,6 +43,7 @@ class TranslateDocument:
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Translate the documents of a batch."""
+        begin_run(context)
         return consume_event(
             event,
             lambda body: self._translator.handle(self._decoder.decode(body)),

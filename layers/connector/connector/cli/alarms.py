@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import click
 
 from connector.adapters.aws.errors import translated
-from connector.cli.output import WrongInput, counted, go_on, json_option, say, show, table, utc_option
+from connector.adapters.aws.monitor import alarms_of
+from connector.cli.doctor.finding import Mark
+from connector.cli.output import FAILED, WrongInput, go_on, json_option, say, show, table
 from connector.cli.people import by_option, decider
-from connector.cli.stack import Stack, stack_option
-from connector.cli.stack_state import Alarm, alarms_of
+from connector.cli.stack.stack import Stack, stack_option
+from connector.domain.layout import counted
+from connector.services.status import Alarm
 
 _RUNBOOK = "docs/runbook.md#"
 _RETURNS = (
@@ -26,7 +29,6 @@ def alarms() -> None:
 
 
 @alarms.command("list", short_help="List every alarm and its state.")
-@utc_option
 @stack_option
 @json_option
 def list_alarms(*, stack: Stack, as_json: bool) -> int:
@@ -52,6 +54,7 @@ def rehearse(*, names: Sequence[str], whole: bool, yes: bool, by: str | None, st
     """Set alarms off for a moment, to see that their mails arrive and lead to the runbook. Nothing else happens.
 
     The mail says that it is a rehearsal, and by whom. An alarm that is on already is left alone: it has sent its mail.
+    Whether anybody is subscribed is said before.
     """
     if bool(names) is whole:
         raise WrongInput("Name the alarms to rehearse, or give --all. `connector alarms list` has their names.")
@@ -63,18 +66,22 @@ def rehearse(*, names: Sequence[str], whole: bool, yes: bool, by: str | None, st
     rehearsed = [one.name for one in chosen if not one.is_on]
     for name in left_alone:
         say(f"{name} is on already and is left alone: see {_RUNBOOK}{name}.")
+    unmailed = _unmailed(stack) if rehearsed else None
     if rehearsed:
         say(f"{counted(len(rehearsed), 'alarm')} of {stack.title} goes off: {', '.join(rehearsed)}.")
+        if unmailed:
+            say(f"warning: {unmailed}")
         go_on(stack.title, yes=yes)
         person, caller = decider(stack, by)
         _set_off(stack, rehearsed, f"Rehearsal by {person} ({caller}): nothing is wrong, this mail is only a test.")
-    done = f"{counted(len(rehearsed), 'alarm')} set off. Look for the mail of each. {_RETURNS}"
+    mail = f"Mails may be missing: {unmailed}" if unmailed else "Look for the mail of each."
+    done = f"{counted(len(rehearsed), 'alarm')} set off. {mail} {_RETURNS}"
     show(
-        {"rehearsed": rehearsed, "left_alone": left_alone},
-        lambda: done if rehearsed else "No alarm was set off.",
+        {"rehearsed": rehearsed, "left_alone": left_alone, "unmailed": unmailed},
+        lambda: done if rehearsed else "No alarm was set off: those that are on send no mail before they have ended.",
         as_json=as_json,
     )
-    return 0
+    return 0 if rehearsed else FAILED
 
 
 def _found(stack: Stack) -> Sequence[Alarm]:
@@ -84,7 +91,18 @@ def _found(stack: Stack) -> Sequence[Alarm]:
         Misconfigured: AWS does not show them.
     """
     with translated("alarms"):
-        return sorted(alarms_of(stack), key=lambda one: (not one.is_on, one.name))
+        found = alarms_of(stack.client("cloudwatch"), stack=stack.name, topic=stack.output("AlarmTopicArn"))
+        return sorted(found, key=lambda one: (not one.is_on, one.name))
+
+
+def _unmailed(stack: Stack) -> str | None:
+    """Why the mails of alarms may reach nobody, and what to do; None when they reach everybody who is meant."""
+    from connector.cli.doctor.stack import alarm_mail
+
+    found = alarm_mail(stack)
+    if found.mark is Mark.OK:
+        return None
+    return " ".join(filter(None, [found.sentence, found.next_step]))
 
 
 def _set_off(stack: Stack, names: Sequence[str], reason: str) -> None:

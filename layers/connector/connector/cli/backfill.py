@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-from connector.cli.output import FAILED, WrongInput, counted, go_on, in_utc, json_option, say, show, utc_option
-from connector.cli.stack import Stack, stack_option
+from connector.cli.kinds import listed_kind_option
+from connector.cli.output import FAILED, WrongInput, go_on, in_utc, json_option, say, show
+from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.times import since as since_time
 from connector.cli.times import until as until_time
 from connector.domain.documents import Kind
+from connector.domain.layout import counted
 from connector.services.ports import Resource
 from connector.services.reconcile.ports import BackfillProgress, Question, Selection
 
@@ -31,12 +33,11 @@ _AHEAD = timedelta(days=1)
     help="Whether documents are dated, were created or were modified in the window.",
 )
 @click.option("--company", metavar="NAME", help="Only this company.")
-@click.option("--kind", type=click.Choice([one.value for one in Kind]), help="Only this kind.")
+@listed_kind_option("Only this kind.")
 @click.option("--partner", metavar="NAME", help="Only of this partner.")
 @click.option("--status", metavar="WORD", help="Only in this status, as Visma writes it.")
 @click.option("--number", "numbers", metavar="NUMBER", multiple=True, help="Only this one; may be given several times.")
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier one of the same selection was put aside.")
-@utc_option
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Count only; nothing is queued.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -92,10 +93,15 @@ def backfill(
     say(f"This reads the lists of Visma from {selection.since} to {selection.until} and {verb} what is selected.")
     go_on(stack.title, yes=yes or dry_run)
 
+    announced = progress.found
+
     def keep(one: BackfillProgress) -> None:
+        nonlocal announced
         if not dry_run:
             stack.findings.keep_backfill(one)
-        say(f"{counted(one.found, 'document')} so far")
+        if one.found > announced:
+            announced = one.found
+            say(f"{counted(announced, 'document')} so far")
 
     done = Backfill(
         lists=stack.document_list,
@@ -122,6 +128,6 @@ def backfill(
     return 0 if done.is_done else FAILED
 
 
-def _day(moment: datetime) -> date:
+def _day(timestamp: datetime) -> date:
     """The calendar day of the person at the terminal."""
-    return moment.astimezone(UTC if in_utc() else None).date()
+    return timestamp.astimezone(UTC if in_utc() else None).date()

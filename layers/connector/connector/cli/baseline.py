@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
-from connector.cli.output import FAILED, WrongInput, counted, go_on, json_option, say, show, table
-from connector.cli.stack import Stack, stack_option
+from connector.cli.output import FAILED, WrongInput, go_on, json_option, say, show, table
+from connector.cli.progress import Progress
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import counted
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc, zone_named
 from connector.services.ports import Page, Resource, Row
@@ -21,7 +23,7 @@ CLOSED = frozenset({"Closed", "Voided", "Cancelled"})
 """Statuses of documents with which nothing more happens."""
 
 _AT_ONCE = 500
-_MOST_PAGES = 20_000
+_MAX_PAGES = 20_000
 
 
 @click.command(short_help="Record what is open, send nothing.")
@@ -47,7 +49,8 @@ def baseline(*, company: str | None, stack: Stack, dry_run: bool, yes: bool, as_
         f"This reads every open document of {', '.join(one.name for one in companies)} and {verb} it. It sends nothing."
     )
     go_on(stack.title, yes=yes or dry_run)
-    found = [_read(stack, one, resource, dry_run=dry_run) for one in companies for resource in Resource]
+    progress = Progress()
+    found = [_read(stack, one, resource, progress, dry_run=dry_run) for one in companies for resource in Resource]
     show(
         found,
         lambda: (
@@ -75,7 +78,7 @@ def _outcome(found: list[dict[str, Any]], *, dry_run: bool) -> str:
     )
 
 
-def _read(stack: Stack, company: Company, resource: Resource, *, dry_run: bool) -> dict[str, Any]:
+def _read(stack: Stack, company: Company, resource: Resource, progress: Progress, *, dry_run: bool) -> dict[str, Any]:
     """Read one list and queue what is open; a list that fails does not stop the others."""
     from connector.services.messages import DocumentMessage
 
@@ -86,12 +89,12 @@ def _read(stack: Stack, company: Company, resource: Resource, *, dry_run: bool) 
     try:
         for row, seen_at in open_rows(stack, company, resource):
             counts["open"] += 1
+            progress(f"{company.name} {resource.value}: {counts['open']} open so far")
             if dry_run:
                 continue
             messages.append(_message(stack, company, resource, row, seen_at=seen_at, begun=begun))
             if len(messages) >= _AT_ONCE:
                 counts["queued"] += _queue(stack, messages)
-                say(f"{company.name} {resource.value}: {counts['queued']} so far")
         counts["queued"] += _queue(stack, messages)
     except ConnectorError as error:
         problem = str(error)
@@ -110,7 +113,7 @@ def open_rows(stack: Stack, company: Company, resource: Resource) -> Iterator[tu
     Raises:
         ConnectorError: the list cannot be read to its end.
     """
-    from connector.edi.visma.fields import text
+    from connector.edi.visma.fields import text_if_any
     from connector.edi.visma.read import NotADocument, decode
     from connector.services.outbound.poll import number_of
 
@@ -121,7 +124,7 @@ def open_rows(stack: Stack, company: Company, resource: Resource) -> Iterator[tu
         for page in _pages(client, company, resource, status):
             for row in page.rows:
                 try:
-                    word = text(decode(row.raw), "status")
+                    word = text_if_any(decode(row.raw), "status")
                 except NotADocument:
                     word = None
                 answers_another = answers_another or word != status
@@ -138,7 +141,7 @@ def _pages(client: Any, company: Company, resource: Resource, status: str) -> It
     """Pages until an empty one: how many rows there are is nobody's word to take."""
     for number in count(1):
         page: Page = client.list_in_status(resource, status, page=number, page_size=company.visma.page_size)
-        if (not page.rows and not page.damaged) or number > _MOST_PAGES:
+        if (not page.rows and not page.damaged) or number > _MAX_PAGES:
             return
         yield page
 

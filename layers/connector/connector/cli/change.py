@@ -12,13 +12,13 @@ import click
 import msgspec
 
 from connector.adapters.visma.client import order_write
+from connector.cli.changes.comparison import all_reasons, comparison, comparison_data, lines_data, unwritten
+from connector.cli.changes.readings import reading_of, reading_option
 from connector.cli.companies import mapping_company, named_company
-from connector.cli.comparison import all_reasons, comparison, comparison_data, lines_data, unwritten
 from connector.cli.files import parse_json, read_document, read_sound_routing
-from connector.cli.output import HELD, REJECTED, WrongInput, fail, json_option, tell
-from connector.cli.readings import reading_of, reading_option
+from connector.cli.output import HELD, REJECTED, WrongInput, fail, json_option, page, tell
 from connector.cli.reasons import with_labels
-from connector.domain.documents import Kind, PurchaseOrder
+from connector.domain.documents import PurchaseOrder
 from connector.domain.errors import Misconfigured, Parked, Rejected
 from connector.domain.inbound import InboundTransaction
 from connector.domain.order_change.decide import ChangeAction, ChangeDecision, decide
@@ -35,6 +35,7 @@ from connector.edi.visma.order_update import encode, order_update
 from connector.edi.visma.read import NotADocument, decode
 from connector.services.inbound.sender_check import company_of, other_stream, route_of
 
+_SAID = {ChangeAction.APPLY: "would be written", ChangeAction.PARK: "PARKED", ChangeAction.REJECT: "REFUSED"}
 _CODES = {ChangeAction.APPLY: 0, ChangeAction.PARK: HELD, ChangeAction.REJECT: REJECTED}
 
 
@@ -68,7 +69,7 @@ def change(
 
     FILE is a transaction or inbox item as Orderful gives it, a list of one, or the bare message in either dialect; with
     an envelope, sender, receiver and stream are checked as well. Prints the decision, the differences, and the PUT that
-    would go to Visma. Exit codes: 0 it applies, 3 it is parked, 4 it is rejected, and stderr says why.
+    would go to Visma. Exit codes: 0 it applies, 3 it is parked, 4 it is refused, and stderr says why.
     """
     if [file, order_file, config_file, had_file].count("-") > 1:
         raise WrongInput("Only one of the files can come from standard input.")
@@ -102,7 +103,7 @@ def change(
     if as_json:
         click.echo(preview.as_json())
     else:
-        tell(preview.as_text())
+        tell(preview.as_text(), as_it_is=True)
     code = _CODES[preview.decision.action]
     if code:
         fail(preview.decision.reason or "", code, as_json=as_json)
@@ -181,8 +182,9 @@ class _Preview:
         )
 
     def as_text(self) -> str:
-        """The same for a person."""
-        return "\n\n".join(filter(None, [self._head(), *self._body()]))
+        """The same for a person; what is sent to Visma is as it would be sent."""
+        said = page().folded("\n\n".join(filter(None, [self._head(), *self._said()])))
+        return "\n\n".join([said, *self._request()])
 
     def _head(self) -> str:
         decision = self.decision
@@ -193,24 +195,26 @@ class _Preview:
             "next step": decision.next_step,
             "waits for": decision.waits_for,
         }
-        rows = [f"  {name:<10}{value}" for name, value in lines.items() if value]
-        return "\n".join([f"{about}{decision.action}", *rows])
+        rows = page().fields((name, value) for name, value in lines.items() if value)
+        return "\n".join(filter(None, [f"{about}{_SAID[decision.action]}", rows]))
 
-    def _body(self) -> Sequence[str]:
-        decision, put = self.decision, self.put
+    def _said(self) -> Sequence[str]:
+        decision = self.decision
         remarks = "\n".join(f"  {remark}" for remark in decision.remarks)
-        said = [
+        return [
             all_reasons(decision.reasons),
             comparison(decision.differences, self.ours.content if self.ours else None),
             unwritten(decision.unwritten),
             remarks and f"Also told:\n{remarks}",
             self._consequence(),
         ]
-        if put is None:
-            return said
-        path, headers, body = put
+
+    def _request(self) -> Sequence[str]:
+        if self.put is None:
+            return []
+        path, headers, body = self.put
         request = "\n".join([f"PUT {path}", *(f"{name}: {value}" for name, value in headers.items())])
-        return [*said, request, _pretty(msgspec.Raw(body))]
+        return [request, _pretty(msgspec.Raw(body))]
 
     def _consequence(self) -> str:
         if self.ours is None or self.decision.action is ChangeAction.REJECT:
@@ -266,11 +270,11 @@ class _Job:
 
     def _route(self, ours: OrderSnapshot) -> Route:
         named = named_company(self.routing, self.company)
-        supplier = ours.content.supplier.number or ""
+        kind, supplier = ours.content.kind, ours.content.supplier.number or ""
         if not self.incoming.is_addressed:
-            order = f"{Kind.PURCHASE_ORDER}/{ours.content.number}"
-            company = named or mapping_company(self.routing, Kind.PURCHASE_ORDER, supplier, document=order)
-            return self.routing.route(company, Kind.PURCHASE_ORDER, supplier)
+            order = f"{kind}/{ours.content.number}"
+            company = named or mapping_company(self.routing, kind, supplier, document=order)
+            return self.routing.route(company, kind, supplier)
         receiver_id, sender_id = self.incoming.receiver_id or "", self.incoming.sender_id or ""
         receiver = company_of(self.routing, receiver_id=receiver_id, sender_id=sender_id, stream=self.stream)
         if self.company not in {None, receiver.name}:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
-from connector.cli.output import FAILED, WrongInput, go_on, json_option, moment, say, show, table
-from connector.cli.stack import Stack, stack_option
+from connector.cli.output import FAILED, WrongInput, go_on, json_option, say, show, table, timestamp
+from connector.cli.stack.stack import Stack, stack_option
+from connector.cli.times import since
 from connector.domain.errors import ConnectorError
-from connector.domain.moments import to_the_minute
 from connector.domain.polling.cursor import rewound
+from connector.domain.timestamps import to_the_minute
 from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView, Resource
 
@@ -56,7 +57,7 @@ def _list(stack: Stack, *, as_json: bool) -> int:
                 "resource": view.resource,
                 "watermark": view.watermark,
                 "last_complete_poll": view.caught_up_at,
-                "lag": lag(view, now),
+                "lag": view.lag(now),
                 "locked_until": _lock(view, now),
                 "unfinished": view.unfinished,
                 "remembered": view.remembered,
@@ -74,7 +75,7 @@ def _list(stack: Stack, *, as_json: bool) -> int:
                         view.company if _is_known(view.company, known) else f"{view.company} (not in routing)",
                         view.resource,
                         view.watermark,
-                        lag(view, now),
+                        view.lag(now),
                         view.caught_up_at,
                         _lock(view, now),
                         _doing(view),
@@ -92,9 +93,7 @@ def _list(stack: Stack, *, as_json: bool) -> int:
 
 
 @cursors.command("rewind", short_help="Have every list read again from a time on.")
-@click.option(
-    "--to", "text", required=True, metavar="TIME", help="ISO 8601, such as 2026-11-28T06:00Z; without a zone it is UTC."
-)
+@click.option("--to", "text", required=True, metavar="TIME", help="2026-11-28T06:00, 2026-11-28T06:00Z, yesterday, 6h.")
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Show only; nothing is changed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -103,15 +102,15 @@ def rewind(*, text: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) 
     """Set the cursor of every list back to TIME, so that everything that changed since is read and queued again.
 
     Run it when the ledger was restored, or when a stack was built around old tables (docs/restore.md). TIME is the time
-    up to which the ledger is complete. What the ledger knows sends nothing; what it has forgotten is looked up at
-    Orderful before anything is sent. A cursor that is not as far as TIME stays where it is.
+    up to which the ledger is complete; without a zone it is local. What the ledger knows sends nothing; what it has
+    forgotten is looked up at Orderful before anything is sent. A cursor that is not as far as TIME stays where it is.
     """
-    to = _moment(text)
     now = stack.clock.now()
+    to = since(text, now)
     if to > now:
-        raise WrongInput(f"{moment(to)} has yet to come.")
+        raise WrongInput(f"{timestamp(to)} has yet to come.")
     views = stack.cursors.all_cursors()
-    say(f"This has {len(views)} lists read again from {moment(to)}. It sends nothing that Orderful has.")
+    say(f"This has {len(views)} lists read again from {timestamp(to)}. It sends nothing that Orderful has.")
     go_on(stack.title, yes=yes or dry_run)
     rows = [_rewind(stack, view, to, now, dry_run=dry_run) for view in views]
     show(
@@ -150,19 +149,6 @@ def _rewind(stack: Stack, view: CursorView, to: datetime, now: datetime, *, dry_
         "watermark": reached,
         "problem": problem,
     }
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise WrongInput(f"'{text}' is no time; write it as 2026-11-28T06:00Z.") from None
-
-
-def lag(view: CursorView, now: datetime) -> timedelta | None:
-    """How long ago the list was last read completely; None when it never was."""
-    return None if view.caught_up_at is None else max(now - view.caught_up_at, timedelta(0))
 
 
 def _since(health: ListHealth | None) -> datetime | None:

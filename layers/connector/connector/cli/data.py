@@ -6,9 +6,14 @@ from collections import Counter
 
 import click
 
-from connector.cli.output import HELD, counted, go_on, json_option, say, show
-from connector.cli.stack import Stack, stack_option
+from connector.cli.documents.filters import routing_in_force
+from connector.cli.output import HELD, go_on, json_option, say, show
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import Conflict
+from connector.domain.layout import counted
+from connector.domain.order_change.record import Change
+from connector.domain.revision.record import Revision
+from connector.services.listing import is_partners, partners_of, partners_of_change
 
 _SHOWN = 20
 
@@ -19,7 +24,12 @@ def data() -> None:
 
 
 @data.command("delete", short_help="Delete what was sent and received, keep that it was.")
-@click.option("--partner", required=True, metavar="NAME", help="Its name in the routing file.")
+@click.option(
+    "--partner",
+    required=True,
+    metavar="NAME",
+    help="Its name in the routing file; of a partner that was removed, the former one.",
+)
 @click.option("--company", metavar="NAME", help="Only documents of this company.")
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Count only; nothing is deleted.")
@@ -33,7 +43,13 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
     command names it and exits 3. Routing, Visma and Orderful are not touched. Point-in-time backups hold the data for
     35 days more, large documents on their way for 30, logs no payload at all.
     """
-    entries = stack.erasure.of_partner(partner, company)
+    routing = routing_in_force(stack)
+
+    def is_wanted(one: Revision | Change) -> bool:
+        names = partners_of_change(one, routing) if isinstance(one, Change) else partners_of(one, routing)
+        return company in {None, one.key.company} and is_partners(partner, names, one.partner, routing)
+
+    entries = stack.erasure.entries(is_wanted)
     kept = [entry for entry in entries if entry.is_open]
     going = [entry for entry in entries if not entry.is_open]
     documents = sum(not entry.is_inbound for entry in going)

@@ -11,38 +11,37 @@ import click
 
 from connector.cli.documents.diff import differences
 from connector.cli.documents.find import record_named, revision_of
-from connector.cli.files import read_documents, read_sound_routing
+from connector.cli.files import read_documents
 from connector.cli.output import (
     HELD,
-    WRONG_INPUT,
     Failed,
     WrongInput,
-    counted,
     fail,
     json_option,
-    moment,
     plain,
     say,
     show,
     table,
+    timestamp,
 )
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.translate import (
-    HeldBack,
     Job,
     about,
     company_option,
     dialect_option,
     kind_option,
     tell_notes,
+    with_each,
 )
-from connector.domain.documents import Kind, VismaDocument
-from connector.domain.errors import ConnectorError, Misconfigured, Parked
+from connector.domain.documents import VismaDocument
+from connector.domain.errors import ConnectorError, Parked
+from connector.domain.layout import counted
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import DialectChoice, Route
 from connector.domain.transactions import Purpose, Stream, Translation
-from connector.edi.visma.read import NotADocument, decode
+from connector.edi.visma.read import decode
 
 if TYPE_CHECKING:
     from connector.adapters.aws.routing_store import Applied
@@ -53,7 +52,7 @@ _SEARCHED = 50
 _TRIED = 3
 """Versions of the routing that are looked through for the one by which a document was sent, and that are tried."""
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 """Of so many lines alike each is named; of more, what they have in common."""
 
 
@@ -128,39 +127,25 @@ def explain(
         return 0
     if sequence is not None:
         raise WrongInput("--revision is for a document of a stack; it takes no --config.")
-    if config_file == target == "-":
-        raise WrongInput("Only one of the two files can come from standard input.")
-    job = Job(
-        routing=Routing.from_data(read_sound_routing(config_file)),
-        company=company,
-        kind=Kind(kind) if kind else None,
-        dialect=chosen,
-        stream=Stream(stream or Stream.TEST),
-    )
-    documents = read_documents(target)
+    job = Job.of_files(config_file, target, company=company, kind=kind, dialect=dialect, stream=stream)
+    documents, is_list = read_documents(target)
     found: list[_Explained] = []
-    code = 0
-    for number, raw in enumerate(documents, start=1):
-        place = f"{target}, document {number}" if len(documents) > 1 else target
-        try:
-            document = job.read(raw)
-            wanted = _Wanted(
-                document=document,
-                data=decode(raw),
-                routing=job.routing,
-                route=job.route(document),
-                stream=job.stream,
-                purpose=Purpose.ORIGINAL,
-            )
-            found.append(_explained(wanted, only))
-        except (NotADocument, WrongInput, Misconfigured) as problem:
-            fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
-            code = WRONG_INPUT
-        except (Parked, HeldBack) as problem:
-            fail(str(problem), HELD, as_json=as_json)
-            code = code or HELD
+
+    def work(_: int, raw: bytes) -> None:
+        document = job.read(raw)
+        wanted = _Wanted(
+            document=document,
+            data=decode(raw),
+            routing=job.routing,
+            route=job.route(document),
+            stream=job.stream,
+            purpose=Purpose.ORIGINAL,
+        )
+        found.append(_explained(wanted, only))
+
+    code = with_each(target, documents, work, as_json=as_json)
     if found:
-        _show(found, is_one=len(documents) == 1, as_json=as_json)
+        _show(found, is_one=not is_list, as_json=as_json)
     return code
 
 
@@ -203,7 +188,7 @@ def _of_stack(stack: Stack, key: str, sequence: int | None, dialect: DialectChoi
             and _changes(sent, by, then := Routing.from_data(data_then, version=entry.version)) == 0
         ):
             say(
-                f"{title}, by version {entry.version} of the routing ({moment(entry.at)}), by which it was sent. "
+                f"{title}, by version {entry.version} of the routing ({timestamp(entry.at)}), by which it was sent. "
                 f"Another version is in force: connector documents diff {revision.key} shows what it changes."
             )
             return by(then)
@@ -278,7 +263,7 @@ def _show(found: Sequence[_Explained], *, is_one: bool, as_json: bool) -> None:
         as_json=as_json,
     )
     for one in () if as_json else found:
-        tell_notes(one.document, one.data["notes"], as_json=False)
+        tell_notes(one.document, one.data["notes"])
 
 
 def _is_meant(row: Row, text: str) -> bool:
@@ -330,7 +315,7 @@ def _sources(sources: Sequence[Source], value: str) -> str:
         families.setdefault(one.family, []).append(one)
     named = []
     for family, members in families.items():
-        if len(members) > _MOST_NAMED:
+        if len(members) > _MAX_NAMED:
             named.append(family)
         else:
             named += [_source(one, value) for one in members]

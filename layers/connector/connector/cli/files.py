@@ -8,18 +8,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import yaml
 
 from connector.cli.output import WrongInput
-from connector.domain.json_text import mended
+from connector.domain.json_text import repaired, without_mark
 from connector.domain.transactions import Stream
-from connector.routing_file import Checked, Problem, check
+
+if TYPE_CHECKING:
+    # It takes a third of the start of a command, and few commands read such a file.
+    from connector.routing_file import Checked, Problem
 
 _MERGE = "tag:yaml.org,2002:merge"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _json = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -36,23 +38,35 @@ def read_bytes(name: str) -> bytes:
         raise WrongInput(f"{name} cannot be read: {error.strerror or error}.") from None
 
 
-def read_documents(name: str) -> Sequence[bytes]:
+class Documents(NamedTuple):
+    """The JSON documents of a file.
+
+    Attributes:
+        bodies: Each as it stands there.
+        is_list: The file holds a list, if only of one.
+    """
+
+    bodies: Sequence[bytes]
+    is_list: bool
+
+
+def read_documents(name: str) -> Documents:
     """The JSON documents of a file: the one object, or the elements of a list as an API returns them.
 
     Raises:
         WrongInput: it cannot be read, or is an empty or broken list. What is no JSON at all is left to the reader of
             the document, who can say more about it.
     """
-    body = read_bytes(name).removeprefix(_BYTE_ORDER_MARK)
+    body = without_mark(read_bytes(name))
     if body.lstrip()[:1] != b"[":
-        return [body]
+        return Documents([body], is_list=False)
     try:
         elements = [bytes(element) for element in _elements.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WrongInput(f"{name} is not JSON, or only a part of it: {error}.") from None
     if not elements:
         raise WrongInput(f"{name} is an empty list: there is nothing in it to look at.")
-    return elements
+    return Documents(elements, is_list=True)
 
 
 def read_document(name: str) -> bytes:
@@ -61,7 +75,7 @@ def read_document(name: str) -> bytes:
     Raises:
         WrongInput: it cannot be read, or there are several.
     """
-    found = read_documents(name)
+    found = read_documents(name).bodies
     if len(found) > 1:
         raise WrongInput(f"{name} is a list of {len(found)} documents; give one of them.")
     return found[0]
@@ -74,7 +88,7 @@ def parse_json(body: bytes, name: str) -> Any:
         WrongInput: it is none.
     """
     try:
-        return _json.decode(mended(body))
+        return _json.decode(repaired(body))
     except InvalidOperation:
         raise WrongInput(f"{name}: a number in it is beyond every size.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -123,6 +137,8 @@ def check_text(body: bytes, name: str, *, stream: Stream | None = None) -> Routi
     Raises:
         WrongInput: it is not YAML.
     """
+    from connector.routing_file import check
+
     loaded = _loaded(body, name)
     checked = check(loaded.data, stream=stream)
     lines = _Lines(loaded.node)
@@ -187,6 +203,9 @@ def _twice(node: yaml.Node, path: tuple[str, ...], seen: set[int]) -> Iterator[P
     if id(node) in seen:  # an anchor that is used again
         return
     seen.add(id(node))
+
+    from connector.routing_file import Problem
+
     lines: dict[str, int] = {}
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         inside = (*path, str(key.value)) if isinstance(key, yaml.ScalarNode) else path

@@ -2,65 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
-
-import click
-
-from connector import __version__
-from connector.cli.alarms import alarms
-from connector.cli.backfill import backfill
-from connector.cli.baseline import baseline
-from connector.cli.change import change
-from connector.cli.changes.command import changes
-from connector.cli.config import config
-from connector.cli.cursors import cursors
-from connector.cli.data import data
-from connector.cli.deadletters import deadletters
-from connector.cli.doctor.command import doctor
-from connector.cli.documents.command import documents
-from connector.cli.examples import add_examples
-from connector.cli.explain import explain
-from connector.cli.holds import holds
-from connector.cli.logs.command import logs
-from connector.cli.output import run
-from connector.cli.pauses import pause, resume
-from connector.cli.reconcile import reconcile
-from connector.cli.secrets import secrets
-from connector.cli.status import status
-from connector.cli.texts import refuse_empty_texts
-from connector.cli.translate import translate
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="connector")
-def cli() -> None:
-    """Operate the connector between Visma.net ERP and Orderful.
-
-    Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK, or by looking for the only one; region,
-    endpoint and credentials come from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document
-    is held, a change parked, or something needs a person, 4 a change is rejected.
-    """
-
-
-for command in (
-    *(status, config, translate, explain, change, documents, changes, logs, deadletters, pause, resume),
-    *(baseline, backfill, reconcile, cursors, holds, alarms, data, doctor, secrets),
-):
-    cli.add_command(command)
-add_examples(cli)
-refuse_empty_texts(cli)
 
 
 def command_line(arguments: Sequence[str], *, opener: Callable[[str | None], Any] | None = None) -> int:
     """Run one command line and give its exit code; `opener` stands in for the deployed stack."""
-    return run(cli, arguments, opener)
+    return _loaded()(arguments, opener)
+
+
+def _loaded() -> Callable[[Sequence[str], Any], int]:
+    from connector.cli.commands import cli
+    from connector.cli.output import run
+
+    return partial(run, cli)
 
 
 def main() -> None:
     """Entry point of the installed command."""
-    sys.exit(command_line(sys.argv[1:]))
+    # Loading takes about a second, and has nothing to tidy up: until then Ctrl-C ends the process without a word.
+    asked = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    run = _loaded()
+    signal.signal(signal.SIGINT, asked)
+    from connector.cli.output import SaysLogLines
+
+    logging.getLogger("connector").addHandler(SaysLogLines(logging.WARNING))
+    sys.exit(run(sys.argv[1:], None))
 
 
 if __name__ == "__main__":

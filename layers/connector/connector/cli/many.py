@@ -1,15 +1,23 @@
-"""The same decision about many: what would be done with each, a question, and then one after the other."""
+"""A decision about one or many: its options, what would be done, a question, and then one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from connector.cli.output import FAILED, counted, go_on, say, show
-from connector.cli.people import Decider
-from connector.cli.stack import Stack
+import click
+
+from connector.cli.output import FAILED, go_on, json_option, say, show
+from connector.cli.people import by_option, decider
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import counted
+from connector.services.decider import Decider
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Done = TypeVar("_Done")
 
 SHOWN = 50
 """How many are shown before the question; the others are counted."""
@@ -36,61 +44,141 @@ class Planned:
     carry_out: Callable[[Decider], object]
 
 
-def decide_many(
-    stack: Stack,
-    planned: Sequence[Planned],
-    left_out: Sequence[LeftOut],
-    *,
-    what: str,
-    preview: str,
-    sums: Mapping[str, Any],
-    decider: Callable[[], Decider],
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Say what would be done, ask, and do it; one that fails stops no other.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionOptions:
+    """What a person said on the command line of a decision.
 
-    Args:
-        stack: Where they are.
-        planned: What would be done with each.
-        left_out: With which nothing is done.
-        what: The word for one of them: `document`.
-        preview: What a person is told before.
-        sums: What they come to, as JSON data.
-        decider: Who says so.
-        dry_run: Say it only.
+    Attributes:
+        stack: Where it is carried out.
+        by: Who says so, as typed; None without a name.
+        why: The reason, as typed; None without one.
+        dry_run: Say what would be done only.
         yes: Do not ask.
         as_json: The result as JSON.
-
-    Returns:
-        The exit code: 1 when one failed.
     """
-    say("\n".join(filter(None, [preview, *_left_out(left_out)])))
-    failed: list[LeftOut] = []
-    if planned and not dry_run:
-        go_on(stack.title, yes=yes)
-        failed = _carried_out(planned, decider())
-    done = 0 if dry_run else len(planned) - len(failed)
-    show(
-        {
-            "planned": [one.data for one in planned],
-            **sums,
-            "done": done,
-            "failed": _named(failed, what),
-            "left_out": _named(left_out, what),
-        },
-        lambda: "\n".join(
-            [
-                f"{counted(len(planned), what)} would be decided; nothing was done."
-                if dry_run
-                else f"{counted(done, what)} done, {len(failed)} failed, {len(left_out)} left out.",
-                *(f"  {name}: {why}" for name, why in failed),
-            ]
-        ),
-        as_json=as_json,
-    )
-    return FAILED if failed else 0
+
+    stack: Stack
+    by: str | None
+    why: str | None
+    dry_run: bool
+    yes: bool
+    as_json: bool
+
+    def decider(self) -> Decider:
+        """Who decides, and why."""
+        return Decider(*decider(self.stack, self.by), self.why)
+
+    def about_one(
+        self,
+        planned: Mapping[str, Any],
+        carry_out: Callable[[], _Done],
+        *,
+        data: Callable[[_Done], Any],
+        done: Callable[[_Done], str],
+    ) -> int:
+        """Ask about one, of which the person was told what would be done, and do it.
+
+        Args:
+            planned: What would be done, as JSON data.
+            carry_out: Does it.
+            data: What became of it, as JSON data.
+            done: The same as a person reads it.
+
+        Returns:
+            The exit code.
+        """
+        if self.dry_run:
+            show({"planned": [planned], "done": 0}, lambda: "Nothing was done (--dry-run).", as_json=self.as_json)
+            return 0
+        go_on(self.stack.title, yes=self.yes)
+        result = carry_out()
+        show(data(result), lambda: done(result), as_json=self.as_json)
+        return 0
+
+    def about_many(
+        self,
+        planned: Sequence[Planned],
+        left_out: Sequence[LeftOut],
+        *,
+        what: str,
+        preview: str,
+        sums: Mapping[str, Any],
+    ) -> int:
+        """Say what would be done, ask, and do it; one that fails stops no other.
+
+        Args:
+            planned: What would be done with each.
+            left_out: With which nothing is done.
+            what: The word for one of them: `document`.
+            preview: What a person is told before.
+            sums: What they come to, as JSON data.
+
+        Returns:
+            The exit code: 1 when one failed.
+        """
+        say("\n".join(filter(None, [preview, *_left_out(left_out)])))
+        failed: list[LeftOut] = []
+        if planned and not self.dry_run:
+            go_on(self.stack.title, yes=self.yes)
+            failed = _carried_out(planned, self.decider())
+        done = 0 if self.dry_run else len(planned) - len(failed)
+        show(
+            {
+                "planned": [one.data for one in planned],
+                **sums,
+                "done": done,
+                "failed": _named(failed, what),
+                "left_out": _named(left_out, what),
+            },
+            lambda: "\n".join(
+                [
+                    f"{counted(len(planned), what)} would be decided; nothing was done."
+                    if self.dry_run
+                    else f"{counted(done, what)} done, {len(failed)} failed, {len(left_out)} left out.",
+                    *(f"  {name}: {why}" for name, why in failed),
+                ]
+            ),
+            as_json=self.as_json,
+        )
+        return FAILED if failed else 0
+
+
+def last_line(parts: Iterable[str], left_out: int) -> str:
+    """The end of a preview: what those that are planned come to, without the parts that say nothing."""
+    return f"{', '.join(filter(None, parts))}; {left_out} left out."
+
+
+def deciding(
+    make: Callable[..., DecisionOptions], *filters: str, argument: str, metavar: str
+) -> Callable[[_Command], _Command]:
+    """Give a command the options of a decision; it gets what `make` makes of them and of `filters` as `decision`.
+
+    Args:
+        make: Makes the decision.
+        filters: Arguments of the command that belong to it.
+        argument: The name of the argument for the one that is meant, which belongs to it as well.
+        metavar: How that argument is shown.
+    """
+    names = ("stack", argument, *filters, "by", "why", "dry_run", "yes", "as_json")
+
+    def decorated(command: _Command) -> _Command:
+        @functools.wraps(command)
+        def decide(**given: Any) -> Any:
+            decision = make(**{name: given.pop(name) for name in names})
+            return command(decision=decision, **given)
+
+        for option in (
+            json_option,
+            click.option("--yes", is_flag=True, help="Do not ask."),
+            click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing."),
+            stack_option,
+            by_option,
+            click.argument(argument, metavar=metavar, required=False),
+        ):
+            decide = option(decide)
+        return decide  # type: ignore[return-value]
+
+    return decorated
 
 
 def _carried_out(planned: Sequence[Planned], decider: Decider) -> list[LeftOut]:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import Page, span
 from connector.domain.text import visible
 
 FAILED, WRONG_INPUT, HELD, REJECTED = 1, 2, 3, 4
 """Exit codes besides 0: something did not work, the input is wrong, at least one document is held (a change parked),
-a change is rejected."""
+a change is refused."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
@@ -30,13 +30,9 @@ INTERRUPTED = 130
 _LAYOUT = "\n\t"
 """Signs of our own layout; a cell of a table holds neither."""
 
-_NOTHING = "-"
-"""What a cell without a value shows."""
-
-_LEAST_ROOM = 30
-"""The narrowest column in which a sentence is readable."""
-
 _UTC = "connector.utc"
+
+_SECONDS = re.compile(r"(?<=:\d\d):\d\d(?=Z|[+-])")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -59,18 +55,24 @@ def json_option(command: _Command) -> _Command:
 
 
 def say(sentence: str) -> None:
-    """Tell the person something; never on stdout, which belongs to results."""
-    click.echo(visible(sentence, keep=_LAYOUT), err=True)
+    """Tell the person something; never on stdout, which belongs to results. At a terminal its lines fit."""
+    click.echo(_page(sys.stderr).folded(visible(sentence, keep=_LAYOUT)), err=True)
 
 
-def tell(text: str) -> None:
+def tell(text: str, *, as_it_is: bool = False) -> None:
     """Print a result for a person, without signs that a terminal would obey: vendors and partners write parts of it.
 
-    At a terminal the words of states have colours (unless NO_COLOR is set, https://no-color.org), and what is longer
-    than the screen goes through the pager that PAGER names.
+    At a terminal lines fit, the words of states have colours (unless NO_COLOR is set, https://no-color.org), and what
+    is longer than the screen goes through the pager that PAGER names. Elsewhere each line stays one.
+
+    Args:
+        text: The result.
+        as_it_is: Its lines are not broken: it is no text but data.
     """
     text = visible(text, keep=_LAYOUT)
-    screen = _screen()
+    screen = _screen(sys.stdout)
+    if not as_it_is:
+        text = page().folded(text)
     if screen is None:
         click.echo(text)
         return
@@ -83,18 +85,26 @@ def tell(text: str) -> None:
         click.echo(text, color=True)
 
 
-def _screen() -> os.terminal_size | None:
-    """The size of the terminal that results go to; None when they go elsewhere, or when it does not tell."""
+class SaysLogLines(logging.Handler):
+    """Says what adapters log: as at a function, but as a sentence."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say why it was logged; the event where no reason is given."""
+        say(getattr(record, "reason", None) or record.getMessage())
+
+
+def _screen(stream: TextIO) -> os.terminal_size | None:
+    """The size of the terminal that a stream goes to; None when it goes elsewhere, or when it does not tell."""
     try:
-        size = os.get_terminal_size(sys.stdout.fileno())
+        size = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
         return None
     return size if size.columns > 0 and size.lines > 0 else None
 
 
-def _width() -> int | None:
+def _width(stream: TextIO) -> int | None:
     """How wide a line may be at a terminal, COLUMNS before what it says itself; None elsewhere: as wide as it is."""
-    screen = _screen()
+    screen = _screen(stream)
     if screen is not None and (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
         return int(columns)
     return screen and screen.columns
@@ -134,12 +144,12 @@ def fail(sentence: str, code: int, *, as_json: bool) -> None:
     say(_json({"error": sentence, "exit_code": code}) if as_json else sentence)
 
 
-def show(data: Any, text: Callable[[], str], *, as_json: bool) -> None:
-    """Print a result: `data` as JSON, or what `text` makes of it for a person."""
+def show(data: Any, text: Callable[[], str], *, as_json: bool, as_it_is: bool = False) -> None:
+    """Print a result: `data` as JSON, or what `text` makes of it for a person, as `tell` does."""
     if as_json:
         click.echo(_json(plain(data), indent=2))
     else:
-        tell(text())
+        tell(text(), as_it_is=as_it_is)
 
 
 def _json(data: Any, **form: Any) -> str:
@@ -173,58 +183,20 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
     return str(value)
 
 
+def page() -> Page:
+    """Where results are read: the terminal, in local time unless UTC was asked for."""
+    return _page(sys.stdout)
+
+
+def _page(stream: TextIO) -> Page:
+    return Page(_width(stream), UTC if in_utc() else None)
+
+
 def table(
     head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence[str | None] = (), indent: str = ""
 ) -> str:
-    """Rows under a head, in columns that are as wide as they must be.
-
-    Where they do not fit the terminal, the last column takes the room that is left; if that is little, as many columns
-    as it takes stand below the row, each with its name but for the last. Nothing is cut off: what is shown can be
-    copied.
-
-    Args:
-        head: The names of the columns.
-        rows: What stands in them.
-        indent: What stands before each line.
-        steps: What a person should do about each row, on a line of its own below it; None: nothing.
-    """
-    cells = [[str(name) for name in head], *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    width = _width()
-    width = width and max(width - len(indent), _LEAST_ROOM)
-    beside = len(head)
-    while width is not None and beside > 1 and sum(widths[:beside]) + 2 * (beside - 1) > width:
-        beside -= 1
-    room = (width or 0) - sum(widths[:beside]) - 2 * beside
-    lines = []
-    for number, (row, step) in enumerate(zip_longest(cells, (None, *steps))):
-        line = "  ".join(cell.ljust(wide) for cell, wide in zip(row[:beside], widths, strict=False))
-        if beside == len(head) - 1 and room >= _LEAST_ROOM:
-            first, *others = _wrapped(row[-1], room) or [""]
-            lines += [f"{line}  {first}".rstrip(), *(f"{' ' * (len(line) + 2)}{one}" for one in others)]
-        else:
-            lines.append(line.rstrip())
-            if number and beside < len(head):
-                named = [f"{head[at]} {row[at]}" for at in range(beside, len(head) - 1) if row[at] != _NOTHING]
-                lines += _below("  ".join([*named, *([row[-1]] if row[-1] != _NOTHING else [])]), width, "      ")
-        if step:
-            lines += _below(visible(step), width, "      -> ")
-    return "\n".join(f"{indent}{line}" for line in lines)
-
-
-def _below(text: str, width: int | None, indent: str) -> list[str]:
-    """What stands below a row."""
-    if width is None:
-        return [f"{indent}{text}"]
-    return [
-        f"{indent if number == 0 else ' ' * len(indent)}{line}"
-        for number, line in enumerate(_wrapped(text, max(width - len(indent), _LEAST_ROOM)))
-    ]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` signs; a word that is longer stays whole."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    """A table that fits the terminal; see `Page.table`."""
+    return page().table(head, rows, steps=steps, indent=indent)
 
 
 def utc_option(command: _Command) -> _Command:
@@ -250,35 +222,14 @@ def in_utc() -> bool:
     return bool(os.environ.get("CONNECTOR_UTC")) or (context is not None and bool(context.meta.get(_UTC)))
 
 
-def moment(value: datetime | None) -> str:
+def timestamp(value: datetime | None) -> str:
     """A time as people read it, with its distance from UTC; in local time unless UTC was asked for."""
-    if value is None:
-        return _NOTHING
-    return value.astimezone(UTC if in_utc() else None).isoformat(" ", "seconds").replace("+00:00", "Z")
+    return page().timestamp(value)
 
 
 def minute(value: datetime | None) -> str | None:
-    """The same for a narrow column: to the minute, and without the distance from UTC where that is not zero."""
-    if value is None:
-        return None
-    return f"{moment(value)[:16]}{'Z' if moment(value).endswith('Z') else ''}"
-
-
-def span(value: timedelta) -> str:
-    """A duration as the routing file writes it (`2h5m`)."""
-    seconds = int(value.total_seconds())
-    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
-    parts = []
-    for size, letter in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count}{letter}")
-    return sign + ("".join(parts) or "0s")
-
-
-def counted(number: int, word: str) -> str:
-    """A number of things in words: `1 change`, `2 changes`."""
-    return f"{number} {word}{'s' if number != 1 else ''}"
+    """The same to the minute."""
+    return None if value is None else _SECONDS.sub("", timestamp(value))
 
 
 def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> int:
@@ -290,10 +241,13 @@ def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> in
         fail(error.format_message(), error.exit_code, as_json=as_json)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
-        # click makes one thing of "no" and of Ctrl-C; whoever pressed that knows what it did.
+        # click makes one thing of "no", of an end of the input and of Ctrl-C; only what ends a question has no cause.
         if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
+            if isinstance(stop, click.Abort) and stop.__cause__ is None:
+                fail("\nNothing was changed.", INTERRUPTED, as_json=as_json)
             return INTERRUPTED
-        fail("Not done: the answer was not yes. Without a terminal, write --yes.", FAILED, as_json=as_json)
+        why = "there was no answer; without a terminal, write --yes" if stop.__context__ else "the answer was not yes"
+        fail(f"Not done: {why}. Nothing was changed.", FAILED, as_json=as_json)
         return FAILED
     except ConnectorError as error:
         fail(str(error), FAILED, as_json=as_json)
@@ -309,13 +263,3 @@ def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> in
 
 def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no details'}"
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return _NOTHING
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, timedelta):
-        return span(value)
-    return visible(str(value.value if isinstance(value, Enum) else value))

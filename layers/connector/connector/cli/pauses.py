@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
 
-from connector.cli import onboarding
-from connector.cli.output import WrongInput, counted, go_on, json_option, say, show
+from connector.cli.config import onboarding
+from connector.cli.documents.filters import is_former_name
+from connector.cli.kinds import listed_kind_option
+from connector.cli.output import WrongInput, go_on, json_option, say, show
 from connector.cli.people import by_option, decider
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, ConnectorError
+from connector.domain.layout import counted
 from connector.domain.pause import Act, Pause, Scope
+from connector.domain.revision.record import UNRESOLVED, State
 from connector.domain.routing.resolve import Routing
+from connector.services.listing import Selection, find
 from connector.services.release import Forecast, ReleaseEffect
 from connector.services.resume import Resumable, let_go, resumable
+from connector.services.status_text import LEFT_BEHIND
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_LONGEST_REASON = 500
+_MAX_REASON_LENGTH = 500
 """Characters: all pauses stand in one item, which is read before each document is sent."""
 
-LEFT_BEHIND = "connector resume --left-behind"
-"""The command for what a pause has parked that has ended."""
+_BEING_SENT = frozenset({State.TRANSLATED, *UNRESOLVED})
 
 _SEEN_BY_ALL = timedelta(seconds=3)
 """How long after the end of a pause a worker may still park for it, by what it read before (`BELIEVED_FOR` of
@@ -44,7 +51,7 @@ def _scope_options(command: _Command) -> _Command:
     """Add what is meant; the command gets `scope`, which is None when nothing was named."""
     for option in (
         click.option("--all", "everything", is_flag=True, help="Whatever the company, partner and kind."),
-        click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Documents of this kind."),
+        listed_kind_option("Documents of this kind."),
         click.option("--partner", metavar="NAME", help="Documents of this partner, by its name in the routing file."),
         click.option("--company", metavar="NAME", help="Documents of this company, by its name in the routing file."),
     ):
@@ -86,24 +93,31 @@ def pause(
 
     """
     scope = _scope(company, partner, kind, everything=everything)
-    if len(reason) > _LONGEST_REASON:
+    if len(reason) > _MAX_REASON_LENGTH:
         raise WrongInput(
-            f"--reason is longer than {_LONGEST_REASON} characters; it stands in each document that waits."
+            f"--reason is longer than {_MAX_REASON_LENGTH} characters; it stands in each document that waits."
         )
-    if scope != Scope() and (problem := keeps_nothing(scope, stack.routing.load())) is not None:
-        raise WrongInput(problem)
+    if scope != Scope():
+        routing = stack.routing.load()
+        problem = keeps_nothing(scope, routing)
+        if problem is not None and not is_former_name(stack, routing, partner):
+            raise WrongInput(problem)
+    if (already := _paused_already(stack, scope)) is not None:
+        raise WrongInput(already)
     say(
         f"This pauses {scope} on {stack.title}: no such document is sent from now on, and changes of such orders are "
         "not written by the rules. A post that has begun ends."
     )
+    if partner is not None:
+        for sentence in _under_former_names(stack, scope, routing):
+            say(sentence)
     go_on(stack.title, yes=yes)
     by, caller = decider(stack, by)
     made = Pause(scope=scope, since=stack.clock.now(), by=by, caller=caller, reason=reason.strip())
     try:
         stack.breaker.pause(made)
     except Conflict:
-        said = next((one.sentence for one in _pauses(stack) if one.scope == scope), f"{scope} is paused already.")
-        raise WrongInput(said) from None
+        raise WrongInput(_paused_already(stack, scope) or f"{scope} is paused already.") from None
     show(
         _as_data(made),
         lambda: f"{made.sentence}\nWhen it may go on: connector resume {scope.options}",
@@ -154,7 +168,7 @@ def resume(
             changes=stack.changes,
             routing=routing,
             stream=stack.stream,
-            today=stack.clock.now().date(),
+            now=stack.clock.now(),
             before=before,
         )
 
@@ -167,7 +181,7 @@ def resume(
         say(f"No pause ends on {stack.title}; what none keeps any more goes on.")
     elif not ending:
         say(f"No pause of {scope} is in force on {stack.title}; what one has left behind goes on.")
-    say(_told(found))
+    say(_summary_text(found))
     result = {"ends": [_as_data(one) for one in ending], **_summary(found)}
     if dry_run:
         show({"dry_run": True, **result}, lambda: "Nothing was changed (--dry-run).", as_json=as_json)
@@ -211,6 +225,17 @@ def _pauses(stack: Stack) -> Sequence[Pause]:
     return stack.breaker.pauses(now=stack.clock.now())
 
 
+def _paused_already(stack: Stack, scope: Scope) -> str | None:
+    """The pause of exactly this scope; None without one."""
+    for one in _pauses(stack):
+        if one.scope == scope:
+            return (
+                f"{one.sentence}\nIt stays as it is, with that reason. To give another one, end it and pause again: "
+                f"connector resume {scope.options}"
+            )
+    return None
+
+
 def keeps_nothing(scope: Scope, routing: Routing) -> str | None:
     """Why no document of the routing in force can be meant; None when one can."""
     for word, name, known in (
@@ -233,6 +258,18 @@ def keeps_nothing(scope: Scope, routing: Routing) -> str | None:
     return None
 
 
+def _under_former_names(stack: Stack, scope: Scope, routing: Routing) -> Iterator[str]:
+    """What the pause of a partner does not keep: documents that were translated before the partner was renamed."""
+    wanted = Selection(states=_BEING_SENT, company=scope.company, partner=scope.partner, kind=scope.kind)
+    found = Counter(one.partner for one in find(stack.ledger, routing, wanted, limit=None).rows)
+    for name, number in found.items():
+        if name not in {None, scope.partner}:
+            yield (
+                f"On record under the former name {name}, which this does not pause: {counted(number, 'document')} on "
+                f"the way. To keep them: connector pause {replace(scope, partner=name).options}"
+            )
+
+
 def _no_such(scope: Scope, pauses: Sequence[Pause]) -> str:
     if not pauses:
         return f"Nothing is paused, and no document waits ({scope})."
@@ -245,7 +282,7 @@ def _unfinished(ending: Sequence[Pause]) -> str:
     return f"{ended} everything was let go. What is left does not leave by itself; go on with: {LEFT_BEHIND}"
 
 
-def _told(found: Resumable) -> str:
+def _summary_text(found: Resumable) -> str:
     parts = []
     leaving = [one for one in found.documents if one.would_leave]
     if leaving:

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
-from connector.cli.stack import Stack
-from connector.domain.text import truncated
+from connector.cli.stack.stack import Stack
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-LONGEST_TEXT = 500
-"""Characters of the note of a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """Who decides, and why.
-
-    Attributes:
-        name: As the person typed it.
-        caller: Who AWS says it is (ARN).
-        reason: As the person typed it; None without one.
-    """
-
-    name: str
-    caller: str
-    reason: str | None
-
-    def note(self, what: str) -> str:
-        """What the history says of it."""
-        note = f"{what} {self.name} ({self.caller})"
-        return truncated(f"{note}: {self.reason}" if self.reason else note, LONGEST_TEXT)
 
 
 def by_option(command: _Command) -> _Command:

@@ -6,10 +6,12 @@ python -m connector.cli.reasons > docs/reasons.md
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
 
+from connector.cli.completion import one_of
 from connector.cli.output import WrongInput
 from connector.domain.reasons import Reason
 
@@ -21,19 +23,35 @@ def _known(_context: click.Context, _option: click.Parameter, code: str | None) 
         return None
     code = code.lower()
     if code not in list(Reason):
-        raise WrongInput(f"No reason has the code '{code}'; docs/reasons.md lists them.")
+        near = get_close_matches(code, list(Reason), cutoff=0.5)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise WrongInput(f"No reason has the code '{code}'. {meant}docs/reasons.md lists them.")
     return code
 
 
-def reason_filter(*names: str) -> Callable[[_Command], _Command]:
-    """Give a command an option that selects by a reason code, under these names."""
-    return click.option(
-        *names, metavar="CODE", callback=_known, help="Only those with this reason, one of docs/reasons.md."
+def code_filter(*former: str) -> Callable[[_Command], _Command]:
+    """Give a command the option `--code`, which selects by a reason code; the command reads it with `taken_code`.
+
+    Args:
+        former: Former names of the option: they are taken and not shown.
+    """
+    option = click.option(
+        "--code",
+        metavar="CODE",
+        callback=_known,
+        shell_complete=one_of(lambda: [reason.value for reason in Reason]),
+        help="Only those with this reason, one of docs/reasons.md.",
     )
+    if not former:
+        return option
+    return lambda command: option(click.option(*former, "former_code", hidden=True, callback=_known)(command))
 
 
-reason_option = reason_filter("--reason")
-"""Give a command the option `--reason CODE`."""
+def taken_code(given: dict[str, Any]) -> str | None:
+    """Take what `code_filter` was given out of the arguments of a command."""
+    former: str | None = given.pop("former_code", None)
+    code: str | None = given.pop("code")
+    return code or former
 
 
 def with_labels(codes: Sequence[str]) -> str | None:
@@ -56,12 +74,12 @@ Every document that is parked, rejected, skipped, from before go-live or in need
 reason, and so has every incoming transaction that is parked, refused, closed or in need of a person. An incoming change
 may have several; the one that decided comes first. A code keeps its name and meaning from one release to the next, the
 sentence beside it may change. `connector documents list` and `connector changes list` show the codes and take
-`--reason CODE`; `--json` has them as `reason_codes`. Records of releases without codes have none.
+`--code CODE`; `--json` has them as `reason_codes`. Records of releases without codes have none.
 
 ```
-connector documents list --state SKIPPED --reason send-off --partner acme   # what routing keeps from leaving
-connector documents list --reason unmapped-partner
-connector changes list --reason price-beyond-limit
+connector documents list --state SKIPPED --code send-off --partner acme   # what routing keeps from leaving
+connector documents list --code unmapped-partner
+connector changes list --code price-beyond-limit
 ```
 
 What to do about the one document is said by its next step; here it is said in general.

@@ -10,11 +10,13 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from connector.cli.output import FAILED, HELD, WrongInput, counted, json_option, moment, say, show, table, utc_option
+from connector.cli.output import FAILED, HELD, WrongInput, json_option, say, show, table, timestamp
 from connector.cli.people import by_option, decider
-from connector.cli.stack import Stack, stack_option
+from connector.cli.progress import Progress
+from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.times import since as since_time
 from connector.cli.times import until as until_time
+from connector.domain.layout import counted
 from connector.domain.reconcile.finding import Finding
 from connector.domain.text import truncated
 
@@ -22,7 +24,7 @@ DAYS = timedelta(days=14)
 """The window when none is named."""
 
 _PATIENCE = timedelta(hours=6)
-_LONGEST_REASON = 500
+_MAX_REASON_LENGTH = 500
 
 
 @click.group(short_help="What is in Visma and was not sent.", invoke_without_command=True)
@@ -30,7 +32,6 @@ _LONGEST_REASON = 500
 @click.option("--until", "until_text", metavar="TIME", help="Its end; nothing younger than an hour is judged.")
 @click.option("--company", metavar="NAME", help="Only this company.")
 @click.option("--partner", metavar="NAME", help="Only this partner.")
-@utc_option
 @stack_option
 @json_option
 @click.pass_context
@@ -47,9 +48,9 @@ def reconcile(
 ) -> int:
     """Put every Visma document of a window beside the ledger and beside what Orderful has.
 
-    It finds what is missing, there twice, different from what was sent, or unknown, and says what to do about each. It
-    sends nothing and changes nothing. Every night the same is done for the last 14 days: `connector reconcile list`.
-    Exit code 3: something was found.
+    It finds what is missing, there twice, different from what was sent, or unknown, what partners sent that is not on
+    record, and what Visma no longer has, and says what to do about each. It sends nothing and changes nothing. Every
+    night the same is done for the last 14 days: `connector reconcile list`. Exit code 3: something was found.
     """
     if context.invoked_subcommand:
         return 0
@@ -67,8 +68,8 @@ def reconcile(
     until = min(until_time(until_text, now) if until_text else now, now - YOUNG)
     if since >= until:
         raise WrongInput(
-            f"The window ends ({moment(until)}) before it begins ({moment(since)}); nothing younger than an hour is "
-            "judged."
+            f"The window ends ({timestamp(until)}) before it begins ({timestamp(since)}); "
+            "nothing younger than an hour is judged."
         )
     deadline = FixedDeadline(_PATIENCE)
     book = LocalBook.of(stack.findings.findings(), stack.findings.beginnings())
@@ -76,6 +77,7 @@ def reconcile(
         lists=stack.document_list,
         orderful=stack.transaction_list(deadline),
         ledger=stack.ledger,
+        records=stack.changes,
         routing=routing,
         stream=stack.stream,
         book=book,
@@ -86,15 +88,21 @@ def reconcile(
         wait=_Patience(stack),
     )
     progress = reconciler.begin(since, until, company=company)
-    say(f"This reads Visma, the ledger and Orderful from {moment(progress.since)} to {moment(progress.until)}.")
+    say(f"This reads Visma, the ledger and Orderful from {timestamp(progress.since)} to {timestamp(progress.until)}.")
+    tell = Progress()
+    book.on_progress = lambda one: tell(
+        f"{one.at} of {len(one.steps)} lists, {counted(one.documents, 'document')} and "
+        f"{counted(one.transactions, 'transaction')} so far"
+    )
     progress = reconciler.go_on(progress)
     found = [one for one in book.findings() if one.last_seen >= progress.started_at]
     problems = list(progress.problems)
     if not progress.is_done:
         problems.append("Not everything was read: what is left of Visma's hour belongs to polling. Try again later.")
     read = (
-        f"{counted(progress.documents, 'document')} and {counted(progress.transactions, 'transaction')} read; "
-        f"{counted(len(found), 'finding')}. What changed after {moment(progress.until)} is not judged yet."
+        f"{counted(progress.documents, 'document')}, {counted(progress.transactions, 'transaction')} that we sent and "
+        f"{progress.received} that we received read; "
+        f"{counted(len(found), 'finding')}. What changed after {timestamp(progress.until)} is not judged yet."
     )
     show(
         {
@@ -102,6 +110,7 @@ def reconcile(
             "until": progress.until,
             "documents": progress.documents,
             "transactions": progress.transactions,
+            "received": progress.received,
             "findings": [_plain(one) for one in found],
             "problems": problems,
         },
@@ -119,7 +128,6 @@ def reconcile(
 
 @reconcile.command("list", short_help="List what the nightly runs have found.")
 @click.option("--all", "with_closed", is_flag=True, help="What a person has closed as well.")
-@utc_option
 @stack_option
 @json_option
 def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
@@ -132,7 +140,7 @@ def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
     progress = stack.findings.progress()
     ended = progress.ended_at if progress else None
     problems = progress.problems if progress else ()
-    state = f"The last run ended {moment(ended)}." if ended else "No run has ended yet, or one is under way."
+    state = f"The last run ended {timestamp(ended)}." if ended else "No run has ended yet, or one is under way."
     show(
         {"last_run": ended, "findings": [_plain(one) for one in found], "problems": problems},
         lambda: "\n".join(
@@ -163,7 +171,7 @@ def close_finding(*, finding_id: str, reason: str, by: str | None, stack: Stack,
         found,
         closed_at=stack.clock.now(),
         closed_by=f"{name} ({caller})",
-        closed_because=truncated(reason, _LONGEST_REASON),
+        closed_because=truncated(reason, _MAX_REASON_LENGTH),
     )
     stack.findings.put(closed)
     show(_plain(closed), lambda: f"{found.finding_id} is closed: {found.category}, {found.subject}.", as_json=as_json)
@@ -181,7 +189,7 @@ class _Patience:
         if pause > self.left:
             return False
         self.left -= pause
-        say(f"A pause was asked for; this goes on at {moment(self.stack.clock.now() + pause)}.")
+        say(f"A pause was asked for; this goes on at {timestamp(self.stack.clock.now() + pause)}.")
         self.stack.wait(pause)
         return True
 

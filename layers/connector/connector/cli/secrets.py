@@ -12,8 +12,9 @@ import click
 
 from connector.adapters.aws.secrets import KEPT, ORDERFUL_SHAPE, VISMA_SHAPE
 from connector.adapters.callback_auth import CALLBACK_SHAPE, CallbackCredentials
-from connector.cli.output import WrongInput, json_option, show, span
-from connector.cli.stack import Stack, stack_option
+from connector.cli.output import WrongInput, json_option, show
+from connector.cli.stack.stack import Stack, stack_option
+from connector.domain.layout import span
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,17 @@ def sums_of(amounts: Iterable[tuple[str | None, Decimal | None]]) -> Sums:
     return totals
 
 
+def money(value: Decimal | None) -> str | None:
+    """An amount or a price, with two decimals at least, as amounts stand one below the other."""
+    if value is None:
+        return None
+    whole, _, decimals = format(value, "f").partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
 def in_words(sums: Sums) -> str:
     """`1200.00 NOK, 80.00 SEK`; empty where nothing is known."""
-    return ", ".join(f"{total:f} {currency or ''}".strip() for currency, total in sums.items())
+    return ", ".join(f"{money(total)} {currency or ''}".strip() for currency, total in sums.items())
 
 
 def as_data(sums: Sums) -> dict[str, str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.output import WrongInput
 
-_LONGEST = 1_000
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_MAX_KEY_BYTES = 1_000
 """Bytes. DynamoDB: a sort key has at most 1,024."""
 
 
@@ -26,9 +29,19 @@ class _Text(click.ParamType[str]):
         if not text:
             named = param.opts[0] if isinstance(param, click.Option) else (param and param.human_readable_name)
             raise WrongInput(f"{named} is empty.")
-        if len(text.encode(errors="surrogatepass")) > _LONGEST:
-            raise WrongInput(f"'{text[:40]}...' is longer than {_LONGEST:,} bytes; nothing has so long a name.")
+        if len(text.encode(errors="surrogatepass")) > _MAX_KEY_BYTES:
+            raise WrongInput(f"'{text[:40]}...' is longer than {_MAX_KEY_BYTES:,} bytes; nothing has so long a name.")
         return text
+
+
+class _FileName(_Text):
+    """The name of a file, which a shell completes."""
+
+    def shell_complete(self, _context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Leave it to the shell."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 def refuse_empty_texts(group: click.Group) -> None:
@@ -38,7 +51,7 @@ def refuse_empty_texts(group: click.Group) -> None:
             refuse_empty_texts(command)
         for param in command.params:
             if param.type is click.STRING:
-                param.type = _TEXT
+                param.type = _FILE if "FILE" in (param.metavar or "") else _TEXT
 
 
-_TEXT = _Text()
+_TEXT, _FILE = _Text(), _FileName()

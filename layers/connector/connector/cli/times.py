@@ -32,6 +32,15 @@ def until(text: str, now: datetime) -> datetime:
     return _span(text, now)[1]
 
 
+def utc_day(text: str, now: datetime) -> date:
+    """A day of UTC: `today`, `yesterday` or a date; raises `WrongInput` when it is none."""
+    words = text.strip().lower()
+    try:
+        return now.astimezone(UTC).date() - _DAYS[words] * _DAY if words in _DAYS else date.fromisoformat(words)
+    except ValueError:
+        raise WrongInput(f"'{text}' is no day; write today, yesterday or 2026-11-28.") from None
+
+
 def _span(text: str, now: datetime) -> tuple[datetime, datetime]:
     """When what was typed begins and ends; an instant does both at once."""
     words = text.strip().lower()

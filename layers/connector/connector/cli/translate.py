@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from connector.cli.companies import mapping_company, named_company
 from connector.cli.files import read_documents, read_sound_routing
-from connector.cli.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say
+from connector.cli.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say, show
 from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routing.policy import hold_reason, refuse_unknown_type
@@ -60,48 +61,61 @@ def translate(
     """Translate the Visma document (or list of documents) in FILE, - for standard input, without any network.
 
     Prints the request that Orderful would get, one a line for a list, or its X12 text. stderr has a line for each note:
-    what was decided on the way, and what was left out. Exit code 3: at least one document is held, and stderr says why.
+    what was decided on the way, and what was left out. With --json the notes stand beside the request or the X12 text,
+    for a list in one array. Exit code 3: at least one document is held, and stderr says why.
     """
-    if config_file == file == "-":
-        raise WrongInput("Only one of the two files can come from standard input.")
-    job = Job(
-        routing=Routing.from_data(read_sound_routing(config_file)),
-        company=company,
-        kind=Kind(kind) if kind else None,
-        dialect=DialectChoice(dialect) if dialect else None,
-        stream=Stream(stream),
-    )
-    documents = read_documents(file)
+    job = Job.of_files(config_file, file, company=company, kind=kind, dialect=dialect, stream=stream)
+    documents, is_list = read_documents(file)
+    found: list[dict[str, Any]] = []
+
+    def work(number: int, raw: bytes) -> None:
+        document = job.read(raw)
+        route = job.route(document)
+        result: str | dict[str, Any]
+        if form == "request":
+            result, notes = job.request(document, route)
+        else:
+            result, notes = job.interchange(document, route, control_number=number)
+        found.append({"document": str(document.key), form: result, "notes": notes})
+        if not as_json:
+            click.echo(_printed(result, indent=2 if len(documents) == 1 else None), nl=False)
+            tell_notes(document, notes)
+
+    code = with_each(file, documents, work, as_json=as_json)
+    if as_json and (found or is_list):
+        show(found if is_list else found[0], str, as_json=True)
+    return code
+
+
+def with_each(file: str, documents: Sequence[bytes], work: Callable[[int, bytes], None], *, as_json: bool) -> int:
+    """Do something with each document of a file and its number; one that is held or cannot be used stops no other.
+
+    Returns:
+        The exit code.
+    """
     code = 0
     for number, raw in enumerate(documents, start=1):
         place = f"{file}, document {number}" if len(documents) > 1 else file
         try:
-            document = job.read(raw)
-            route = job.route(document)
-            if form == "request":
-                result, notes = job.request(document, route, indent=2 if len(documents) == 1 else None)
-            else:
-                result, notes = job.interchange(document, route, control_number=number)
-                if as_json:
-                    result = json.dumps({"x12": result, "notes": notes}, ensure_ascii=False) + "\n"
+            work(number, raw)
         except (NotADocument, WrongInput, Misconfigured) as problem:
             fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
             code = WRONG_INPUT
         except (Parked, HeldBack) as problem:
             fail(str(problem), HELD, as_json=as_json)
             code = code or HELD
-        else:
-            click.echo(result, nl=False)
-            if form == "request" or not as_json:
-                tell_notes(document, notes, as_json=as_json)
     return code
 
 
-def tell_notes(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
+def _printed(result: str | dict[str, Any], *, indent: int | None) -> str:
+    """X12 text as it is, a request as JSON."""
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, indent=indent) + "\n"
+
+
+def tell_notes(document: VismaDocument, notes: Iterable[str]) -> None:
     """Print the notes of a translation on stderr, one a line: stdout holds what Orderful gets and nothing else."""
     for note in notes:
-        output = {"document": str(document.key), "note": note}
-        say(json.dumps(output, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
+        say(f"note: {document.key}: {note}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +127,32 @@ class Job:
     kind: Kind | None
     dialect: DialectChoice | None
     stream: Stream
+
+    @classmethod
+    def of_files(
+        cls,
+        config_file: str,
+        file: str,
+        *,
+        company: str | None,
+        kind: str | None,
+        dialect: str | None,
+        stream: str | None,
+    ) -> Job:
+        """What was asked of a file of documents, by a routing file.
+
+        Raises:
+            WrongInput: both come from standard input, or the routing file cannot be used.
+        """
+        if config_file == file == "-":
+            raise WrongInput("Only one of the two files can come from standard input.")
+        return cls(
+            routing=Routing.from_data(read_sound_routing(config_file)),
+            company=company,
+            kind=Kind(kind) if kind else None,
+            dialect=DialectChoice(dialect) if dialect else None,
+            stream=Stream(stream or Stream.TEST),
+        )
 
     def read(self, raw: bytes) -> VismaDocument:
         """Understand a document and find its company: the named one, the only one, or the one that maps the partner.
@@ -146,13 +186,13 @@ class Job:
             raise HeldBack(f"{document.key}: {reason.sentence}")
         return replace(route, dialect=self.dialect) if self.dialect else route
 
-    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:
+    def request(self, document: VismaDocument, route: Route) -> tuple[dict[str, Any], Sequence[str]]:
         """The request that Orderful would get, but for the key; and the notes of the translation."""
         with about(document):
             translation = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL)
         request = translation.request
         fields = {"method": request.method, "path": request.path, "headers": request.headers, "body": request.body}
-        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n", translation.notes
+        return fields, translation.notes
 
     def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> tuple[str, Sequence[str]]:
         """The X12 text that a partner would get, and the notes of the translation."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.domain.invoice_types import InvoiceType
 from connector.kinds.customer_invoice.facts import FACTS as CUSTOMER_INVOICES
@@ -53,16 +54,31 @@ class Kind(StrEnum):
     SALES_ORDER_CONFIRMATION = "sales_order_confirmation", SALES_ORDER_CONFIRMATIONS
 
 
+LISTED_KINDS = tuple(kind for kind in Kind if kind.facts.is_listed)
+"""The kinds that Visma has in a list that is polled. No document of another kind is ever on record."""
+
+
 def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
     """The number of a document in its key: see `DocumentKey.number`."""
     plain = kind.facts.plain_type
     return number if plain is None or document_type in {None, "", plain} else f"{document_type}:{number}"
 
 
-ORDER_TYPES = Kind.PURCHASE_ORDER.facts.types
+CHANGED_KIND = next(kind for kind in Kind if kind.facts.takes_changes)
+"""The kind of document that an 860 changes. There is one: the key of a change has the company and the number alone."""
+
+ORDER_TYPES = CHANGED_KIND.facts.types
 """Visma's types of purchase orders."""
 
-LONGEST_TYPE = 40
+MAX_NUMBER_LENGTH = 100
+"""Most characters of a number in a key, a message and a cursor; X12 takes 22 (BEG03, BIG02)."""
+
+TOO_LONG = (
+    f"at most {MAX_NUMBER_LENGTH} are read, and X12 takes 22. Enter the document in Visma under a shorter number."
+)
+"""What becomes of a document with a longer number, and what to do; completes a sentence."""
+
+MAX_TYPE_LENGTH = 40
 """Most characters of an order type in a key and in a record; Visma's types are shorter."""
 
 
@@ -98,11 +114,11 @@ class DocumentKey:
     @classmethod
     def of_order(cls, company: str, number: str) -> DocumentKey:
         """The key of a purchase order."""
-        return cls(company, Kind.PURCHASE_ORDER, number)
+        return cls(company, CHANGED_KIND, number)
 
     def of_type(self, order_type: str) -> DocumentKey:
         """The key of an order of another type with this order's number."""
-        return DocumentKey(self.company, self.kind, f"{order_type[:LONGEST_TYPE]}:{self.number.rpartition(':')[2]}")
+        return DocumentKey(self.company, self.kind, f"{order_type[:MAX_TYPE_LENGTH]}:{self.number.rpartition(':')[2]}")
 
     @property
     def stored(self) -> str:
@@ -119,7 +135,16 @@ class _Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Address(_Record, frozen=True):
-    """A postal address; `country` is ISO 3166 alpha-2."""
+    """A postal address.
+
+    Attributes:
+        lines: Street and number, post box and the like; the first one first, those that Visma leaves empty left out
+            (`addressLine1` to `addressLine3`).
+        postal_code: Postal code (`postalCode`).
+        city: City (`city`).
+        region: Code of the state, province or county in its country; its name or id if it has no code (`county`).
+        country: ISO 3166 alpha-2 (`country.id`).
+    """
 
     lines: tuple[str, ...] = ()
     postal_code: str | None = None
@@ -129,7 +154,15 @@ class Address(_Record, frozen=True):
 
 
 class Contact(_Record, frozen=True):
-    """A contact person or department."""
+    """A contact person or department.
+
+    Attributes:
+        name: Its name (`name`; `businessName` on invoices).
+        attention: To whose attention (`attention`).
+        email: Mail address (`email`).
+        phone: Telephone number, as Visma has it (`phone1`, else `phone2`).
+        fax: Fax number (`fax`).
+    """
 
     name: str | None = None
     attention: str | None = None
@@ -153,6 +186,9 @@ class Party(_Record, frozen=True):
             `location` is its warehouse.
         account_name: Name of the account that goods are shipped to, when `name` may be another one.
         internal_id: Visma's id of the party, which stays when its number is changed; None for customers on invoices.
+        is_warehouse: `location` is the id of a warehouse, not of a location.
+        is_elsewhere: The address was entered on the document (`overrideAddress`), so it is not that of the account, the
+            location or the warehouse.
     """
 
     number: str | None = None
@@ -165,6 +201,8 @@ class Party(_Record, frozen=True):
     location_name: str | None = None
     account_name: str | None = None
     internal_id: str | None = None
+    is_warehouse: bool = False
+    is_elsewhere: bool = False
 
 
 class Terms(_Record, frozen=True):
@@ -234,7 +272,8 @@ class OrderLine(_Record, frozen=True):
         supplier_item: The supplier's item number (`alternateId`).
         quantity: In `unit` (`orderQty`). Negative for a return.
         unit: Visma's unit word (`uom`: STK, KG ...), untranslated.
-        unit_price: In document currency, per `unit`, before `discount` (`unitCost`).
+        unit_price: In document currency, per `unit`, before `discount` (`unitCost`); a return has a negative quantity,
+            not a negative price.
         discount: An amount in document currency that brings `quantity * unit_price` closer to zero; a negative one is a
             surcharge.
         amount: The amount of the line after the discount, in document currency, as Visma states it; None when Visma
@@ -283,6 +322,7 @@ class PurchaseOrder(_Record, frozen=True):
         number: Visma's `orderNbr`; the business number of the 850.
         order_type: Visma's `orderType` (`RegularOrder` when it gives none).
         cancelled: Its `status` is Cancelled.
+        refused: Its `status` says that it was not approved (Voided; Rejected on Visma's screen).
         ordered_on: The order date (`date`).
         promised_on: The promised day of the whole order (`promisedOn`).
         description: Its description (`description`).
@@ -302,7 +342,8 @@ class PurchaseOrder(_Record, frozen=True):
         tax_total: VAT in document currency (`taxTotal`).
         order_total: What is payable, in document currency (`orderTotal`).
         note: The note of the order (`note`).
-        kind: Always a purchase order.
+        kind: A purchase order, or a sales order confirmation (then `supplier` is the customer).
+        sent_by_visma: How Visma itself sends it to the supplier, "" where it does not (`emailed`, `dontEmail`).
         ships_to_us: The goods go to a branch or a warehouse of the company, not to a customer or supplier
             (`shippingDestinationType`).
     """
@@ -330,8 +371,34 @@ class PurchaseOrder(_Record, frozen=True):
     order_total: Decimal | None
     note: str | None
 
-    kind: Kind = Kind.PURCHASE_ORDER
+    kind: Kind = CHANGED_KIND
+    refused: bool = False
+    sent_by_visma: str = ""
     ships_to_us: bool = False
+
+    @property
+    def party(self) -> Party:
+        """The other side."""
+        return self.supplier
+
+    @property
+    def dated(self) -> date:
+        """The order date."""
+        return self.ordered_on
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether Visma cancelled it."""
+        return self.cancelled
+
+    @property
+    def stated_total(self) -> Decimal | None:
+        """What is payable, as Visma states it."""
+        return self.order_total
+
+    def without_stated_sums(self) -> PurchaseOrder:
+        """The order without the sums that Visma states."""
+        return replace(self, line_total=None, tax_total=None, order_total=None)
 
 
 class InvoiceLine(_Record, frozen=True):
@@ -344,10 +411,13 @@ class InvoiceLine(_Record, frozen=True):
         counterparty_item: The item number of the supplier or customer (`externalInventoryId`).
         quantity: In `unit` (`quantity`). Negative if the line runs against the document.
         unit: Visma's unit word (`uom`), untranslated.
-        unit_price: In document currency, per `unit`, before `discount` (`unitCost`, `unitPrice`).
+        unit_price: In document currency, per `unit`, before `discount` (`unitCost`, `unitPrice`). Above zero also on a
+            credit memo; negative only where Visma has it so beside a positive quantity and the line runs against the
+            document.
         discount: As `OrderLine.discount` (`discountAmount`, `discountPercent`).
         amount: After the discount, in document currency, as Visma states it (`cost`, `amount`); None when Visma gives
-            none. If given, it counts, not `quantity * unit_price`.
+            none. If given, it counts, not `quantity * unit_price`. Above zero also on a credit memo; negative if the
+            line runs against the document.
         tax_code: Visma's VAT code (`vatCode.id`).
         order_number: The buyer's purchase order, on supplier invoices (`poNumber`).
         order_line: The line of that order (`poLineNr`).
@@ -396,7 +466,9 @@ class Invoice(_Record, frozen=True):
         counterparty_reference: Their reference (`supplierReference`; of a customer `customerRefNumber` or
             `externalReference`).
         original_invoices: Numbers of the invoices that a credit note credits (`applications`).
-        order_number: The buyer's purchase order number, where Visma knows one.
+        order_number: The buyer's purchase order number, where Visma knows one. On a customer invoice the first
+            reference that is filled in; with another `order_source` than `customerRefNumber` it is written as an order
+            number only where routing says so (`external_reference`).
         contract_number: Number of the contract (`contractDocRef`).
         payment_reference: KID or OCR number (`paymentRefNo`, `paymentReference`).
         description: `description` of a supplier invoice, `invoiceText` of a customer invoice.
@@ -415,7 +487,8 @@ class Invoice(_Record, frozen=True):
         order_source: The Visma field of `order_number`, for messages.
         buyer_reference: The customer's accounting reference (Visma `accountingCostRef`).
         implied_total: The stated total in company currency, converted, when `total` is None.
-        other_references: References of the customer beside `order_number`, each as `name: text`.
+        sent_by_visma: How Visma itself sends it to the customer, "" where it does not (`sendToAutoInvoice`).
+        other_references: Further references of the customer, each as `name: text`; `order_number` may be among them.
     """
 
     kind: Kind
@@ -447,7 +520,42 @@ class Invoice(_Record, frozen=True):
     order_source: str = ""
     buyer_reference: str | None = None
     implied_total: ImpliedTotal | None = None
+    sent_by_visma: str = ""
     other_references: tuple[str, ...] = ()
+
+    @property
+    def party(self) -> Party:
+        """The other side."""
+        return self.counterparty
+
+    @property
+    def dated(self) -> date:
+        """The invoice date."""
+        return self.invoiced_on
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether Visma voided it."""
+        return self.voided
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was not approved in Visma, where only orders are."""
+        return False
+
+    @property
+    def ships_to_us(self) -> bool:
+        """Whether the goods go to a place of the company, which an invoice does not say."""
+        return False
+
+    @property
+    def stated_total(self) -> Decimal | None:
+        """What is payable, as Visma states it."""
+        return self.total
+
+    def without_stated_sums(self) -> Invoice:
+        """The invoice without the sums that Visma states."""
+        return replace(self, detail_total=None, tax_total=None, total=None, implied_total=None)
 
 
 BusinessDocument = PurchaseOrder | Invoice
@@ -478,14 +586,19 @@ class VismaDocument:
     @property
     def counterparty(self) -> str:
         """Number of the supplier or customer, by which routing finds the partner; empty when Visma names none."""
-        return party_of(self.content).number or ""
+        return self.content.party.number or ""
 
     @property
     def counterparty_id(self) -> str | None:
         """Visma's internal id of the supplier or customer, where the document names one."""
-        return party_of(self.content).internal_id
+        return self.content.party.internal_id
 
+    @property
+    def dated(self) -> date:
+        """The order date or invoice date."""
+        return self.content.dated
 
-def party_of(content: BusinessDocument) -> Party:
-    """The supplier or customer of a document."""
-    return content.counterparty if isinstance(content, Invoice) else content.supplier
+    @property
+    def order(self) -> PurchaseOrder | None:
+        """The content, where it is an order; None for an invoice."""
+        return self.content if isinstance(self.content, PurchaseOrder) else None

@@ -13,6 +13,7 @@
       Parked            the document needs a person; no other document waits for it
         UnmappedPartner routing has no partner for it
         PayloadLost     the stored body of the document cannot be read
+        ParkedByVisma   Visma gives no usable answer about it: it goes on by itself once Visma does
       Rejected          the remote side refused the document
       Misconfigured     no document can pass until an operator acts: stop the consumer, raise an alarm
         NoRouting       no routing was applied yet: there is nothing to do, and no fault
@@ -137,6 +138,11 @@ class PayloadLost(Parked):
 
     _: KW_ONLY
     code: Reason = Reason.PAYLOAD_LOST
+
+
+@dataclass(eq=False)
+class ParkedByVisma(Parked):
+    """Visma gives no usable answer about the document; once it does, the document goes on without a person."""
 
 
 @dataclass(eq=False)

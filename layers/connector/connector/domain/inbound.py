@@ -69,7 +69,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownDelivery:
+class DeliveryStatus:
     """A delivery in Orderful's list of a transaction's deliveries.
 
     Attributes:

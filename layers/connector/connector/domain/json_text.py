@@ -1,4 +1,4 @@
-"""Repairs JSON with damaged characters, and splits lists with damaged elements.
+"""Repairs JSON with damaged characters, splits lists with damaged elements, and takes the byte order mark off.
 
 A text that was cut inside a character (an emoji in a note, for example) leaves half a surrogate pair or half a UTF-8
 sequence. A strict parser then refuses the whole page with all its documents. A replacement character in one text does
@@ -23,6 +23,12 @@ _ESCAPE = re.compile(
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 _OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def without_mark(body: bytes) -> bytes:
+    """The text without the byte order mark that some programmes put in front of UTF-8, and JSON parsers refuse."""
+    return body.removeprefix(_BYTE_ORDER_MARK)
 
 
 def elements_of(body: bytes) -> list[msgspec.Raw]:
@@ -67,7 +73,7 @@ def _element(text: bytes) -> msgspec.Raw:
         raise
 
 
-def mended(body: bytes) -> bytes:
+def repaired(body: bytes) -> bytes:
     """The text with every incomplete character replaced by U+FFFD; equal to `body` when there is none."""
     whole = body.decode("utf-8", errors="replace").encode()
     return _ESCAPE.sub(lambda escape: b"\\ufffd" if escape["half"] else escape[0], whole)

@@ -6,10 +6,17 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from connector.domain.documents import Address, BusinessDocument, Contact, Party, PurchaseOrder
 from connector.domain.routing.route import Identity, Route
 
 _GLN = re.compile(r"\d{13}", re.ASCII)
+_UNKNOWN = Identity()
+
+
+PLACE_WORDS = ("location", "warehouse", "branch")
+"""What may stand before the number in a key of `places` (`warehouse/3`): Visma numbers each of them by itself."""
 
 
 class Role(StrEnum):
@@ -27,6 +34,7 @@ class PartyView(NamedTuple):
 
     Attributes:
         number: Its number in Visma, which we assigned.
+        also: Further names, two at most: of the customer's location and of the contact there.
     """
 
     role: Role
@@ -36,6 +44,7 @@ class PartyView(NamedTuple):
     vat_number: str | None
     address: Address | None
     contact: Contact | None
+    also: tuple[str, ...] = ()
 
 
 class KnownParty(NamedTuple):
@@ -50,13 +59,13 @@ class KnownParty(NamedTuple):
 
     def acting_as(self, role: Role) -> PartyView:
         """The party in a role."""
-        return PartyView(role=role, **self._asdict())
+        return PartyView(role, *self)
 
 
 def known_party(party: Party, identity: Identity) -> KnownParty:
     """Complete a party of a document from routing."""
     return KnownParty(
-        name=((party.name or "").strip() or None) or identity.name,
+        name=(party.name or "").strip() or identity.name,
         gln=party.gln or identity.gln,
         number=party.number or party.location,
         vat_number=party.vat_number or identity.vat_number,
@@ -96,19 +105,59 @@ def _delivered_to(order: PurchaseOrder, route: Route) -> PartyView:
     """The ship-to party of an order.
 
     If its location is not the main one (routing: `main_locations`), it has the number of the location, because the
-    account's number leads to its head office. It has the location's name too, unless the delivery contact has one. A
-    place of ours has the GLN or the code in routing (`places`).
+    account's number leads to its head office. A customer is named itself, with its location and contact as further
+    names. A place of ours has the name of its contact, else of its location, and the GLN or the code in routing
+    (`places`): that of the location or warehouse, or that of the branch for its main location.
+
+    With an address that was entered on the order it has no number: those of the account, the location and the warehouse
+    lead to their own address, and so would the name of the location.
     """
     place = order.ship_to
-    view = known_party(place, Identity()).acting_as(Role.SHIP_TO)
+    if place.is_elsewhere:
+        return _entered_place(order, route)
+    name, gln, number, vat_number, address, contact = known_party(place, _UNKNOWN)
     names = {name.casefold() for name in (place.location, place.location_name) if name}
-    if place.location_name and not names & route.main_locations:
-        named = place.contact is not None and place.contact.name not in {None, place.account_name}
-        view = view._replace(name=place.name if named else place.location_name, number=place.location or None)
-    if not order.ships_to_us:
+    is_side = bool(place.location_name) and not names & route.main_locations
+    if is_side:
+        named = contact is not None and contact.name not in {None, place.account_name}
+        name, number = place.name if named else place.location_name, place.location or None
+    if order.ships_to_us and route.company.places:
+        code = _code_of(place, route, is_side=is_side)
+        if code is not None:
+            gln, number = (code, number) if _GLN.fullmatch(code) else (gln, code)
+    view = KnownParty(
+        name=name, gln=gln, number=number, vat_number=vat_number, address=address, contact=contact
+    ).acting_as(Role.SHIP_TO)
+    return view if order.ships_to_us else _of_account(view, place, place.location_name if is_side else None)
+
+
+def _code_of(place: Party, route: Route, *, is_side: bool) -> str | None:
+    """The GLN or the code that routing gives to a place of ours; None where it has none.
+
+    A place that `is_side` is not the main location of its branch.
+    """
+    kind = "warehouse" if place.is_warehouse else "location"
+    # A location or warehouse of its own is not where the branch is: what routing says of the branch leads elsewhere.
+    numbers = ((kind, place.location), ("branch", None if is_side else place.number))
+    keys = [key for word, number in numbers if number for key in (f"{word}/{number}", number)]
+    return next((route.company.places[key] for key in keys if key in route.company.places), None)
+
+
+def _entered_place(order: PurchaseOrder, route: Route) -> PartyView:
+    """The ship-to party whose address was entered on the order: its contact, else whose place it is, and no number."""
+    place = order.ship_to
+    contact = place.contact.name if place.contact else None
+    ours = our_company(order, route).name if order.ships_to_us else None
+    name = contact or place.account_name or ours
+    known = known_party(replace(place, name=name or place.name, number=None, location=None), _UNKNOWN)
+    view = known.acting_as(Role.SHIP_TO)
+    return view if order.ships_to_us else _of_account(view, place, None)
+
+
+def _of_account(view: PartyView, place: Party, location: str | None) -> PartyView:
+    """The ship-to party by the name of the account, with the names of its location and contact beside it."""
+    account, contact = place.account_name, place.contact.name if place.contact else None
+    if not account:
         return view
-    numbers = (number for number in (place.location, place.number) if number)
-    code = next((route.company.places[number] for number in numbers if number in route.company.places), None)
-    if code is None:
-        return view
-    return view._replace(gln=code) if _GLN.fullmatch(code) else view._replace(number=code)
+    further = {name.casefold(): name for name in (location, contact) if name and name.casefold() != account.casefold()}
+    return view._replace(name=account, also=tuple(further.values()))

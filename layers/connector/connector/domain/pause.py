@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.documents import Kind
-from connector.domain.moments import to_the_minute
+from connector.domain.timestamps import to_the_minute
 
 
 @dataclass(frozen=True, slots=True)

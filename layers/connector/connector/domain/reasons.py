@@ -163,6 +163,15 @@ class Reason(StrEnum):
         "`on_revision` is `park`: a person decides about each change of a sent document.",
         "Tell the partner and close it, or release it as replacement.",
     )
+    LINE_CLOSED_SHORT = (
+        "line-closed-short",
+        "Changed, and a line is closed short",
+        (
+            "A sent order changed in Visma, and a line of it is completed there with less received than ordered. A "
+            "replacement would order the whole quantity again."
+        ),
+        "Set the quantity of the line to what was received, release it as replacement, or tell the partner and close.",
+    )
     CHANGED_OUT_OF_STATUS = (
         "changed-out-of-status",
         "Changed, and its status is not sent",
@@ -171,6 +180,33 @@ class Reason(StrEnum):
             "of the change."
         ),
         "Release it as replacement, or tell the partner and close it.",
+    )
+    REFUSED_AFTER_SENDING = (
+        "refused-after-sending",
+        "Not approved after it was sent",
+        "An order that the partner has got the status Voided in Visma (Rejected on the screen): it was not approved.",
+        "Release it as replacement, which sends the cancellation; or tell the partner and close it; or approve it.",
+    )
+    REOPENED_AFTER_CANCELLATION = (
+        "reopened-after-cancellation",
+        "Open again after its cancellation",
+        (
+            "The partner was sent the cancellation, and the document is open again in Visma. `on_reopen` is `park`, "
+            "because partners differ in what they take then."
+        ),
+        "Ask the partner, then release it as original or as replacement, or set `on_reopen` and apply.",
+    )
+    SENT_BY_VISMA = (
+        "sent-by-visma",
+        "Visma sends it as well",
+        (
+            "Visma itself sends the document to the partner, an invoice by AutoInvoice (Peppol, EHF): the partner "
+            "would get it twice."
+        ),
+        (
+            "Switch AutoInvoice off for the customer in Visma; or set `sent_by_visma: tell` and apply, where the "
+            "partner takes only one of the two. Release it as original if it did not get this one, or close it."
+        ),
     )
     PARTNER_NOT_TOLD = (
         "partner-not-told",
@@ -304,6 +340,12 @@ class Reason(StrEnum):
         "A field is not of the expected form.",
         "Correct it in Visma.",
     )
+    UNEXPECTED_SHAPE = (
+        "unexpected-shape",
+        "A field of another shape than documented",
+        "Visma's API gives something else than it documents: an object in the place of a text, a text for a number.",
+        "Tell whoever maintains the connector, and Visma's support for the API. Until then, send the document by hand.",
+    )
     NO_LINES = (
         "no-lines",
         "No lines",
@@ -333,6 +375,15 @@ class Reason(StrEnum):
         "A quantity of zero or less",
         "A line orders nothing, or less.",
         "Correct or cancel the line in Visma.",
+    )
+    FRACTION_OF_UNIT = (
+        "fraction-of-unit",
+        "A fraction of a unit that is counted",
+        (
+            "A line of an order has, or is to have, a fraction of a unit of which routing says that there are none "
+            "(`whole_units`)."
+        ),
+        "Correct the quantity in Visma, take the unit off `whole_units`, or approve the change.",
     )
     PRICE_BELOW_ZERO = (
         "price-below-zero",
@@ -439,6 +490,15 @@ class Reason(StrEnum):
         "The transaction is addressed to another stream than this stack's.",
         "Deploy one stack per stream.",
     )
+    EARLIER_SENT_BY_HAND = (
+        "earlier-sent-by-hand",
+        "An earlier transaction was sent by hand",
+        (
+            "Orderful refused an earlier transaction of the document, and somebody sent it by hand: the partner has "
+            "it, so a second original would be delivered as well."
+        ),
+        "Release it as replacement, or close it.",
+    )
     UNKNOWN_TRANSACTION = (
         "unknown-transaction",
         "Orderful has one that the ledger does not know",
@@ -497,13 +557,19 @@ class Reason(StrEnum):
         "waits-for-manual-send",
         "It waits to be sent by hand",
         "The transaction is valid and Orderful has not sent it on: auto-send is off.",
-        "Press send in Orderful, or switch auto-send on.",
+        "Press send in Orderful, or switch auto-send on for this relationship.",
     )
     SENT_THOUGH_INVALID = (
         "sent-though-invalid",
         "Sent by hand although not valid",
         "Somebody sent a transaction that is not valid for the partner.",
         "Ask the partner whether it can use the document.",
+    )
+    SENT_AFTERWARDS = (
+        "sent-afterwards",
+        "Sent by hand after a newer revision took its place",
+        "The document changed in Visma after Orderful refused a transaction, and then somebody sent that one by hand.",
+        "Tell the partner which one counts, or send what Visma has now as replacement; then close the attention.",
     )
     NOT_DELIVERED = (
         "not-delivered",
@@ -521,7 +587,7 @@ class Reason(StrEnum):
         "accepted-with-errors",
         "Accepted with errors",
         "The partner accepted the document and names errors.",
-        "Read the errors in Orderful and settle them with the partner.",
+        "Read the errors in Orderful's acknowledgment and settle them with the partner.",
     )
     DOUBLED_TRANSACTION = (
         "doubled-transaction",
@@ -537,6 +603,21 @@ class Reason(StrEnum):
         "An answer that does not accept",
         "A partner's answer (855, 865, 824) does not accept what was sent.",
         "Settle it with the partner, then close it.",
+    )
+    ACCEPTED_AFTER_CANCELLATION = (
+        "accepted-after-cancellation",
+        "Accepted, and no longer wanted",
+        "A partner accepts an order that was cancelled, withdrawn from it, or not approved: goods may be on their way.",
+        "Call the partner, then close it.",
+    )
+    ANSWER_DIFFERS = (
+        "answer-differs",
+        "An answer that states something else",
+        (
+            "A partner's answer (855, 865) states another quantity, price, unit or day than the order that it answers, "
+            "or other lines."
+        ),
+        "Settle it with the partner, correct the order in Visma where need be, then close it.",
     )
     MESSAGE_TOO_LARGE = (
         "message-too-large",
@@ -620,7 +701,16 @@ class Reason(StrEnum):
         "maybe-repeated",
         "A repetition, or meant again",
         "The change repeats an applied one, and the order has changed since.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
+    )
+    REPEATED_DELTA = (
+        "repeated-delta",
+        "The same difference again",
+        (
+            "The partner's quantities are differences, and a change of the last seven days that was applied, or closed "
+            "by hand, gave the same one for the same line: written again, it counts twice."
+        ),
+        "Ask the partner whether it is meant again; approve or reject it.",
     )
     EARLIER_CHANGE_WAITS = (
         "earlier-change-waits",
@@ -632,19 +722,19 @@ class Reason(StrEnum):
         "sequence-number-used",
         "Its number was used already",
         "Another change with the same number was applied.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
     )
     LATER_CHANGE_ENDED = (
         "later-change-ended",
         "A later change has ended already",
         "A later change of the order was applied, closed or recorded before this one.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
     )
     APPROVAL_OUTDATED = (
         "approval-outdated",
         "The approval was given on something else",
         "The order, the routing or what the partner says changed after the comparison that was approved.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
     )
     VISMA_REFUSED = (
         "visma-refused",
@@ -695,13 +785,34 @@ class Reason(StrEnum):
         "base-unknown",
         "What the partner last saw is unknown",
         "The ledger knows no version of the order that the partner has seen.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
     )
     CHANGED_IN_VISMA = (
         "changed-in-visma",
         "Changed in Visma meanwhile",
         "Somebody changed in Visma what the partner asks to change.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
+    )
+    CROSSES_REVISION = (
+        "crosses-revision",
+        "It may cross what was sent",
+        (
+            "A revision was sent shortly before the partner wrote the change, and the change comes to something else "
+            "with it than without it."
+        ),
+        (
+            "Ask the partner which state it had. Approve the change if it had not read that revision; otherwise enter "
+            "it in Visma by hand and close the change."
+        ),
+    )
+    CANCELLED_FOR_PARTNER = (
+        "cancelled-for-partner",
+        "The partner has the cancellation",
+        "The last that the partner was sent is the cancellation of the order, and the order is open again in Visma.",
+        (
+            "Decide first whether the partner gets the order again. Then approve the change, or reject it and tell the "
+            "partner."
+        ),
     )
     CANCELS_ORDER = (
         "cancels-order",
@@ -748,7 +859,7 @@ class Reason(StrEnum):
     DATE_BEYOND_LIMIT = (
         "date-beyond-limit",
         "A day moves further than allowed",
-        "A day moves further than `changes.dates`, or there was none.",
+        "A day moves further than `changes.dates` from the one that was last sent or approved, or there was none.",
         "Approve or reject it; the limit is `changes.dates`.",
     )
     DATE_IN_PAST = (
@@ -769,11 +880,26 @@ class Reason(StrEnum):
         "A line is wanted and promised on two days, and has one day here (`line_date`).",
         "Settle it with the partner, then reject it; or change the order in Visma.",
     )
+    ORDER_REFERENCE_DIFFERS = (
+        "order-reference-differs",
+        "It may be meant for another order",
+        (
+            "The message names the number of this order, and the date of an order that is further than "
+            "`changes.order_date` from its date, or refers to another purchase order (REF*PO)."
+        ),
+        "Ask the partner which order is meant; approve or reject it.",
+    )
     QUANTITY_BEYOND_LIMIT = (
         "quantity-beyond-limit",
         "A quantity changes more than allowed",
-        "A quantity changes by more than `changes.quantity`.",
+        "A quantity differs by more than `changes.quantity` from the one that was last sent or approved.",
         "Approve or reject it; the limit is `changes.quantity`.",
+    )
+    TOTAL_STATED_DIFFERS = (
+        "total-stated-differs",
+        "The stated total is another one",
+        "The message states a total (AMT), and nothing that it asks for leads to it.",
+        "Compare it with what the lines come to, ask the partner which is meant, then approve or reject it.",
     )
     QUANTITY_UNCLEAR = (
         "quantity-unclear",
@@ -790,13 +916,13 @@ class Reason(StrEnum):
     PRICE_BEYOND_LIMIT = (
         "price-beyond-limit",
         "A price changes more than allowed",
-        "A price changes by more than `changes.price`.",
+        "A price differs by more than `changes.price` from the one that was last sent or approved.",
         "Approve or reject it; the limit is `changes.price`.",
     )
     PRICE_UNCLEAR = (
         "price-unclear",
         "The price needs a look",
-        "A price is zero or below, or its basis is not clear.",
+        "A price is zero or below, or its basis or currency, or whether the discount is taken off, is not clear.",
         "Ask the partner; approve or reject it.",
     )
     LINE_NOT_FOUND = (
@@ -807,7 +933,7 @@ class Reason(StrEnum):
     )
     LINE_NAMED_TWICE = (
         "line-named-twice",
-        "One line, several wishes",
+        "One line, several requests",
         "The message says more than one thing of the same line.",
         "Ask the partner; correct the order in Visma, or reject it.",
     )
@@ -815,7 +941,7 @@ class Reason(StrEnum):
         "line-unseen",
         "A line that the partner never saw",
         "The line was added in Visma after the partner last saw the order.",
-        "Compare with `connector changes show`, then approve or reject it.",
+        "Compare what it asks with what Visma has, then approve or reject it.",
     )
     LINE_ALREADY_GONE = (
         "line-already-gone",
@@ -853,17 +979,47 @@ class Reason(StrEnum):
         "`changes.lines` asks a person about lines that are added.",
         "Approve or reject it; `changes.lines` decides.",
     )
+    LIMIT_BASE_UNKNOWN = (
+        "limit-base-unknown",
+        "Nobody knows from where the limits count",
+        (
+            "The limits count from the last state of the order that we sent or that a person approved. Its content has "
+            "expired (`PayloadRetentionDays`), or there is none."
+        ),
+        "Compare what it asks with the order, then approve or reject it. After an approval the limits count from it.",
+    )
+    LINE_RENEWED_BEYOND_LIMIT = (
+        "line-renewed-beyond-limit",
+        "An item comes back otherwise",
+        (
+            "An item that was taken out since the order was last sent or approved is added again, with a quantity or a "
+            "price beyond the limit of the former line."
+        ),
+        "Compare what it asks with what Visma has, then approve or reject it.",
+    )
     ADDED_LINES_BEYOND_LIMIT = (
         "added-lines-beyond-limit",
         "Added lines come to more than allowed",
-        "The added lines come to more than `changes.quantity` of the amount of the order.",
+        (
+            "The lines that were added since the order was last sent or approved come to more than `changes.quantity` "
+            "of its amount then."
+        ),
+        "Approve or reject it; the limit is `changes.quantity`.",
+    )
+    REMOVED_LINES_BEYOND_LIMIT = (
+        "removed-lines-beyond-limit",
+        "Lines taken out come to more than allowed",
+        (
+            "`changes.lines` lets lines be taken out, and those taken out since the order was last sent or approved "
+            "come to more than `changes.quantity` of its amount then."
+        ),
         "Approve or reject it; the limit is `changes.quantity`.",
     )
     LINE_MAYBE_ADDED = (
         "line-maybe-added",
         "The line may be there already",
         "The order has a line like the added one.",
-        "Compare with `connector changes show`; correct the order in Visma, or approve or reject it.",
+        "Compare it with the order; correct the order in Visma, or approve or reject it.",
     )
     ITEM_UNMAPPED = (
         "item-unmapped",
@@ -929,7 +1085,7 @@ class Reason(StrEnum):
         "reading-to-confirm",
         "A reading to confirm",
         "The message can be read in more than one way.",
-        "Compare with `connector changes show`; an approval takes the reading over.",
+        "Compare what it asks with what Visma has; an approval takes the reading over.",
     )
     PART_UNREADABLE = (
         "part-unreadable",

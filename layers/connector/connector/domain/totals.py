@@ -12,10 +12,10 @@ routing decides (`entered_amount`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+import msgspec
 from msgspec.structs import replace
 
 from connector.domain.advice import BY_HAND, advised, correction
@@ -33,7 +33,7 @@ from connector.domain.documents import (
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.reasons import Reason
-from connector.domain.routing.route import EnteredAmount, Route, WithoutItem
+from connector.domain.routing.route import MAX_ROUNDING, EnteredAmount, Route, WithoutItem
 
 ZERO = Decimal(0)
 
@@ -41,22 +41,23 @@ ZERO = Decimal(0)
 _WHOLE = Decimal(1)
 _CENT = Decimal("0.01")
 _MILLE = Decimal("0.001")
-_SMALLEST = dict.fromkeys(
+_MINOR_UNITS = dict.fromkeys(
     ("JPY", "ISK", "KRW", "VND", "CLP", "PYG", "UGX", "XAF", "XOF", "XPF"), _WHOLE
 ) | dict.fromkeys(("KWD", "BHD", "OMR", "JOD", "TND", "IQD", "LYD"), _MILLE)
 
 # A price has at least two decimals, whatever zeros JSON leaves out (33.3 is 33.30).
-_FEWEST_DIGITS = 2
+_MIN_DIGITS = 2
 _HALF = Decimal("0.5")
 # If half a unit of the last digit is a larger share of the price than this, the price is too coarse to explain
 # anything.
-_LARGEST_PART = Decimal("0.05")
+_MAX_PART = Decimal("0.05")
 # Visma's JSON numbers are doubles; a smaller difference is noise.
 _NOISE = Decimal("0.000001")
+# Sums below it have no more than the 28 digits that are kept, down to a thousandth.
+_MAX_EXACT = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The totals of a document, in its currency: `lines + charges - discounts + tax + rounding = total`.
 
     Attributes:
@@ -82,7 +83,7 @@ class Totals:
 
 def smallest_unit(currency: str | None) -> Decimal:
     """The smallest amount of a currency: 0.01 for NOK, 1 for JPY, 0.001 for KWD; 0.01 when none is known."""
-    return _SMALLEST.get(currency or "", _CENT)
+    return _MINOR_UNITS.get(currency or "", _CENT)
 
 
 def rounded(amount: Decimal, currency: str | None) -> Decimal:
@@ -92,7 +93,7 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
         Parked: it has more digits than can be kept exactly (28).
     """
     try:
-        return amount.quantize(smallest_unit(currency), ROUND_HALF_UP)
+        return amount.quantize(_MINOR_UNITS.get(currency or "", _CENT), ROUND_HALF_UP)
     except InvalidOperation:
         raise Parked(
             f"The amount {amount:.6E} is too large to be worked out exactly.", code=Reason.AMOUNT_TOO_LARGE
@@ -105,24 +106,38 @@ def line_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
     return product + line.discount if product < 0 else product - line.discount
 
 
+def is_in_units(total: Decimal, currency: str | None) -> bool:
+    """Whether each part of a sum has no more digits than the currency, so that rounding them changes nothing.
+
+    The exponent of a sum is the smallest of its parts (General Decimal Arithmetic, "add and subtract"), unless it has
+    more digits than are kept: so one look at the sum saves rounding each part.
+    """
+    unit = smallest_unit(currency)
+    return total.adjusted() < _MAX_EXACT and (total + unit).same_quantum(unit)
+
+
 def payable_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
     """The payable amount of a line: the amount that Visma states, else the calculated one."""
     return line_amount(line, currency) if line.amount is None else rounded(line.amount, currency)
 
 
-def explained_by_price(difference: Decimal, quantity: Decimal, unit_price: Decimal, currency: str | None) -> bool:
+def explained_by_price(
+    difference: Decimal, quantity: Decimal, unit_price: Decimal, currency: str | None, *, limit: Decimal | None = None
+) -> bool:
     """Whether a rounded price explains that an amount differs from quantity x price by `difference`.
 
     It explains up to the quantity times half a unit of the last digit of the price (counted with at least two
     decimals), plus the rounding of the amount itself: 3 x 33.33 may be 100.00, because the price may be 33.3333. For
     large quantities at small prices it explains at most a twentieth of quantity x price (or the smallest unit of the
-    currency).
+    currency), and never more than `limit` (`Route.rounding_limit`); None: without one.
     """
+    if limit is not None and abs(difference) > limit:
+        return False
     exponent = unit_price.as_tuple().exponent
-    digits = max(_FEWEST_DIGITS, -exponent if isinstance(exponent, int) else 0)
+    digits = max(_MIN_DIGITS, -exponent if isinstance(exponent, int) else 0)
     product = quantity * unit_price
     unit = smallest_unit(currency)
-    largest = min(abs(quantity) * _HALF.scaleb(-digits), max(unit, abs(product) * _LARGEST_PART))
+    largest = min(abs(quantity) * _HALF.scaleb(-digits), max(unit, abs(product) * _MAX_PART))
     return abs(rounded(product, currency) + difference - product) < largest + unit * _HALF
 
 
@@ -188,7 +203,7 @@ def payable(content: BusinessDocument, route: Route | None) -> Decimal | None:
 def before_rounding(invoice: Invoice) -> Decimal:
     """The sum of lines, discounts and VAT, without Visma's rounding difference; nothing is checked."""
     currency = invoice.currency
-    net = sum((payable_amount(line, currency) for line in invoice.lines), ZERO)
+    net = _sum_of_amounts(invoice)
     # On a negative document, the discount brings the sum closer to zero.
     net -= _discounts(invoice, currency).copy_sign(net)
     return net + _tax(invoice, net, invoice.total)
@@ -272,7 +287,7 @@ def _of_the_rest(
         raise Parked(
             f"Visma's VAT of {_money(tax, order.currency)} covers cancelled lines too, and what remains of it for the "
             "others cannot be told.",
-            next_step="Remove the cancelled lines in Visma.",
+            next_step=Reason.CANCELLED_LINES_COUNTED.action,
             field="taxTotal",
             code=Reason.CANCELLED_LINES_COUNTED,
         )
@@ -292,7 +307,7 @@ def _discount_of_the_rest(
         raise Parked(
             f"Visma's discount of {_money(amount, currency)} covers cancelled lines too, and what remains of "
             "it for the others cannot be told.",
-            next_step="Remove the cancelled lines in Visma.",
+            next_step=Reason.CANCELLED_LINES_COUNTED.action,
             field="discountDetails",
             code=Reason.CANCELLED_LINES_COUNTED,
         )
@@ -365,20 +380,50 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
 
 
 def _sum_of_lines(
-    lines: Iterable[OrderLine | InvoiceLine], content: BusinessDocument, route: Route | None
+    lines: Sequence[OrderLine | InvoiceLine], content: BusinessDocument, route: Route | None
 ) -> tuple[Decimal, Decimal]:
-    """The sums of goods and of charges, each line checked on the way."""
+    """The sums of goods and of charges, each line checked on the way.
+
+    Most lines are exactly quantity x price, in whole units of the currency: these need no rounding.
+    """
     currency = content.currency
     goods = charges = ZERO
-    for line in lines:
-        amount = line_amount(line, currency)
-        if line.amount is not None and line.amount != amount:
-            amount = _stated_amount(line, line.amount, rounded(amount, currency), content, route)
-        if line.is_charge:
-            charges += amount
-        else:
-            goods += amount
-    return goods, charges
+    try:
+        for line in lines:
+            amount = line.amount
+            if amount is None or line.discount or amount != line.quantity * line.unit_price:
+                amount = _checked_amount(line, content, route)
+            if line.is_charge:
+                charges += amount
+            else:
+                goods += amount
+        if is_in_units(goods, currency) and is_in_units(charges, currency):
+            return goods, charges
+    except Parked:
+        # Of several faults the first one is told: it may be a line that was not rounded here.
+        pass
+    amounts = [(line.is_charge, _checked_amount(line, content, route)) for line in lines]
+    return (
+        sum((amount for is_charge, amount in amounts if not is_charge), ZERO),
+        sum((amount for is_charge, amount in amounts if is_charge), ZERO),
+    )
+
+
+def _checked_amount(line: OrderLine | InvoiceLine, content: BusinessDocument, route: Route | None) -> Decimal:
+    """The amount of a line, rounded: what quantity, price and discount come to, compared with what Visma states."""
+    amount = line_amount(line, content.currency)
+    if line.amount is None or line.amount == amount:
+        return amount
+    return _stated_amount(line, line.amount, rounded(amount, content.currency), content, route)
+
+
+def _sum_of_amounts(invoice: Invoice) -> Decimal:
+    """The sum of the payable amounts of all lines; nothing is checked."""
+    amounts = [line.amount for line in invoice.lines if line.amount is not None]
+    total = sum(amounts, ZERO)
+    if len(amounts) == len(invoice.lines) and is_in_units(total, invoice.currency):
+        return total
+    return sum((payable_amount(line, invoice.currency) for line in invoice.lines), ZERO)
 
 
 def _stated_amount(
@@ -392,10 +437,15 @@ def _stated_amount(
     names = content.kind.facts.names
     field = f"{line.source}.{names.line_amount}{names.in_currency}"
     amount = rounded(stated, currency)
-    if currency in _SMALLEST and abs(stated - amount) > _NOISE:
+    if currency in _MINOR_UNITS and abs(stated - amount) > _NOISE:
         raise _too_many_digits(stated, currency, field)
     difference = amount - computed
-    if not difference or line.is_charge or explained_by_price(difference, line.quantity, line.unit_price, currency):
+    limit = Decimal(MAX_ROUNDING) if route is None else route.rounding_limit
+    if (
+        not difference
+        or line.is_charge
+        or explained_by_price(difference, line.quantity, line.unit_price, currency, limit=limit)
+    ):
         return amount
     if route is not None and (
         route.entered_amount is EnteredAmount.ADJUST
@@ -403,11 +453,19 @@ def _stated_amount(
     ):
         return amount
     partner = route.partner if route is not None else "<name>"
-    key = f"partners.{partner}.kinds.{content.kind}.entered_amount"
+    settings = f"partners.{partner}.kinds.{content.kind}"
+    key = f"{settings}.entered_amount"
+    sent = "the difference is then sent as an allowance or charge of the line"
+    step = f"The amount of this line was entered. Set {key}: {EnteredAmount.ADJUST} in the routing file and apply it: "
+    if explained_by_price(difference, line.quantity, line.unit_price, currency):
+        step = (
+            f"The amount of this line was entered, or its price was rounded by more than rounding_limit ({limit:f}). "
+            f"Set {key}: {EnteredAmount.ADJUST}, or {settings}.rounding_limit: {abs(difference):f}, in the routing "
+            "file and apply it: "
+        )
     raise Parked(
         f"{_working_of(line, currency)} = {_figure(computed, currency)}, Visma states {_figure(amount, currency)}.",
-        next_step=f"The amount of this line was entered. Set {key}: {EnteredAmount.ADJUST} in the routing file and "
-        "apply it: the difference is then sent as an allowance or charge of the line. Otherwise: "
+        next_step=f"{step}{sent}. Otherwise: "
         + correction(content.kind, "Correct its quantity, price, discount or amount in Visma."),
         field=field,
         waits_for=key if route is not None else None,
@@ -439,7 +497,7 @@ def _tax(content: BusinessDocument, net: Decimal, total: Decimal | None) -> Deci
 def _refuse_fractions(content: BusinessDocument, stated: Iterable[tuple[str, Decimal | None]]) -> None:
     """Park a document with a stated amount that has more decimals than its currency: it is not rounded silently."""
     for field, amount in stated:
-        if amount and abs(amount - rounded(amount, content.currency)) > _NOISE:
+        if amount and amount != (whole := rounded(amount, content.currency)) and abs(amount - whole) > _NOISE:
             raise _too_many_digits(amount, content.currency, field)
 
 
@@ -464,8 +522,7 @@ def _compare(
 
 def _stated_total(content: BusinessDocument) -> tuple[Decimal | None, str]:
     """The total that Visma states, and the name of the field."""
-    stated = content.order_total if isinstance(content, PurchaseOrder) else content.total
-    return stated, content.kind.facts.names.total
+    return content.stated_total, content.kind.facts.names.total
 
 
 def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
@@ -559,7 +616,7 @@ def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> N
 
 def _agrees(stated: Decimal | None, amount: Decimal, currency: str | None) -> bool:
     """Whether two amounts agree; True if Visma states none."""
-    return stated is None or rounded(stated, currency) == rounded(amount, currency)
+    return stated is None or stated == amount or rounded(stated, currency) == rounded(amount, currency)
 
 
 def _is_negative(invoice: Invoice) -> bool:
@@ -568,7 +625,7 @@ def _is_negative(invoice: Invoice) -> bool:
         return invoice.total < 0
     if invoice.detail_total:
         return invoice.detail_total < 0
-    return sum((payable_amount(line, invoice.currency) for line in invoice.lines), ZERO) < 0
+    return _sum_of_amounts(invoice) < 0
 
 
 def _turned(line: InvoiceLine, currency: str | None) -> InvoiceLine:

@@ -22,7 +22,7 @@ FIRST_DAY = date(1901, 1, 1)
 """An earlier date means no date: .NET's empty date is 0001-01-01, SQL's is 1900-01-01."""
 
 # No zone has ever set its clock back by more than this.
-_LARGEST_SHIFT = timedelta(hours=3)
+_MAX_SHIFT = timedelta(hours=3)
 # Offsets change at quarter hours of UTC.
 _SHIFT_GRID = timedelta(minutes=15)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,10 +52,10 @@ def to_utc(text: str, zone: ZoneInfo) -> datetime | None:
         end of the calendar (.NET's empty date is the first second of the year 1, which is before it in UTC).
     """
     try:
-        moment = datetime.fromisoformat(_six_digits(text.strip()))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone, fold=0)
-        return moment.astimezone(UTC)
+        timestamp = datetime.fromisoformat(_six_digits(text.strip()))
+        if timestamp.tzinfo is None:
+            timestamp = timestamp.replace(tzinfo=zone, fold=0)
+        return timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -67,7 +67,7 @@ def filter_text(since: datetime, zone: ZoneInfo) -> str:
     """
     earliest = min(since.astimezone(each).replace(tzinfo=None) for each in (zone, UTC))
     step = since + (_SHIFT_GRID - _past_grid(since))
-    while step <= since + _LARGEST_SHIFT:
+    while step <= since + _MAX_SHIFT:
         earliest = min(earliest, step.astimezone(zone).replace(tzinfo=None))
         step += _SHIFT_GRID
     return earliest.isoformat(timespec="milliseconds")
@@ -83,13 +83,13 @@ def wall_ticks(text: str) -> int | None:
     """
     text = text.strip()
     try:
-        moment = datetime.fromisoformat(_six_digits(text))
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        timestamp = datetime.fromisoformat(_six_digits(text))
+        timestamp = timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     digits = text.partition(".")[2][:7]
     seventh = int(digits[6]) if len(digits) == 7 and digits.isascii() and digits.isdigit() else 0
-    return (moment - _FIRST) // _MICROSECOND * 10 + seventh
+    return (timestamp - _FIRST) // _MICROSECOND * 10 + seventh
 
 
 def _past_grid(instant: datetime) -> timedelta:

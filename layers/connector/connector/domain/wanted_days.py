@@ -35,6 +35,6 @@ def header_day(order: PurchaseOrder, days: Sequence[date | None], line_date: Lin
         days: The wanted days of the lines that are sent.
         line_date: Which of Visma's two dates of a line is the wanted day.
     """
-    kept = [day == order.promised_on for day in days]
-    stands = any(kept) if line_date is LineDate.PROMISED else all(kept)
-    return order.promised_on if stands else None
+    day = order.promised_on
+    stands = day in days if line_date is LineDate.PROMISED else days.count(day) == len(days)
+    return day if stands else None

@@ -17,8 +17,8 @@ from typing import Any
 
 from connector.edi.order_change.fields import Data, NotUnderstood, number, part, quoted, rows, text
 
-_MOST_FINDINGS = 20
-_MOST_OBJECTS = 50_000
+_MAX_FINDINGS = 20
+_MAX_OBJECTS = 50_000
 
 _ACKNOWLEDGMENT_TYPES = {
     "AC": "acknowledged with changes",
@@ -59,7 +59,8 @@ _LINE_CODES = {
     "R9": "rejected, discontinued",
     "SP": "schedule date pending",
 }
-_ACCEPTING_LINES = {"IA", "AC", "AR"}
+ACCEPTING_LINES = frozenset({"IA", "AC", "AR"})
+"""X12 element 668: codes that accept a line."""
 _NO_CHANGE = "NC"
 
 _ADVICES = {
@@ -90,8 +91,11 @@ _ORDER_NUMBERS = {"PO"}
 _GROUPS = {"PO": "850", "PC": "860", "IN": "810"}
 _INVOICE, _ORDER = "810", "850"
 
-_LINES = ("baselineItemData", "lineItemChange")
-_STATUS = "lineItemStatusCode"
+LINES = ("baselineItemData", "lineItemChange")
+"""The segment of a line in an 855 and in an 865."""
+
+STATUS = "lineItemStatusCode"
+"""X12 element 668."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +135,21 @@ def read_answer(document: str, message: Data) -> Answer:
 
 def _acknowledgment(trees: Sequence[Data]) -> Answer:
     """X12 855 and 865."""
-    header = next(_having(trees, *_TYPE_KEYS), {})
+    header = next(having(trees, *_TYPE_KEYS), {})
     code = next(filter(None, (text(header, name) for name in _TYPE_KEYS)), None)
-    number_ = next(filter(None, (text(one, "purchaseOrderNumber") for one in _objects(trees))), None)
-    lines = [one for one in _objects(trees) if any(isinstance(one.get(name), list | dict) for name in _LINES)]
-    inside = {id(status) for line in lines for status in _having(line, _STATUS)}
+    number_ = next(filter(None, (text(one, "purchaseOrderNumber") for one in objects(trees))), None)
+    lines = [one for one in objects(trees) if any(isinstance(one.get(name), list | dict) for name in LINES)]
+    inside = {id(status) for line in lines for status in having(line, STATUS)}
     findings = [
         *_header(code),
         *(finding for place, line in enumerate(lines, 1) for finding in _line(line, place)),
         *(
             f"a line is {_word(_LINE_CODES, status)}"
-            for one in _having(trees, _STATUS)
-            if id(one) not in inside and (status := text(one, _STATUS) or "") not in _ACCEPTING_LINES
+            for one in having(trees, STATUS)
+            if id(one) not in inside and (status := text(one, STATUS) or "") not in ACCEPTING_LINES
         ),
     ]
-    if code is None and not findings and not any(True for _ in _having(trees, _STATUS)):
+    if code is None and not findings and not any(True for _ in having(trees, STATUS)):
         findings = [_SILENT]
     return Answer(_ORDER, number_, _few(findings))
 
@@ -159,26 +163,26 @@ def _header(code: str | None) -> Iterator[str]:
 
 
 def _line(line: Data, place: int) -> Iterator[str]:
-    data = next((part(line, name) for name in _LINES if part(line, name)), {})
+    data = next((part(line, name) for name in LINES if part(line, name)), {})
     name = f"line {text(data, 'assignedIdentification') or f'at place {place}'}"
-    statuses = list(_having(line, _STATUS))
+    statuses = list(having(line, STATUS))
     for status in statuses:
-        code = text(status, _STATUS)
-        if code is not None and code not in _ACCEPTING_LINES:
+        code = text(status, STATUS)
+        if code is not None and code not in ACCEPTING_LINES:
             amount = text(status, "quantity")
             yield f"{name} is {_word(_LINE_CODES, code)}" + (f", quantity {amount}" if amount else "")
     asked = text(data, "changeOrResponseTypeCode") or text(data, "lineItemChangeCode")
     if not statuses and asked not in {None, _NO_CHANGE}:
         yield f"{name} is to be changed ({quoted(asked)})"
-    accepted, ordered = _accepted(statuses), _number(data, "quantity")
+    accepted, ordered = accepted_quantity(statuses), number_of(data, "quantity")
     if accepted is not None and ordered is not None and accepted < ordered:
         yield f"{name} is accepted for {accepted} of {ordered}"
 
 
-def _accepted(statuses: Sequence[Data]) -> Decimal | None:
+def accepted_quantity(statuses: Sequence[Data]) -> Decimal | None:
     """What is accepted of a line in all; None unless every status of it accepts and gives a quantity."""
-    amounts = [_number(one, "quantity") for one in statuses]
-    if not statuses or any(text(one, _STATUS) not in _ACCEPTING_LINES for one in statuses):
+    amounts = [number_of(one, "quantity") for one in statuses]
+    if not statuses or any(text(one, STATUS) not in ACCEPTING_LINES for one in statuses):
         return None
     return sum((one for one in amounts if one is not None), Decimal()) if None not in amounts else None
 
@@ -207,7 +211,7 @@ def _mosaic(message: Data) -> Answer:
 
 def _advice(trees: Sequence[Data]) -> Answer:
     """X12 824: each OTI names a document and says what became of it; TED says what is wrong with it."""
-    found = list(_having(trees, "applicationAcknowledgmentCode", "applicationAcknowledgementCode"))
+    found = list(having(trees, "applicationAcknowledgmentCode", "applicationAcknowledgementCode"))
     findings, named = [], list[tuple[str | None, str | None]]()
     for one in found:
         code = text(one, "applicationAcknowledgmentCode") or text(one, "applicationAcknowledgementCode") or ""
@@ -217,10 +221,10 @@ def _advice(trees: Sequence[Data]) -> Answer:
             what = f"{level} is {word} ({code})" if level and word else f"it says '{code[:10]}'"
             number_named = text(one, "referenceIdentification")
             findings.append(f"{what}, named {number_named}" if number_named else what)
-    for error in _having(trees, "applicationErrorConditionCode"):
+    for error in having(trees, "applicationErrorConditionCode"):
         stated = quoted({name: value for name, value in error.items() if value}, names=False)
         findings.append(f"error {stated}")
-    kinds = [*named, *map(_named, found), *map(_named, _having(trees, "referenceIdentificationQualifier"))]
+    kinds = [*named, *map(_named, found), *map(_named, having(trees, "referenceIdentificationQualifier"))]
     answers, number_ = next((one for one in kinds if one[0] and one[1]), (None, None))
     return Answer(answers, number_, _few(findings if found or findings else [_SILENT]))
 
@@ -240,10 +244,10 @@ def _named(segment: Data) -> tuple[str | None, str | None]:
 
 def _syntax(trees: Sequence[Data]) -> Answer:
     """X12 997. It names control numbers, which Orderful gives out; no document can be told from them."""
-    sets = [one for one in _objects(trees) if "transactionSetAcknowledgmentCode" in one]
+    sets = [one for one in objects(trees) if "transactionSetAcknowledgmentCode" in one]
     groups = [
         one
-        for one in _objects(trees)
+        for one in objects(trees)
         if "functionalGroupAcknowledgeCode" in one or "functionalGroupAcknowledgmentCode" in one
     ]
     codes = [
@@ -254,7 +258,7 @@ def _syntax(trees: Sequence[Data]) -> Answer:
         ),
     ]
     findings = [f"{what} is {_word(_SYNTAX, code or '')}" for what, code in codes if code not in _ACCEPTING_SYNTAX]
-    response = next(_having(trees, "functionalIdentifierCode"), {})
+    response = next(having(trees, "functionalIdentifierCode"), {})
     control = text(response, "groupControlNumber")
     if findings and control:
         findings.append(f"its group has the control number {control}")
@@ -270,25 +274,27 @@ def _word(names: dict[str, str], code: str) -> str:
 
 def _few(findings: Sequence[str]) -> tuple[str, ...]:
     shown = tuple(dict.fromkeys(findings))
-    rest = len(shown) - _MOST_FINDINGS
-    return shown if rest <= 0 else (*shown[:_MOST_FINDINGS], f"and {rest} more")
+    rest = len(shown) - _MAX_FINDINGS
+    return shown if rest <= 0 else (*shown[:_MAX_FINDINGS], f"and {rest} more")
 
 
-def _number(data: Data, name: str) -> Decimal | None:
+def number_of(data: Data, name: str) -> Decimal | None:
+    """A number; None when there is none that can be read."""
     try:
         return number(data, name)
     except NotUnderstood:
         return None
 
 
-def _having(value: Any, *names: str) -> Iterator[Data]:
-    return (one for one in _objects(value) if any(text(one, name) for name in names))
+def having(value: Any, *names: str) -> Iterator[Data]:
+    """Every object inside that has a text under one of the names."""
+    return (one for one in objects(value) if any(text(one, name) for name in names))
 
 
-def _objects(value: Any) -> Iterator[Data]:
+def objects(value: Any) -> Iterator[Data]:
     """Every object inside, in the order in which they are written. Depth costs no stack."""
     waiting, seen = [value], 0
-    while waiting and seen < _MOST_OBJECTS:
+    while waiting and seen < _MAX_OBJECTS:
         one = waiting.pop()
         seen += 1
         if isinstance(one, dict):

@@ -6,13 +6,14 @@ called on the other side, which unit is meant, who plays which part, what the te
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from itertools import combinations
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -30,14 +31,25 @@ from connector.domain.documents import (
     Terms,
 )
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
+from connector.domain.note_forms import ENTERED_ADDRESS, NO_PLACE, SENT_BY_VISMA
 from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
 from connector.domain.reasons import Reason
-from connector.domain.routing.route import Description, ItemIds, LineDate, Route, TermsRule, WithoutItem
+from connector.domain.routing.route import (
+    Description,
+    ExternalReference,
+    ItemIds,
+    LineDate,
+    Route,
+    TermsRule,
+    WithoutItem,
+)
 from connector.domain.routing.values import GTIN_LENGTHS
 from connector.domain.totals import (
     ZERO,
     Totals,
     explained_by_price,
+    is_in_units,
     line_amount,
     magnitudes,
     payable_amount,
@@ -46,15 +58,20 @@ from connector.domain.totals import (
 )
 from connector.domain.transactions import Purpose
 from connector.domain.wanted_days import header_day, wanted_day
-from connector.edi.numbers import quantity_without_noise, without_noise
+from connector.edi.numbers import NOISELESS, decimal_text, quantity_without_noise, without_noise
 from connector.edi.units import UNITS, Unit
 
+_Line = TypeVar("_Line", OrderLine, InvoiceLine)
+_Listed = TypeVar("_Listed")
+
 _NO_IDS = ItemIds()
-_MOST_VAT_ROWS = 8
-_MOST_LISTED = 10
+_MAX_VAT_ROWS = 8
+_MAX_LISTED = 10
+# Half cents of both signs: with a thousand lines, their sum passes 0.50 once in a million documents.
+_MAX_ROUNDED_LINES = Decimal(100)
 _LEFT_OUT = "The VAT rows of Visma that are not part of what is payable were left out."
 LARGE_ROUNDING = Decimal(1)
-"""Units of currency from which on the rounding of a line is told."""
+"""Units of currency from which on the rounding of a line, or of the total, is told."""
 
 
 class ChargeKind(StrEnum):
@@ -76,10 +93,13 @@ class Charge(NamedTuple):
     description: str | None
 
 
-class LineView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class LineView(msgspec.Struct, gc=False):
     """A line of goods or services.
 
     Attributes:
+        quantity_text: The quantity as both dialects print it.
+        price_text: The price likewise.
+        product: Quantity x price, not rounded.
         number: Its number in Visma; on a supplier's invoice that of the order line, where the lines have different
             ones. No two lines of an order, and no two lines of an invoice that are numbered, have the same.
         is_numbered: Whether the number is written: not for a line without an order line beside lines that have one,
@@ -102,23 +122,26 @@ class LineView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     number: str
     quantity: Decimal
+    quantity_text: str
     unit: Unit
     price: Decimal
+    price_text: str
+    product: Decimal
     charges: tuple[Charge, ...]
     buyer_item: str | None
     vendor_item: str | None
     gtin: str | None
     description: str | None
     note: str | None
+    source: str
+    their_item_source: str
     wanted: date | None = None
     promised: date | None = None
+    warehouse: str | None = None
     order: str | None = None
     order_line: int | None = None
     shipment: str | None = None
-    warehouse: str | None = None
     tax_rate: Decimal | None = None
-    source: str
-    their_item_source: str
     is_numbered: bool = True
     is_ordered: bool = False
 
@@ -197,35 +220,36 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
         _refuse_other_branch(content, route)
         _refuse_unknown_currency(content, route)
         _refuse_unknown_delivery(content, route)
+    content = _as_written(content, totals)
     if isinstance(content, Invoice):
-        content = magnitudes(content)
-    elif totals.tax_rows is not None:
-        content = replace(content, discounts=totals.discount_rows or (), taxes=totals.tax_rows)
-    vat = _taxes(content, totals)
+        content = with_references(content, route)
+    vat = _taxes(content, totals) if content.taxes or totals.tax else _Vat([])
     taxes = vat.rows
-    reader = _LineReader(content, route, purpose, vat)
-    for line in content.lines:
-        reader.read(line)
-    if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
-        raise _nothing_left(content)
+    reader = _reader(content, route, purpose, vat)
+    reader.read()
     if purpose is not Purpose.CANCELLATION:
         _refuse_negative_order(content, totals)
     blanket = reader.blanket()
-    # An order keeps Visma's numbers, because an 860 refers to them.
-    lines = _numbered(reader.lines) if isinstance(content, Invoice) else reader.lines
     charges = reader.charges
     charges += [
         Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
         for discount in content.discounts
         if discount.amount
     ]
-    if vat.note:
-        reader.notes.append(vat.note)
+    reader.notes += vat.notes
     reader.notes += _branch_notes(content, route)
     if purpose is not Purpose.CANCELLATION:
         reader.notes += reader.left_notes()
+        reader.notes += _delivery_notes(content)
+        reader.notes += [SENT_BY_VISMA.of(content.sent_by_visma)] if content.sent_by_visma else []
+    # Notes are for us, so they name the lines as Visma numbers them.
+    lines = reader.numbered()
     if purpose is not Purpose.CANCELLATION:
-        charges += _rounding(content, totals, lines, charges, taxes)
+        rounding = _rounding(content, totals, lines, charges, taxes)
+        charges += rounding
+        reader.notes += [
+            f"{one.amount:f} is sent as rounding of the total." for one in rounding if abs(one.amount) >= LARGE_ROUNDING
+        ]
     return CanonicalDocument(
         content=content,
         route=route,
@@ -276,134 +300,130 @@ class _Vat(NamedTuple):
 
     Attributes:
         rows: Rate in percent (None without one) and amount.
-        note: A sentence where rows of Visma are not written.
-        unpaid: Codes of rows that are not payable, or of which that cannot be told.
+        notes: Sentences about rows of Visma, or rates of them, that are not written.
+        unrated: Codes whose lines name no rate: their rows are not payable, or that cannot be told, or their rate does
+            not lead to their amount.
     """
 
     rows: list[tuple[Decimal | None, Decimal]]
-    note: str | None = None
-    unpaid: frozenset[str | None] = frozenset()
+    notes: tuple[str, ...] = ()
+    unrated: frozenset[str | None] = frozenset()
 
 
-class _LineReader:
-    """Sorts the lines of a document into goods, charges and texts."""
+class _LineReader(Generic[_Line]):
+    """Sorts the lines of a document into goods, charges and texts.
 
-    def __init__(self, content: BusinessDocument, route: Route, purpose: Purpose, vat: _Vat) -> None:
+    Attributes:
+        sales_order: Our sales order, where all goods of an invoice are of one.
+        shipment: Our shipment, likewise.
+    """
+
+    def __init__(self, content: BusinessDocument, read: Sequence[_Line], route: Route, purpose: Purpose) -> None:
         self.lines: list[LineView] = []
         self.charges: list[Charge] = []
         self.texts: list[str] = []
         self.notes: list[str] = []
-        self._content = content
-        self._route = route
-        self._cancels = purpose is Purpose.CANCELLATION
-        self._is_cancelled = isinstance(content, PurchaseOrder) and content.cancelled
-        # A line names its rate only where the rates stand in the summary as well, and its own VAT is payable.
-        written = {rate for rate, _ in vat.rows}
-        rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
-        payable = {code: rate for code, rate in rates.items() if code not in vat.unpaid}
-        self._rates = payable if len(rates) > 1 else {}
-        self._several_warehouses = isinstance(content, PurchaseOrder) and (
-            len({line.warehouse for line in content.lines if not line.is_text and not line.is_charge}) > 1
-        )
-        self._ordered: list[OrderLine] = []
         self.sales_order: str | None = None
         self.shipment: str | None = None
-        if isinstance(content, Invoice) and content.kind.facts.we_sell:
-            # A fee beside the goods has no order of its own.
-            goods = [line for line in content.lines if line.item and not line.is_charge]
-            self.sales_order = _only([line.sales_order for line in goods])
-            self.shipment = _only([line.shipment for line in goods])
+        self._with_gtin: dict[tuple[str, str], None] = {}
+        self._content = content
+        self._read: Sequence[_Line] = read
+        self._route = route
+        self._cancels = purpose is Purpose.CANCELLATION
+        self._sends_notes = route.notes.of_lines
+        self._we_sell = content.kind.facts.we_sell
+        self._items = route.items
+        self._units: dict[str | None, Unit] = {}
+        self._their_field = f".{content.kind.facts.names.their_item}"
 
-    def read(self, line: OrderLine | InvoiceLine) -> None:
-        """Add one line to where it belongs."""
-        amount = payable_amount(line, self._content.currency)
-        line = _without_noise(line)
+    def read(self) -> None:
+        """Add each line to where it belongs.
+
+        Raises:
+            Parked: a line lacks something, or nothing is left to write.
+        """
+        for line in self._read:
+            self._sort(line)
+        if not self.lines:
+            self._refuse_empty()
+
+    def _sort(self, read: _Line) -> None:
+        line, quantity, price = read, decimal_text(read.quantity), decimal_text(read.unit_price)
+        if len(quantity) > NOISELESS or len(price) > NOISELESS:
+            line = _without_noise(read)
+            quantity, price = decimal_text(line.quantity), decimal_text(line.unit_price)
         # A text that costs something is no text; a line without item and price is none but a text.
-        if not amount and (line.is_text or (line.item is None and not line.unit_price)):
+        may_be_text = line.is_text or (line.item is None and not line.unit_price)
+        if may_be_text and not payable_amount(read, self._content.currency):
             text = _text(line.description) or self._note(line)
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
-        elif isinstance(line, InvoiceLine) or self._is_cancelled or not line.cancelled:
-            # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
-            self._goods_or_charge(line, amount)
+        elif self._leaves(line):
+            kind = ChargeKind.FREIGHT if line.is_charge else None
+            if kind is None and line.item is None and not self._their_item(line):
+                kind = self._without_item(line)
+            if kind is None:
+                self.lines.append(self._view(line, quantity, price))
+            else:
+                self._charge(kind, line, read)
 
-    def _goods_or_charge(self, line: OrderLine | InvoiceLine, amount: Decimal) -> None:
-        kind = ChargeKind.FREIGHT if line.is_charge else None
-        if kind is None and line.item is None and not self._names_item(line):
-            kind = self._without_item(line)
-        if kind is not None:
-            amount = rounded(amount, self._content.currency)
-            if amount:
-                self.charges.append(Charge(kind, amount, _text(line.description)))
-        elif isinstance(line, OrderLine):
-            self.lines.append(self._order_line(line))
-        else:
-            self.lines.append(self._invoice_line(line))
+    def _charge(self, kind: ChargeKind, line: _Line, read: _Line) -> None:
+        currency = self._content.currency
+        amount = rounded(payable_amount(read, currency), currency)
+        if amount:
+            self.charges.append(Charge(kind, amount, _text(line.description)))
+
+    def _leaves(self, line: _Line) -> bool:  # noqa: ARG002
+        """Whether a line of goods or a charge is written."""
+        return True
+
+    def _their_item(self, line: _Line) -> str | None:
+        """The number of the item at the other side, as the line has it."""
+        raise NotImplementedError
+
+    def _view(self, line: _Line, quantity: str, price: str) -> LineView:
+        """A line of goods or services as it is written; its quantity and price are printed already."""
+        raise NotImplementedError
+
+    def _refuse_empty(self) -> None:
+        """Refuse a document without lines of goods, unless it may go without.
+
+        Raises:
+            Parked: there is nothing to order or to invoice.
+        """
+        raise NotImplementedError
+
+    def numbered(self) -> list[LineView]:
+        """The lines with the numbers that are written. An order keeps Visma's, because an 860 refers to them."""
+        return self.lines
+
+    def wanted_on(self) -> date | None:
+        """The wanted day of the whole order, from what was read; None of an invoice."""
+        return None
+
+    def blanket(self) -> str | None:
+        """The blanket order that was called off from; None of an invoice."""
+        return None
 
     def left_notes(self) -> list[str]:
         """Sentences about what of the lines was left out or looks like an oversight."""
-        notes = []
-        if free := [line.number for line in self.lines if not line.price]:
-            notes.append(f"{_listed('Line', free)} left with the price 0.")
-        if isinstance(self._content, PurchaseOrder) and self._route.line_date is LineDate.PROMISED:
-            silent = {None, self._content.ordered_on}
-            days = [
-                f"{line.number} ({line.requested})"
-                for line, view in zip(self._ordered, self.lines, strict=True)
-                if line.requested not in silent and line.requested != view.wanted
-            ]
-            if days:
-                notes.append(
-                    f"The requested day of {_listed('line', days)} was left out: the promised day is sent (line_date)."
-                )
-        return notes
-
-    def wanted_on(self) -> date | None:
-        """The wanted day of the whole order, from what was read."""
-        if not isinstance(self._content, PurchaseOrder):
-            return None
-        return header_day(self._content, [line.wanted for line in self.lines], self._route.line_date)
-
-    def blanket(self) -> str | None:
-        """The blanket order that was called off from, with a text for the lines that do not belong to it.
-
-        A cancellation names the order, so it gets through whatever was called off.
-
-        Raises:
-            Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
-                Mosaic has a place for a blanket order on the line.
-        """
-        content = self._content
-        if not isinstance(content, PurchaseOrder) or content.order_type == "Blanket":
-            return None
-        named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != content.number}
-        if len(named) > 1:
-            if self._cancels:
-                return None
-            *_, last = named.values()
-            raise Parked(
-                f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
-                next_step=f"Make one order of each blanket order in Visma. Or: {BY_HAND}",
-                field=f"{last.source}.orderNumber",
-                code=Reason.SEVERAL_BLANKET_ORDERS,
-            )
-        blanket = next(iter(named), None)
-        if blanket is not None:
-            self.texts += [
-                f"Line {line.number} is not part of blanket order {blanket}."
-                for line in self._ordered
-                if line.blanket != blanket
-            ]
-        return blanket
+        free = [line.number for line in self.lines if not line.price]
+        notes = [f"{_listed('Line', free)} left with the price 0."] if free else []
+        if len({item for item, _ in self._with_gtin}) == len(self._with_gtin):
+            return notes
+        units_of: dict[str, list[str]] = {}
+        for item, unit in self._with_gtin:
+            units_of.setdefault(item, []).append(unit)
+        return notes + [
+            f"Item {item} left in {' and '.join(units)} with one GTIN: where each unit has its own, set "
+            f"{self._route.item_key}.{item}.gtins."
+            for item, units in units_of.items()
+            if len(units) > 1
+        ]
 
     def _note(self, line: OrderLine | InvoiceLine) -> str | None:
         """The note of a line, where routing sends it."""
-        return _text(line.note) if self._route.notes.of_lines else None
-
-    @staticmethod
-    def _names_item(line: OrderLine | InvoiceLine) -> bool:
-        """Whether a line without an item of ours names one of the other side."""
-        return bool(line.supplier_item if isinstance(line, OrderLine) else line.counterparty_item)
+        return _text(line.note) if self._sends_notes else None
 
     def _without_item(self, line: OrderLine | InvoiceLine) -> ChargeKind | None:
         """What routing makes of a priced line that names no item: a charge, or None for a line of service.
@@ -427,92 +447,43 @@ class _LineReader:
                     code=Reason.NO_ITEM,
                 )
 
-    def _order_line(self, line: OrderLine) -> LineView:
-        if line.quantity <= 0 and not self._cancels:
-            raise Parked(
-                f"Line {line.number} orders {line.quantity:f} of {line.item or 'an item'}; "
-                "a purchase order needs a quantity above zero.",
-                next_step="Correct or cancel the line in Visma.",
-                field=f"{line.source}.orderQty",
-                code=Reason.QUANTITY_NOT_POSITIVE,
-            )
-        if line.unit_price < 0 and not self._cancels and not self._content.kind.facts.we_sell:
-            raise Parked(
-                f"Line {line.number} orders {line.item or 'an item'} at {line.unit_price:f}; "
-                "a purchase order needs prices that are not below zero.",
-                next_step="Correct the price in Visma, or enter what is taken off as a discount there.",
-                field=f"{line.source}.unitCost",
-                code=Reason.PRICE_BELOW_ZERO,
-            )
-        if line.unit is None and line.item is not None:
-            raise Parked(
-                f"Line {line.number} has no unit.",
-                next_step="Fill it in Visma.",
-                field=f"{line.source}.uom",
-                code=Reason.NO_UNIT,
-            )
-        known = self._known_ids(line.item)
-        assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
-        wanted = wanted_day(line, self._content, self._route.line_date)
-        self._ordered.append(line)
-        theirs = line.supplier_item or known.partner_item
-        buyer_item, vendor_item = (theirs, line.item) if self._content.kind.facts.we_sell else (line.item, theirs)
-        return LineView(
-            number=str(line.number),
-            quantity=line.quantity,
-            unit=self._unit(line),
-            price=line.unit_price,
-            charges=self._line_charges(line),
-            buyer_item=buyer_item,
-            vendor_item=vendor_item,
-            gtin=self._gtin_of(line, known.gtin, partner_item=theirs),
-            description=_text(line.description) or _text(line.item_description),
-            note=self._note(line),
-            wanted=wanted,
-            promised=line.promised if line.promised != wanted else None,
-            warehouse=line.warehouse if self._several_warehouses else None,
-            source=line.source,
-            their_item_source=self._their_item_source(line, line.supplier_item),
+    def _check_fraction(self, line: OrderLine | InvoiceLine, quantity: str) -> None:
+        """A fraction of a unit that is counted is noted on what we sell, or was sold.
+
+        Raises:
+            Parked: it is ordered.
+        """
+        if self._cancels or "." not in quantity:
+            return
+        unit = self._route.units.get(line.unit or "")
+        if unit not in self._route.whole_units:
+            return
+        said = f"{quantity} {unit}: a fraction of a unit that is counted."
+        if isinstance(line, InvoiceLine) or self._content.kind.facts.we_sell:
+            self.notes.append(f"Line {line.number} has {said}")
+            return
+        key = f"partners.{self._route.partner}.whole_units"
+        raise Parked(
+            f"Line {line.number} orders {said}",
+            next_step=f"Correct the quantity in Visma. If {unit} has fractions, set {key} to the units that have none, "
+            "in the routing file, and apply it.",
+            field=f"{line.source}.orderQty",
+            waits_for=key,
+            code=Reason.FRACTION_OF_UNIT,
         )
 
-    def _invoice_line(self, line: InvoiceLine) -> LineView:
-        known = self._known_ids(line.item)
-        theirs = line.counterparty_item or known.partner_item
-        selling = self._content.kind.facts.we_sell
-        buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
-        return LineView(
-            number=str(line.number),
-            quantity=line.quantity,
-            unit=self._unit(line),
-            price=line.unit_price,
-            charges=self._line_charges(line),
-            buyer_item=buyer_item,
-            vendor_item=vendor_item,
-            gtin=self._gtin_of(line, known.gtin, partner_item=theirs),
-            description=_text(line.description),
-            note=self._note(line),
-            order=line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
-            order_line=None if selling else line.order_line,
-            shipment=line.shipment if line.shipment != self.shipment else None,
-            tax_rate=self._rates.get(line.tax_code) if line.tax_code else None,
-            source=line.source,
-            their_item_source=self._their_item_source(line, line.counterparty_item),
-        )
-
-    def _their_item_source(self, line: OrderLine | InvoiceLine, stated: str | None) -> str:
-        field = f".{self._content.kind.facts.names.their_item}"
-        return field if stated else f"{self._route.item_key}.{line.item}.partner_item"
+    def _their_item_source(self, line: OrderLine | InvoiceLine) -> str:
+        """Where the partner's number of an item stands that the line does not state."""
+        return f"{self._route.item_key}.{line.item}.partner_item"
 
     def _known_ids(self, item: str | None) -> ItemIds:
-        return self._route.items.get(item, _NO_IDS) if item else _NO_IDS
+        return self._items.get(item, _NO_IDS) if item else _NO_IDS
 
     def _line_charges(self, line: OrderLine | InvoiceLine) -> tuple[Charge, ...]:
         """What leads from quantity x price to what is payable: the discount or surcharge, and what is left then.
 
         The rest is a rounding where a rounded price explains it, else the adjustment of an entered amount.
         """
-        if not line.discount and line.amount == line.quantity * line.unit_price:
-            return ()
         currency = self._content.currency
         product = rounded(line.quantity * line.unit_price, currency)
         charges = []
@@ -525,7 +496,9 @@ class _LineReader:
             left -= ZERO if line.amount is None else added
         if left:
             difference = payable_amount(line, currency) - rounded(line_amount(line, currency), currency)
-            if explained_by_price(difference, line.quantity, line.unit_price, currency):
+            if explained_by_price(
+                difference, line.quantity, line.unit_price, currency, limit=self._route.rounding_limit
+            ):
                 charges.append(Charge(ChargeKind.ROUNDING, left, None))
                 if abs(left) >= LARGE_ROUNDING:
                     self.notes.append(
@@ -554,10 +527,22 @@ class _LineReader:
                 example="<unit>",
                 code=Reason.UNIT_UNMAPPED,
             )
+        self._units[word] = unit
         return unit
 
-    def _gtin_of(self, line: OrderLine | InvoiceLine, gtin: str | None, *, partner_item: str | None) -> str | None:
+    def _gtin_of(self, line: OrderLine | InvoiceLine, known: ItemIds, *, partner_item: str | None) -> str | None:
         """The GTIN of the item as it is written. Checks that the item has the number that routing insists on."""
+        gtin = known.gtin_of(line.unit)
+        if gtin and line.item and line.unit not in known.gtins:
+            if known.gtins and line.unit and self._route.units.get(line.unit) not in _SINGLE:
+                # GS1: each level of packaging has a GTIN of its own, and routing has none for this one.
+                self.notes.append(
+                    f"Line {line.number} left without a GTIN: {self._route.item_key}.{line.item}.gtins has none for "
+                    f"the unit {line.unit}."
+                )
+                gtin = None
+            else:
+                self._with_gtin[line.item, line.unit or ""] = None
         required = self._route.require_item_id
         if (required == "gtin" and not gtin) or (required == "partner_item" and not partner_item):
             what = "GTIN" if required == "gtin" else "item number of the partner"
@@ -568,12 +553,10 @@ class _LineReader:
                 example=f"{{{required}: ...}}",
                 code=Reason.ITEM_NUMBER_MISSING,
             )
-        return self._gtin(gtin, line) if gtin else None
-
-    def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
-        """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros, as GS1 stores it."""
-        digits = gtin.zfill(14) if len(gtin) == 8 else gtin
-        if len(digits) not in GTIN_LENGTHS or not digits.isascii() or not digits.isdigit():
+        if not gtin:
+            return None
+        written = _gtin(gtin)
+        if written is None:
             raise _unmapped(
                 f"Line {line.number}: the GTIN '{gtin}' of item {line.item} has not 8, 12, 13 or 14 digits.",
                 field=f"{line.source}.inventory",
@@ -581,22 +564,270 @@ class _LineReader:
                 example="{gtin: ...}",
                 code=Reason.ITEM_NUMBER_MISSING,
             )
-        return digits
+        return written
 
 
-def _without_noise(line: OrderLine | InvoiceLine) -> OrderLine | InvoiceLine:
+@lru_cache(maxsize=4096)
+def _gtin(gtin: str) -> str | None:
+    """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros up to 14 (see `GTIN_LENGTHS`); None for another."""
+    if len(gtin) not in GTIN_LENGTHS or not gtin.isascii() or not gtin.isdigit():
+        return None
+    return gtin.zfill(14) if len(gtin) == 8 else gtin
+
+
+_SINGLE = frozenset({"each", "unit"})
+"""Units of a single piece: the plain GTIN of an item is that of a piece, where its packages have their own."""
+
+
+class _OrderReader(_LineReader[OrderLine]):
+    """The lines of an order, ours or a customer's."""
+
+    def __init__(self, order: PurchaseOrder, route: Route, purpose: Purpose) -> None:
+        super().__init__(order, order.lines, route, purpose)
+        self._order = order
+        self._several_warehouses = (
+            len({line.warehouse for line in order.lines if not line.is_text and not line.is_charge}) > 1
+        )
+        self._ordered: list[OrderLine] = []
+
+    def _leaves(self, line: OrderLine) -> bool:
+        # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
+        return self._order.cancelled or not line.cancelled
+
+    def _their_item(self, line: OrderLine) -> str | None:
+        return line.supplier_item
+
+    def _refuse_empty(self) -> None:
+        raise Parked(
+            "The order has no lines to order.",
+            next_step="Add lines in Visma, or cancel the order there." + self._services_as_charges(),
+            field="lines",
+            code=Reason.NO_LINES,
+        )
+
+    def _services_as_charges(self) -> str:
+        """The further way out for an order whose lines routing makes charges of."""
+        if self._route.lines_without_item is not WithoutItem.CHARGE or not self.charges:
+            return ""
+        key = f"partners.{self._route.partner}.kinds.{self._content.kind}.lines_without_item"
+        return f" Its lines name no item and are sent as charges: to have them ordered, set {key}: service and apply."
+
+    def left_notes(self) -> list[str]:
+        """Also the requested days that do not leave."""
+        notes = super().left_notes()
+        if self._route.line_date is LineDate.PROMISED:
+            silent = {None, self._order.ordered_on}
+            late = [
+                line
+                for line, view in zip(self._ordered, self.lines, strict=True)
+                if line.requested != view.wanted and line.requested not in silent
+            ]
+            if late:
+                days = _listed("line", late, lambda line: f"{line.number} ({line.requested!s})")
+                notes.append(f"The requested day of {days} was left out: the promised day is sent (line_date).")
+        return notes
+
+    def wanted_on(self) -> date | None:
+        """The wanted day of the whole order, from what was read."""
+        return header_day(self._order, [line.wanted for line in self.lines], self._route.line_date)
+
+    def blanket(self) -> str | None:
+        """The blanket order that was called off from, with a text for the lines that do not belong to it.
+
+        A cancellation names the order, so it gets through whatever was called off.
+
+        Raises:
+            Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
+                Mosaic has a place for a blanket order on the line.
+        """
+        if self._order.order_type == "Blanket":
+            return None
+        named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != self._order.number}
+        if len(named) > 1:
+            if self._cancels:
+                return None
+            *_, last = named.values()
+            raise Parked(
+                f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
+                next_step=f"Make one order of each blanket order in Visma. Or: {BY_HAND}",
+                field=f"{last.source}.orderNumber",
+                code=Reason.SEVERAL_BLANKET_ORDERS,
+            )
+        blanket = next(iter(named), None)
+        if blanket is not None:
+            self.texts += [
+                f"Line {line.number} is not part of blanket order {blanket}."
+                for line in self._ordered
+                if line.blanket != blanket
+            ]
+        return blanket
+
+    def _view(self, line: OrderLine, quantity: str, price: str) -> LineView:
+        if line.quantity <= ZERO and not self._cancels:
+            raise Parked(
+                f"Line {line.number} orders {line.quantity:f} of {line.item or 'an item'}; "
+                "a purchase order needs a quantity above zero.",
+                next_step=Reason.QUANTITY_NOT_POSITIVE.action,
+                field=f"{line.source}.orderQty",
+                code=Reason.QUANTITY_NOT_POSITIVE,
+            )
+        if line.unit_price < ZERO and not self._cancels and not self._we_sell:
+            raise Parked(
+                f"Line {line.number} orders {line.item or 'an item'} at {line.unit_price:f}; "
+                "a purchase order needs prices that are not below zero.",
+                next_step=Reason.PRICE_BELOW_ZERO.action,
+                field=f"{line.source}.unitCost",
+                code=Reason.PRICE_BELOW_ZERO,
+            )
+        self._check_fraction(line, quantity)
+        if line.unit is None and line.item is not None:
+            raise Parked(
+                f"Line {line.number} has no unit.",
+                next_step="Fill it in Visma.",
+                field=f"{line.source}.uom",
+                code=Reason.NO_UNIT,
+            )
+        known = self._known_ids(line.item)
+        wanted = wanted_day(line, self._order, self._route.line_date)
+        self._ordered.append(line)
+        theirs = line.supplier_item or known.partner_item
+        buyer_item, vendor_item = (theirs, line.item) if self._we_sell else (line.item, theirs)
+        product = line.quantity * line.unit_price
+        return LineView(
+            str(line.number),
+            line.quantity,
+            quantity,
+            self._units.get(line.unit) or self._unit(line),
+            line.unit_price,
+            price,
+            product,
+            () if line.amount == product and not line.discount else self._line_charges(line),
+            buyer_item,
+            vendor_item,
+            self._gtin_of(line, known, partner_item=theirs),
+            _text(line.description) or _text(line.item_description),
+            self._note(line) if line.note else None,
+            line.source,
+            self._their_field if line.supplier_item else self._their_item_source(line),
+            wanted,
+            line.promised if line.promised != wanted else None,
+            line.warehouse if self._several_warehouses else None,
+        )
+
+
+class _InvoiceReader(_LineReader[InvoiceLine]):
+    """The lines of an invoice, ours or a supplier's."""
+
+    def __init__(self, invoice: Invoice, route: Route, purpose: Purpose, vat: _Vat) -> None:
+        super().__init__(invoice, invoice.lines, route, purpose)
+        # A line names its rate only where the rates stand in the summary as well, and its own VAT is payable.
+        written = {rate for rate, _ in vat.rows}
+        rates = {tax.code: tax.rate for tax in invoice.taxes if tax.code and tax.rate in written}
+        payable = {code: rate for code, rate in rates.items() if code not in vat.unrated}
+        self._rates = payable if len(rates) > 1 else {}
+        if self._we_sell:
+            # A fee beside the goods has no order of its own.
+            goods = [line for line in invoice.lines if line.item and not line.is_charge]
+            self.sales_order = _only([line.sales_order for line in goods])
+            self.shipment = _only([line.shipment for line in goods])
+
+    def _their_item(self, line: InvoiceLine) -> str | None:
+        return line.counterparty_item
+
+    def _refuse_empty(self) -> None:
+        if not self.charges:
+            raise Parked("The invoice has no lines.", field="invoiceLines", code=Reason.NO_LINES)
+
+    def numbered(self) -> list[LineView]:
+        """The lines with ids that tell them apart."""
+        _number(self.lines)
+        return self.lines
+
+    def _view(self, line: InvoiceLine, quantity: str, price: str) -> LineView:
+        self._check_fraction(line, quantity)
+        known = self._known_ids(line.item)
+        theirs = line.counterparty_item or known.partner_item
+        buyer_item, vendor_item = (theirs, line.item) if self._we_sell else (line.item, theirs)
+        product = line.quantity * line.unit_price
+        return LineView(
+            str(line.number),
+            line.quantity,
+            quantity,
+            self._units.get(line.unit) or self._unit(line),
+            line.unit_price,
+            price,
+            product,
+            () if line.amount == product and not line.discount else self._line_charges(line),
+            buyer_item,
+            vendor_item,
+            self._gtin_of(line, known, partner_item=theirs),
+            _text(line.description),
+            self._note(line) if line.note else None,
+            line.source,
+            self._their_field if line.counterparty_item else self._their_item_source(line),
+            order=line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            order_line=None if self._we_sell else line.order_line,
+            shipment=line.shipment if line.shipment != self.shipment else None,
+            tax_rate=self._rates.get(line.tax_code) if line.tax_code else None,
+        )
+
+
+def _reader(content: BusinessDocument, route: Route, purpose: Purpose, vat: _Vat) -> _OrderReader | _InvoiceReader:
+    if isinstance(content, Invoice):
+        return _InvoiceReader(content, route, purpose, vat)
+    return _OrderReader(content, route, purpose)
+
+
+def _as_written(content: BusinessDocument, totals: Totals) -> BusinessDocument:
+    """Credit memos as magnitudes; orders with the discounts and VAT of the lines that are not cancelled."""
+    if isinstance(content, Invoice):
+        return magnitudes(content)
+    if totals.tax_rows is None:
+        return content
+    return replace(content, discounts=totals.discount_rows or (), taxes=totals.tax_rows)
+
+
+def with_references(content: Invoice, route: Route | None) -> Invoice:
+    """A customer invoice whose order number is one: Visma's `customerRefNumber`, or what routing takes for one.
+
+    Every other reference is one of `other_references`, each of them once.
+
+    Args:
+        content: The invoice as Visma has it.
+        route: The settings of its partner; None where it has none, and nothing else is taken for an order number.
+    """
+    if not content.kind.facts.we_sell:
+        return content
+    order, source, theirs = content.order_number, content.order_source, content.counterparty_reference
+    is_credit = content.invoice_type is InvoiceType.CREDIT_MEMO
+    reading = route.external_reference if route else None
+    may_be_external = reading is ExternalReference.ORDER_NUMBER and not is_credit
+    if source == "originatorDocRef" or (source == "externalReference" and not may_be_external):
+        order, source, theirs = None, "", None
+    others = tuple([one for one in content.other_references if one.partition(": ")[2] != order])
+    stated = content.order_number, content.order_source, content.counterparty_reference, content.other_references
+    if (order, source, theirs, others) == stated:
+        return content
+    return replace(
+        content, order_number=order, order_source=source, counterparty_reference=theirs, other_references=others
+    )
+
+
+def _without_noise(line: _Line) -> _Line:
     """The line as it is written: what is left of quantity x price is a rounding (see `_line_charges`)."""
     quantity, price = quantity_without_noise(line.quantity), without_noise(line.unit_price)
+    if quantity is line.quantity and price is line.unit_price:
+        return line
     if quantity == line.quantity and price == line.unit_price:
         return line
     return replace(line, quantity=quantity, unit_price=price)
 
 
-def _listed(what: str, numbers: list[str]) -> str:
+def _listed(what: str, found: Sequence[_Listed], text_of: Callable[[_Listed], str] = str) -> str:
     """`line 2`, `lines 2, 3`: the first ten, because notes go into a record of limited size."""
-    shown = ", ".join(numbers[:_MOST_LISTED])
-    more = f" and {len(numbers) - _MOST_LISTED} more" if len(numbers) > _MOST_LISTED else ""
-    return f"{what}{'s' if len(numbers) > 1 else ''} {shown}{more}"
+    shown = ", ".join(map(text_of, found[:_MAX_LISTED]))
+    more = f" and {len(found) - _MAX_LISTED} more" if len(found) > _MAX_LISTED else ""
+    return f"{what}{'s' if len(found) > 1 else ''} {shown}{more}"
 
 
 def _refuse_other_branch(content: BusinessDocument, route: Route) -> None:
@@ -687,15 +918,16 @@ def _refuse_negative_order(content: BusinessDocument, totals: Totals) -> None:
         )
 
 
-def _nothing_left(content: BusinessDocument) -> Parked:
-    if isinstance(content, PurchaseOrder):
-        return Parked(
-            "The order has no lines to order.",
-            next_step="Add lines in Visma, or cancel the order there.",
-            field="lines",
-            code=Reason.NO_LINES,
-        )
-    return Parked("The invoice has no lines.", field="invoiceLines", code=Reason.NO_LINES)
+def _delivery_notes(content: BusinessDocument) -> list[str]:
+    """A sentence about a purchase order that names no place of delivery at all, or one without its usual code."""
+    if not isinstance(content, PurchaseOrder) or content.kind.facts.we_sell:
+        return []
+    place = content.ship_to
+    if place.is_elsewhere:
+        return [ENTERED_ADDRESS.of()] if place.number or place.location else []
+    if place.name or place.number or place.location or place.address:
+        return []
+    return [NO_PLACE.of()]
 
 
 def _taxes(content: BusinessDocument, totals: Totals) -> _Vat:
@@ -705,29 +937,52 @@ def _taxes(content: BusinessDocument, totals: Totals) -> _Vat:
     rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency. Where one choice of them
     does, the others are not payable. Where they all do but for the cent that each may be rounded by, that cent is part
     of the document's rounding. Else the stated VAT is one amount: at the one rate there is where that gives just this
-    amount, or without a rate.
+    amount, or without a rate. A rate that does not lead from its taxable amount to its VAT is not written.
     """
     currency = content.currency
-    rows = _by_rate(content.taxes, currency)
+    net = totals.lines + totals.charges - totals.discounts
+    within = smallest_unit(currency) * min(Decimal(len(content.lines) + 1), _MAX_ROUNDED_LINES) / 2
+    taxes = tuple(_credible(tax, net, within) for tax in content.taxes)
+    doubted = {tax.code: tax for tax, read in zip(content.taxes, taxes, strict=True) if tax.rate != read.rate}
+    doubts = tuple(
+        f"Visma's VAT of {tax.amount:.2f} is not {decimal_text(tax.rate or ZERO)} % of "
+        f"{'what is taxed' if tax.taxable is None else f'{tax.taxable:.2f}'}; it is written without the rate."
+        for tax in doubted.values()
+    )
+    rows = _by_rate(taxes, currency)
     off = abs(sum((amount for _, amount in rows), ZERO) - totals.tax)
     if not off:
         unpaid = _taken_back(content)
-        return _Vat(rows, _LEFT_OUT if unpaid else None, unpaid)
+        return _Vat(rows, (*doubts, *([_LEFT_OUT] if unpaid else [])), unpaid | doubted.keys())
     if not totals.tax:
         return _Vat(
-            [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
+            [], ("Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written.",)
         )
-    net = totals.lines + totals.charges - totals.discounts
     rates = {tax.rate for tax in content.taxes}
     rate = next(iter(rates)) if len(rates) == 1 else None
     if rate is not None and rounded(net * rate / 100, currency) == totals.tax:
         return _Vat([(rate, totals.tax)])
-    if chosen := _payable_rows(content, totals.tax):
-        return chosen
-    if rows and off <= smallest_unit(currency) * len(content.taxes):
-        return _Vat(rows if len(rows) > 1 else [(rate, totals.tax)])
+    if chosen := _payable_rows(content, taxes, totals.tax):
+        return chosen._replace(notes=(*doubts, *chosen.notes), unrated=chosen.unrated | doubted.keys())
+    if rows and off <= smallest_unit(currency) * len(taxes):
+        return _Vat(rows if len(rows) > 1 else [(rows[0][0], totals.tax)], doubts, frozenset(doubted))
     note = f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
-    return _Vat([(None, totals.tax)], note if rates else None)
+    return _Vat([(None, totals.tax)], (note,) if rates else ())
+
+
+def _credible(tax: Tax, net: Decimal, within: Decimal) -> Tax:
+    """The VAT row, without its rate if that leads to its VAT neither from its taxable amount nor from the document's.
+
+    VAT may be rounded line by line, so each line may move it by half the smallest unit (`within`). Signs say nothing:
+    the second row of a reverse charge takes VAT off, and its taxable amount may have either sign.
+    """
+    rate = tax.rate
+    if rate is None or (tax.taxable is None and rate):
+        return tax
+    for base in (tax.taxable or ZERO, net):
+        if abs(abs(base * rate) / 100 - abs(tax.amount)) <= within:
+            return tax
+    return replace(tax, rate=None)
 
 
 def _taken_back(content: BusinessDocument) -> frozenset[str | None]:
@@ -756,13 +1011,13 @@ def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal |
     return [(rate, amount) for rate, amount in rows if amount or not rate]
 
 
-def _payable_rows(content: BusinessDocument, tax: Decimal) -> _Vat | None:
+def _payable_rows(content: BusinessDocument, taxes: Iterable[Tax], tax: Decimal) -> _Vat | None:
     """The rates of the VAT rows that add up to what is payable, if there is only one such choice of rates.
 
     Several choices of rows may come to the same rates: payable for certain is what is in each of them.
     """
-    rows = [row for row in content.taxes if row.amount]
-    if len(rows) > _MOST_VAT_ROWS:
+    rows = [row for row in taxes if row.amount]
+    if len(rows) > _MAX_VAT_ROWS:
         return None
     choices = [
         chosen
@@ -774,7 +1029,7 @@ def _payable_rows(content: BusinessDocument, tax: Decimal) -> _Vat | None:
     if len(found) != 1:
         return None
     payable = frozenset.intersection(*(frozenset(row.code for row in chosen) for chosen in choices))
-    return _Vat(list(found.pop()), _LEFT_OUT, frozenset(row.code for row in rows) - payable)
+    return _Vat(list(found.pop()), (_LEFT_OUT,), frozenset(row.code for row in rows) - payable)
 
 
 def _rounding(
@@ -789,32 +1044,34 @@ def _rounding(
     It is Visma's own rounding difference, and the cents lost where a discount or a rate was rounded for printing.
     """
     currency = content.currency
-    printed = sum((charge.amount for charge in charges), ZERO) + sum((amount for _, amount in taxes), ZERO)
-    for line in lines:
-        printed += rounded(line.quantity * line.price, currency)
-        for charge in line.charges:
-            printed += charge.amount
+    printed = sum([charge.amount for charge in charges], ZERO) + sum([amount for _, amount in taxes], ZERO)
+    goods = sum([line.product for line in lines], ZERO)
+    if not is_in_units(goods, currency):
+        goods = sum([rounded(line.product, currency) for line in lines], ZERO)
+    printed += goods + sum([charge.amount for line in lines for charge in line.charges], ZERO)
     left = rounded(totals.total, currency) - printed
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
 
 
-def _numbered(lines: list[LineView]) -> list[LineView]:
-    """The lines of an invoice with ids that tell them apart: those of the order, else Visma's, else their places.
+def _number(lines: list[LineView]) -> None:
+    """Give the lines of an invoice ids that tell them apart: those of the order, else Visma's, else their places.
 
     Lines of two orders, and two receipts of one line, share the number of the order line. Beside lines of an order, a
     line without one has no number that a partner could take for the number of an order line.
     """
     known = [str(line.order_line) for line in lines if line.order_line is not None]
     if known and _differ(known):
-        return [
-            replace(line, is_numbered=False)
-            if line.order_line is None
-            else replace(line, number=str(line.order_line), order_line=None, is_ordered=True)
-            for line in lines
-        ]
+        for line in lines:
+            if line.order_line is None:
+                line.is_numbered = False
+            else:
+                line.number, line.order_line, line.is_ordered = str(line.order_line), None, True
+        return
     if not _differ([line.number for line in lines]):
-        lines = [replace(line, number=str(place)) for place, line in enumerate(lines, 1)]
-    return [replace(line, is_numbered=not known or line.order_line is not None) for line in lines]
+        for place, line in enumerate(lines, 1):
+            line.number = str(place)
+    for line in lines if known else ():
+        line.is_numbered = line.order_line is not None
 
 
 def _differ(numbers: list[str]) -> bool:

@@ -214,7 +214,7 @@ def _x12_line(row: Data, item: str, quantity: str) -> Line:
 
 def _requested(tree: Data) -> date | None:
     found = (row for row in rows(tree, "dateTimeReference") if text(row, "dateTimeQualifier") == _REQUESTED)
-    return next((moment for row in found if (moment := _day(row, "date")) is not None), None)
+    return next((timestamp for row in found if (timestamp := _day(row, "date")) is not None), None)
 
 
 def _of_mosaic(message: Data, document: str | None) -> Fingerprint:

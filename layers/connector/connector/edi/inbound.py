@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
-from connector.domain.json_text import mended
-from connector.domain.moments import moment_of
+from connector.domain.json_text import repaired, without_mark
 from connector.domain.text import truncated
+from connector.domain.timestamps import timestamp_of
 from connector.domain.transactions import Stream
 from connector.edi.order_change.fields import Data, part, text
 from connector.edi.order_change.recognise import business_number_of, document_numbered, document_of, order_number_of
@@ -28,12 +28,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPAQUE = re.compile(r"(?!0+$)[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
 """Any other id; Orderful: ids are opaque. None has a blank, `/`, `#` or `%`, which lead to another address."""
 
-_BOM = b"\xef\xbb\xbf"
 
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 """Characters of a type or of somebody's id that are kept; X12 gives an ISA id 15, Orderful's longest type has 50."""
 
-LONGEST_LINK = 500
+MAX_LINK_LENGTH = 500
 """Characters of a link that is followed; Orderful's have about 150."""
 
 _Parsed = TypeVar("_Parsed")
@@ -103,8 +102,8 @@ def read_identity(raw: bytes) -> InboundTransaction | None:
     in `data`, `transaction` or `body` (there perhaps as a text), or as the only element of a list. None when it names
     no transaction.
     """
-    raw = raw.removeprefix(_BOM)
-    envelope = _enveloped(raw) or _enveloped(mended(raw))
+    raw = without_mark(raw)
+    envelope = _enveloped(raw) or _enveloped(repaired(raw))
     if envelope is None:
         return None
     within = (_enveloped(getattr(envelope, name)) for name in _WRAPPERS)
@@ -191,7 +190,7 @@ def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:
         sender_id=_party_id(data, "sender", stream),
         receiver_id=_party_id(data, "receiver", stream),
         business_number=text(data, "businessNumber"),
-        created_at=moment_of(data.get("createdAt")),
+        created_at=timestamp_of(data.get("createdAt")),
         validation=_validation(text(data, "validationStatus")),
         aliases=tuple(aliases),
     )
@@ -264,7 +263,7 @@ def _delivery(block: Data, *, trusted: bool) -> Delivery | None:
 def _link(block: Data) -> str | None:
     """An address; without one the delivery is confirmed where Orderful documents it."""
     address = text(block, "href")
-    return address if address and len(address) <= LONGEST_LINK else None
+    return address if address and len(address) <= MAX_LINK_LENGTH else None
 
 
 def _types(data: Data) -> list[str]:
@@ -273,7 +272,7 @@ def _types(data: Data) -> list[str]:
         text(data, "type") or text(part(data, "type"), "name"),
         text(data, "simplifiedTransactionType"),
     )
-    return [truncated(word, LONGEST_NAME) for word in names if word]
+    return [truncated(word, MAX_NAME_LENGTH) for word in names if word]
 
 
 def _document_named(word: str) -> str | None:
@@ -300,7 +299,7 @@ def _party_id(data: Data, role: str, stream: Stream | None) -> str | None:
     named = part(data, role)
     on_test = text(named, "testIsaId") if stream is Stream.TEST else None
     found = text(data, f"{role}Id") or on_test or text(named, "isaId")
-    return truncated(found, LONGEST_NAME) if found else None
+    return truncated(found, MAX_NAME_LENGTH) if found else None
 
 
 def _parsed(decode: Callable[[Any], _Parsed], raw: bytes | msgspec.Raw) -> _Parsed | None:

@@ -51,9 +51,10 @@ DISCOUNT_AMOUNT = "The cash discount that Visma grants on the invoice, without i
 TERMS_TEXT = "Visma's description of the terms, or its id where there is none."
 
 PARTY_NAME = "As the document has it, else the partner's in routing; our company's is that of routing."
+FURTHER_NAME = "Of a customer that a supplier delivers to: its location, if that is not the main one, and the contact."
 PARTY_ID = (
     "The GLN where Visma or routing has one, else the number that we gave: supplier or customer, location, branch. "
-    "Of a place of ours, what `places` says."
+    "Of a place of ours, what `places` says. None with an address that was entered on the order (`overrideAddress`)."
 )
 ADDRESS = "As the document has it, else the partner's in routing; our company's is that of routing."
 REGION = "The code of Visma's county in its country; what has no such code is left out, and noted."
@@ -63,12 +64,15 @@ UNIT = "The unit that `units` in routing gives to Visma's word, as the dialect c
 PRICE = "The price for one unit before discount, without VAT, as Visma has it."
 QUANTITY = "The quantity in Visma's unit."
 BUYER_ITEM = (
-    "The number of the item at the buyer: ours where we buy, else the one on the line, or `items.partner_item`."
+    "The number of the item at the buyer: ours where we buy, else the one on the line, else `items.partner_item`."
 )
 VENDOR_ITEM = (
-    "The number of the item at the seller: ours where we sell, else the one on the line, or `items.partner_item`."
+    "The number of the item at the seller: ours where we sell, else the one on the line, else `items.partner_item`."
 )
-GTIN = "`items.gtin` of the item in routing; 8 digits are filled up to 14."
+GTIN = (
+    "`items.gtins` of the item and its unit in routing, else `items.gtin`, which is that of a piece where `gtins` has "
+    "others; 8 digits are filled up to 14."
+)
 LINE_TEXT = "The description of the line, else that of the item."
 CHARGE_SIDE = "An amount below zero is an allowance, one above zero a charge; it is written without its sign."
 CHARGE_KIND = (

@@ -7,13 +7,18 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 # IEEE 754: a double keeps 15 digits of a decimal number; what it shows beyond them is noise.
 _DOUBLE = Context(prec=15, rounding=ROUND_HALF_EVEN)
 _DIGITS = 15
+NOISELESS = _DIGITS
+"""Printed with so few characters, a number has no noise."""
 # A quantity that is a fraction (1/3) has no end; so much of it is a rounding, not another quantity.
 _SIXTH = Decimal("0.000001")
-_LARGEST_PART = Decimal("0.00001")
+_MAX_PART = Decimal("0.00001")
 
 
 def without_noise(number: Decimal) -> Decimal:
     """A number of Visma's JSON without the noise of a double: `0.30000000000000004` is `0.3`."""
+    # What is written with so few characters has no more digits, and that is seen in a sixth of the time.
+    if len(str(number)) <= _DIGITS:
+        return number
     return number if len(number.as_tuple().digits) <= _DIGITS else _DOUBLE.plus(number).normalize()
 
 
@@ -23,10 +28,10 @@ def quantity_without_noise(number: Decimal) -> Decimal:
     X12's quantities have 10 or 15 digits.
     """
     found = without_noise(number)
-    if found == number or len(found.as_tuple().digits) < _DIGITS - 2:
+    if found is number or found == number or len(found.as_tuple().digits) < _DIGITS - 2:
         return found
     short = found.quantize(_SIXTH)
-    return short if abs(short - found) <= abs(found) * _LARGEST_PART else found
+    return short if abs(short - found) <= abs(found) * _MAX_PART else found
 
 
 def decimal_text(number: Decimal) -> str:
@@ -37,13 +42,16 @@ def decimal_text(number: Decimal) -> str:
     text = str(number)
     if "E" in text:
         text = format(number, "f")
-    if "." in text:
+    if text[-1] == "0" and "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in {"-0", ""} else text
+    return "0" if text == "-0" else text
 
 
 def money_text(number: Decimal) -> str:
     """An amount with at least two decimals: `100` is `100.00`, `0.12345` stays as it is."""
+    text = str(number)
+    if text[-3:-2] == "." and text != "-0.00":
+        return text
     text = decimal_text(number)
     whole, point, fraction = text.partition(".")
     if not point:

@@ -72,11 +72,12 @@ def _chosen(document: CanonicalDocument) -> WrittenDialect:
         Parked: the pinned one cannot carry the document.
     """
     pinned = document.route.dialect.pinned
+    if pinned is not None and (gap := _gap(DIALECTS[pinned], document)) is None:
+        return DIALECTS[pinned]
     able = next(one for one in DIALECTS.values() if _gap(one, document) is None)
     if pinned is None:
         return able
-    if (gap := _gap(DIALECTS[pinned], document)) is None:
-        return DIALECTS[pinned]
+    assert gap is not None  # noqa: S101
     key = f"partners.{document.route.partner}.dialect"
     raise Parked(
         f"{gap.sentence}; the dialect asked for is {pinned.label} alone.",

@@ -81,6 +81,28 @@ class InvoiceNames(Names):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VismaList:
+    """A list of Visma that has documents of a kind.
+
+    Attributes:
+        path: Its path below the base URL.
+        expand: The `expand` parameters with which rows have VAT, the invoice address, notes and the documents that a
+            note is applied to (Visma: left out otherwise).
+        document_type: The type for a row without one, if its key needs one.
+        type_in_path: The address of one document has its type before its number.
+        has_creation_time: Its rows say when they were made, and it is filtered by that.
+        status_filter: The parameter that filters it by status.
+    """
+
+    path: str
+    expand: tuple[str, ...] = ()
+    document_type: str | None = None
+    type_in_path: bool = False
+    has_creation_time: bool = True
+    status_filter: str = "status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindFacts:
     """What is known of a kind of document without reading one.
 
@@ -97,7 +119,7 @@ class KindFacts:
             publishes.
         sent_in: Those in which it is sent, unless the routing file says otherwise.
         names: What Visma calls its fields.
-        is_listed: Visma has it in a list that is polled (`Resource`).
+        lists: The lists of Visma that are polled for it; each is a member of `Resource`.
         is_final: Visma lets nobody change it once it is released: it is credited and made anew.
         counterparty_is_fixed: Nor can its counterparty get another number in it.
         takes_changes: Partners ask for changes of it (860).
@@ -116,7 +138,7 @@ class KindFacts:
     statuses: frozenset[str]
     sent_in: tuple[str, ...]
     names: Names
-    is_listed: bool = True
+    lists: tuple[VismaList, ...] = ()
     is_final: bool = False
     counterparty_is_fixed: bool = False
     takes_changes: bool = False
@@ -128,6 +150,11 @@ class KindFacts:
     def we_sell(self) -> bool:
         """Whether we are the seller in it."""
         return self.counterparty is Counterparty.CUSTOMER
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether Visma has it in a list that is polled."""
+        return bool(self.lists)
 
 
 COMMON_STATUSES = frozenset({"Hold", "Balanced", "Voided", "Open", "Closed"})

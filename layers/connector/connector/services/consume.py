@@ -17,7 +17,7 @@ from connector.services.log_fields import named_group
 from connector.services.ports import Deadline, Metric, Telemetry
 
 FIRST_DELAY = timedelta(seconds=20)
-LONGEST_DELAY = timedelta(minutes=15)
+MAX_DELAY = timedelta(minutes=15)
 HELD_UP_AFTER = 7
 """From this many receives on, after more than twenty minutes of delays, each failure of a message is counted for an
 alarm.
@@ -58,7 +58,7 @@ def delay_before_retry(error: ConnectorError, receives: int) -> timedelta:
     """
     asked = error.retry_after if isinstance(error, Transient) else None
     doubled = FIRST_DELAY * (1 << min(max(receives - 1, 0), 10))
-    return min(max(asked or timedelta(0), doubled), LONGEST_DELAY)
+    return min(max(asked or timedelta(0), doubled), MAX_DELAY)
 
 
 def consume(

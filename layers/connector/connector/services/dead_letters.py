@@ -1,7 +1,7 @@
 """What a queue gave up: which document or change it is about, how that stands, and what to do with it.
 
-A letter is a message that was received too often. What it asks for is read from its body, which is never shown: it may
-hold a document of Visma.
+A dead letter is a message that was received too often. What it asks for is read from its body, which is never shown: it
+may hold a document of Visma.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _READ: Mapping[Queue, Callable[[str], Message]] = {
 }
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message that its queue gave up.
 
     Attributes:
@@ -56,7 +56,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         receipt: By which it is given back or deleted, as long as it is held.
         group: Its message group.
         body: What it says; never shown.
-        tries: How often it was received before it was given up.
+        tries: After how many receives its queue gives a message up; None when the queue does not say.
         since: When it was given up (SQS: a FIFO queue sets the time anew).
         home: The address of the queue that it came from.
     """
@@ -66,9 +66,9 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str
     group: str
     body: str
-    tries: int
     since: datetime
     home: str
+    tries: int | None = None
 
     @property
     def message(self) -> Message | None:
@@ -105,10 +105,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         return "no message of the connector"
 
     def subject(self, name: str) -> str | None:
-        """What a name stands for when a person means this letter by it: its id, its document, or its transaction.
+        """What a name that a person types identifies here: the message id, the document or the transaction.
 
         Returns:
-            None when the name does not mean it.
+            None when the name does not identify this dead letter.
         """
         key = self.key
         if name == self.message_id:
@@ -123,37 +123,37 @@ class DeadLetters(Protocol):
 
     queue: Queue
 
-    def count(self) -> LetterCount:
+    def count(self) -> DeadLetterCount:
         """How many there are."""
 
-    def hold(self, limit: int) -> Sequence[Letter]:
-        """Take at most ten that nobody holds; nobody else gets them for a while. Empty when there is no other.
+    def hold(self, limit: int) -> Sequence[DeadLetter]:
+        """Receive at most ten visible dead letters; they are invisible to others for a while. Empty when there is none.
 
-        Of one document the oldest come first, and the next ones only when those that are held are gone (SQS: FIFO).
+        Those of one document come oldest first, and the next ones when the received ones are deleted (SQS: FIFO).
         """
 
-    def give_back(self, letters: Sequence[Letter]) -> None:
-        """Let go of letters: they lie as they did."""
+    def give_back(self, dead_letters: Sequence[DeadLetter]) -> None:
+        """Make received dead letters visible again."""
 
-    def send_back(self, letters: Sequence[Letter]) -> Mapping[str, str]:
-        """Put letters that are held into the queues that they came from, and take them away here.
+    def send_back(self, dead_letters: Sequence[DeadLetter]) -> Mapping[str, str]:
+        """Move received dead letters back to the queues that they came from.
 
         Returns:
-            Why not, by the ids of those that stay.
+            The reason for each dead letter that stays, by its id.
         """
 
-    def delete(self, letters: Sequence[Letter]) -> Mapping[str, str]:
-        """Take letters that are held away for good; returns as `send_back`."""
+    def delete(self, dead_letters: Sequence[DeadLetter]) -> Mapping[str, str]:
+        """Delete received dead letters; returns as `send_back`."""
 
 
 @dataclass(frozen=True, slots=True)
-class LetterCount:
+class DeadLetterCount:
     """How many dead letters a queue has.
 
     Attributes:
-        waiting: That anybody may take.
-        held: That somebody looks at, or that wait behind one of their document that is held.
-        kept_for: After this time in the dead-letter queue SQS deletes a letter.
+        waiting: Visible dead letters.
+        held: Invisible dead letters: received by somebody, or behind a received one of their document.
+        kept_for: The retention period of the queue; SQS deletes older dead letters.
     """
 
     waiting: int
@@ -162,14 +162,14 @@ class LetterCount:
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):
-    """The record of a letter that a person drops. It is written before the letter is deleted, and confirmed after it.
+    """The record of a dead letter that a person drops. It is written before the delete, and confirmed after it.
 
     Attributes:
         at: When the drop was begun.
-        given_up: When the queue gave the letter up.
+        given_up: When the queue gave the dead letter up.
         by: As that person typed it.
         caller: Who AWS says it was (ARN).
-        is_confirmed: The letter is deleted. If not, the letter may lie there or be gone: the drop was interrupted.
+        is_confirmed: It is deleted. If False, the drop was interrupted, and the dead letter may still be there.
     """
 
     at: datetime
@@ -184,26 +184,26 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DropBook(Protocol):
-    """Who dropped which letter, and why; it outlives the letter."""
+    """The records of dropped dead letters; they are kept after the dead letter is deleted."""
 
     def put(self, dropped: Dropped) -> None:
-        """Keep the record in the place of the one that its letter has."""
+        """Write the record of a dead letter; it replaces an earlier one of that dead letter."""
 
-    def of(self, letters: Sequence[Letter]) -> Mapping[str, Dropped]:
-        """The records of letters that are still there, by their ids."""
+    def of(self, dead_letters: Sequence[DeadLetter]) -> Mapping[str, Dropped]:
+        """The records of dead letters that are still there, by their ids."""
 
     def newest(self, limit: int) -> Sequence[Dropped]:
-        """The records of the letters that were given up last, the last one first."""
+        """The records of the dead letters that were given up last, the last one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How what a letter is about stands in the ledger.
+    """The state of the document or change that a dead letter is about.
 
     Attributes:
-        state: In words of the ledger; None where it knows nothing.
-        why: What the ledger says of it last.
-        is_over: Whether a redriven letter finds nothing to do.
+        state: Its state in the ledger; None when the ledger does not have it.
+        why: Its reason, or else the note of its last event.
+        is_over: Whether a redriven dead letter would have nothing to do.
     """
 
     state: str | None = None
@@ -214,15 +214,15 @@ class Standing:
 _UNKNOWN = Standing()
 
 
-def standing(letter: Letter, revisions: Iterable[Revision], changes: Iterable[Change]) -> Standing:
-    """How a letter's document or change stands.
+def standing(dead_letter: DeadLetter, revisions: Iterable[Revision], changes: Iterable[Change]) -> Standing:
+    """How a dead letter's document or change stands.
 
     Args:
-        letter: Which one.
+        dead_letter: Which one.
         revisions: Of its document.
         changes: That came in for its document.
     """
-    message = letter.message
+    message = dead_letter.message
     if isinstance(message, DeliveryMessage):
         found = next((one for one in revisions if one.sequence == message.sequence), None)
         return _UNKNOWN if found is None else _of_revision(found)
@@ -246,10 +246,10 @@ def _of_change(one: Change) -> Standing:
     return Standing(state=one.state, why=one.reason or last, is_over=not one.is_due and not one.is_unconfirmed)
 
 
-def next_step(letter: Letter, stands: Standing) -> str:
-    """What a person does with a letter."""
-    message = letter.message
-    name = letter.message_id
+def next_step(dead_letter: DeadLetter, stands: Standing) -> str:
+    """The next step of a person for a dead letter."""
+    message = dead_letter.message
+    name = dead_letter.message_id
     drop, redrive = f"connector deadletters drop {name} --reason TEXT", f"connector deadletters redrive {name}"
     if message is None:
         return f"Nobody can read it: find out who put it into the queue, then {drop}"
@@ -266,16 +266,16 @@ def next_step(letter: Letter, stands: Standing) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What became of letters.
+    """The result of moving or deleting dead letters.
 
     Attributes:
-        done: How many.
-        failed: Why not, by the ids of those that stay.
+        done: How many were moved or deleted.
+        failed: The reason for each dead letter that stays, by its id.
     """
 
     done: int = 0
     failed: Mapping[str, str]
 
-    def plus(self, letters: Sequence[Letter], failed: Mapping[str, str]) -> Moved:
-        """With some more."""
-        return replace(self, done=self.done + len(letters) - len(failed), failed={**self.failed, **failed})
+    def plus(self, dead_letters: Sequence[DeadLetter], failed: Mapping[str, str]) -> Moved:
+        """The result with that of more dead letters."""
+        return replace(self, done=self.done + len(dead_letters) - len(failed), failed={**self.failed, **failed})

@@ -1,10 +1,12 @@
 """The health of each Visma list of each configured company: its lag, and whether it fails.
 
-A run reports all lists when it ends, also those that it did not read. It records its start, so that the next run
-notices a run that was killed before its report, and reports the last known state in its place.
+A run reports all lists of its share when it ends, also those that it did not read. It records its start, so that the
+next run notices a run that was killed before its report, and reports the last known state in its place. The run of the
+first share also notices when another share is not read any more.
 
-The report is one record of the whole stack (`connector cursors` shows it) and two metrics for alarms. Names are in the
-record and in the log line, never in a dimension of a metric: CloudWatch bills each combination (docs/decisions/0032).
+The report is one record for each share (`connector cursors` shows them as one) and two metrics for alarms. Names are in
+the record and in the log line, never in a dimension of a metric: CloudWatch bills each combination
+(docs/decisions/0032).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Protocol
 import msgspec
 
 from connector.domain.errors import ConnectorError
+from connector.domain.polling.shares import ALL, Share
 from connector.domain.text import truncated
 from connector.services.ports import Metric, Resource, Telemetry
 
@@ -25,10 +28,13 @@ FAILING_AFTER = timedelta(minutes=10)
 LAG_REPORTED = timedelta(minutes=10)
 """A smaller lag is not reported: a metric is billed for each hour in which it is reported."""
 
-MOST_NAMED = 20
+LATE = timedelta(minutes=30)
+"""A list with a larger lag counts for the alarm like one that fails, although it does not fail."""
+
+MAX_NAMED = 20
 """Most lists in one log line."""
 
-LONGEST_PROBLEM = 300
+MAX_PROBLEM_LENGTH = 300
 """Most characters of `ListHealth.problem`."""
 
 
@@ -64,22 +70,37 @@ class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.is_refused or now - self.failing_since >= FAILING_AFTER
 
 
-class PollRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The record of the last run. Times are UTC.
+class PollRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The record of the last run of a share. Times are UTC.
 
     Attributes:
         begun_at: When the last run began.
         ended_at: When the last run that ended did so.
+        lists: The lists of the share.
+        shares: How many shares there are. In the record of the first one.
+        divided_at: Since when there are so many. In the record of the first one.
     """
 
     begun_at: datetime | None = None
     ended_at: datetime | None = None
     lists: tuple[ListHealth, ...] = ()
+    shares: int = 1
+    divided_at: datetime | None = None
 
     @property
     def was_cut_short(self) -> bool:
         """Whether the last run did not report: it was killed, or ran out of time."""
         return self.begun_at is not None and (self.ended_at is None or self.ended_at < self.begun_at)
+
+
+def all_shares(first: PollRecord, others: Iterable[PollRecord]) -> PollRecord:
+    """The record of the first share, with the lists of all.
+
+    Where a company has just moved to another share, both have it; the one that was read last is right.
+    """
+    in_order = sorted((first, *others), key=lambda one: one.ended_at.timestamp() if one.ended_at else 0.0)
+    lists = {(each.company, each.resource): each for one in in_order for each in one.lists}
+    return msgspec.structs.replace(first, lists=tuple(lists.values()))
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -95,7 +116,10 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class HealthBook(Protocol):
-    """Stores the record, and which companies the next run begins with."""
+    """Stores the record of a share, and which of its companies the next run begins with."""
+
+    def of(self, share: Share) -> HealthBook:
+        """The book of a share; the one without a share is that of all companies, and of the first of several."""
 
     def take_turn(self) -> Turn:
         """Begin with the companies behind those of the run before, whether it has ended or not."""
@@ -109,8 +133,11 @@ class HealthBook(Protocol):
     def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
         """Write what a run found."""
 
+    def look(self, *, now: datetime) -> PollRecord:
+        """The present record of this share alone, for a run that may not read; it writes down that it looked."""
+
     def read(self) -> PollRecord:
-        """The present record."""
+        """The present record, with the lists of all shares."""
 
 
 LOST_ROUTING = (
@@ -139,19 +166,21 @@ class PollReport:
     """Collects the result of each list in one run, and reports it at the end.
 
     Attributes:
-        trouble: Why the record could not be read or written. Then it is unknown since when a list fails, so no list
+        failure: Why the record could not be read or written. Then it is unknown since when a list fails, so no list
             counts as failing, and the run itself has to fail.
     """
 
-    def __init__(self, book: HealthBook, telemetry: Telemetry, companies: Iterable[str], *, now: datetime) -> None:
-        """Begin with the state of every list from the last run."""
-        self._book, self._telemetry = book, telemetry
-        self.trouble: ConnectorError | None = None
+    def __init__(
+        self, book: HealthBook, telemetry: Telemetry, companies: Iterable[str], *, now: datetime, share: Share = ALL
+    ) -> None:
+        """Begin with the state of every list of the share from its last run."""
+        self._book, self._telemetry, self._share = book.of(share), telemetry, share
+        self.failure: ConnectorError | None = None
         try:
-            before = book.begin(now=now)
+            before = self._book.begin(now=now)
         except ConnectorError as error:
             telemetry.error("the state of the lists cannot be read", {"reason": str(error)})
-            self.trouble, before = error, PollRecord()
+            self.failure, before = error, PollRecord()
         known = {(one.company, one.resource): one for one in before.lists}
         self._lists = {
             (company, resource.value): known.get((company, resource.value))
@@ -162,6 +191,8 @@ class PollReport:
         if before.was_cut_short:
             telemetry.error("the last run did not end", {"reason": "It was killed or ran out of time; see its log."})
             self._report(now)
+        if share.number == 0:
+            self._look_after_others(before, now)
 
     def read(self, company: str, resource: Resource, caught_up_at: datetime | None) -> None:
         """Record that a list was read, as far as time allowed."""
@@ -191,7 +222,7 @@ class PollReport:
             company,
             resource,
             failing_since=since,
-            problem=truncated(problem, LONGEST_PROBLEM),
+            problem=truncated(problem, MAX_PROBLEM_LENGTH),
             is_refused=is_refused,
             is_unneeded=is_unneeded,
         )
@@ -203,23 +234,50 @@ class PollReport:
             self._book.end(tuple(self._lists.values()), now=now)
         except ConnectorError as error:
             self._telemetry.error("the state of the lists cannot be written", {"reason": str(error)})
-            self.trouble = error
+            self.failure = error
 
     def _report(self, now: datetime) -> None:
         lists = self._lists.values()
         failing = [one for one in lists if one.is_failing(now)]
         # A list that fails also falls behind: this is one fault and one alarm.
         behind = [one for one in lists if one.lag(now) >= LAG_REPORTED and one.failing_since is None]
+        late = [one for one in behind if one.lag(now) > LATE]
+        self._telemetry.count(Metric.LISTS_FAILING, len(failing) + len(late))
         if failing:
-            self._telemetry.count(Metric.LISTS_FAILING, len(failing))
             self._telemetry.error("lists are failing", {"rows": len(failing), "reason": _named(failing, now)})
         if behind:
             self._telemetry.seconds(Metric.CURSOR_LAG, max(one.lag(now) for one in behind).total_seconds())
             self._telemetry.warning("lists are behind", {"rows": len(behind), "reason": _named(behind, now)})
 
+    def _look_after_others(self, before: PollRecord, now: datetime) -> None:
+        """Report the shares that no run has read to its end for long: their own runs cannot.
+
+        A share has its time from when the companies were divided as they are. It is late if it was so when the run
+        before this one began: that holds for any interval of the schedules, which all start at one time.
+        """
+        divided_at = (before.divided_at if before.shares == self._share.of else None) or now
+        for share in self._share.others:
+            try:
+                record = self._book.of(share).look(now=now)
+            except ConnectorError as error:
+                self._telemetry.error("the state of the lists cannot be read", {"reason": str(error)})
+                self.failure = error
+                continue
+            since = max(record.ended_at or divided_at, divided_at)
+            if before.begun_at is not None and before.begun_at - since > LATE:
+                self._telemetry.count(Metric.LISTS_FAILING, max(len(record.lists), 1))
+                self._telemetry.error("a share of the companies is not polled", {"reason": _unread(share, since)})
+
     def _change(self, company: str, resource: Resource, **changes: object) -> None:
         name = company, resource.value
         self._lists[name] = msgspec.structs.replace(self._lists[name], **changes)
+
+
+def _unread(share: Share, since: datetime) -> str:
+    return (
+        f"Share {share.number + 1} of {share.of} was not read to its end since {since:%Y-%m-%d %H:%M} UTC; the log of "
+        "poll_visma says why, or its schedule does not run."
+    )
 
 
 def _named(lists: Sequence[ListHealth], now: datetime) -> str:
@@ -227,7 +285,7 @@ def _named(lists: Sequence[ListHealth], now: datetime) -> str:
     sentences = [
         f"{one.company} {one.resource}: {one.lag(now).total_seconds() / 60:.0f} minutes behind"
         + (f", failing since {one.failing_since:%Y-%m-%d %H:%M} UTC: {one.problem}" if one.failing_since else "")
-        for one in worst[:MOST_NAMED]
+        for one in worst[:MAX_NAMED]
     ]
     more = len(lists) - len(sentences)
     return "; ".join([*sentences, *([f"and {more} more (connector cursors)"] if more else [])])

@@ -8,7 +8,7 @@ are found by reading the whole table, and only on request.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from heapq import nlargest
@@ -17,13 +17,16 @@ from sys import maxsize
 
 from connector.domain.documents import DocumentKey, Kind, VismaDocument
 from connector.domain.errors import ConnectorError
+from connector.domain.order_change.record import OPEN_CHANGES, Change
 from connector.domain.revision.arrival import reason_codes
+from connector.domain.revision.listed import ListedRevision
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
     MAY_NEED_ATTENTION,
     NEEDS_PERSON,
     OPEN,
     PAUSED_LIST,
+    Owner,
     Revision,
     State,
     lists_of,
@@ -31,13 +34,14 @@ from connector.domain.revision.record import (
 )
 from connector.domain.routing.resolve import Routing
 from connector.domain.totals import payable
+from connector.services.inbound.ports import Changes
 from connector.services.outbound.facts import stored_document
 from connector.services.ports import Ledger
 
-MOST_READ = 10_000
+MAX_READ = 10_000
 """Most entries of lists that are read, unless everything is requested."""
 
-MOST_SCANNED = 500
+MAX_SCANNED = 500
 """Most pages of the whole table that are read, unless everything is requested; a page is 1 MB, 128 read units."""
 
 _AT_ONCE = 100
@@ -64,11 +68,12 @@ class Selection:
         attention: Only sent ones that need attention.
         ended: Include revisions that are not open; this reads the whole table.
         number: The number, or its beginning; Visma's type may stand before it.
-        partner: The partner's name in routing.
+        partner: The partner's name in the routing in force, or a name under which revisions are on record.
         reason: A reason code.
         since: Last written at this time or later, UTC.
         until: Last written before this time, UTC.
         amount: The payable amount.
+        owner: Only this revision, whatever its state.
     """
 
     states: frozenset[State] = frozenset()
@@ -82,11 +87,12 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     amount: AmountRange | None = None
+    owner: Owner | None = None
 
     @property
     def reads_everything(self) -> bool:
         """Whether it needs revisions that are in no list, so that the whole table is read."""
-        return not self.attention and (self.ended or not self.states <= OPEN)
+        return self.owner is None and not self.attention and (self.ended or not self.states <= OPEN)
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -113,18 +119,12 @@ class Selection:
             and (number.startswith(self.number) or number.rpartition(":")[2].startswith(self.number))
         )
 
-    def suits(self, revision: Revision, partners: Sequence[str]) -> bool:
-        """Whether a revision matches, apart from the amount.
-
-        Args:
-            revision: The revision.
-            partners: The partners that it may be for.
-        """
+    def suits(self, revision: Revision | ListedRevision) -> bool:
+        """Whether a revision matches, apart from the partner and the amount."""
         return (
             (not self.states or revision.state in self.states)
             and (not self.attention or revision.needs_attention)
             and self.suits_key(revision.key)
-            and (self.partner is None or self.partner in partners)
             and (self.reason is None or self.reason in reason_codes(revision))
             and (self.since is None or revision.updated_at >= self.since)
             and (self.until is None or revision.updated_at < self.until)
@@ -147,7 +147,8 @@ class Found:
             table: the newest first.
         more: How many more match.
         complete: Whether everything was searched; if not, more than `more` may match.
-        of_nobody: With a condition on the partner: revisions that need a person and have no known partner.
+        of_nobody: With a condition on the partner: revisions of its company that need a person and have no known
+            partner.
         of_unknown_amount: With a condition on the amount: revisions that match otherwise and whose amount is unknown.
         amounts: With a condition on the amount: the payable amount of each row.
     """
@@ -169,18 +170,35 @@ class Amount:
     currency: str | None
 
 
-def partners_of(revision: Revision, routing: Routing) -> tuple[str, ...]:
-    """The partner of a revision, or the partners that it may be for.
+def partners_of(revision: Revision | ListedRevision, routing: Routing) -> tuple[str, ...]:
+    """The partner of a revision by its name in force, or the partners that it may be for.
 
-    A revision that was parked before it was routed has none. Then its supplier or customer is looked up in the routing
-    in force, and the routing key that it waits for is read.
+    The number of its supplier or customer tells which, so a renamed partner keeps its documents. A revision that was
+    parked before it was routed has no partner on record; then the routing key that it waits for is read as well.
     """
+    key = revision.key
+    found = routing.partners_now(key.company, key.kind, revision.counterparty, revision.partner)
     if revision.partner is not None:
-        return (revision.partner,)
-    of_number = routing.partners_mapped(revision.key.company, revision.key.kind, revision.counterparty or "")
+        return found
     awaited = (revision.waits_for or "").split(".")
-    is_partners = awaited[0] == "partners" and len(awaited) > 1 and awaited[1] in (routing.data.get("partners") or {})
-    return tuple(dict.fromkeys([*of_number, *(awaited[1:2] if is_partners else ())]))
+    is_partners = awaited[0] == "partners" and len(awaited) > 1 and routing.company_of(awaited[1]) is not None
+    return tuple(dict.fromkeys([*found, *(awaited[1:2] if is_partners else ())]))
+
+
+def partners_of_change(change: Change, routing: Routing) -> tuple[str, ...]:
+    """The sender of a change by its name in force, or the partners that it may be from."""
+    return routing.senders_now(change.company, change.sender_id, change.stream, change.partner)
+
+
+def is_partners(partner: str | None, names: Sequence[str], recorded: str | None, routing: Routing) -> bool:
+    """Whether a record is of `partner`: one of its names in force, or its recorded name if that is not in force."""
+    return partner is None or partner in names or (partner == recorded and routing.company_of(partner) is None)
+
+
+def is_on_record(ledger: Ledger, changes: Changes, routing: Routing, partner: str) -> bool:
+    """Whether an open document or change is on record under this name."""
+    found = find(ledger, routing, Selection(partner=partner), limit=0)
+    return found.more > 0 or any(one.partner == partner for state in OPEN_CHANGES for one in changes.in_state(state))
 
 
 def amounts_of(
@@ -211,9 +229,11 @@ def find(ledger: Ledger, routing: Routing, wanted: Selection, *, limit: int | No
         routing: The routing in force.
         wanted: The conditions.
         limit: Most revisions to return; the others are counted.
-        bounded: Stop after `MOST_READ` entries or `MOST_SCANNED` pages of the table.
+        bounded: Stop after `MAX_READ` entries or `MAX_SCANNED` pages of the table.
     """
     search = _Search(ledger, routing, wanted, limit)
+    if wanted.owner is not None:
+        return search.of_owner(wanted.owner)
     return search.everywhere(bounded=bounded) if wanted.reads_everything else search.in_lists(bounded=bounded)
 
 
@@ -234,7 +254,7 @@ class _Search:
 
     def in_lists(self, *, bounded: bool) -> Found:
         """Search the lists, in their order."""
-        left = MOST_READ if bounded else maxsize
+        left = MAX_READ if bounded else maxsize
         for name in self.wanted.lists:
             entries = (one for one in self.ledger.entries(name) if self.wanted.suits_key(one.key))
             is_read = self.wanted.asks_rows or not states_of(name) <= (self.wanted.states or states_of(name))
@@ -248,14 +268,20 @@ class _Search:
                 return self._found(complete=False)
         return self._found(complete=True)
 
+    def of_owner(self, owner: Owner) -> Found:
+        """Look at one revision."""
+        revision = self.ledger.get(owner.key, owner.sequence)
+        self._take([ListedRevision.of(revision)] if revision is not None else [])
+        return self._found(complete=True)
+
     def everywhere(self, *, bounded: bool) -> Found:
         """Search the whole table; the newest rows are kept."""
         complete = True
         for number, page in enumerate(self.ledger.everything(self.wanted.states or frozenset(State))):
-            if bounded and number >= MOST_SCANNED:
+            if bounded and number >= MAX_SCANNED:
                 complete = False
                 break
-            self.rows += self._wanted(page)
+            self.rows += [one.whole() for one in self._wanted(map(ListedRevision.of, page))]
             if self._room < 0:
                 self.more -= self._room
                 self.rows = nlargest(len(self.rows) + self._room, self.rows, key=_last_written)
@@ -271,26 +297,30 @@ class _Search:
         """How many entries are read together."""
         if is_read:
             return _AT_ONCE
-        return min(_AT_ONCE, self._room) if self._room > 0 else MOST_READ
+        return min(_AT_ONCE, self._room) if self._room > 0 else MAX_READ
 
-    def _take(self, revisions: Iterable[Revision]) -> None:
+    def _take(self, revisions: Iterable[ListedRevision]) -> None:
+        """Take those that match as far as there is room; the others are counted, and not read as a whole."""
         found = self._wanted(revisions)
         room = max(self._room, 0)
-        self.rows += found[:room]
+        self.rows += [one.whole() for one in found[:room]]
         self.more += len(found[room:])
 
-    def _wanted(self, revisions: Iterable[Revision]) -> list[Revision]:
+    def _wanted(self, revisions: Iterable[ListedRevision]) -> list[ListedRevision]:
         """Those of the revisions that match."""
         found = []
         for one in revisions:
-            partners = partners_of(one, self.routing) if self.wanted.partner is not None else ()
-            if self.wanted.suits(one, partners):
+            if not self.wanted.suits(one):
+                continue
+            partner = self.wanted.partner
+            names = partners_of(one, self.routing) if partner is not None else ()
+            if is_partners(partner, names, one.partner, self.routing):
                 found.append(one)
-            elif not partners and one.state in NEEDS_PERSON and replace(self.wanted, partner=None).suits(one, ()):
+            elif not names and one.state in NEEDS_PERSON and one.key.company == self.routing.company_of(partner):
                 self.of_nobody += 1
         if self.wanted.amount is None:
             return found
-        amounts = amounts_of(found, self.ledger, self.routing)
+        amounts = amounts_of([one.whole() for one in found], self.ledger, self.routing)
         self.amounts |= amounts
         totals = [
             (one, amount.total)

@@ -50,6 +50,20 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     cause: str = "poll"
     reading: int = 0
 
+    @classmethod
+    def again(cls, revision: Revision, cause: str) -> DocumentMessage:
+        """The message for processing a stored document again, without the document."""
+        key = revision.key
+        return cls(
+            company=key.company,
+            kind=key.kind,
+            number=key.number,
+            modified_at=revision.modified_at or revision.created_at,
+            seen_at=revision.seen_at,
+            listed_since=revision.listed_since,
+            cause=cause,
+        )
+
     @property
     def key(self) -> DocumentKey:
         """Identity of the document."""
@@ -108,4 +122,4 @@ class ChangeMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     @property
     def key(self) -> DocumentKey:
         """Identity of the purchase order."""
-        return DocumentKey(self.company, Kind.PURCHASE_ORDER, self.number)
+        return DocumentKey.of_order(self.company, self.number)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from connector.domain.documents import LONGEST_TYPE, ORDER_TYPES, DocumentKey
+from connector.domain.documents import MAX_TYPE_LENGTH, ORDER_TYPES, DocumentKey
 from connector.domain.errors import Parked, Transient
 from connector.domain.revision.assess import Sharing
-from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State, current_revision
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State, current_revision, own_revisions
 from connector.domain.routing.route import Route
-from connector.edi.visma.fields import text
+from connector.edi.visma.fields import text_if_any
 from connector.edi.visma.read import NotADocument, decode
 
 
@@ -53,7 +53,7 @@ def shared_number(
         recorded: All revisions under `plain`, newest first.
         order_type: Visma's type of the order.
     """
-    own = [one for one in recorded if one.withdraws is None]
+    own = own_revisions(recorded)
     current = current_revision(own)
     held = type_of(ledger, current) if current is not None else None
     if current is None or held is None or held == order_type:
@@ -69,15 +69,15 @@ def type_of(ledger: Recorded, revision: Revision) -> str | None:
     if revision.document_type is not None:
         return revision.document_type
     try:
-        order_type = text(decode(ledger.source_of(revision)), revision.key.kind.facts.names.document_type)
+        order_type = text_if_any(decode(ledger.source_of(revision)), revision.key.kind.facts.names.document_type)
     except (Parked, NotADocument, Transient):
         return None
-    return order_type[:LONGEST_TYPE] if order_type else None
+    return order_type[:MAX_TYPE_LENGTH] if order_type else None
 
 
 def types_of_number(ledger: Recorded, order: DocumentKey) -> list[str]:
     """The types of the orders with this number; first the one with the plain key. Empty when that is unknown."""
-    current = current_revision([one for one in ledger.revisions(order) if one.withdraws is None])
+    current = current_revision(own_revisions(ledger.revisions(order)))
     held = type_of(ledger, current) if current is not None else None
     if held is None:
         return []

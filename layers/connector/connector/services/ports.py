@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, Self, TypedDict
+from typing import Any, NamedTuple, Protocol, Self, TypedDict
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.pause import Act, Pause
 from connector.domain.polling.cursor import Cursor
+from connector.domain.revision.listed import ListedRevision
 from connector.domain.revision.record import Owner, Posted, Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
+from connector.kinds.facts import VismaList
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 
 
@@ -78,45 +81,32 @@ class Metric(StrEnum):
     CONFIRMATIONS_REFUSED = "ConfirmationsRefused"
 
 
+_LISTS = {one.path: (kind, one) for kind in Kind for one in kind.facts.lists}
+
+
 class Resource(StrEnum):
-    """The Visma lists that are polled; the value is the path below the base URL.
+    """The Visma lists that are polled; the value is the path below the base URL. The kinds declare them.
 
     Attributes:
         kind: The kind of its documents.
-        expand: The `expand` parameters with which rows have VAT, the invoice address, notes and the documents that a
-            note is applied to (Visma: left out otherwise).
-        document_type: The type for a row without one, if its key needs one.
+        declared: What the kind says of it.
     """
 
     kind: Kind
-    expand: tuple[str, ...]
-    document_type: str | None
+    declared: VismaList
 
-    def __new__(
-        cls, path: str, kind: Kind | None = None, expand: tuple[str, ...] = (), document_type: str | None = None
-    ) -> Self:
-        """Make a member whose value is the path; a lookup of an existing member passes the path alone."""
-        assert kind is not None, f"{path} has documents of no kind"  # noqa: S101
+    def __new__(cls, path: str) -> Self:
+        """Make a member whose value is the path; the path of a list that no kind declares raises `KeyError`."""
         member = str.__new__(cls, path)
         member._value_ = path
-        member.kind, member.expand, member.document_type = kind, expand, document_type
+        member.kind, member.declared = _LISTS[path]
         return member
 
-    PURCHASE_ORDERS = "v1/purchaseorder", Kind.PURCHASE_ORDER
-    SUPPLIER_INVOICES = "v1/supplierInvoice", Kind.SUPPLIER_INVOICE, ("expandNote",)
-    CUSTOMER_INVOICES = "v1/customerinvoice", Kind.CUSTOMER_INVOICE, ("expandTaxDetails", "expandInvoiceAddress")
-    CUSTOMER_CREDIT_NOTES = (
-        "v1/customerCreditNote",
-        Kind.CUSTOMER_INVOICE,
-        ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
-        "CreditNote",
-    )
-    CUSTOMER_DEBIT_NOTES = (
-        "v1/customerDebitNote",
-        Kind.CUSTOMER_INVOICE,
-        ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
-        "DebitNote",
-    )
+    PURCHASE_ORDERS = "v1/purchaseorder"
+    SUPPLIER_INVOICES = "v1/supplierInvoice"
+    CUSTOMER_INVOICES = "v1/customerinvoice"
+    CUSTOMER_CREDIT_NOTES = "v1/customerCreditNote"
+    CUSTOMER_DEBIT_NOTES = "v1/customerDebitNote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +342,10 @@ class CursorView:
     begun_at: datetime | None = None
     not_before: datetime | None = None
 
+    def lag(self, now: datetime) -> timedelta | None:
+        """How long ago the list was last read completely; None when it never was."""
+        return None if self.caught_up_at is None else max(now - self.caught_up_at, timedelta(0))
+
 
 class Cursors(Protocol):
     """The cursors of all lists."""
@@ -518,6 +512,44 @@ class Waiting:
     oldest: datetime | None
 
 
+class Acknowledger(NamedTuple):
+    """Who acknowledged documents of a kind: number and name of the partner as they were recorded."""
+
+    company: str
+    kind: Kind
+    counterparty: str | None
+    partner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerProgress:
+    """How far the tracker came, and how many documents it saw acknowledged on one day.
+
+    The counts are for people, and may be too low: a run that is killed, or overtaken by another one, counts nothing.
+
+    Attributes:
+        places: As `domain/revision/tracking_schedule.py` keeps them.
+        day: The last day (UTC) on which a document was acknowledged.
+        acknowledged: How many were, on that day.
+    """
+
+    places: Mapping[str, str] = field(default_factory=dict)
+    day: date | None = None
+    acknowledged: Mapping[Acknowledger, int] = field(default_factory=dict)
+
+    def acknowledged_on(self, day: date) -> Mapping[Acknowledger, int]:
+        """The counts of a day; none of an earlier one."""
+        return self.acknowledged if self.day == day else {}
+
+    def counting(self, revisions: Sequence[Revision], day: date) -> TrackerProgress:
+        """The progress with documents that were acknowledged on a day."""
+        if not revisions:
+            return self
+        counts = Counter(self.acknowledged_on(day))
+        counts.update(Acknowledger(one.key.company, one.key.kind, one.counterparty, one.partner) for one in revisions)
+        return TrackerProgress(self.places, day, counts)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An entry in a list of open revisions: its list (`list_of`), document and sequence."""
@@ -625,8 +657,11 @@ class Ledger(Protocol):
     def entries(self, name: str) -> Iterator[Entry]:
         """The entries of a list of open revisions (`list_of`), in its order; no revision is read."""
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
+    def read(self, entries: Sequence[Entry]) -> Iterator[ListedRevision]:
         """The revisions of entries that are still in their list, in their order."""
+
+    def first_of(self, name: str, *, after: str = "", limit: int) -> Sequence[ListedRevision]:
+        """The first revisions of a list of open revisions (`list_of`) whose sort key is after `after`."""
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of one list of open revisions (`list_of`), in the order of their sort keys.
@@ -641,10 +676,10 @@ class Ledger(Protocol):
     def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
         """Sent revisions that need attention, the oldest first; at most `limit`, or all."""
 
-    def progress(self) -> Mapping[str, str]:
+    def progress(self) -> TrackerProgress:
         """The tracker's progress; empty before its first run."""
 
-    def keep_progress(self, progress: Mapping[str, str]) -> None:
+    def keep_progress(self, progress: TrackerProgress) -> None:
         """Store the tracker's progress."""
 
     def waiting(self, state: State) -> Waiting:

@@ -8,27 +8,24 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Parked
+from connector.domain.errors import Conflict, ConnectorError
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
-from connector.domain.revision.assess import ToDecide, Unchanged, assess
+from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.decide import decide
-from connector.domain.revision.decision import Case
 from connector.domain.revision.go_live import GoLive, Origin, origin
-from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import Route
 from connector.domain.totals import payable
 from connector.domain.transactions import Purpose, Stream
 from connector.services.claim_check import loaded
 from connector.services.inbound.ports import Changes
-from connector.services.inbound.review import look_again
+from connector.services.inbound.review import ChangeReview
 from connector.services.messages import DocumentMessage
-from connector.services.outbound.facts import DocumentFacts
+from connector.services.outbound.planning import NOTHING_NEW, Planner, history_of
 from connector.services.outbound.reading import read_message
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
@@ -38,7 +35,6 @@ RECENT = timedelta(days=14)
 NOT_RELEASED = "Its routing entry is in force; it was not released when that was applied."
 """The reason of a document that could be sent and was not named when the routing was applied."""
 
-_ALL = 1000
 _AT_ONCE = 500
 """Documents that are read and queued together."""
 
@@ -64,6 +60,7 @@ class Forecast:
         total: The payable total, in `currency`; None when it cannot be calculated.
         purpose: The purpose with which it would be sent; None when it would not be sent.
         waits_for: The routing key that it would wait for then.
+        code: The reason code of why it would not be sent.
         why: Why it would not be sent.
     """
 
@@ -77,6 +74,7 @@ class Forecast:
     currency: str | None = None
     purpose: Purpose | None = None
     waits_for: str | None = None
+    code: str | None = None
     why: str | None = None
 
     @property
@@ -111,10 +109,10 @@ class ReleasedChange:
     waited_for: str
 
 
-def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
+def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, now: datetime) -> Iterator[Forecast]:
     """The forecast of every revision that waits for a routing entry, with `routing`. Changes nothing."""
     waiting = [one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]
-    return forecasts_of(waiting, ledger, routing, stream, today=today)
+    return forecasts_of(waiting, ledger, routing, stream, now=now)
 
 
 SKIPPED_BY_ROUTING = frozenset(
@@ -129,13 +127,13 @@ SKIPPED_BY_ROUTING = frozenset(
 """Reasons of skipped documents that another routing file may remove."""
 
 
-def forecast_skipped(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
+def forecast_skipped(ledger: Ledger, routing: Routing, stream: Stream, *, now: datetime) -> Iterator[Forecast]:
     """The forecast of every document that routing skipped, with `routing`.
 
     Changes nothing; reads the whole ledger.
     """
     skipped = [one for one in ledger.in_state(State.SKIPPED) if _was_skipped_by_routing(one)]
-    return (one for one in forecasts_of(skipped, ledger, routing, stream, today=today) if one.would_leave)
+    return (one for one in forecasts_of(skipped, ledger, routing, stream, now=now) if one.would_leave)
 
 
 def _was_skipped_by_routing(one: Revision) -> bool:
@@ -149,14 +147,14 @@ def forecasts_of(
     routing: Routing,
     stream: Stream,
     *,
-    today: date,
+    now: datetime,
     cause_of: Callable[[Revision], Cause] = lambda _: Cause.RELEASE,
 ) -> Iterator[Forecast]:
     """The forecasts of parked revisions if they were released now; unreadable ones are left out."""
-    facts = DocumentFacts(ledger, routing, stream)
     for some in _chunks(revisions):
         for revision, source in ledger.sources_of(some):
-            yield _forecast(revision, source, facts, today, cause_of(revision))
+            planner = Planner(ledger=ledger, routing=routing, stream=stream, history=_histories(ledger, revision))
+            yield _forecast(revision, source, planner, now, cause_of(revision))
 
 
 def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[AcrossGoLive]:
@@ -165,7 +163,7 @@ def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[
         [one for one in ledger.in_state(State.BASELINE) if _go_live_of(before, one) != _go_live_of(after, one)]
     ):
         for revision, source in ledger.sources_of(some):
-            sighting = read_message(_bare_message(revision, Cause.RELEASE.value), source).sighting
+            sighting = read_message(DocumentMessage.again(revision, Cause.RELEASE.value), source).sighting
             company = after.companies.get(revision.key.company)
             zone = company.visma.time_zone if company else None
             if origin(sighting, _go_live_of(after, revision), zone) is not Origin.BEFORE:
@@ -239,6 +237,35 @@ def keep_waiting(kept: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> 
             )
 
 
+def restate(stay: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> None:
+    """Record why documents stay parked whose routing entry is in force by now: it is not what they wait for any more.
+
+    They keep the routing key, so that they are counted again when the file is next applied. A revision that changes at
+    the same moment is left out.
+    """
+    for one in stay:
+        if one.revision.state is not State.PARKED or one.why is None or one.revision.reason == one.why:
+            continue
+        with suppress(Conflict):
+            ledger.move(
+                one.revision,
+                State.PARKED,
+                now=now,
+                note=one.why,
+                reason=one.why,
+                reason_code=one.code,
+                field=None,
+                next_step=_how_to_settle(one),
+            )
+
+
+def _how_to_settle(one: Forecast) -> str:
+    has = f"If the partner has it, or it is not to be sent: connector documents close {one.key}"
+    if one.effect is ReleaseEffect.BASELINE:
+        return f"If the partner does not have it: connector documents release {one.key} --as original. {has}"
+    return f"It is decided again when it changes in Visma. {has}"
+
+
 def _how_to_send(one: Forecast) -> str:
     purpose = "original" if one.purpose is Purpose.ORIGINAL else "replacement"
     return f"Send it: connector documents release {one.key} --as {purpose}, or apply the file again with --release all."
@@ -253,15 +280,16 @@ def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> l
     Raises:
         Transient: the queue takes no more; the collector's sweep queues those that are marked as due.
     """
-    released = []
+    released, review = [], ChangeReview(changes, outbox, clock)
     for change in changes.in_state(ChangeState.PARKED):
-        if change.waits_for is None:
+        awaited = "Visma" if change.awaits_visma else change.waits_for
+        if awaited is None:
             continue
         try:
-            look_again(change, changes, outbox, clock, because=f"{change.waits_for} may be there now")
+            review.look_again(change, because=f"{awaited} may be there now")
         except Conflict:
             continue
-        released.append(ReleasedChange(change.key, change.transaction_id, change.waits_for))
+        released.append(ReleasedChange(change.key, change.transaction_id, awaited))
     return released
 
 
@@ -285,57 +313,46 @@ def message_for(
         resends_after: As in `Cause.named_at`.
     """
     named = cause.named_at(now, resends_after=resends_after)
-    return loaded(_bare_message(revision, named), source, payloads, at=now)
+    return loaded(DocumentMessage.again(revision, named), source, payloads, at=now)
 
 
-def _bare_message(revision: Revision, cause: str) -> DocumentMessage:
-    key = revision.key
-    return DocumentMessage(
-        company=key.company,
-        kind=key.kind,
-        number=key.number,
-        modified_at=revision.modified_at or revision.created_at,
-        seen_at=revision.seen_at,
-        listed_since=revision.listed_since,
-        cause=cause,
-    )
-
-
-def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: date, cause: Cause) -> Forecast:
-    message = _bare_message(revision, cause.value)
-    reading = read_message(message, source)
-    routed = facts.routed(reading)
-    history = [revision] if revision.sequence == 1 else facts.ledger.revisions(revision.key, limit=_ALL)
-    assessed = assess(facts.identified(history, reading), Incoming.of(reading, routed.receiver))
-    decision = decide(Case(reading, routed, assessed, facts)) if isinstance(assessed, ToDecide) else Unchanged()
+def _forecast(revision: Revision, source: bytes, planner: Planner, now: datetime, cause: Cause) -> Forecast:
+    reading = read_message(DocumentMessage.again(revision, cause.value), source)
+    planned = planner.plan(reading, now=now)
     document, dated = reading.document, reading.sighting.dated
     status = document.status if document is not None else None
-    if isinstance(decision, Unchanged):
-        return Forecast(revision, ReleaseEffect.WAITS, partner=revision.partner, dated=dated, status=status)
-    if decision.translation is not None and document is not None:
-        content = document.content
-        is_old = dated is not None and today - dated > RECENT
+    stays = partial(Forecast, revision, partner=revision.partner, dated=dated, status=status)
+    if isinstance(planned, Wait):
+        return stays(ReleaseEffect.WAITS, why=planned.sentence)
+    if planned.result is None:
+        return stays(ReleaseEffect.WAITS, why=NOTHING_NEW)
+    found = planned.written or revision  # nothing is written where it would be decided as it was
+    if found.state is State.TRANSLATED and document is not None:
+        route = planner.routing.route(found.key.company, found.key.kind, document.counterparty)
+        is_old = dated is not None and now.date() - dated > RECENT
         return Forecast(
             revision,
             ReleaseEffect.OLD if is_old else ReleaseEffect.LEAVES,
-            partner=decision.translation.partner,
+            partner=found.partner,
             dated=dated,
             status=status,
-            total=payable(content, routed.route if isinstance(routed.route, Route) else None),
-            currency=content.currency,
-            purpose=decision.translation.purpose,
+            total=payable(document.content, route),
+            currency=document.content.currency,
+            purpose=found.purpose,
         )
-    fates = {State.SKIPPED: ReleaseEffect.NOT_NOW, State.BASELINE: ReleaseEffect.BASELINE}
-    parked: Parked | None = decision.parked
-    return Forecast(
-        revision,
-        fates.get(decision.state, ReleaseEffect.WAITS),
-        partner=revision.partner,
-        dated=dated,
-        status=status,
-        waits_for=parked.waits_for if parked else None,
-        why=parked.sentence if parked else decision.reason.sentence if decision.reason else None,
+    effects = {State.SKIPPED: ReleaseEffect.NOT_NOW, State.BASELINE: ReleaseEffect.BASELINE}
+    return stays(
+        effects.get(found.state, ReleaseEffect.WAITS),
+        waits_for=found.waits_for,
+        code=found.reason_code,
+        why=found.reason,
     )
+
+
+def _histories(ledger: Ledger, revision: Revision) -> Callable[[DocumentKey], Sequence[Revision]]:
+    """Reads histories; that of a document which still waits in its first revision is that revision."""
+    known = {revision.key: [revision]} if revision.sequence == 1 else {}
+    return lambda key: known.get(key) or history_of(ledger, key)
 
 
 def _chunks(revisions: Sequence[Revision]) -> Iterable[Sequence[Revision]]:

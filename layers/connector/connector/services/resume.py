@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict
@@ -14,11 +14,11 @@ from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.pause import Pause, Scope, pause_of
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.record import PAUSED_LIST, Revision, State, place_of
+from connector.domain.revision.record import PAUSED_LIST, Revision, State, own_revisions, place_of
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.inbound.ports import Changes
-from connector.services.inbound.review import look_again
+from connector.services.inbound.review import ChangeReview
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
 from connector.services.release import Forecast, forecasts_of, release
@@ -67,7 +67,7 @@ def resumable(
     changes: Changes,
     routing: Routing,
     stream: Stream,
-    today: date,
+    now: datetime,
     before: Resumable | None = None,
 ) -> Resumable:
     """What is parked in `scope` and covered by none of the remaining pauses. Changes nothing.
@@ -79,7 +79,7 @@ def resumable(
         changes: The records of changes.
         routing: The routing in force.
         stream: The stack's stream.
-        today: The day, UTC.
+        now: The time, UTC.
         before: An earlier result; documents that have not changed since are not forecast again.
     """
     waiting, kept = [], Counter[Pause]()
@@ -90,16 +90,16 @@ def resumable(
             waiting.append(one)
         else:
             kept[pause] += 1
-    documents = [one for one in waiting if one.withdraws is None]
+    documents = own_revisions(waiting)
     worked_out = {(one.key, one.revision.sequence): one for one in (before.documents if before else ())}
     known = [found for one in documents if (found := worked_out.get((one.key, one.sequence))) and found.revision == one]
     read = {(one.key, one.revision.sequence) for one in known}
     others = [one for one in documents if (one.key, one.sequence) not in read]
-    forecasts = [*known, *forecasts_of(others, ledger, routing, stream, today=today, cause_of=_cause_of)]
+    forecasts = [*known, *forecasts_of(others, ledger, routing, stream, now=now, cause_of=_cause_of)]
     read |= {(one.key, one.revision.sequence) for one in forecasts}
     return Resumable(
         documents=forecasts,
-        withdrawals=[one for one in waiting if one.withdraws is not None],
+        withdrawals=[one for one in waiting if one.is_withdrawal],
         changes=[one for one in changes.in_state(ChangeState.PARKED) if _is_change_let_go(scope, staying, one)],
         unreadable=[one for one in documents if (one.key, one.sequence) not in read],
         kept=kept,
@@ -135,9 +135,10 @@ def let_go(
                 next_step=None,
             )
             outbox.deliveries([DeliveryMessage.of(moved)])
+    review = ChangeReview(changes, outbox, clock)
     for change in found.changes:
         with suppress(Conflict):  # a person decides about it at the same moment
-            look_again(change, changes, outbox, clock, because="its pause has ended")
+            review.look_again(change, because="its pause has ended")
 
 
 def _cause_of(revision: Revision) -> Cause:
@@ -154,5 +155,5 @@ def _is_change_let_go(scope: Scope, staying: Sequence[Pause], one: Change) -> bo
     if Reason.PAUSED not in one.reason_codes:
         return False
     partner = one.partner or scope.partner
-    of = (one.company, Kind.PURCHASE_ORDER, partner)
+    of = (one.company, one.kind, partner)
     return scope.covers(*of) and pause_of(staying, *of) is None

@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from connector.adapters.aws.breaker import MOST_ACTS, DynamoBreaker, visma_item
+from connector.adapters.aws.breaker import MAX_ACTS, DynamoBreaker, visma_item
 from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.held_calls import HeldCalls
-from connector.adapters.http import LONGEST_WAIT
+from connector.adapters.http import MAX_WAIT
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, Misconfigured, Throttled
 from connector.domain.pause import Act, Pause, Scope, Stop
 from connector.domain.revision.record import State
 from connector.services.ports import Calls
-from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
+from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_resources, make_table
 from testkit.memory.effects import ManualClock
 from testkit.memory.stores import MemoryBreaker
 
@@ -28,7 +28,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 @pytest.fixture
 def in_aws(monkeypatch):
     with aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         make_table("tokens", range_key=False)
         yield
 
@@ -58,7 +58,7 @@ def test_calls_of_one_kind_are_held_and_no_others(breaker):
 
 def test_nothing_is_held_longer_than_an_hour_whatever_is_written(breaker):
     breaker.hold(Calls.CREATE, until=NOW + timedelta(days=30))
-    assert breaker.wait(Calls.CREATE, now=NOW) == LONGEST_WAIT
+    assert breaker.wait(Calls.CREATE, now=NOW) == MAX_WAIT
 
 
 def test_a_person_sees_what_is_held_and_lifts_it(breaker):
@@ -141,9 +141,9 @@ class TestOverDynamo:
 
     def test_only_the_newest_acts_are_kept(self, in_aws):
         breaker = DynamoBreaker(DOCUMENTS)
-        for n in range(MOST_ACTS + 2):
+        for n in range(MAX_ACTS + 2):
             breaker.note(Act(NOW + SECOND * n, "kari", "arn:kari", str(n)))
-        assert [one.what for one in breaker.acts(now=NOW)] == [str(n) for n in range(2, MOST_ACTS + 2)]
+        assert [one.what for one in breaker.acts(now=NOW)] == [str(n) for n in range(2, MAX_ACTS + 2)]
 
     def test_opening_it_keeps_what_is_held_and_it_is_no_revision(self, in_aws):
         breaker = DynamoBreaker(DOCUMENTS)

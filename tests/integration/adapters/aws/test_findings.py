@@ -95,12 +95,12 @@ def test_one_run_at_a_time_and_its_progress(book):
 
 
 def test_ids_and_beginnings(book):
-    assert book.seen(STEP) == frozenset()
+    assert book.seen(STEP.name) == frozenset()
     ids = frozenset(map(str, range(802_000_000, 802_030_000)))
-    book.keep_seen(STEP, ids)
-    assert book.seen(STEP) == ids
-    book.forget_seen(STEP)
-    assert book.seen(STEP) == frozenset()
+    book.keep_seen(STEP.name, ids)
+    assert book.seen(STEP.name) == ids
+    book.forget_seen(STEP.name)
+    assert book.seen(STEP.name) == frozenset()
     book.keep_beginnings({"nordic": NOW})
     assert book.beginnings() == {"nordic": NOW}
 

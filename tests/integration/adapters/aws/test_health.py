@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from connector.adapters.aws.cursors import DynamoCursors
 from connector.adapters.aws.health import DynamoHealth
 from connector.domain.errors import ConnectorError
+from connector.domain.polling.shares import ALL, Share
 from connector.services.list_health import ListHealth, PollRecord, Turn
 from connector.services.ports import Resource
 from testkit.aws import CURSORS, aws_in_memory, make_table
@@ -40,7 +42,7 @@ def test_a_run_finds_what_the_last_one_left_and_whether_it_ended(book):
     assert book.read() == book.begin(now=NOW) == PollRecord()
     assert book.begin(now=NOW).was_cut_short
     book.end(LISTS, now=NOW + timedelta(minutes=1))
-    assert book.read() == PollRecord(NOW, NOW + timedelta(minutes=1), LISTS)
+    assert book.read() == PollRecord(begun_at=NOW, ended_at=NOW + timedelta(minutes=1), lists=LISTS)
     assert not book.begin(now=NOW + timedelta(minutes=5)).was_cut_short
 
 
@@ -60,6 +62,29 @@ def test_runs_share_the_companies_whether_they_overlap_or_follow_one_another(boo
     assert last.expected - last.begin == 100
     book.end_turn(last, read=10)
     assert book.take_turn().begin == last.begin + 10
+
+
+@pytest.mark.parametrize("book", [MemoryHealth(), DynamoHealth(CURSORS)], ids=["memory", "dynamodb"])
+def test_each_share_has_its_record_and_its_turn_and_readers_see_all_lists(book):
+    later = NOW + timedelta(minutes=1)
+    book.of(ALL).begin(now=NOW)
+    book.end(LISTS, now=NOW)
+    first, second = book.of(Share(0, 2)), book.of(Share(1, 2))
+    assert first.begin(now=later).shares == 1, "the companies were not divided before"
+    assert first.begin(now=later).divided_at == later
+    assert second.begin(now=later) == PollRecord()
+    second.end([msgspec.structs.replace(LISTS[0], caught_up_at=later)], now=later)
+    assert second.look(now=later).lists == (msgspec.structs.replace(LISTS[0], caught_up_at=later),)
+    assert first.look(now=later).lists == LISTS
+    assert {one.resource: one.caught_up_at for one in book.read().lists} == {
+        LISTS[0].resource: later,
+        LISTS[1].resource: None,
+    }
+    first.end_turn(first.take_turn(), read=5)
+    assert second.take_turn().begin == 0
+    assert first.take_turn().begin == 5
+    book.of(ALL).begin(now=later)
+    assert book.read().lists == LISTS, "of one share only its own record is read"
 
 
 def test_the_record_is_no_cursor():

@@ -33,7 +33,7 @@ def test_a_minute_has_so_many_calls_for_all_workers_together(client, clock):
     assert [worker.take(now + timedelta(seconds=40), recorded=False) for worker in workers] == [None] * 2
 
 
-def test_made_up_transactions_do_not_use_up_the_calls_for_recorded_ones(client, clock):
+def test_unknown_transactions_do_not_use_the_budget_of_recorded_ones(client, clock):
     budget, now = a_budget(client), clock.now()
     while budget.take(now, recorded=False) is None:
         pass

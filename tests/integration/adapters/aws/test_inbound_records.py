@@ -22,27 +22,33 @@ from connector.domain.errors import Conflict, Misconfigured, Parked
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.order_change.added_line_numbers import AddedLine
 from connector.domain.order_change.decide import Difference
-from connector.domain.order_change.findings import LONGEST_COMPARED, LONGEST_SENTENCE, LONGEST_VALUE, MOST_COMPARED
+from connector.domain.order_change.findings import (
+    MAX_COMPARED,
+    MAX_COMPARED_LENGTH,
+    MAX_SENTENCE_LENGTH,
+    MAX_VALUE_LENGTH,
+)
 from connector.domain.order_change.record import (
     DECIDED,
     HISTORY,
-    LONGEST_NOTE,
-    LONGEST_REASON,
-    MOST_DELIVERIES,
-    MOST_REASONS,
-    MOST_SETTLED,
+    MAX_DELIVERIES,
+    MAX_NOTE_LENGTH,
+    MAX_REASON_LENGTH,
+    MAX_REASONS,
+    MAX_SETTLED,
     OPEN_CHANGES,
     Change,
     ChangeEvent,
     ChangeState,
+    WaitsOn,
 )
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.route import QuantityReading
 from connector.domain.transactions import Stream
-from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
-from connector.edi.order_change.fields import LONGEST_QUOTE
-from connector.services.inbound.write_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, unwritten_kept
-from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
+from connector.edi.inbound import MAX_LINK_LENGTH, MAX_NAME_LENGTH
+from connector.edi.order_change.fields import MAX_QUOTE_LENGTH
+from connector.services.inbound.write_order import MAX_DIFFERENCES, MAX_UNWRITTEN, MAX_UNWRITTEN_LENGTH, unwritten_kept
+from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_resources
 from testkit.memory.stores import InMemoryChanges, a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
@@ -82,6 +88,7 @@ FULL = Change(
     reason="Because “æøå”.",
     reason_codes=("price-beyond-limit", "line-not-found"),
     next_step="Look.",
+    parked_on=WaitsOn.ROUTING,
     waits_for="defaults.units.KRT",
     not_before=NOW + 2 * MINUTE,
     predecessor_id="802210970",
@@ -123,7 +130,7 @@ FULL = Change(
 @pytest.fixture
 def in_aws(monkeypatch):
     with aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         yield
 
 
@@ -142,7 +149,7 @@ def noise(size: int) -> str:
 
 
 class TestKnowing:
-    def test_a_transaction_nobody_heard_of_is_nowhere(self, changes):
+    def test_an_unknown_transaction_is_not_found(self, changes):
         assert changes.known("802210971") is None
 
     def test_the_first_to_say_where_it_is_recorded_decides(self, changes):
@@ -151,6 +158,16 @@ class TestKnowing:
         assert changes.know("802210971", other) == KEY
         assert changes.known("802210971") == KEY
         assert changes.know("802210972", other) == other
+
+    def test_on_record_is_what_has_a_record_by_any_of_its_ids(self, changes):
+        changes.know("1", KEY)
+        changes.know("2", KEY)
+        changes.add(a_change(transaction_id="3", aliases=("3-a",)), message={})
+        changes.know("3", KEY)
+        changes.know("3-a", KEY)
+        names = [*map(str, range(150)), "3-a", "3", "3"]
+        assert changes.recorded(names) == {"3", "3-a"}
+        assert changes.recorded([]) == frozenset()
 
     def test_to_say_it_again_changes_nothing(self, changes):
         assert [changes.know("1", KEY), changes.know("1", KEY)] == [KEY, KEY]
@@ -358,6 +375,12 @@ class TestLists:
         changes.add(a_change(state=state), message=MESSAGE)
         assert list(changes.in_state(state)) == []
 
+    def test_everything_has_what_is_on_no_list(self, changes):
+        for state in ChangeState:
+            changes.add(a_change(number=state.value, state=state), message=MESSAGE)
+        pages = changes.everything({ChangeState.APPLIED, ChangeState.PARKED})
+        assert sorted(one.number for page in pages for one in page) == ["APPLIED", "PARKED"]
+
     def test_a_decided_one_is_listed_until_orderful_is_told(self, changes):
         waiting = (Delivery("17", ApiVersion.V3),)
         for state in ChangeState:
@@ -405,26 +428,53 @@ class TestOverDynamo:
         assert list(dynamo.of_order(KEY)) == list(dynamo.in_state(ChangeState.RECEIVED)) == [expected]
         assert dynamo.save(expected).version == 2
 
+    @pytest.mark.parametrize(
+        ("written", "waits_on", "waits_for"),
+        [
+            ({}, WaitsOn.PERSON, None),
+            ({"waits_for": "defaults.units.KRT"}, WaitsOn.ROUTING, "defaults.units.KRT"),
+            ({"behind": "802210970"}, WaitsOn.EARLIER, None),
+            ({"behind": "802210970", "waits_for": "defaults.units.KRT"}, WaitsOn.EARLIER, "defaults.units.KRT"),
+            ({"waits_for": "visma"}, WaitsOn.VISMA, None),
+            ({"behind": "802210970", "waits_for": "visma"}, WaitsOn.VISMA, None),
+        ],
+    )
+    def test_what_an_earlier_release_parked_waits_for_the_same(self, dynamo, written, waits_on, waits_for):
+        dynamo.add(a_change(state=ChangeState.PARKED), message=MESSAGE)
+        client = boto3.client("dynamodb")
+        place = {"pk": {"S": KEY.stored}, "sk": {"S": "in#802210971"}}
+        item = client.get_item(TableName=DOCUMENTS, Key=place)["Item"]
+        record = json.loads(item["record"]["S"])
+        assert "parked_on" not in record
+        client.put_item(TableName=DOCUMENTS, Item={**item, "record": {"S": json.dumps({**record, **written})}})
+
+        found = dynamo.get(KEY, "802210971")
+        saved = dynamo.save(found)
+
+        assert list(dynamo.of_order(KEY)) == list(dynamo.in_state(ChangeState.PARKED)) == [saved]
+        for change in (found, saved):
+            assert (change.waits_on, change.waits_for) == (waits_on, waits_for)
+
     def test_the_largest_record_fits_into_an_item(self, dynamo):
         """DynamoDB: 400 KB an item."""
         wide = "\U0001f600"
-        word, link = wide * LONGEST_VALUE, (LINK * 9)[:LONGEST_LINK]
-        place = wide * LONGEST_COMPARED
+        word, link = wide * MAX_VALUE_LENGTH, (LINK * 9)[:MAX_LINK_LENGTH]
+        place = wide * MAX_COMPARED_LENGTH
         largest = a_change(
             differences=tuple(
                 Difference(where=f"new line {word}", field="price", base=word, theirs=word, ours=word)
-                for _ in range(MOST_DIFFERENCES - MOST_COMPARED)
+                for _ in range(MAX_DIFFERENCES - MAX_COMPARED)
             )
-            + (Difference(where="order", field="ship-to", base=place, theirs=place, ours=place),) * MOST_COMPARED,
-            reasons=(wide * LONGEST_SENTENCE,) * MOST_REASONS,
-            places=("0123456789abcdef",) * MOST_REASONS,
-            unwritten=unwritten_kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
-            remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51 + 2 * 11)),
-            history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
-            deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),
-            settled_deliveries=tuple(LINK[-36:] for _ in range(MOST_SETTLED)),
-            **dict.fromkeys(("transaction_type", "sender_id", "receiver_id"), wide * LONGEST_NAME),
-            **dict.fromkeys(("reason", "next_step", "waits_for"), wide * LONGEST_REASON),
+            + (Difference(where="order", field="ship-to", base=place, theirs=place, ours=place),) * MAX_COMPARED,
+            reasons=(wide * MAX_SENTENCE_LENGTH,) * MAX_REASONS,
+            places=("0123456789abcdef",) * MAX_REASONS,
+            unwritten=unwritten_kept([wide * MAX_UNWRITTEN_LENGTH] * (MAX_UNWRITTEN + 1)),
+            remarks=tuple(f"{number} {wide * (MAX_QUOTE_LENGTH + 30)}" for number in range(51 + 2 * 11)),
+            history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * MAX_NOTE_LENGTH) for _ in range(HISTORY)),
+            deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MAX_DELIVERIES)),
+            settled_deliveries=tuple(LINK[-36:] for _ in range(MAX_SETTLED)),
+            **dict.fromkeys(("transaction_type", "sender_id", "receiver_id"), wide * MAX_NAME_LENGTH),
+            **dict.fromkeys(("reason", "next_step", "waits_for"), wide * MAX_REASON_LENGTH),
         )
         assert dynamo.save(dynamo.add(largest, message={})).version == 2
         item = boto3.client("dynamodb").get_item(

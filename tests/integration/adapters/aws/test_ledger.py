@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from connector.adapters.aws.ledger import DynamoLedger, read_revision, revision_
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
+from connector.domain.note_forms import NO_PLACE
 from connector.domain.revision.record import (
     CAPTURED,
     NOTHING_NEW,
@@ -33,8 +35,8 @@ from connector.domain.revision.record import (
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from connector.services.listing import Selection, find
-from connector.services.ports import Waiting
-from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
+from connector.services.ports import Acknowledger, TrackerProgress, Waiting
+from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_resources
 from testkit.memory.stores import MemoryLedger
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
@@ -47,7 +49,7 @@ BODY = {"type": "850_PURCHASE_ORDER", "message": {"note": "Blåbærsyltetøy, 5 
 @pytest.fixture
 def in_aws(monkeypatch):
     with aws_in_memory(monkeypatch):
-        make_ledger_home()
+        make_ledger_resources()
         yield
 
 
@@ -336,6 +338,14 @@ class TestMoving:
         assert ledger.move(revision, State.VALID, now=NOW + SECOND, note="still", attention="look").state is State.VALID
         assert ledger.get(KEY, 1).attention == "look"
 
+    def test_a_frequent_note_is_stored_short_and_read_whole(self, dynamo):
+        note = f"translated; {NO_PLACE.of()}"
+        dynamo.move(put(dynamo, a_revision(state=State.VALID)), State.VALID, now=NOW + SECOND, note=note)
+        assert dynamo.get(KEY, 1).history[-1].note == note
+        items = clients.dynamodb().scan(TableName=DOCUMENTS)["Items"]
+        (packed,) = [one["packed"]["B"] for one in items if "packed" in one]
+        assert b"translated; ~no-place~" in zlib.decompress(packed)
+
 
 class TestOwning:
     """A transaction has one owner; it is written with the revision that records it, or neither is."""
@@ -517,10 +527,20 @@ class TestLists:
         assert len(list(ledger.in_state(State.REJECTED))) == 1
 
     def test_how_far_the_tracker_came_is_kept(self, ledger):
-        assert dict(ledger.progress()) == {}
-        ledger.keep_progress({"young": "2026-11-02T08:00:00.000000Z nordic#purchase_order#1#1"})
-        ledger.keep_progress({"next": "1800"})
-        assert dict(ledger.progress()) == {"next": "1800"}
+        assert ledger.progress() == TrackerProgress()
+        ledger.keep_progress(TrackerProgress({"young": "2026-11-02T08:00:00.000000Z nordic#purchase_order#1#1"}))
+        ledger.keep_progress(TrackerProgress({"next": "1800"}))
+        assert ledger.progress() == TrackerProgress({"next": "1800"})
+
+    def test_what_was_acknowledged_on_a_day_is_kept_with_it(self, ledger):
+        acme = a_revision(partner="acme", counterparty="50012")
+        progress = TrackerProgress({"next": "1800"}).counting([acme, acme, replace(acme, partner=None)], NOW.date())
+        ledger.keep_progress(progress)
+        assert ledger.progress() == progress
+        assert ledger.progress().acknowledged_on(NOW.date()) == {
+            Acknowledger(KEY.company, KEY.kind, "50012", "acme"): 2,
+            Acknowledger(KEY.company, KEY.kind, "50012", None): 1,
+        }
 
 
 class TestLookingThrough:

@@ -54,7 +54,7 @@ def test_the_same_name_is_written_over(payloads):
         ("sources", "Restore the object in the payload bucket, or the right to read it."),
     ],
 )
-def test_what_is_not_there_is_the_trouble_of_its_document(payloads, folder, step):
+def test_a_missing_payload_fails_only_its_document(payloads, folder, step):
     with pytest.raises(PayloadLost, match=rf"{folder}/nothing\.json\.z") as caught:
         payloads.get(f"{folder}/nothing.json.z")
     assert step in caught.value.next_step

@@ -223,7 +223,7 @@ class TestBatches:
             assert [entry["Id"] for entry in entries] == [str(position) for position in range(len(entries))]
 
 
-class TestTrouble:
+class TestFailures:
     @pytest.mark.parametrize("count", [1, 25])
     def test_an_entry_that_was_not_taken_is_no_success(self, in_aws, count):
         """SQS answers 200 although it refused some of the entries."""

@@ -169,7 +169,7 @@ class Overtaking:
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_whoever_is_overtaken_at_the_last_moment_is_told_by_whom_and_leaves_no_trace_in_the_history(
+def test_whoever_is_overtaken_at_the_last_time_is_told_by_whom_and_leaves_no_trace_in_the_history(
     client, clock, is_first
 ):
     seen = None if is_first else store(client, clock).apply(routing_data(), NOW - timedelta(days=1)).version
@@ -261,7 +261,7 @@ def test_the_same_content_with_other_comments_is_the_same_version_with_the_text_
 
 
 def test_a_text_that_is_too_long_is_not_kept(client, clock, monkeypatch):
-    monkeypatch.setattr("connector.adapters.aws.routing_store.LARGEST_TEXT", 3)
+    monkeypatch.setattr("connector.adapters.aws.routing_store.MAX_TEXT_LENGTH", 3)
     assert store(client, clock).apply(routing_data(), NOW, text=b"long").text is None
 
 

@@ -49,7 +49,7 @@ def test_only_the_named_token_is_dropped(store):
     assert store.read("nordic") is None
 
 
-def test_a_damaged_item_and_a_missing_table_are_trouble_in_our_words(store, tokens_table):
+def test_a_damaged_item_and_a_missing_table_are_errors_of_the_connector(store, tokens_table):
     tokens_table.put_item(TableName="tokens", Item={"pk": {"S": "nordic"}, "token": {"S": "token-1"}})
     with pytest.raises(Transient, match="'nordic' cannot be read"):
         store.read("nordic")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import msgspec
 import pytest
 
 from connector.adapters.http import USER_AGENT
 from connector.adapters.orderful.inbound import OrderfulInbound
-from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
+from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.order_change.record import ChangeState
 from connector.services.inbound.acknowledge import confirm
@@ -22,7 +21,6 @@ from testkit.scripted_server import (
     html,
     reset,
     reset_after_headers,
-    silence,
     truncated,
 )
 
@@ -227,22 +225,6 @@ class TestHowItEnds:
         with pytest.raises(Transient, match="HTML page"):
             tell(orderful)
 
-    @pytest.mark.parametrize("status", [401, 403])
-    def test_a_refused_key_is_a_misconfiguration_and_is_read_anew_next_time(
-        self, orderful, server, orderful_secrets, status
-    ):
-        server.play(answer(status, json_body={"message": f"Application with key {API_KEY} not found"}))
-        with pytest.raises(Misconfigured, match="secrets set orderful") as caught:
-            tell(orderful)
-        assert API_KEY not in str(caught.value) + repr(caught.value)
-        assert (len(server.seen), orderful_secrets.forgotten) == (1 if status == 401 else 2, 1)
-
-    def test_too_many_requests_are_throttled_with_orderful_s_own_word(self, orderful, server, pauses):
-        server.play(html(429, headers={"Retry-After": "42"}))
-        with pytest.raises(Throttled) as caught:
-            tell(orderful)
-        assert (caught.value.retry_after, len(server.seen), pauses) == (timedelta(seconds=42), 1, [])
-
     @pytest.mark.parametrize(
         ("step", "requests"),
         [
@@ -257,27 +239,11 @@ class TestHowItEnds:
         ],
         ids=["502", "503", "504", "reset", "cut", "short", "500", "408"],
     )
-    def test_trouble_on_the_way_is_transient_and_repeated_at_most_twice(self, orderful, server, step, requests):
+    def test_a_failed_call_is_transient_and_retried_at_most_twice(self, orderful, server, step, requests):
         server.play(step)
         with pytest.raises(Transient):
             tell(orderful)
         assert len(server.seen) == requests
-
-    def test_an_answer_that_comes_too_late_is_transient(self, server, orderful_secrets, http, clock):
-        server.play(silence())
-        with pytest.raises(Transient):
-            tell(OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline(2.2)))
-        assert len(server.seen) == 1
-
-    def test_a_refused_connection_is_transient(self, orderful_secrets, http, clock, refused_url):
-        with pytest.raises(Transient, match="could not be reached"):
-            tell(OrderfulInbound(refused_url, orderful_secrets, http=http, clock=clock, deadline=Deadline()))
-
-    def test_a_redirect_takes_our_key_nowhere(self, orderful, server, second_server):
-        server.play(answer(307, headers={"Location": second_server.url}))
-        with pytest.raises(Misconfigured):
-            tell(orderful)
-        assert second_server.connections == 0
 
 
 def test_a_delivery_keeps_its_links_through_the_record(sandbox, real, sent):

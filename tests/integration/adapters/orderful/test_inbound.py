@@ -13,9 +13,9 @@ import pytest
 
 from connector.adapters.http import USER_AGENT, Http
 from connector.adapters.orderful.api import MESSAGE_BYTES
-from connector.adapters.orderful.inbound import CHANGE_TYPE, TYPES, OrderfulInbound
+from connector.adapters.orderful.inbound import CHANGE_TYPE, TRANSACTION_TYPES, OrderfulInbound
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
-from connector.domain.inbound import LISTED, ApiVersion, Delivery, InboundTransaction, Validation
+from connector.domain.inbound import LISTED, ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from testkit.scripted_server import (
     API_KEY,
@@ -40,8 +40,8 @@ WRAPS = [
     lambda items: {"data": items, "meta": {}},
     lambda items: {"data": {"items": items}},
 ]
-TROUBLE = [html(502), answer(503), reset(), reset_after_headers(), truncated(), html(200), answer(200)]
-TROUBLE_IDS = ["502", "503", "reset", "cut", "short", "html 200", "empty 200"]
+FAILURES = [html(502), answer(503), reset(), reset_after_headers(), truncated(), html(200), answer(200)]
+FAILURE_IDS = ["502", "503", "reset", "cut", "short", "html 200", "empty 200"]
 
 
 def send(sandbox, message=MOSAIC, **more):
@@ -129,11 +129,13 @@ class TestWhatWaits:
         assert [one.transaction_id for one in orderful.bucket("8")] == ["17"]
 
     @pytest.mark.parametrize("wrap", WRAPS)
-    def test_an_item_that_is_no_json_harms_no_other_and_is_named(self, orderful, server, caplog, wrap):
+    def test_an_item_that_is_no_json_does_not_affect_others_and_is_named(self, orderful, server, caplog, wrap):
         page = json.dumps(wrap(["BAD", {"id": "17", "message": X12}])).encode()
         server.play(answer(body=page.replace(b'"BAD"', b'{"transactionId": 16, "message": {"price": NaN, "a" 1}}')))
         assert [one and one.transaction_id for one in orderful.inbox("7")] == [None, "17"]
-        assert "transaction 16" in caplog.text
+        (line,) = [one for one in caplog.records if one.name == "connector.adapters"]
+        said = (line.levelname, line.getMessage(), line.resource, line.transaction_id)
+        assert said == ("ERROR", "an item cannot be read", "inbox 7", "16")
 
     @pytest.mark.parametrize("body", [b'[{"id": [1}]', b'{"items": [{"id": [1}], "meta": {}}', b'{"data": ['])
     def test_a_list_that_cannot_be_taken_apart_is_asked_for_again_with_less(self, orderful, server, body):
@@ -156,9 +158,9 @@ class TestWhatWaits:
         server.play(silence())
         with pytest.raises(AnswerTooSlow):
             orderful.inbox("7")
-        assert len(server.seen) == 1
+        assert server.the_only_one()
 
-    def test_an_item_that_cannot_be_read_harms_no_other(self, orderful, server):
+    def test_an_unreadable_item_does_not_affect_others(self, orderful, server):
         bad = [
             b'{"id": null}',
             b"17",
@@ -173,7 +175,7 @@ class TestWhatWaits:
         assert [one and one.transaction_id for one in orderful.inbox("7")] == [None] * len(bad) + ["802210971"]
 
     @pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])
-    def test_half_a_character_in_one_message_harms_no_other(self, orderful, server, half):
+    def test_an_incomplete_character_in_one_message_does_not_affect_others(self, orderful, server, half):
         """A text that was cut in the middle of an emoji must not make the inbox unreadable for ever."""
         cut = b'{"transactionId": 1, "message": {"note": "' + half + b'", "purchaseOrderNumber": "1"}}'
         server.play(answer(body=b"\xef\xbb\xbf[" + cut + b', {"transactionId": 2, "message": {"a": 1}}]'))
@@ -215,9 +217,9 @@ class TestWhatWaits:
         (found,) = orderful.bucket("8")
         assert (found.sender_id, found.receiver_id) == (sender_id, receiver_id)
 
-    @pytest.mark.parametrize("step", TROUBLE, ids=TROUBLE_IDS)
+    @pytest.mark.parametrize("step", FAILURES, ids=FAILURE_IDS)
     @pytest.mark.parametrize("read", ["inbox", "bucket"])
-    def test_trouble_on_the_way_is_transient(self, orderful, server, step, read):
+    def test_a_failed_call_is_transient(self, orderful, server, step, read):
         server.play(step)
         with pytest.raises(Transient):
             getattr(orderful, read)("7")
@@ -241,15 +243,15 @@ class TestADeliveryAsItIsShown:
     @pytest.mark.parametrize("version", ApiVersion)
     def test_one_of_this_transaction_is_shown_with_its_time_and_state(self, sandbox, real, version):
         sent = send(sandbox)
-        found = real.shown(Delivery(sent.delivery_id, version), sent.transaction.id)
+        found = real.delivery_status(Delivery(sent.delivery_id, version), sent.transaction.id)
         assert (found.delivery.delivery_id, found.delivery.version) == (sent.delivery_id, version)
         assert (found.acknowledged, found.created_at) == (False, NOW)
         sandbox.inbound.confirm(sent, "DELIVERED", None)
-        assert real.shown(Delivery(sent.delivery_id, version), sent.transaction.id).acknowledged is True
+        assert real.delivery_status(Delivery(sent.delivery_id, version), sent.transaction.id).acknowledged is True
 
     def test_one_of_another_transaction_is_not(self, sandbox, real):
         mine, other = send(sandbox), send(sandbox)
-        assert real.shown(Delivery(other.delivery_id, ApiVersion.V4), mine.transaction.id) is None
+        assert real.delivery_status(Delivery(other.delivery_id, ApiVersion.V4), mine.transaction.id) is None
 
     @pytest.mark.parametrize(
         "body",
@@ -264,14 +266,14 @@ class TestADeliveryAsItIsShown:
     )
     def test_an_answer_that_does_not_name_both_shows_nothing(self, orderful, server, body):
         server.play(answer(json_body=body))
-        assert orderful.shown(self.NAMED, "17") is None
+        assert orderful.delivery_status(self.NAMED, "17") is None
 
     def test_a_uuid_and_a_number_may_name_the_same_transaction(self, orderful, server):
         body = {"deliveryId": self.NAMED.delivery_id, "transactionId": 17, "status": "SENT"}
         server.play(answer(json_body=body), answer(json_body={"id": UUID, "transactionId": 17}))
-        assert orderful.shown(self.NAMED, UUID).delivery.delivery_id == self.NAMED.delivery_id
+        assert orderful.delivery_status(self.NAMED, UUID).delivery.delivery_id == self.NAMED.delivery_id
         server.play(answer(json_body=body), answer(json_body={"id": UUID, "transactionId": 18}))
-        assert orderful.shown(self.NAMED, UUID) is None
+        assert orderful.delivery_status(self.NAMED, UUID) is None
 
 
 class TestTheList:
@@ -304,7 +306,7 @@ class TestTheList:
         old = send(sandbox, created_at=SINCE - timedelta(milliseconds=1))
         edge = send(sandbox, created_at=SINCE)
         live = send(sandbox, stream="LIVE")
-        answers = [send(sandbox, X12, transaction_type=TYPES[one]) for one in ("855", "865", "824")]
+        answers = [send(sandbox, X12, transaction_type=TRANSACTION_TYPES[one]) for one in ("855", "865", "824")]
         other = send(sandbox, transaction_type="850_PURCHASE_ORDER")
         mine = send(sandbox, X12)
         theirs = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="SOMEBODYT", message=MOSAIC)
@@ -322,7 +324,7 @@ class TestTheList:
         ]
 
     def test_no_more_types_are_asked_for_than_are_wanted(self, orderful, server):
-        server.play(page(listed(id="1"), listed(id="2", type={"name": TYPES["855"]})))
+        server.play(page(listed(id="1"), listed(id="2", type={"name": TRANSACTION_TYPES["855"]})))
         found = list(orderful.list_received(SINCE, documents=["860"], receiver_ids=["NORDICT"], stream=Stream.TEST))
         assert [one.transaction_id for one in found] == ["1"]
         assert [value for name, value in server.seen[0].query if name == "transactionType"] == [CHANGE_TYPE]
@@ -330,11 +332,11 @@ class TestTheList:
     def test_a_list_that_refuses_a_type_is_asked_for_every_type(self, orderful, server):
         """The words of two are not documented: a refusal of these must not keep the changes from being found."""
         refused = answer(400, json_body={"message": "each value in transactionType must be a valid enum value"})
-        told = [
+        output = [
             listed(id=str(place), type={"name": name})
             for place, name in enumerate(["850_PURCHASE_ORDER", CHANGE_TYPE, "865_ANOTHER_WORD"], 1)
         ]
-        server.play(refused, page(*told))
+        server.play(refused, page(*output))
         assert self.ids(orderful) == ["2", "3"]
         assert [name for name, _ in server.seen[1].query] == ["createdAt", "receiverIsaId", "stream"]
         server.play(refused, refused)
@@ -360,7 +362,7 @@ class TestTheList:
         (seen,) = server.seen
         assert (seen.method, seen.path) == ("GET", "/v3/transactions")
         assert seen.query == [
-            *(("transactionType", name) for name in TYPES.values()),
+            *(("transactionType", name) for name in TRANSACTION_TYPES.values()),
             ("createdAt", "[2026-03-01T08:00:00.000Z,2026-03-01T11:00:00.000Z)"),
             ("receiverIsaId", "NORDICT"),
             ("stream", "TEST"),
@@ -438,7 +440,7 @@ class TestTheList:
 
     def test_a_list_without_an_end_is_given_up(self, orderful, server):
         server.play(page(listed(id="1"), following="/v3/transactions?nextCursor=a"))
-        with pytest.raises(Transient, match="does not end"):
+        with pytest.raises(Transient, match="has no end"):
             self.ids(orderful)
         assert len(server.seen) == 2
 
@@ -447,8 +449,8 @@ class TestTheList:
         server.play(answer(body=body))
         assert self.ids(orderful) == ["1"]
 
-    @pytest.mark.parametrize("step", TROUBLE, ids=TROUBLE_IDS)
-    def test_trouble_on_the_way_is_transient(self, orderful, server, step):
+    @pytest.mark.parametrize("step", FAILURES, ids=FAILURE_IDS)
+    def test_a_failed_call_is_transient(self, orderful, server, step):
         server.play(step)
         with pytest.raises(Transient):
             self.ids(orderful)
@@ -503,9 +505,9 @@ class TestOne:
         with pytest.raises(Misconfigured, match="base URL and region"):
             orderful.fetch("1")
 
-    @pytest.mark.parametrize("step", TROUBLE, ids=TROUBLE_IDS)
+    @pytest.mark.parametrize("step", FAILURES, ids=FAILURE_IDS)
     @pytest.mark.parametrize("name", ["1", UUID])
-    def test_trouble_on_the_way_is_transient(self, orderful, server, step, name):
+    def test_a_failed_call_is_transient(self, orderful, server, step, name):
         server.play(step)
         with pytest.raises(Transient):
             orderful.fetch(name)
@@ -513,7 +515,7 @@ class TestOne:
     @pytest.mark.parametrize("body", ["{}", "[]", "17", '{"id": "o/e"}'])
     def test_an_answer_that_names_no_transaction_is_transient(self, orderful, server, body):
         server.play(answer(body=body))
-        with pytest.raises(Transient, match="names none"):
+        with pytest.raises(Transient, match="without an id"):
             orderful.fetch("1")
 
     @pytest.mark.parametrize(
@@ -547,7 +549,7 @@ class TestOne:
         assert [seen.path for seen in server.seen] == ["/v2/transactions/12%2F3/validations"]
 
 
-READS = {
+QUESTIONS = {
     "inbox": lambda orderful: orderful.inbox("7"),
     "bucket": lambda orderful: orderful.bucket("8"),
     "list": lambda orderful: list(
@@ -555,10 +557,11 @@ READS = {
     ),
     "number": lambda orderful: orderful.fetch("1"),
     "uuid": lambda orderful: orderful.fetch(UUID),
+    "confirmation": lambda orderful: orderful.confirm(Delivery(UUID, ApiVersion.V4), "1", Confirmation.ACCEPTED, ""),
 }
 
 
-@pytest.mark.parametrize("read", READS.values(), ids=READS)
+@pytest.mark.parametrize("read", QUESTIONS.values(), ids=QUESTIONS)
 class TestEveryQuestion:
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refused_key_is_a_misconfiguration_and_is_read_anew_next_time(
@@ -592,7 +595,7 @@ class TestEveryQuestion:
         server.play(silence())
         with pytest.raises(Transient):
             read(OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline(2.2)))
-        assert len(server.seen) == 1
+        assert server.the_only_one()
 
     def test_a_redirect_takes_our_key_nowhere(self, orderful, server, second_server, read):
         server.play(answer(302, headers={"Location": second_server.url}))
@@ -655,6 +658,6 @@ class TestLargeMessages:
             orderful.inbox("7", limit=10)
 
 
-def test_a_message_that_our_key_may_not_read_is_that_message_s_trouble(orderful, server):
+def test_a_message_that_the_key_may_not_read_fails_only_that_message(orderful, server):
     server.play(answer(403, json_body={"message": "no"}), answer(json_body={"data": []}))
     assert orderful.fetch("802210971") is None

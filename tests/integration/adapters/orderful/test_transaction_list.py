@@ -70,6 +70,40 @@ def test_what_was_not_asked_for_is_left_out(orderful, server):
     assert [one.transaction_id for one in read(orderful).transactions] == ["5"]
 
 
+def received(orderful, following=None):
+    return orderful.received(SINCE, UNTIL, receivers=["NORDICT", "SOUTHT"], stream=Stream.TEST, following=following)
+
+
+def test_what_we_received_is_asked_for_by_receiver_and_of_every_type(orderful, server):
+    ours = {"isaId": "NORDIC", "testIsaId": "NORDICT"}
+    server.play(
+        a_page(
+            listed(sender={"isaId": "ACMET"}, receiver=ours, type={"name": "860_ANYTHING"}, validationStatus="VALID"),
+            listed(id="2", receiver={"isaId": "OTHERT"}),
+            listed(id="3", receiver=ours, stream="LIVE"),
+            listed(id="4", receiver=ours, createdAt="2026-08-31T23:59:59.000Z"),
+            following="https://api.example/v3/transactions?nextCursor=abc",
+        )
+    )
+    found = received(orderful)
+    (one,) = found.transactions
+    assert (one.transaction_id, one.transaction_type, one.validation) == ("12345", "860_ANYTHING", "VALID")
+    assert (one.senders, one.receivers) == ({"ACMET"}, {"NORDIC", "NORDICT"})
+    assert found.following == "abc"
+    assert server.seen[0].query == [
+        ("createdAt", "[2026-09-01T00:00:00.000Z,2026-09-02T00:00:00.000Z)"),
+        ("receiverIsaId", "NORDICT"),
+        ("receiverIsaId", "SOUTHT"),
+        ("stream", "TEST"),
+    ]
+
+
+def test_a_list_that_refuses_to_be_asked_by_receiver_is_sorted_out_here(orderful, server):
+    refusal = answer(status=400, json_body={"errors": [{"message": "property receiverIsaId should not exist"}]})
+    server.play(refusal, a_page(listed(id="1"), listed(id="2", receiver={"isaId": "SOUTHT"})))
+    assert [one.transaction_id for one in received(orderful).transactions] == ["2"]
+
+
 def test_the_list_goes_on_with_the_cursor_of_its_link_at_our_host(orderful, server):
     server.play(a_page(listed(), following="https://elsewhere.example/v3/transactions?nextCursor=abc&x=1"), a_page())
     first = read(orderful)
@@ -80,7 +114,7 @@ def test_the_list_goes_on_with_the_cursor_of_its_link_at_our_host(orderful, serv
 
 def test_a_full_page_that_does_not_say_how_the_list_goes_on_is_not_its_end(orderful, server):
     server.play(answer(json_body={"data": [listed(id=str(n)) for n in range(100)]}))
-    with pytest.raises(Misconfigured, match="goes on in a form"):
+    with pytest.raises(Misconfigured, match="has more pages"):
         read(orderful)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from connector.adapters.http import USER_AGENT
-from connector.adapters.visma.client import TOKENS, VismaClient
+from connector.adapters.visma.client import MAX_TOKENS, VismaClient
 from connector.domain.errors import ListRefused, Misconfigured, Rejected, Throttled, Transient
 from connector.services.ports import Budget, Resource
 from testkit.scripted_server import (
@@ -144,6 +144,18 @@ def test_elements_without_a_key_are_described_and_the_others_are_read(visma, ser
     assert [row.number for row in page.rows] == ["1"]
 
 
+def test_a_number_that_is_too_long_for_a_key_is_told_with_what_to_do(visma, server):
+    longest, too_long, value = "9" * 100, "9" * 101, "7" * 300
+    server.play(rows(f'{{"orderNbr":"{longest}"}}', f'{{"orderNbr":"{too_long}"}}', f'{{"orderNbr":{value}}}'))
+    page = orders(visma)
+    assert [row.number for row in page.rows] == [longest]
+    assert page.damaged == [
+        f"Element {at} on page 1 of v1/purchaseorder has a number of {length} characters ({digit * 12}...): at most "
+        "100 are read, and X12 takes 22. Enter the document in Visma under a shorter number."
+        for at, length, digit in ((2, 101, "9"), (3, 300, "7"))
+    ]
+
+
 @pytest.mark.parametrize(("largest", "maximum"), [(100, 100), (None, None), ("50", 50), ("many", None)])
 def test_the_largest_page_is_what_the_server_names(visma, server, largest, maximum):
     server.play(rows(json.dumps({"orderNbr": "1", "metadata": {"maxPageSize": largest}})))
@@ -157,7 +169,7 @@ def test_an_empty_page_is_a_page(visma, server):
 
 
 @pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])
-def test_half_a_character_in_one_row_harms_no_other(visma, server, half):
+def test_an_incomplete_character_in_one_row_does_not_affect_others(visma, server, half):
     """A note cut in the middle of an emoji must not make its page unreadable for ever."""
     server.play(answer(body=b'[{"orderNbr":"1","note":"' + half + b'"},{"orderNbr":"2","lineTotal":10.50}]'))
     first, second = orders(visma).rows
@@ -210,7 +222,7 @@ def test_an_answer_that_is_no_list_is_transient_and_described(visma, server, ste
     [html(502), answer(503), reset(), reset_after_headers(), truncated()],
     ids=["502", "503", "reset", "cut", "short"],
 )
-def test_trouble_on_the_way_is_transient_after_three_attempts(visma, server, step):
+def test_a_failed_call_is_transient_after_three_attempts(visma, server, step):
     server.play(step)
     with pytest.raises(Transient):
         orders(visma)
@@ -228,7 +240,7 @@ def test_a_slow_list_ends_with_the_deadline(company, tokens, server, http):
         orders(VismaClient(company, tokens, server.url, http=http, deadline=Deadline(2.2)))
 
 
-def test_an_exhausted_hour_is_throttled_with_visma_s_own_word(visma, server):
+def test_an_exhausted_rate_limit_is_throttled_with_visma_s_message(visma, server):
     server.play(answer(429, json_body={"statusCode": 429, "message": "quota"}, headers={"Retry-After": "1800"}))
     with pytest.raises(Throttled) as caught:
         orders(visma)
@@ -295,12 +307,12 @@ def test_refusals_of_every_token_are_a_misconfiguration_that_names_the_tenant(vi
     with pytest.raises(Misconfigured) as caught:
         orders(visma)
     assert "company tenant id, not the customer tenant id" in caught.value.next_step
-    assert (caught.value.request_id, len(server.seen)) == ("r-1", TOKENS)
+    assert (caught.value.request_id, len(server.seen)) == ("r-1", MAX_TOKENS)
     assert tokens.dropped == ["token-1", "token-2", "token-3"]
     assert "token-" not in str(caught.value) + repr(caught.value)
 
 
-def test_a_missing_scope_is_the_trouble_of_its_list_and_its_token_is_not_used_again(visma, server, tokens):
+def test_a_missing_scope_refuses_its_list_and_the_token_is_not_used_again(visma, server, tokens):
     server.play(answer(403, json_body={"message": "scope"}))
     with pytest.raises(ListRefused, match="App Store"):
         orders(visma)

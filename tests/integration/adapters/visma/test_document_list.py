@@ -87,3 +87,56 @@ def test_what_is_no_page_says_so(lists, server, played, error):
     server.play(played, played, played)
     with pytest.raises(error):
         page(lists)
+
+
+SHARE = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": "125"}
+
+
+def test_a_document_is_asked_for_at_its_address(lists, server):
+    server.play(*[answer(json_body=ORDER, headers=SHARE)] * 4)
+    looked = lists.look(Resource.PURCHASE_ORDERS, "500123", "DropShip")
+    lists.look(Resource.SUPPLIER_INVOICES, "7", "DebitAdj")
+    lists.look(Resource.CUSTOMER_CREDIT_NOTES, "8", "CreditNote")
+    lists.look(Resource.PURCHASE_ORDERS, "A/7", "")
+    assert (looked.is_there, looked.share_left) == (True, 0.25)
+    assert [one.path for one in server.seen] == [
+        "/v1/purchaseorder/500123",
+        "/v1/supplierInvoice/DebitAdj/7",
+        "/v1/customerCreditNote/8",
+        "/v1/purchaseorder/b64(QS83)",
+    ]
+    assert server.seen[0].headers["ipp-company-id"] == "1234567"
+
+
+@pytest.mark.parametrize(
+    "played",
+    [
+        answer(status=404),
+        answer(status=404, json_body={"message": "The purchase order 500123 was not found."}),
+        answer(status=404, json_body={"Message": "Not found"}),
+    ],
+)
+def test_a_plain_404_says_that_visma_has_it_not(lists, server, played):
+    server.play(played)
+    assert not lists.look(Resource.PURCHASE_ORDERS, "500123", "").is_there
+
+
+@pytest.mark.parametrize(
+    ("played", "error"),
+    [
+        (answer(status=404, json_body={"statusCode": 404, "message": "Resource not found"}), Misconfigured),
+        (html(404), Misconfigured),
+        (answer(status=404, json_body={"ExceptionFaultCode": "12027"}), Misconfigured),
+        (answer(status=404, json_body={"ExceptionFaultCode": 12002}), Misconfigured),
+        (answer(status=400, json_body={"message": "no"}), Misconfigured),
+        (answer(status=410), Misconfigured),
+        (answer(status=401), Misconfigured),
+        (answer(status=403), ListRefused),
+        (answer(status=429, headers={"Retry-After": "3000"}), Throttled),
+        (answer(status=500), Transient),
+    ],
+)
+def test_any_other_answer_tells_nothing(lists, server, played, error):
+    server.play(*[played] * 3)
+    with pytest.raises(error):
+        lists.look(Resource.PURCHASE_ORDERS, "500123", "")

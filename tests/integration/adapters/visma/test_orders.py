@@ -160,7 +160,7 @@ class TestReading:
     @pytest.mark.parametrize(
         "step", [html(404), answer(404, json_body={"statusCode": 404, "message": "Resource not found"})]
     )
-    def test_a_404_of_the_gateway_speaks_of_the_address_not_of_the_order(self, visma, server, step):
+    def test_a_404_of_the_gateway_is_about_the_path_not_the_order(self, visma, server, step):
         """A partner's change must not be refused because the base URL is wrong."""
         server.play(step)
         with pytest.raises(Misconfigured, match="base URL"):
@@ -207,7 +207,7 @@ class TestReading:
         [html(502), answer(503), reset(), reset_after_headers(), truncated()],
         ids=["502", "503", "reset", "cut", "short"],
     )
-    def test_trouble_on_the_way_is_transient_after_three_attempts(self, visma, server, step):
+    def test_a_failed_call_is_transient_after_three_attempts(self, visma, server, step):
         server.play(step)
         with pytest.raises(Transient):
             visma.get_order("500001")
@@ -244,7 +244,7 @@ class TestWriting:
     @pytest.mark.parametrize("etag", ["", " ", "\t"])
     def test_without_a_version_nothing_is_written(self, visma, server, etag):
         server.play(answer(204))
-        with pytest.raises(ValueError, match="without its ETag"):
+        with pytest.raises(ValueError, match="needs the ETag"):
             put(visma, etag=etag)
         assert server.seen == []
 
@@ -270,7 +270,7 @@ class TestWriting:
             etag = real.put_order("500001", etag=etag, body=body)
         assert (puts(sandbox), quantity(sandbox)) == ([204, 204, 204], 24.1)
 
-    def test_no_version_in_the_answer_is_no_trouble(self, visma, server):
+    def test_an_answer_without_a_version_is_no_error(self, visma, server):
         server.play(answer(204))
         assert put(visma) == ""
 
@@ -324,7 +324,7 @@ class TestARefusedWrite:
             put(visma)
         assert (message in str(caught.value), caught.value.request_id, len(server.seen)) == (True, "r-1", 1)
 
-    def test_a_409_without_a_word_is_a_conflict_and_a_400_is_none(self, visma, server):
+    def test_a_409_without_a_message_is_a_conflict_and_a_400_is_none(self, visma, server):
         server.play(answer(409))
         with pytest.raises(Conflict):
             put(visma)
@@ -406,7 +406,7 @@ class TestABusyVisma:
         put(real, etag=etag)
         assert (puts(sandbox), pauses, quantity(sandbox)) == ([429, 204], [7.0], 24.1)
 
-    def test_a_long_one_is_left_to_the_queue_with_visma_s_own_word(self, sandbox, real, pauses):
+    def test_a_long_wait_is_left_to_the_queue_with_visma_s_message(self, sandbox, real, pauses):
         etag = real.get_order("500001").etag
         sandbox.fail("http_429", method="PUT", retry_after=1800)
         with pytest.raises(Throttled) as caught:
@@ -462,7 +462,7 @@ class TestAnUnclearWrite:
         server.play(silence())
         with pytest.raises(UnknownOutcome, match="did not answer within"):
             put(VismaClient(company, tokens, server.url, http=http, deadline=Deadline(2.2)))
-        assert len(server.seen) == 1
+        assert server.the_only_one().method == "PUT"
 
     @pytest.mark.parametrize("fault", ["lost_response", "stored_502", "stored_html_200"])
     def test_what_was_done_all_the_same_is_found_by_reading(self, sandbox, real, fault):

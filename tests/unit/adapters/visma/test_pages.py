@@ -113,6 +113,6 @@ def test_a_row_that_cannot_be_used_is_told_and_its_neighbours_are_read(damaged):
     assert len(page.damaged) == 1
 
 
-def test_a_word_that_is_too_long_for_a_cursor_reads_as_missing():
+def test_a_value_that_is_too_long_for_a_cursor_reads_as_missing():
     page = read(f'[{{"orderNbr":"1","lastModifiedDateTime":"{"9" * 5_000}"}}]'.encode(), AnyCompany)
     assert [(row.number, row.modified_at) for row in page.rows] == [("1", None)]

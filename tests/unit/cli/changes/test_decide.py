@@ -9,7 +9,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.order_change.decide import Difference
-from connector.domain.order_change.record import NOBODY, ChangeEvent, ChangeState
+from connector.domain.order_change.record import NOBODY, ChangeEvent, ChangeState, WaitsOn
 from connector.domain.revision.record import State
 from connector.domain.routing.route import QuantityReading
 from testkit.memory.stores import CALLER, a_change
@@ -91,6 +91,7 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
         "reason": "Line 1: the quantity goes from 800 to 1000, more than 20 %.",
         "reason_codes": ["quantity-beyond-limit", "date-in-past"],
         "next_step": "Compare, then approve or reject it.",
+        "waits_on": "person",
         "waits_for": None,
         "decided_by": "rules",
         "approved_by": None,
@@ -100,7 +101,7 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
     lines = connector("changes", "list").out.splitlines()
     assert lines[1].startswith("802210971")
     assert "more than 20 %" in lines[1]
-    assert lines[2] == "      -> Compare, then approve or reject it."
+    assert lines[2] == "      -> Compare, then approve or reject it. connector changes show 802210971"
     assert (len(lines), lines[3].split()[0]) == (4, "802210999")
     assert lines[3].endswith("received"), "what happened last to one that is on its way"
 
@@ -112,10 +113,11 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
         (("--state", "received"), ["802210999"]),
         (("--state", "APPLYING"), []),
         (("--partner", "beta"), ["802210999"]),
-        (("--reason", "quantity-beyond-limit"), ["802210971"]),
-        (("--reason", "Date-In-Past"), ["802210971"]),
+        (("--code", "quantity-beyond-limit"), ["802210971"]),
+        (("--code", "Date-In-Past"), ["802210971"]),
         (("--reason", "price-beyond-limit"), []),
-        (("--company", "svensk"), []),
+        (("--number", "500999"), []),
+        (("--state", "parked,received"), ["802210971", "802210999"]),
         (("--company", "nordic", "--limit", "1"), ["802210971"]),
     ],
 )
@@ -124,13 +126,20 @@ def test_list_can_be_narrowed(connector, changes, options, transactions):
     assert [row["transaction_id"] for row in result.data] == transactions
 
 
-def test_list_refuses_a_state_that_is_not_kept_in_a_list(connector, changes):
-    result = connector("changes", "list", "--state", "APPLIED")
+def test_list_refuses_a_state_that_there_is_not(connector, changes):
+    result = connector("changes", "list", "--state", "APPLID")
     assert (result.code, result.out) == (2, "")
 
 
+def test_a_step_names_the_commands_that_carry_it_out(connector, changes):
+    shown = connector("changes", "show", "802210971").out
+    assert "commands        connector changes approve 802210971, connector changes reject 802210971" in shown
+    assert "commands" not in connector("changes", "show", "802210900").out
+    assert "-> Compare, then approve or reject it. connector changes show 802210971" in connector("changes", "list").out
+
+
 def test_an_empty_list_says_so(connector, stack):
-    assert connector("changes", "list").out == "No such change is open.\n"
+    assert connector("changes", "list").out == "No such change is open. What is over is shown with --ended.\n"
 
 
 def test_show_gives_everything_that_is_known_of_a_change(connector, changes):
@@ -149,19 +158,19 @@ def test_show_gives_everything_that_is_known_of_a_change(connector, changes):
 
 def test_show_tells_a_person_all_of_it(connector, changes):
     out = connector("changes", "show", "802210971").out
-    for told in (
+    for sentence in (
         "802210971: PARKED, waits; nothing more of it is written meanwhile",
         "nordic/purchase_order/500123",
         "2, dated 2026-09-16",
         "ACMEPRODUCET to NORDICFOODT, test",
         "more than 20 %",
         "Compare, then approve or reject it.",
-        "decided by  rules",
+        "decided by      rules",
         "accepted",
         "Note: please confirm.",
         "2026-09-01 06:00:00Z  PARKED",
     ):
-        assert told in out
+        assert sentence in out
     assert ["line", "1", "quantity", "800", "1000", "800"] in [line.split() for line in out.splitlines()]
     assert "not told yet; still to be told by d7" in connector("changes", "show", "802210999").out
 
@@ -239,11 +248,11 @@ def test_approve_shows_what_the_partner_said_later_and_is_bound_to_that(connecto
     later = {"transaction_id": "802210980", "change_sequence": 3, "says": "line 1 quantity 800"}
     changes.put(a_change(state=ChangeState.PARKED, **later))
     sentence = "The later change 3, 802210980 (2026-11-02 08:00 UTC) is open. It says: line 1 quantity 800."
-    told = f"The partner said later:\n  {sentence}\n"
-    assert told in connector("changes", "show", "802210971").out
+    remark = f"The partner said later:\n  {sentence}\n"
+    assert remark in connector("changes", "show", "802210971").out
     assert "The partner said later" not in connector("changes", "show", "802210980").out
 
-    assert told in connector("changes", "approve", "802210971", "--yes").err
+    assert remark in connector("changes", "approve", "802210971", "--yes").err
     assert stored().later == (sentence,)
 
 
@@ -257,7 +266,7 @@ def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stor
     assert "more than 20 %" in result.err
     assert ["line", "1", "quantity", "800", "1000", "800"] in [line.split() for line in result.err.splitlines()]
     assert "written into order 500123 of nordic as shown, in kari's name" in result.err
-    assert result.err.endswith("Not done: the answer was not yes. Without a terminal, write --yes.\n")
+    assert result.err.endswith("Not done: the answer was not yes. Nothing was changed.\n")
     assert (stored(), stack.outbox.queued) == (before, [])
 
 
@@ -281,19 +290,19 @@ def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector
     listed = "Not written by an approval:\n  It carries a charge.\n  Line 1: it is divided.\n"
     assert listed in connector("changes", "show", "5").out
     assert connector("changes", "show", "5", "--json").data["changes"][0]["unwritten"] == list(unwritten)
-    told = connector("changes", "approve", "5", "--yes").err
-    assert listed in told
+    output = connector("changes", "approve", "5", "--yes").err
+    assert listed in output
     closes = not differences or writes is False
-    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in told) is closes
-    assert ("written into order 5 of nordic as shown" in told) is not closes
+    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in output) is closes
+    assert ("written into order 5 of nordic as shown" in output) is not closes
 
 
 def test_an_approval_that_only_confirms_a_party_says_that_it_writes_nothing(connector, changes):
     changes.put(
         a_change(transaction_id="5", number="5", state=ChangeState.PARKED, reason="?", decided_on="r1", writes=False)
     )
-    told = connector("changes", "approve", "5", "--yes").err
-    assert "This writes nothing into order 5 of nordic, and ends the change in kari's name." in told
+    output = connector("changes", "approve", "5", "--yes").err
+    assert "This writes nothing into order 5 of nordic, and ends the change in kari's name." in output
 
 
 def test_approve_may_say_what_the_quantities_of_this_change_mean(connector, stored):
@@ -412,7 +421,7 @@ def test_what_orderful_was_never_told_is_said_to_be_shown_as_failed_when_it_is_r
     [
         {"state": ChangeState.RECEIVED, "not_before": NOW + timedelta(minutes=5)},
         {"state": ChangeState.APPLYING, "claim_until": NOW - timedelta(seconds=1)},
-        {"state": ChangeState.PARKED, "reason": "Visma answered 500.", "waits_for": "visma", "looks": 12},
+        {"state": ChangeState.PARKED, "reason": "Visma answered 500.", "parked_on": WaitsOn.VISMA, "looks": 12},
     ],
     ids=["rests", "its worker died", "parked"],
 )
@@ -423,20 +432,20 @@ def test_every_open_change_can_be_looked_at_again(connector, stack, changes, sto
 
     assert (result.code, result.data["state"], result.data["approved_by"]) == (0, "RECEIVED", None)
     change = stored("5")
-    assert (change.not_before, change.claim_until, change.waits_for, change.looks) == (None, None, None, 0)
+    assert (change.not_before, change.claim_until, change.waits_on, change.looks) == (None, None, WaitsOn.WORKER, 0)
     assert change.history[-1].note == f"Ola ({CALLER}) asks to look at it again"
     (message,) = stack.outbox.queued
     assert (message.transaction_id, message.cause.split()[0]) == ("5", "retry")
 
 
 @pytest.mark.parametrize("verb", [("retry",), ("reject", "--reason", "no"), ("close", "--reason", "no")])
-def test_a_change_that_a_worker_is_at_is_left_alone(connector, stack, changes, stored, verb):
+def test_a_change_that_a_worker_processes_is_not_touched(connector, stack, changes, stored, verb):
     until = NOW + timedelta(seconds=60)
     changes.put(a_change(transaction_id="5", number="5", state=ChangeState.APPLYING, claim_until=until))
     before = stored("5")
     result = connector("changes", *verb, "5", "--yes")
     assert (result.code, result.out) == (1, "")
-    assert "is being worked on until 06:01:00 UTC" in result.err
+    assert "is being worked on until 2026-09-01 06:01:00 UTC" in result.err
     assert (stored("5"), stack.outbox.queued) == (before, [])
 
 
@@ -457,8 +466,8 @@ def test_what_was_not_compared_yet_cannot_be_approved_but_says_what_can_be_done(
 
 
 def test_retry_finishes_what_is_over_and_was_not_told(connector, stack, changes, stored):
-    told = (Delivery("d5", ApiVersion.V4),)
-    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.APPLIED, deliveries=told))
+    deliveries = (Delivery("d5", ApiVersion.V4),)
+    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.APPLIED, deliveries=deliveries))
     before = stored("5")
     assert connector("changes", "retry", "5", "--yes").code == 0
     (message,) = stack.outbox.queued
@@ -476,7 +485,7 @@ def test_a_record_of_another_document_can_be_closed_and_nothing_else(connector, 
 
 def test_approve_for_another_order_records_the_change_there(connector, stack, changes, stored):
     changes.put(
-        a_change(transaction_id="5", number="500123-1", state=ChangeState.PARKED, waits_for="visma"),
+        a_change(transaction_id="5", number="500123-1", state=ChangeState.PARKED, parked_on=WaitsOn.VISMA),
         message={"purchaseOrderNumber": "500123-1"},
     )
 
@@ -489,10 +498,10 @@ def test_approve_for_another_order_records_the_change_there(connector, stack, ch
     )
     assert "order 500123 of nordic" in result.err
     change = stored("5")
-    assert (change.named, change.approved_by, change.waits_for) == ("500123-1", None, None)
+    assert (change.named, change.approved_by, change.waits_on) == ("500123-1", None, WaitsOn.WORKER)
     (message,) = stack.outbox.queued
     assert (message.number, message.transaction_id) == ("500123", "5")
-    assert "it names    order 500123-1" in connector("changes", "show", "5").out
+    assert "it names        order 500123-1" in connector("changes", "show", "5").out
     (left,) = connector("changes", "show", "500123-1", "--json").data["changes"]
     assert (left["state"], left["reason"]) == ("RECORDED", "It is recorded under order 500123.")
 
@@ -519,7 +528,7 @@ def test_nothing_is_decided_without_being_asked(connector, stack, stored, verb, 
     assert (result.code, result.out, result.err.splitlines()[-1]) == (
         1,
         "",
-        "Not done: the answer was not yes. Without a terminal, write --yes.",
+        "Not done: the answer was not yes. Nothing was changed.",
     )
     assert (stored(), stack.outbox.queued) == (before, [])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from datetime import timedelta
 
@@ -42,6 +44,7 @@ def changes(stack):
             transaction_id="14",
             number="500200",
             partner="matsenteret",
+            sender_id="MATSENTERETT",
             **beyond,
             **{**PARKED, "updated_at": NOW - HOUR},
         ),
@@ -233,9 +236,11 @@ def test_what_is_not_meant_well_changes_nothing(connector, stack, stored, argume
 def test_a_dry_run_of_one_change_shows_it_and_does_nothing(connector, stack, orders, stored):
     before = stored("12")
     result = connector("changes", "approve", "12", "--dry-run")
-    assert (result.code, result.out) == (0, "")
+    assert (result.code, result.out) == (0, "Nothing was done (--dry-run).\n")
     assert "1298" in result.err
-    assert "These lines come to 8000 now and to 7000 SEK as asked, before discounts." in result.err
+    assert "These lines come to 8000.00 now and to 7000.00 SEK as asked, before discounts." in result.err
+    data = connector("changes", "approve", "12", "--dry-run", "--json").data
+    assert ([one["transaction_id"] for one in data["planned"]], data["done"]) == (["12"], 0)
     assert (stored("12"), stack.outbox.queued) == (before, [])
 
 
@@ -244,3 +249,71 @@ def test_a_name_with_braces_in_it_is_only_a_name(connector, changes):
     result = connector("changes", "approve", "17", "--by", "ola", "--dry-run")
     assert result.code == 0
     assert "in ola's name" in result.err
+
+
+def test_changes_follow_a_partner_that_is_renamed(connector, stack, changes):
+    stack.routing.data = routing_data({"partners.acme": None, "partners.acme-no": routing_data()["partners"]["acme"]})
+    listed = connector("changes", "list", "--partner", "acme-no", "--json").data
+    assert {row["transaction_id"]: row["partner"] for row in listed} == dict.fromkeys(
+        ("11", "12", "13", "15", "16"), "acme-no"
+    )
+    assert "3 changes would be decided" in connector("changes", "retry", "--partner", "acme-no", "--dry-run").out
+    former = connector("changes", "retry", "--partner", "acme", "--dry-run")
+    assert "3 changes would be decided" in former.out
+    assert "what is on record under this former name" in former.err
+
+
+@pytest.mark.parametrize("options", [("--partner", "acmee"), ("--company", "svensk")])
+def test_a_name_that_nothing_has_is_refused(connector, changes, options):
+    result = connector("changes", "list", *options)
+    assert (result.code, f"has no {options[0][2:]} '{options[1]}'" in result.err) == (2, True)
+
+
+@pytest.fixture
+def over(changes):
+    """What the rules and a person have written, and what was refused to a partner."""
+    for change in (
+        a_change(transaction_id="31", number="500301", state=ChangeState.APPLIED, updated_at=NOW - 30 * HOUR),
+        a_change(transaction_id="32", number="500302", state=ChangeState.APPLIED, updated_at=NOW, approved_by="ola"),
+        a_change(transaction_id="33", number="500303", state=ChangeState.REJECTED, updated_at=NOW - HOUR),
+    ):
+        changes.put(change, message={})
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--state", "applied"), ["32", "31"]),
+        (("--state", "applied", "--since", "yesterday", "--until", "yesterday"), ["31"]),
+        (("--state", "rejected,parked", "--number", "5003"), ["33"]),
+        (("--ended", "--number", "50030"), ["32", "33", "31"]),
+        (("--ended", "--limit", "1", "--state", "applied"), ["32"]),
+    ],
+)
+def test_what_is_over_is_listed_by_its_state_the_newest_first(connector, over, options, found):
+    result = connector("changes", "list", *options, "--json")
+    assert [one["transaction_id"] for one in result.data] == found
+    assert "this reads all of it" in result.err
+
+
+def test_who_approved_it_tells_the_rules_from_people(connector, over):
+    listed = connector("changes", "list", "--state", "applied", "--json").data
+    assert [one["approved_by"] for one in listed] == ["ola", None]
+
+
+def test_without_that_only_what_is_open_is_read_and_listed(connector, over):
+    result = connector("changes", "list", "--number", "5003")
+    assert (result.out, result.err) == ("No such change is open. What is over is shown with --ended.\n", "")
+    assert connector("changes", "list", "--state", "closed").out == "The ledger has no such change.\n"
+
+
+def test_a_list_of_changes_is_csv_for_a_spreadsheet(connector, changes):
+    result = connector("changes", "list", "--csv")
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    listed = connector("changes", "list", "--json").data
+    assert [row["transaction_id"] for row in rows] == [row["transaction_id"] for row in listed]
+    assert rows[0].keys() == listed[0].keys()
+    asked = next(row for row in rows if row["transaction_id"] == "11")
+    assert (asked["reason"], asked["reason_codes"]) == ("Too much.", "quantity-beyond-limit")
+    both = connector("changes", "list", "--csv", "--json")
+    assert (both.code, "cannot be combined" in both.err) == (2, True)

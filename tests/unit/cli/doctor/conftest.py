@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from testkit.memory.reconcile_world import World
+from testkit.memory.reconcile_harness import Harness
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def visma(stack):
         }
     )
     stack.visma = lambda company: client
-    stack.document_list = World().lists
+    stack.document_list = Harness().lists
     return client.answers
 
 

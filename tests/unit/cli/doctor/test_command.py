@@ -14,13 +14,31 @@ from tests.unit.cli.doctor.conftest import (
 
 
 def test_a_healthy_stack_passes_every_check_and_exits_with_0(connector, stack, visma, orderful):
-    stack.routing.data = routing_data({"companies.nordic.go_live": "2026-09-01"})
-    result = connector("doctor")
+    stack.routing.data = routing_data(
+        {"companies.nordic.go_live": "2026-09-01", "partners.acme.changes": {"quantities": "new_total"}}
+    )
+    result = connector("doctor", "--all")
     assert result.code == 0
     lines = result.out.splitlines()
     assert len(lines) >= 13
     assert all(line.startswith("ok ") for line in lines), result.out
     assert "nothing is changed" in result.err
+    assert result.err.splitlines()[-1] == f"{len(lines)} of {len(lines)} checks are fine."
+    folded = connector("doctor")
+    assert (folded.out, folded.code) == ("", 0)
+    assert folded.err.splitlines()[-1] == f"{len(lines)} of {len(lines)} checks are fine; --all shows them."
+
+
+def test_what_to_look_at_stands_last_by_its_name(connector, stack, orderful, monkeypatch):
+    def refuse():
+        raise Misconfigured("The routing table may not be read.")
+
+    warned = connector("doctor")
+    assert warned.err.splitlines()[-1] == "1 warn: routing."
+    assert warned.out.startswith("warn  routing: no routing is applied yet")
+    assert "\nok " not in warned.out
+    monkeypatch.setattr(stack.routing, "load", refuse)
+    assert "1 failed: routing." in connector("doctor").err.splitlines()
 
 
 def test_without_routing_it_says_so_and_checks_what_needs_none(connector, stack, orderful):
@@ -131,3 +149,12 @@ def test_a_pause_in_force_is_named_with_who_made_it_and_how_it_ends(doctor, stac
     assert found["mark"] == "warn"
     assert found["sentence"] == "Partner acme is paused since 2026-09-01 06:00 UTC by kari: they move"
     assert found["next_step"] == "When it may go on: connector resume --partner acme"
+
+
+def test_it_says_how_far_it_has_come_while_it_shows_nothing(connector, stack, visma, orderful, monkeypatch):
+    monkeypatch.setattr("connector.cli.progress.SECONDS", 0)
+    stack.routing.data = routing_data()
+    messages = connector("doctor").err.splitlines()
+    assert "Visma, company nordic ..." in messages
+    assert "Orderful, page 1 of the relationships ..." in messages
+    assert any(" checks done, the last one: orderful acme ..." in line for line in messages)

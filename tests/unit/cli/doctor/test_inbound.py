@@ -9,7 +9,7 @@ import pytest
 
 from connector.adapters.callback_auth import CallbackCredentials
 from connector.domain.errors import Misconfigured, Transient
-from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
+from connector.domain.inbound import ApiVersion, Delivery, DeliveryStatus, InboundTransaction
 from connector.domain.transactions import Stream
 from tests.unit.cli.doctor.conftest import (
     NOW,
@@ -36,7 +36,7 @@ def an_item(**changes):
 
 
 @pytest.mark.parametrize(
-    ("items", "mark", "told"),
+    ("items", "mark", "output"),
     [
         ([], "ok", "0 items wait."),
         ([an_item()], "ok", "1 item waits."),
@@ -65,25 +65,25 @@ def an_item(**changes):
     ],
 )
 def test_what_waits_in_an_inbox_is_told_and_what_does_not_belong_there_is_a_warning(
-    doctor, stack, *, items, mark, told
+    doctor, stack, *, items, mark, output
 ):
     stack.inbound.waiting["4711"] = items
     found = doctor()["inbox 4711"]
     assert found["mark"] == mark
-    assert told in found["sentence"]
+    assert output in found["sentence"]
     assert (found["next_step"] is None) == (mark == "ok")
 
 
 def test_since_when_a_document_waits_is_told_by_its_delivery_where_the_item_does_not(doctor, stack):
     delivery = Delivery("b646771e-a068-4e32-832f-e96f895c5ec9", ApiVersion.V4)
     stack.inbound.waiting["4711"] = [an_item(document="810", created_at=None, delivery=delivery)]
-    stack.inbound.deliveries["802210971"] = ShownDelivery(delivery, False, NOW - timedelta(hours=25))
+    stack.inbound.deliveries["802210971"] = DeliveryStatus(delivery, False, NOW - timedelta(hours=25))
     found = doctor()["inbox 4711"]
     assert found["mark"] == "warn"
     assert "not known" not in found["sentence"]
 
 
-def test_every_inbox_and_bucket_is_read_and_the_trouble_of_one_leaves_the_others_alone(doctor, stack):
+def test_every_inbox_and_bucket_is_read_although_one_fails(doctor, stack):
     stack.bucket_ids = ("12", "13")
     refused = Misconfigured("Orderful answered 404.", next_step="Check OrderfulBucketIds.")
     stack.inbound.waiting.update({"12": refused, "13": [an_item()]})
@@ -115,7 +115,7 @@ def test_the_address_to_register_at_orderful_is_told(doctor, stack):
 
 
 @pytest.mark.parametrize(
-    ("credentials", "mark", "told"),
+    ("credentials", "mark", "output"),
     [
         (CallbackCredentials("x-connector-secret", ("hush", "hush2")), "ok", "the header x-connector-secret (2 valid"),
         (CallbackCredentials(basic=("orderful:hush",)), "ok", "HTTP Basic (1 valid value)"),
@@ -127,7 +127,9 @@ def test_the_address_to_register_at_orderful_is_told(doctor, stack):
         (Transient("Secrets Manager could not be asked for 'x'."), "fail", "could not be asked"),
     ],
 )
-def test_whether_callbacks_need_a_secret_is_told_without_telling_the_secret(doctor, stack, *, credentials, mark, told):
+def test_whether_callbacks_need_a_secret_is_told_without_telling_the_secret(
+    doctor, stack, *, credentials, mark, output
+):
     def read():
         if isinstance(credentials, Exception):
             raise credentials
@@ -136,7 +138,7 @@ def test_whether_callbacks_need_a_secret_is_told_without_telling_the_secret(doct
     stack.callback_credentials = read
     found = doctor()["callback secret"]
     assert found["mark"] == mark
-    assert told in found["sentence"]
+    assert output in found["sentence"]
     assert "hush" not in str(found)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from connector.adapters.orderful.inbound import TYPES
+from connector.adapters.orderful.inbound import TRANSACTION_TYPES
 from connector.domain.errors import Misconfigured
 from connector.domain.transactions import Stream
 from testkit.samples.routing_data import a_partner, routing_data
 from tests.unit.cli.doctor.conftest import (
     CHANGES,
     INVOICES,
+    OF_SUPPLIERS,
     ORDERS,
     a_relationship,
 )
@@ -112,9 +113,9 @@ def test_a_number_mapped_twice_is_a_failure_of_these_partners_only(doctor):
 
 
 @pytest.mark.parametrize(
-    ("relationship", "mark", "told"),
+    ("relationship", "mark", "output"),
     [
-        (CHANGES, "ok", "860 from ACMEPRODUCET to NORDICFOODT is LIVE."),
+        (CHANGES, "ok", "860 from ACMEPRODUCET to NORDICFOODT is LIVE;"),
         ({**CHANGES, "transactionType": "860_PURCHASE_ORDER_CHANGE"}, "ok", "is LIVE"),
         ({**CHANGES, "status": "SETUP"}, "warn", "is SETUP, so no change arrives on the test stream"),
         ({**CHANGES, "transactionType": {"name": "855_PURCHASE_ORDER_ACKNOWLEDGMENT"}}, "warn", "no relationship"),
@@ -122,12 +123,12 @@ def test_a_number_mapped_twice_is_a_failure_of_these_partners_only(doctor):
     ],
 )
 def test_a_supplier_whose_changes_cannot_arrive_is_a_warning_and_no_failure(
-    doctor, orderful, *, relationship, mark, told
+    doctor, orderful, *, relationship, mark, output
 ):
     orderful["v3/relationships"] = {"data": [ORDERS, INVOICES, relationship]}
     found = doctor()
     assert found["orderful acme changes"]["mark"] == mark
-    assert told in found["orderful acme changes"]["sentence"]
+    assert output in found["orderful acme changes"]["sentence"]
     assert "orderful matsenteret changes" not in found, "a customer changes no purchase order of ours"
 
 
@@ -142,8 +143,8 @@ def test_a_supplier_that_is_sent_no_orders_may_change_them_all_the_same(doctor, 
     assert found["orderful acme changes"]["mark"] == "ok"
 
 
-def test_an_answer_under_a_word_that_polling_does_not_look_for_is_a_warning(doctor, orderful):
-    known = [a_relationship("ACMEPRODUCE", "NORDICFOOD", name=TYPES[one]) for one in ("855", "865", "824")]
+def test_an_answer_of_a_type_that_is_not_polled_is_a_warning(doctor, orderful):
+    known = [a_relationship("ACMEPRODUCE", "NORDICFOOD", name=TRANSACTION_TYPES[one]) for one in ("855", "865", "824")]
     orderful["v3/relationships"] = {"data": [ORDERS, INVOICES, *known]}
     assert not {"orderful 855", "orderful 865", "orderful 824"} & set(doctor())
 
@@ -154,3 +155,20 @@ def test_an_answer_under_a_word_that_polling_does_not_look_for_is_a_warning(doct
     assert found["orderful 865"]["mark"] == "warn"
     assert "865_ANOTHER_WORD" in found["orderful 865"]["sentence"]
     assert "orderful 824" not in found
+
+
+@pytest.mark.parametrize(
+    ("rules", "mark"), [({}, "ok"), ({"quantity": "20%"}, "warn"), ({"quantity": "20%", "quantities": "delta"}, "ok")]
+)
+def test_a_partner_that_sends_changes_is_to_be_asked_what_its_quantities_mean(doctor, rules, mark):
+    found = doctor({"partners.acme.changes": rules})["orderful acme changes"]
+    assert found["mark"] == mark
+    is_said = "quantities" in rules
+    assert ("partners.acme.changes.quantities does not say what its POC03 means" in found["sentence"]) is not is_said
+    assert (found["next_step"] is None) is is_said
+
+
+def test_orders_of_which_no_type_leaves_need_no_relationship(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [INVOICES, OF_SUPPLIERS]}
+    kept = dict.fromkeys(("RegularOrder", "DropShip", "Blanket"), "do_not_send")
+    assert doctor({"partners.acme.order_types": kept}).get("orderful acme", {}).get("mark") != "fail"

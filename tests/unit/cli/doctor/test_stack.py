@@ -13,7 +13,7 @@ from connector.domain.transactions import Stream
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 MAIL = "edi@example.com"
-SCHEDULES = ("poll_visma", "track_transactions", "poll_orderful", "reconcile")
+SCHEDULES = ("poll_visma", "track_transactions", "poll_orderful", "reconcile", "send_digest")
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def found(stack):
 
 def test_a_healthy_stack_has_nothing_wrong_with_it(found):
     findings = found().values()
-    assert len(findings) == 7
+    assert len(findings) == 8
     assert {(finding.mark, finding.next_step) for finding in findings} == {("ok", None)}
 
 
 @pytest.mark.parametrize(
-    ("address", "subscriptions", "told", "step"),
+    ("address", "subscriptions", "output", "step"),
     [
         (MAIL, {MAIL: "PendingConfirmation"}, f"{MAIL} has not confirmed", "48 hours"),
         (MAIL, {}, "AWS has deleted the subscription", "Deploy once with AlarmEmail"),
@@ -41,13 +41,13 @@ def test_a_healthy_stack_has_nothing_wrong_with_it(found):
 )
 @pytest.mark.parametrize(("stream", "mark"), [(Stream.TEST, "warn"), (Stream.LIVE, "fail")])
 def test_alarms_that_reach_nobody_are_told_and_on_a_live_stack_refused(
-    found, stack, *, address, subscriptions, told, step, stream, mark
+    found, stack, *, address, subscriptions, output, step, stream, mark
 ):
     stack.stream, stack.client.subscriptions = stream, subscriptions
     stack.outputs = {name: value for name, value in stack.outputs.items() if name != "AlarmEmail" or address}
     mail = found()["alarm mail"]
     assert mail.mark == mark
-    assert told in mail.sentence
+    assert output in mail.sentence
     assert step in mail.next_step
 
 
@@ -71,7 +71,7 @@ def test_throttled_functions_are_named(found, stack):
 
 
 @pytest.mark.parametrize(
-    ("changes", "sums", "mark", "told"),
+    ("changes", "sums", "mark", "output"),
     [
         ({}, {}, "ok", "poll_visma was started 6 times in the last 30m"),
         ({"ScheduleExpression": "rate(1 hour)"}, {}, "ok", "in the last 3h"),
@@ -86,13 +86,19 @@ def test_throttled_functions_are_named(found, stack):
         ({}, {"Errors": 6}, "fail", "ended with an error each time"),
     ],
 )
-def test_a_schedule_that_does_not_run_is_a_failure(found, stack, *, changes, sums, mark, told):
+def test_a_schedule_that_does_not_run_is_a_failure(found, stack, *, changes, sums, mark, output):
     stack.client.schedules["PollVisma"] |= changes
     stack.client.sums |= {("PollVisma", metric): total for metric, total in sums.items()}
     findings = found()
     assert findings["schedule poll_visma"].mark == mark
-    assert told in findings["schedule poll_visma"].sentence
+    assert output in findings["schedule poll_visma"].sentence
     assert findings["schedule poll_orderful"].mark == "ok"
+
+
+def test_a_digest_that_is_switched_off_by_its_parameter_is_not_missed(found, stack):
+    stack.outputs["Digest"] = "off"
+    stack.client.schedules["SendDigest"]["State"] = "DISABLED"
+    assert "schedule send_digest" not in found()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,7 @@ def test_a_schedule_that_somebody_deleted_is_a_failure(found, stack):
 
 
 @pytest.mark.parametrize(
-    ("trouble", "mark", "told"),
+    ("failure", "mark", "output"),
     [
         (ClientError({"Error": {"Code": "AccessDeniedException"}}, "x"), "warn", "you may not ask AWS"),
         (ClientError({"Error": {"Code": "AuthorizationError"}}, "x"), "warn", "you may not ask AWS"),
@@ -133,14 +139,14 @@ def test_a_schedule_that_somebody_deleted_is_a_failure(found, stack):
     ],
 )
 def test_what_aws_does_not_answer_is_a_finding_and_the_others_are_made(
-    found, stack, *, trouble, mark, told, asked, checks
+    found, stack, *, failure, mark, output, asked, checks
 ):
-    setattr(stack.client, asked, trouble)
+    setattr(stack.client, asked, failure)
     findings = found()
     assert {name for name, finding in findings.items() if finding.mark != "ok"} == checks
     for name in checks:
         assert findings[name].mark == mark
-        assert told in findings[name].sentence
+        assert output in findings[name].sentence
         assert findings[name].next_step
 
 

@@ -37,14 +37,14 @@ def test_an_empty_company_is_a_failure_although_visma_answers_200(doctor, visma)
     assert doctor()["visma nordic company"]["mark"] == "fail"
 
 
-def test_a_tenant_without_organizations_is_judged_by_its_branches(doctor, visma):
+def test_a_tenant_without_organizations_is_checked_by_its_branches(doctor, visma):
     visma["v1/organization"] = Rejected("404", code=Reason.REQUEST_REFUSED)
     visma["v1/branch"] = [{"number": "1234567", "name": "Nordic"}]
     assert doctor()["visma nordic company"]["mark"] == "ok"
 
 
 @pytest.mark.parametrize(
-    ("numbers", "branch", "named", "told"),
+    ("numbers", "branch", "named", "output"),
     [
         (["1"], None, [], None),
         (["1", "2"], None, [], "1, 2"),
@@ -53,12 +53,12 @@ def test_a_tenant_without_organizations_is_judged_by_its_branches(doctor, visma)
         (["1", "2"], "1", [], None),
     ],
 )
-def test_branches_that_routing_does_not_name_are_pointed_out_once(numbers, branch, named, told):
+def test_branches_that_routing_does_not_name_are_pointed_out_once(numbers, branch, named, output):
     company = a_company(branches=dict.fromkeys(named, Identity()))
     company = replace(company, visma=replace(company.visma, branch=branch))
     found = list(unnamed_branches("visma nordic", company, [{"number": {"value": number}} for number in numbers]))
-    assert [finding.mark for finding in found] == ([Mark.WARN] if told else [])
-    assert all(f"({told})" in finding.sentence for finding in found)
+    assert [finding.mark for finding in found] == ([Mark.WARN] if output else [])
+    assert all(f"({output})" in finding.sentence for finding in found)
 
 
 def test_another_company_than_the_configured_one_is_pointed_out(doctor, visma):
@@ -89,7 +89,7 @@ def test_a_clock_that_is_off_is_a_warning(doctor, visma):
 
 
 @pytest.mark.parametrize(
-    ("zone", "newest", "mark", "told"),
+    ("zone", "newest", "mark", "output"),
     [
         ("Europe/Oslo", OSLO_NOW, "ok", "Europe/Oslo fits"),
         ("UTC", OSLO_NOW, "fail", "about 2 h ahead"),
@@ -101,13 +101,13 @@ def test_a_clock_that_is_off_is_a_warning(doctor, visma):
         (None, "soon", "warn", "Change a note on a test order"),
     ],
 )
-def test_the_zone_is_judged_by_the_newest_time_stamp(doctor, visma, *, zone, newest, mark, told):
+def test_the_zone_is_judged_by_the_newest_time_stamp(doctor, visma, *, zone, newest, mark, output):
     visma["v1/purchaseorder"] = [{"lastModifiedDateTime": "2026-08-30T01:00:00"}, {"lastModifiedDateTime": newest}]
     if newest in {"", "soon"}:
         visma["v1/purchaseorder"].pop(0)
     found = doctor({"companies.nordic.visma.time_zone": zone} if zone != "Europe/Oslo" else None)["visma nordic zone"]
     assert found["mark"] == mark
-    assert told in f"{found['sentence']} {found['next_step']}"
+    assert output in f"{found['sentence']} {found['next_step']}"
 
 
 def test_an_answer_without_a_date_cannot_calibrate(doctor, visma):

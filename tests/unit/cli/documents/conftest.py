@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,9 +11,13 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeEvent, ChangeState
 from connector.domain.revision.record import CAPTURED, Event, Revision, State
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from connector.edi.translate import translate
+from connector.edi.visma.read import decode, read_document
 from testkit.memory.stores import a_change
 from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
@@ -62,6 +67,7 @@ SENT = Revision(
 def ledger(stack):
     stack.routing.data = routing_data()
     stack.ledger.kept = [SENT, PARKED]
+    stack.ledger.usual = lambda number: as_json(a_purchase_order(orderNbr=number, lines=[an_order_line()]))
     return stack.ledger
 
 
@@ -98,3 +104,21 @@ LATE = replace(
     concern="OVERDUE",
     next_step="Ask the partner whether it has the document.",
 )
+
+
+def request_for(routing, source):
+    document = read_document(decode(source), company="nordic", kind=Kind.PURCHASE_ORDER)
+    route = Routing.from_data(routing).route("nordic", Kind.PURCHASE_ORDER, "50012")
+    return translate(document.content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
+
+
+@pytest.fixture
+def sent(stack, ledger):
+    """An order that was sent, and a later state of it that is parked."""
+    stack.routing.data["defaults"]["units"]["KRT"] = "case"
+    first = as_json(a_purchase_order())
+    then = as_json(a_purchase_order(lines=[an_order_line(orderQty=9), *a_purchase_order()["lines"][1:]]))
+    body = request_for(stack.routing.data, first)
+    ledger.bodies[ORDER, 1, SENT.revision_id] = (first, json.dumps(body).encode())
+    ledger.bodies[ORDER, 2, PARKED.revision_id] = (then, None)
+    return ledger

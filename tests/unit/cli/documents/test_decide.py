@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from connector.domain.pause import Pause, Scope
-from connector.domain.revision.record import State
+from connector.domain.revision.record import Event, State
 from connector.domain.transactions import Purpose
 from testkit.memory.stores import CALLER
+from testkit.samples.visma_samples import a_purchase_order, as_json
 from tests.unit.cli.documents.conftest import LATE, NOW, ORDER, PARKED, RESERVED, SENT
 
 
@@ -58,10 +60,9 @@ WITHDRAWAL = replace(PARKED, sequence=3, state=State.PARKED, withdraws=1, waits_
 def test_release_queues_a_document_as_what_the_person_says(connector, stack, ledger, purpose, state):
     ledger.kept = [replace(PARKED, state=state)]
     result = connector("documents", "release", "500123", "--as", purpose, "--yes")
-    assert (result.code, result.err) == (
-        0,
-        f"Revision 2 of {ORDER} ({state}) will be sent as {purpose}.\nOn stack 'laptop' (test).\n",
-    )
+    assert result.code == 0
+    assert result.err.startswith(f"Revision 2 of {ORDER} ({state}) will be sent as {purpose}.\n")
+    assert result.err.endswith("On stack 'laptop' (test).\n")
     (message,) = stack.outbox.queued
     assert message.cause.startswith(f"send as {purpose} 2026-")
 
@@ -200,13 +201,17 @@ def _err(connector, command, *arguments):
 
 
 def test_a_withdrawal_is_replayed_by_way_of_the_document_as_it_is_now(connector, stack, ledger):
-    ledger.kept = [SENT, replace(SENT, sequence=2), WITHDRAWAL]
-    ledger.sources["500123"] = b'{"orderNbr":"500123","now":true}'
+    ledger.kept = [
+        replace(SENT, receiver_id="FORMER"),
+        replace(SENT, sequence=2, receiver_id="ACMEPRODUCET"),
+        replace(WITHDRAWAL, receiver_id="FORMER", partner="acme"),
+    ]
+    ledger.sources["500123"] = as_json(a_purchase_order(description="as it is now"))
     result = connector("documents", "replay", "500123", "--yes", "--json")
     assert (result.code, result.data["sequence"]) == (0, 3)
-    assert result.err.startswith(f"Revision 3 of {ORDER} (PARKED) will be sent.\n"), "the state is that of what waits"
+    assert result.err.startswith(f"Revision 3 of {ORDER} (PARKED) will "), "the state is that of what waits"
     (message,) = stack.outbox.queued
-    assert b"now" in bytes(message.document)
+    assert b"as it is now" in bytes(message.document)
 
 
 # -- resend -----------------------------------------------------------------------------------------------------------
@@ -243,3 +248,49 @@ def test_what_is_paused_is_not_sent_a_second_time(connector, stack, ledger):
     result = connector("documents", "resend", "500123", "--as", "replacement", "--yes")
     assert (result.code, stack.outbox.queued) == (1, [])
     assert "is not sent a second time while it is paused" in result.err
+
+
+AGAIN = Event(NOW + timedelta(hours=1), State.DELIVERED, "to be sent a second time, as original, says ola (arn): lost")
+TWICE = (
+    replace(SENT, history=(*SENT.history, AGAIN)),
+    replace(SENT, sequence=2, released=True, transaction_id="802210999"),
+)
+
+
+def test_one_more_original_is_refused_with_who_had_it_sent_so_before(connector, stack, ledger):
+    ledger.kept = [*TWICE]
+    for option in ("--yes", "--dry-run"):
+        result = connector("documents", "resend", "500123", "--as", "original", option)
+        assert (result.code, stack.outbox.queued) == (1, [])
+        said = " ".join(result.err.split())
+        assert "Sent a second time before: 2026-09-01 07:00:00Z, as original, says ola (arn): lost." in said
+        assert "802210971 (revision 1, original, DELIVERED), 802210999 (revision 2, original, DELIVERED)" in said
+        assert "--as original --force" in said
+
+
+def test_one_more_original_is_sent_when_it_is_forced_and_says_the_same(connector, stack, ledger):
+    ledger.kept = [*TWICE]
+    result = connector("documents", "resend", "500123", "--as", "original", "--force", "--yes")
+    assert (result.code, len(stack.outbox.queued)) == (0, 1)
+    assert "says ola (arn): lost" in result.err
+    assert "Orderful has 2 transactions of it" in result.err
+
+
+def test_a_second_original_that_is_only_queued_yet_counts(connector, stack, ledger):
+    ledger.kept = [SENT]
+    assert connector("documents", "resend", "500123", "--as", "original", "--yes").code == 0
+    assert connector("documents", "resend", "500123", "--as", "original", "--yes").code == 1
+    assert len(stack.outbox.queued) == 1
+
+
+def test_a_replacement_after_a_second_original_says_so_and_is_sent(connector, stack, ledger):
+    ledger.kept = [*TWICE]
+    result = connector("documents", "resend", "500123", "--as", "replacement", "--yes")
+    assert (result.code, len(stack.outbox.queued)) == (0, 1)
+    assert "Sent a second time before" in result.err
+
+
+def test_of_many_one_more_original_is_left_out(connector, ledger):
+    ledger.kept = [*TWICE]
+    left_out = connector("documents", "resend", "--as", "original", "--state", "delivered", "--dry-run", "--json").data
+    assert "was sent a second time as original already" in left_out["left_out"][0]["why"]

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from connector.cli.documents.diff import differences
-from connector.domain.documents import Kind
 from connector.domain.pause import Pause, Scope
-from connector.domain.routing.resolve import Routing
-from connector.domain.transactions import Purpose, Stream
-from connector.edi.translate import translate
-from connector.edi.visma.read import decode, read_document
-from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
+from connector.domain.revision.record import NOTHING_NEW, State
+from testkit.samples.visma_samples import a_purchase_order, as_json
 from tests.unit.cli.documents.conftest import NOW, ORDER, PARKED, SENT
 
 
@@ -30,24 +25,6 @@ def test_lines_are_told_by_their_numbers():
         ("lines[number 1].quantity", "5", None),
         ("gone.a", "1", None),
     ]
-
-
-def request_for(routing, source):
-    document = read_document(decode(source), company="nordic", kind=Kind.PURCHASE_ORDER)
-    route = Routing.from_data(routing).route("nordic", Kind.PURCHASE_ORDER, "50012")
-    return translate(document.content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
-
-
-@pytest.fixture
-def sent(stack, ledger):
-    """An order that was sent, and a later state of it that is parked."""
-    stack.routing.data["defaults"]["units"]["KRT"] = "case"
-    first = as_json(a_purchase_order())
-    then = as_json(a_purchase_order(lines=[an_order_line(orderQty=9), *a_purchase_order()["lines"][1:]]))
-    body = request_for(stack.routing.data, first)
-    ledger.bodies[ORDER, 1, SENT.revision_id] = (first, json.dumps(body).encode())
-    ledger.bodies[ORDER, 2, PARKED.revision_id] = (then, None)
-    return ledger
 
 
 def test_two_revisions_are_compared_by_what_a_partner_could_see(connector, sent):
@@ -73,16 +50,16 @@ def test_nothing_new_is_said(connector, sent):
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "told"),
+    ("options", "code", "output"),
     [
         (("--to", "2"), 2, "--to takes --from."),
         (("--from", "9"), 1, "has no revision 9."),
         (("--from", "1", "--to", "9"), 1, "has no revision 9."),
     ],
 )
-def test_what_cannot_be_compared_is_said(connector, sent, options, code, told):
+def test_what_cannot_be_compared_is_said(connector, sent, options, code, output):
     result = connector("documents", "diff", "500123", *options)
-    assert (result.code, told in result.err) == (code, True)
+    assert (result.code, output in result.err) == (code, True)
 
 
 def test_what_was_never_sent_has_nothing_to_compare_with(connector, sent):
@@ -120,10 +97,10 @@ def test_a_document_that_routing_keeps_back_is_not_said_to_leave(connector, stac
     stack.routing.data["partners"]["acme"]["kinds"] = {"purchase_order": {"send": False}}
     out = connector("documents", "diff", "500123").out
     assert "would be sent now" not in out
-    told = "Routing says not to send purchase_order to partner acme (send: false)."
-    assert out.endswith(f"\nIt would not be sent now: {told}\n")
+    output = "Routing says not to send purchase_order to partner acme (send: false)."
+    assert out.endswith(f"\nIt would not be sent now: {output}\n")
     found = connector("documents", "diff", "500123", "--json").data
-    assert (found["after"], found["kept_back"]) == ("written now (x12)", told)
+    assert (found["after"], found["kept_back"]) == ("written now (x12)", output)
 
 
 def test_neither_is_one_that_is_paused(connector, stack, sent):
@@ -137,3 +114,26 @@ def test_a_cancelled_order_is_compared_as_what_would_be_sent(connector, sent):
     found = connector("documents", "diff", "500123", "--json").data
     assert found["kept_back"] is None
     assert any("urpose" in one["where"] for one in found["differences"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "output"),
+    [
+        ({"state": State.AGREED, "change_id": "802219999"}, "acme asked for this content (change 802219999) and knows"),
+        ({"state": State.SKIPPED, "reason": NOTHING_NEW}, NOTHING_NEW),
+        ({"state": State.CLOSED, "reason": None}, "Revision 2 is CLOSED."),
+    ],
+)
+def test_what_the_partner_knows_or_a_person_settled_is_not_said_to_leave(connector, sent, changes, output):
+    sent.kept = [SENT, replace(PARKED, partner="acme", **changes)]
+    out = connector("documents", "diff", "500123").out
+    assert "would be sent now" not in out
+    assert f"It would not be sent now: {output}" in out
+
+
+def test_what_only_routing_writes_otherwise_leaves_by_a_resend(connector, stack, sent):
+    sent.kept = [SENT]
+    stack.routing.data["partners"]["acme"]["orderful"]["isa_id"] = {"live": "OTHER", "test": "OTHERT"}
+    out = connector("documents", "diff", "500123").out
+    assert "It would not be sent now: Nothing changed in Visma since it was sent." in out
+    assert f"connector documents resend {ORDER} --as replacement" in out

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
+from connector.domain.revision.record import Owner
 from testkit.memory.stores import a_change
-from tests.unit.cli.documents.conftest import INVOICE, SENT
+from tests.unit.cli.documents.conftest import INVOICE, ORDER, SENT
 
 
 def test_a_number_that_several_documents_have_must_be_named_in_full(connector, ledger):
@@ -64,3 +65,24 @@ def test_an_order_of_which_only_changes_are_known_is_shown_and_cannot_be_replaye
     result = connector("documents", "replay", "500777", "--yes")
     assert (result.code, stack.outbox.queued) == (1, [])
     assert "no revision of nordic/purchase_order/500777" in result.err
+
+
+@pytest.mark.parametrize("command", ["show", "trace", "close"])
+def test_a_transaction_leads_to_its_document(connector, stack, ledger, command):
+    """Orderful and partners name transactions: one that was sent, under each of its ids, and one that came in."""
+    ledger.owned = dict.fromkeys(("802210971", "0d5c5e1e-7c3f-4d0b-9f0e-3f2f6a1b9c11"), Owner(ORDER, 1))
+    change = a_change(transaction_id="802219999", number=ORDER.number)
+    stack.changes.put(change, message={})
+    options = ("--dry-run",) if command == "close" else ()
+    for name in ("802210971", "0d5c5e1e-7c3f-4d0b-9f0e-3f2f6a1b9c11", "802219999"):
+        result = connector("documents", command, name, *options)
+        assert (result.code, str(ORDER) in result.out + result.err) == (0, True)
+
+
+def test_a_number_goes_before_a_transaction_with_the_same_one(connector, ledger):
+    ledger.owned = {"500123": Owner(INVOICE, 1)}
+    assert connector("documents", "show", "500123", "--json").data["document"] == str(ORDER)
+
+
+def test_an_unknown_name_is_said_to_be_neither(connector, ledger):
+    assert ", and no such transaction.\n" in connector("documents", "show", "999").err

@@ -51,7 +51,7 @@ def test_a_dry_run_says_what_would_be_done_and_what_is_left_out(connector, stack
     (left,) = result.data["left_out"]
     assert left["document"].endswith("/4")
     assert "only a rejected or parked revision waits for a person" in left["why"]
-    assert "2 documents, the oldest on record since 2026-09-01, 2 of unknown amount; 1 left out." in result.err
+    assert "2 documents, the oldest on record since 2026-09-01, payable 20000.00 NOK; 1 left out." in result.err
     assert (numbers(stack), many.moved) == ([], [])
     shown = connector("documents", "replay", "--partner", "acme", "--dry-run")
     assert shown.out == "2 documents would be decided; nothing was done.\n"
@@ -135,7 +135,12 @@ def test_a_long_decision_says_how_far_it_came(connector, stack, ledger):
 def test_a_dry_run_of_one_document_does_nothing(connector, stack, ledger):
     result = connector("documents", "close", "500123", "--dry-run")
     assert (result.code, ledger.moved) == (0, [])
-    assert result.err == f"This closes revision 2 of {ORDER} (PARKED); it is not sent.\n"
+    assert result.err.startswith(f"This closes revision 2 of {ORDER} (PARKED); it is not sent.\n")
+    assert result.out == "Nothing was done (--dry-run).\n"
+    data = connector("documents", "close", "500123", "--dry-run", "--json").data
+    (planned,) = data["planned"]
+    assert (planned["document"], planned["sequence"], planned["state"]) == (str(ORDER), 2, "PARKED")
+    assert (planned["will_be"], data["done"]) == ("closed", 0)
 
 
 def test_what_they_come_to_is_said_by_currency_before_the_question(connector, stack, ledger):
@@ -152,3 +157,30 @@ def test_what_they_come_to_is_said_by_currency_before_the_question(connector, st
     one, two = (Decimal(result.data["sums"][name]) for name in ("SEK", "NOK"))
     assert (one > 0, two) == (True, 2 * one)
     assert f"since 2026-09-01, payable {two} NOK, {one} SEK, 1 of unknown amount; 0 left out." in result.err
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED])
+@pytest.mark.parametrize("ended", [(), ("--ended",)])
+def test_resend_by_filters_selects_whatever_orderful_has(connector, ledger, state, ended):
+    ledger.kept = [order(1, SENT, state=state), order(2), order(3, SENT, state=State.SUPERSEDED)]
+    options = ("--as", "replacement", "--partner", "acme", *ended, "--dry-run", "--json")
+    result = connector("documents", "resend", *options)
+    assert [one["document"][-1] for one in result.data["planned"]] == ["1"]
+    assert result.data["left_out"] == []
+    assert "this reads all of it" in result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "states"),
+    [
+        (("release", "--as", "original"), {State.PARKED, State.SKIPPED, State.BASELINE, State.CLOSED}),
+        (("replay",), {State.PARKED, State.REJECTED}),
+        (("close",), {State.PARKED, State.REJECTED, State.UNCONFIRMED}),
+    ],
+)
+def test_with_ended_every_state_of_which_something_can_be_done_is_selected(connector, ledger, command, states):
+    ledger.kept = [order(number, state=state, partner="acme") for number, state in enumerate(State)]
+    result = connector("documents", *command, "--partner", "acme", "--ended", "--dry-run", "--json")
+    assert {one["state"] for one in result.data["planned"]} <= {state.value for state in states}
+    named = {one["document"] for one in (*result.data["planned"], *result.data["left_out"])}
+    assert len(named) == len(states)

@@ -17,7 +17,7 @@ RELEASE = "connector documents release nordic/purchase_order/500123 --as origina
 
 
 @pytest.fixture
-def told(connector):
+def output(connector):
     """What both commands print of the order, in lines."""
 
     def read():
@@ -26,22 +26,22 @@ def told(connector):
     return read
 
 
-def test_what_waits_for_routing_is_told_with_the_command_that_applies_it(ledger, told):
+def test_what_waits_for_routing_is_told_with_the_command_that_applies_it(ledger, output):
     ledger.kept = [PARKED]
-    show, trace = told()
+    show, trace = output()
     assert "  then            connector config apply connector.yaml" in show
     assert trace[-1] == "      -> connector config apply connector.yaml"
     ledger.kept = [replace(PARKED, waits_for=None)]
-    assert "config apply" not in str(told())
+    assert "config apply" not in str(output())
 
 
 @pytest.mark.parametrize("state", [State.TRANSLATED, State.SENDING, State.UNCONFIRMED])
-def test_while_sending_is_stopped_that_is_why_a_document_waits(stack, ledger, told, state):
+def test_while_sending_is_stopped_that_is_why_a_document_waits(stack, ledger, output, state):
     ledger.kept = [replace(WAITING, state=state)]
-    assert "stopped" not in str(told())
+    assert "stopped" not in str(output())
     stack.breaker.open("Orderful answered 401.", now=NOW - MINUTE, until=NOW + MINUTE)
     why = "Sending is stopped since 2026-09-01 05:59:00Z; it is tried again at 2026-09-01 06:01:00Z: "
-    show, trace = told()
+    show, trace = output()
     assert f"  why             {why}Orderful answered 401." in show
     assert "  next step       Remove the cause, then: connector holds lift" in show
     assert trace[-2:] == [
@@ -50,15 +50,15 @@ def test_while_sending_is_stopped_that_is_why_a_document_waits(stack, ledger, to
     ]
 
 
-def test_a_stop_is_no_concern_of_what_has_left(stack, ledger, told):
+def test_a_stop_is_no_concern_of_what_has_left(stack, ledger, output):
     ledger.kept = [SENT]
     stack.breaker.open("Orderful answered 401.", now=NOW - MINUTE, until=NOW + MINUTE)
-    assert "stopped" not in str(told())
+    assert "stopped" not in str(output())
 
 
-def test_what_is_from_before_go_live_can_be_sent_all_the_same(ledger, told, connector):
+def test_what_is_from_before_go_live_can_be_sent_all_the_same(ledger, output, connector):
     ledger.kept = [BASELINE]
-    show, trace = told()
+    show, trace = output()
     assert f"  next step       If acme does not have it: {RELEASE}" in show
     assert trace[-2:] == [
         "revision 1: BASELINE. It is from before go-live.",
@@ -66,9 +66,9 @@ def test_what_is_from_before_go_live_can_be_sent_all_the_same(ledger, told, conn
     ]
     assert connector("documents", "show", "500123", "--json").data["revisions"][0]["next_step"].endswith(RELEASE)
     ledger.kept = [replace(BASELINE, partner=None)]
-    assert f"If the partner does not have it: {RELEASE}" in str(told())
+    assert f"If the partner does not have it: {RELEASE}" in str(output())
 
 
-def test_a_newer_revision_speaks_for_the_document(ledger, told):
+def test_the_newest_revision_counts_for_the_document(ledger, output):
     ledger.kept = [BASELINE, replace(SENT, sequence=2)]
-    assert "release" not in str(told())
+    assert "release" not in str(output())

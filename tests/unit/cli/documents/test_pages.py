@@ -31,12 +31,19 @@ def test_a_transaction_that_is_listed_under_a_number_is_opened_by_that(opened, l
     ledger.kept = [replace(SENT, transaction_id="b646771e-a068-4e32", listed_as="802210999")]
     assert opened().out.endswith("/transactions/802210999\n")
     ledger.kept = [replace(SENT, transaction_id="b646771e-a068-4e32")]
-    assert (opened().code, "No page of" in opened().err) == (1, True)
+    output = "At Orderful: its transaction b646771e-a068-4e32 is not listed under a number yet"
+    assert (opened().code, output in opened().err) == (1, True)
+
+
+def test_a_document_without_a_transaction_says_that(opened, ledger):
+    ledger.kept = [PARKED]
+    assert (opened().code, "At Orderful: it has no transaction there." in opened().err) == (1, True)
 
 
 def test_an_address_that_nobody_documents_is_a_setting(opened, stack, ledger, monkeypatch):
     stack.outputs["OrderfulBaseUrl"] = "https://api-eu.orderful.com"
-    assert "Set CONNECTOR_ORDERFUL_PAGE or CONNECTOR_VISMA_PAGE." in opened().err
+    assert "https://api-eu.orderful.com is not known; CONNECTOR_ORDERFUL_PAGE gives it." in opened().err
+    assert "In Visma: the address of its pages is documented nowhere; CONNECTOR_VISMA_PAGE gives it." in opened().err
     monkeypatch.setenv("CONNECTOR_ORDERFUL_PAGE", "https://ui.example/t/{transaction_id}")
     monkeypatch.setenv("CONNECTOR_VISMA_PAGE", "https://erp.example/{company}?k={kind}&t={type}&n={number}")
     ledger.kept = [replace(PARKED, key=replace(ORDER, number="DropShip:500123")), SENT]

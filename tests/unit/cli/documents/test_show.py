@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 
 from connector.cli.documents.content import figure
-from connector.cli.documents.meanings import meaning
+from connector.cli.sums import money
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeEvent, ChangeState
 from connector.domain.revision.record import State
 from testkit.memory.stores import a_change
+from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import (
     a_credit_note,
     a_customer_invoice,
@@ -37,14 +38,14 @@ def test_show_gives_all_revisions_newest_first(connector, ledger, key):
 
 def test_show_tells_a_person_state_reason_next_step_and_remote_id(connector, ledger):
     out = connector("documents", "show", "500123").out
-    for told in (
+    for output in (
         "revision 2: PARKED",
         "Unit KRT is not mapped.",
         "Add defaults.units.KRT.",
         "802210971",
         "delivery        DELIVERED: the partner's channel has it",
     ):
-        assert told in out
+        assert output in out
 
 
 @pytest.mark.parametrize("state", [State.CLOSED, State.SUPERSEDED])
@@ -136,8 +137,8 @@ def test_show_has_the_content_of_every_kind(connector, ledger, make, kind, role)
     total, payable = (Decimal(content["sums"][name]) for name in ("total", "payable"))
     (row,) = connector("documents", "list", "--columns", "amount", "--json").data
     assert Decimal(row["amount"]) == payable, "the same figure in a list"
-    told = f"total {figure(total)}" + (f"  payable {figure(payable)}" if payable != total else "")
-    assert f"{told} {content['currency']}" in (connector("documents", "show", str(key)).out)
+    output = f"total {money(total)}" + (f"  payable {money(payable)}" if payable != total else "")
+    assert f"{output} {content['currency']}" in (connector("documents", "show", str(key)).out)
 
 
 def test_content_that_cannot_be_read_leaves_the_rest(connector, ledger):
@@ -150,12 +151,33 @@ def test_content_that_cannot_be_read_leaves_the_rest(connector, ledger):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("800", "800"), ("10.0", "10"), ("33.5", "33.50"), ("4.2150", "4.215"), ("-0.10", "-0.10"), ("1E+3", "1000")],
+    [("800", "800"), ("10.0", "10"), ("33.5", "33.5"), ("4.2150", "4.215"), ("-0.10", "-0.1"), ("1E+3", "1000")],
 )
 def test_a_figure_keeps_its_value(value, shown):
     assert figure(Decimal(value)) == shown
     assert Decimal(shown) == Decimal(value)
 
 
-def test_every_state_has_a_meaning():
-    assert all(meaning(state) for state in State)
+@pytest.mark.parametrize(
+    ("fields", "changes", "order", "others"),
+    [
+        ({"customerRefNumber": "PO-1"}, {}, "PO-1", None),
+        ({"customerRefNumber": None, "externalReference": "T-9"}, {}, None, "External reference: T-9"),
+        (
+            {"customerRefNumber": None, "externalReference": "T-9"},
+            {"partners.matsenteret.external_reference": "order_number"},
+            "T-9",
+            None,
+        ),
+        ({"customerRefNumber": None, "originatorDocRef": "S-3"}, {}, None, "Originator reference: S-3"),
+    ],
+)
+def test_show_calls_an_order_number_what_leaves_as_one(connector, stack, ledger, *, fields, changes, order, others):
+    stack.routing.data = routing_data(changes)
+    ledger.kept = [replace(SENT, key=INVOICE)]
+    ledger.sources[INVOICE.number] = as_json(a_customer_invoice(**{"externalReference": None, **fields}))
+    content = connector("documents", "show", str(INVOICE), "--json").data["content"]
+    assert (content["order_number"], content["other_references"]) == (order, [others] if others else [])
+    out = connector("documents", "show", str(INVOICE)).out
+    assert (f"order number    {order}" in out) is (order is not None)
+    assert others is None or f"references      {others}" in out

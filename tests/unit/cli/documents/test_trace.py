@@ -5,8 +5,8 @@ from tests.unit.cli.documents.conftest import CHANGE, SENT
 
 def test_trace_is_one_timeline_over_all_revisions_with_remote_ids(connector, ledger):
     result = connector("documents", "trace", "500123", "--json")
-    told = [(event["revision"], event["state"], event["transaction_id"]) for event in result.data["timeline"]]
-    assert told == [
+    output = [(event["revision"], event["state"], event["transaction_id"]) for event in result.data["timeline"]]
+    assert output == [
         (1, "CAPTURED", None),
         (2, "CAPTURED", None),
         (2, "PARKED", None),

@@ -14,6 +14,7 @@ from tests.unit.cli.documents.conftest import NOW
 
 MINUTE = timedelta(minutes=1)
 NEVER = "never read to its end so far"
+SETTLING = "wait until they have settled"
 OLD = (
     "what has not changed since reading began, at go-live or 14 days before the first poll, was never read. "
     "`connector baseline` records what is open."
@@ -68,21 +69,27 @@ def test_what_may_keep_it_out_is_said(connector, stack, visma):
     assert (result.code, result.out, visma.asked) == (1, "", [])
     lines = result.err.splitlines()
     assert lines[0] == (
-        "The ledger knows no document 999 under the companies in force (of another one: give company/kind/number)."
+        "The ledger knows no document 999 under the companies in force (of another one: give company/kind/number), "
+        "and no such transaction."
     )
-    read = "  Not in the list yet: nordic v1"
-    assert lines[2:] == [
-        f"{read}/purchaseorder is read up to 2026-09-01 05:56Z, 4m ago.",
-        f"{read}/supplierInvoice is never read to its end so far, and 3 wait until they have settled.",
-        f"{read}/customerinvoice is {NEVER}; it fails since 2026-09-01 05:51Z: Visma answers 502.",
-        f"{read}/customerCreditNote is never read to its end so far.",
-        f"{read}/customerDebitNote is never read to its end so far.",
+    assert lines[1:] == [
+        "Ask Visma for it: connector documents show 999 --ask-visma",
+        "What may be:",
+        f"  Not read yet: of 5 lists the furthest behind, nordic v1/supplierInvoice is {NEVER}, and 3 {SETTLING}.",
+        f"  Not read yet: nordic v1/customerinvoice is {NEVER}; it fails since 2026-09-01 05:51Z: Visma answers 502.",
         "  Changed just now: nordic takes what was unchanged for 2m, after 30m at the latest.",
         "  Of another branch: nordic reads branch 2 alone.",
         f"  Older than the beginning: nordic went live 2026-08-01; {OLD}",
         "  Of another company: the routing in force has nordic.",
-        "Ask Visma for it: connector documents show 999 --ask-visma",
     ]
+
+
+def test_companies_that_are_alike_are_told_together(connector, stack, visma):
+    nordic = stack.routing.data["companies"]["nordic"]
+    stack.routing.data["companies"]["baltic"] = nordic | {"visma": nordic["visma"] | {"company_id": "1"}}
+    lines = connector("documents", "trace", "999").err.splitlines()
+    assert len(lines) == 7
+    assert "  Changed just now: each of nordic, baltic takes what was unchanged" in lines[4]
 
 
 def test_of_a_key_only_its_list_is_told(connector, visma):
@@ -99,19 +106,19 @@ def test_a_company_that_is_not_read_is_named(connector, visma):
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "output"),
     [
         ("2026-09-01T07:59:00", "The list was read up to 2026-09-01 05:56Z: it comes with one of the next polls."),
         ("2026-08-30T10:00:00", "connector reconcile --since 2026-08-30 --company nordic."),
         ("", "The list was not read to its end yet: it comes with it."),
     ],
 )
-def test_visma_is_asked_when_a_person_wants_that(connector, visma, changed, told):
+def test_visma_is_asked_when_a_person_wants_that(connector, visma, changed, output):
     visma.has[Resource.PURCHASE_ORDERS, "999", ""] = {"status": "Open", "lastModifiedDateTime": changed}
     result = connector("documents", "show", "999", "--ask-visma")
     assert result.code == 1
     assert "Visma has this purchase order in nordic: Open" in result.err
-    assert told in result.err
+    assert output in result.err
     assert [resource for _, resource, _, _ in visma.asked] == list(Resource)
 
 
@@ -132,3 +139,16 @@ def test_what_visma_has_not_and_what_it_does_not_answer_are_said(connector, vism
     visma.has[Resource.CUSTOMER_DEBIT_NOTES, "999", ""] = Misconfigured("Visma refuses the credentials.")
     err = connector("documents", "show", "999", "--ask-visma").err
     assert err.endswith("\nnordic v1/customerDebitNote: Visma refuses the credentials.\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--ask-visma",)])
+@pytest.mark.parametrize("command", ["show", "trace"])
+def test_a_number_that_is_too_long_is_never_said_to_come(connector, visma, command, options):
+    number = "7" * 300
+    visma.has[Resource.PURCHASE_ORDERS, number, ""] = {"status": "Open", "lastModifiedDateTime": "2026-09-01T07:58:00"}
+    result = connector("documents", command, number, *options)
+    assert result.code == 1
+    assert "Its number has 300 characters: at most 100 are read, and X12 takes 22." in result.err
+    assert "Enter the document in Visma under a shorter number." in result.err
+    assert "it comes with" not in result.err
+    assert visma.asked == []

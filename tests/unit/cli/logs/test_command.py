@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.cli.logs.search import MOST_PAGES
+from connector.cli.logs.search import MAX_PAGES
 from testkit.samples.routing_data import routing_data
 from tests.unit.cli.conftest import NOW
 from tests.unit.cli.documents.conftest import CHANGE, SENT
@@ -149,10 +149,10 @@ def test_the_newest_lines_are_shown_and_the_others_counted(connector, logs):
 
 
 def test_a_search_that_was_cut_off_says_so(connector, logs):
-    logs.events["reconcile"] = [[] for _ in range(MOST_PAGES + 1)]
+    logs.events["reconcile"] = [[] for _ in range(MAX_PAGES + 1)]
     result = connector("logs", "500123")
     assert result.code == 1
-    assert f"/aws/lambda/laptop/reconcile: {MOST_PAGES} pages, and there are more" in result.err
+    assert f"/aws/lambda/laptop/reconcile: {MAX_PAGES} pages, and there are more" in result.err
 
 
 def test_several_documents_of_one_number_have_to_be_told_apart(connector, stack, logs):

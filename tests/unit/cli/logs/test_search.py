@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from connector.cli.logs.search import (
     FUNCTIONS,
-    LONGEST_PATTERN,
-    MOST_PAGES,
+    MAX_PAGES,
+    MAX_PATTERN_LENGTH,
     patterns_of,
     quoted,
     search,
@@ -77,25 +77,25 @@ def test_no_sign_of_a_number_counts_as_part_of_a_pattern(text, written):
     assert quoted(text) == written
 
 
-def test_a_pattern_asks_for_all_fields_of_one_wish_or_of_another():
-    wishes = [{"company": "nordic", "number": "500123"}, {"transaction_id": "802210971"}]
-    assert list(patterns_of(wishes)) == [
+def test_a_pattern_asks_for_all_fields_of_one_filter_or_of_another():
+    filters = [{"company": "nordic", "number": "500123"}, {"transaction_id": "802210971"}]
+    assert list(patterns_of(filters)) == [
         '{ ($.company = "nordic" && $.number = "500123") || ($.transaction_id = "802210971") }'
     ]
 
 
-def test_many_wishes_are_as_few_patterns_as_cloudwatch_takes():
-    wishes = [{"transaction_id": f"8022109{number:02}"} for number in range(60)]
-    patterns = list(patterns_of(wishes))
+def test_many_filters_are_as_few_patterns_as_cloudwatch_takes():
+    filters = [{"transaction_id": f"8022109{number:02}"} for number in range(60)]
+    patterns = list(patterns_of(filters))
     assert 1 < len(patterns) < 5
-    assert all(len(one) <= LONGEST_PATTERN for one in patterns)
+    assert all(len(one) <= MAX_PATTERN_LENGTH for one in patterns)
     assert sum(one.count("$.transaction_id") for one in patterns) == 60
 
 
 def test_terms_are_looked_for_as_they_are():
     assert list(with_a_term(["r-1", 'r"2'])) == [r'?"r-1" ?"r\"2"']
     many = list(with_a_term([f"{number:036}" for number in range(60)]))
-    assert all(len(one) <= LONGEST_PATTERN for one in many)
+    assert all(len(one) <= MAX_PATTERN_LENGTH for one in many)
     assert sum(one.count("?") for one in many) == 60
 
 
@@ -124,11 +124,11 @@ def test_lines_of_all_functions_stand_in_order_of_time_each_once(stack):
 
 
 def test_so_many_pages_are_read_and_no_more(stack):
-    logs = Logs(reconcile=[[an_event(number)] for number in range(MOST_PAGES + 5)])
+    logs = Logs(reconcile=[[an_event(number)] for number in range(MAX_PAGES + 5)])
     found = look(stack, logs, "reconcile")
-    assert len(logs.asked) == len(found.lines) == MOST_PAGES
+    assert len(logs.asked) == len(found.lines) == MAX_PAGES
     ((searched),) = found.searched
-    assert (searched.pages, searched.complete) == (MOST_PAGES, False)
+    assert (searched.pages, searched.complete) == (MAX_PAGES, False)
 
 
 def test_a_line_without_an_id_is_known_by_what_it_is(stack):
@@ -148,7 +148,7 @@ def test_a_line_that_is_no_json_object_has_no_fields(stack):
 
 
 @pytest.mark.parametrize(
-    ("wish", "suits"),
+    ("field_filter", "matches"),
     [
         ({"number": "500123"}, True),
         ({"number": "500123", "company": "nordic"}, True),
@@ -157,9 +157,9 @@ def test_a_line_that_is_no_json_object_has_no_fields(stack):
         ({"transaction_id": "500123"}, False),
     ],
 )
-def test_a_line_suits_by_all_of_its_fields(stack, wish, suits):
+def test_a_line_matches_by_all_of_its_fields(stack, field_filter, matches):
     (line,) = look(stack, Logs(reconcile=[[an_event(1, number="500123", company="nordic")]]), "reconcile").lines
-    assert line.suits(wish) is suits
+    assert line.matches(field_filter) is matches
 
 
 def test_a_group_that_is_not_there_is_said_and_the_others_are_read(stack):

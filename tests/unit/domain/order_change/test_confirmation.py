@@ -24,7 +24,7 @@ def test_a_confirmation_of_what_stands_is_silent(code):
     ours = with_line(ORDER, 1, quantity=Decimal(12))
     line = asks(code, 1, quantity=12, price="12.50", unit="each", unit_code="EA", requested=OCT_1, item="ITEM-1")
     decision = applied(line, ours=ours, requested_on=OCT_1, **CONFIRMS)
-    assert (decision.edits, decision.wishes, decision.differences) == (Edits(), Edits(), ())
+    assert (decision.edits, decision.requested, decision.differences) == (Edits(), Edits(), ())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from connector.domain.order_change.edits import equals_with_edits
 from connector.domain.routing.route import LineDate
 from testkit.samples.business_documents import a_line, an_order
 from testkit.samples.change_requests import asks, edited, lines_of, snapshot, some_facts, with_line
-from testkit.samples.decisions import GENEROUS, ORDER, applied, hard, parked, soft
+from testkit.samples.decisions import GENEROUS, ORDER, REMOVING, applied, hard, parked, soft
 
 OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
 
@@ -30,7 +30,7 @@ def test_a_wanted_day_is_measured_against_the_day_that_was_sent_and_written_wher
     assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
     (difference,) = decision.differences
     assert (difference.field, difference.base, difference.theirs) == ("wanted day", "2026-10-01", "2026-10-08")
-    assert not applied(asks("RS", 1, requested=OCT_1), base=DEFAULT).wishes
+    assert not applied(asks("RS", 1, requested=OCT_1), base=DEFAULT).requested
     assert "from 2026-09-10 to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), base=DEFAULT, route=BY_REQUESTED)
 
 
@@ -51,7 +51,7 @@ def test_a_line_has_one_day_unless_requested_days_are_sent():
 
 def test_a_day_that_the_line_leaves_to_the_header_is_written_to_the_line():
     order = an_order(a_line(1, requested=None, promised=None))
-    assert not applied(asks("RS", 1, requested=OCT_1), base=order).wishes
+    assert not applied(asks("RS", 1, requested=OCT_1), base=order).requested
     decision = applied(asks("RS", 1, requested=OCT_8), base=order)
     assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
     moved = replace(order, promised_on=OCT_8)
@@ -80,10 +80,10 @@ def test_the_date_of_the_header_moves_the_lines_that_had_it():
     assert decision.edits.promised_on == OCT_8
     assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
     after = edited(snapshot(OTHER_DAY), decision.edits)
-    assert equals_with_edits(after.content, OTHER_DAY, decision.wishes), "the partner is not sent its own wish"
+    assert equals_with_edits(after.content, OTHER_DAY, decision.requested), "the partner is not sent its own change"
     again = applied(requested_on=OCT_8, base=OTHER_DAY, ours=after.content)
-    assert (bool(again.edits), again.wishes) == (False, decision.wishes)
-    assert not applied(requested_on=OCT_1, base=OTHER_DAY).wishes
+    assert (bool(again.edits), again.requested) == (False, decision.requested)
+    assert not applied(requested_on=OCT_1, base=OTHER_DAY).requested
     assert "The order: the delivery date" not in soft(requested_on=OCT_9)
     assert "the delivery date moves from 2026-10-01 to 2026-10-09" in soft(requested_on=OCT_9)
 
@@ -92,7 +92,7 @@ def test_with_requested_days_the_date_of_the_header_moves_these_alone():
     (line, _) = lines_of(applied(requested_on=OCT_8, route=BY_REQUESTED).edits)
     assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
     decision = parked(requested_on=OCT_8, base=DEFAULT, route=BY_REQUESTED)
-    assert (bool(decision.edits), bool(decision.wishes), decision.unwritten) == (False, False, (decision.reason,))
+    assert (bool(decision.edits), bool(decision.requested), decision.unwritten) == (False, False, (decision.reason,))
     assert (
         "of the header moves no line: with `line_date: requested` the lines have wanted days of their own, 2026-09-10"
         in (decision.reason)
@@ -103,7 +103,7 @@ def test_what_the_message_says_of_a_line_goes_before_the_date_of_the_header():
     lines = asks("RS", 1, requested=OCT_1), asks("QI", 2, quantity=12)
     (moved,) = lines_of(applied(*lines, requested_on=OCT_8).edits)
     assert (moved["number"], moved["quantity"], moved["promised"]) == (2, 12, OCT_8)
-    decision = applied(asks("DI", 1), requested_on=OCT_8)
+    decision = applied(asks("DI", 1), requested_on=OCT_8, rules=REMOVING)
     assert [line["operation"] for line in lines_of(decision.edits)] == ["Delete", "Update"]
     applied(asks("QI", 1, quantity=12, requested=OCT_8), requested_on=OCT_8)
     (added,) = (line for line in lines_of(applied(ADDED, requested_on=OCT_8).edits) if line["operation"] == "Insert")
@@ -156,6 +156,13 @@ def test_a_line_that_was_received_in_full_stays_where_it_is(received):
 
 SEP_14, SEP_15 = date(2026, 9, 14), date(2026, 9, 15)
 FAR = {"rules": {**GENEROUS, "dates": timedelta(100)}}
+
+
+def test_the_later_of_the_day_of_the_message_and_of_its_receipt_counts():
+    early = asks("RS", 1, requested=SEP_14)
+    reason = soft(early, changed_on=SEP_14, taken_on=SEP_15, **FAR)
+    assert reason == "Line 1: the wanted day 2026-09-14 is in the past: the receipt is of 2026-09-15."
+    assert "the message is of 2026-09-15" in soft(early, changed_on=SEP_15, taken_on=SEP_14, **FAR)
 
 
 @pytest.mark.parametrize("written", [{"changed_on": SEP_15}, {"taken_on": SEP_15}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace as changed
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,7 +15,7 @@ from connector.domain.order_change.request import Ask, ChangePurpose, ProductRef
 from connector.domain.reasons import Reason
 from testkit.samples.business_documents import a_line, a_route, a_text, an_order
 from testkit.samples.change_requests import a_request, asks, edited, lines_of, snapshot, some_facts, with_line
-from testkit.samples.decisions import GENEROUS, ORDER, applied, decided, hard, parked, soft
+from testkit.samples.decisions import GENEROUS, ORDER, REMOVING, applied, decided, hard, parked, soft
 
 OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
 # -- three versions ---------------------------------------------------------------------------------------------------
@@ -24,23 +24,23 @@ OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
 def test_a_change_inside_the_limits_is_written_and_nothing_else():
     decision = applied(asks("QI", 1, quantity=12))
     assert lines_of(decision.edits) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
-    assert decision.edits == decision.wishes
+    assert decision.edits == decision.requested
     (difference,) = decision.differences
     assert (difference.where, difference.field) == ("line 1", "quantity")
     assert (difference.base, difference.theirs, difference.ours) == ("10", "12", "10")
 
 
-def test_what_is_only_restated_is_no_wish_and_somebody_elses_edit_is_kept():
+def test_what_is_only_restated_is_no_request_and_somebody_elses_edit_is_kept():
     ours = with_line(ORDER, 1, quantity=Decimal(8), note="call first")
     decision = applied(asks("CA", 1, quantity=10, price="13.00"), ours=ours)
     assert lines_of(decision.edits) == [{"number": 1, "price": Decimal("13.00"), "operation": "Update"}]
 
 
-def test_a_wish_that_visma_already_fulfils_is_no_work_and_is_known_all_the_same():
+def test_a_request_that_visma_already_has_needs_no_write_and_is_recorded():
     ours = with_line(ORDER, 1, quantity=Decimal(12))
     decision = applied(asks("QI", 1, quantity=12), ours=ours)
     assert not decision.edits
-    assert lines_of(decision.wishes) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
+    assert lines_of(decision.requested) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
 
 
 def test_a_field_that_both_changed_waits_for_a_person():
@@ -99,7 +99,7 @@ ADDED = asks("AI", None, item="ITEM-9", quantity=5, price="7.25", unit="each")
 # -- the whole message ------------------------------------------------------------------------------------------------
 
 
-def test_a_line_that_the_message_speaks_of_twice():
+def test_a_line_that_occurs_twice_in_the_message():
     decision = applied(asks("PC", 1, price=13), asks("QI", 1, quantity=12))
     assert lines_of(decision.edits) == [
         {"number": 1, "quantity": Decimal(12), "price": Decimal(13), "operation": "Update"}
@@ -109,15 +109,19 @@ def test_a_line_that_the_message_speaks_of_twice():
     )
     for other in (asks("QI", 1, quantity=12), asks("NC", 1)):
         assert "more than one thing of the line" in hard(asks("DI", 1), other)
-    applied(asks("DI", 1), asks("DI", 1))
+    applied(asks("DI", 1), asks("DI", 1), rules=REMOVING)
 
 
 def test_a_replacement_takes_out_what_it_does_not_name():
+    """A partner may write 05 on any change, so a person is asked, with lines: apply as well."""
     order = an_order(*ORDER.lines, a_text(3, "Call first"), a_line(4, is_charge=True))
     line = asks("RZ", 1, quantity=10, price="12.50")
-    decision = applied(line, base=order, purpose=ChangePurpose.REPLACE)
+    decision = applied(line, base=order, purpose=ChangePurpose.REPLACE, rules=REMOVING, approved=True)
     assert lines_of(decision.edits) == [{"number": 2, "operation": "Delete"}]
-    assert "Line 2 is taken out." in soft(line, base=order, purpose=ChangePurpose.REPLACE, rules={})
+    for rules in (REMOVING, {}):
+        assert "Line 2 is not named in the message, which restates the order" in soft(
+            line, base=order, purpose=ChangePurpose.REPLACE, rules=rules
+        )
 
 
 def test_a_replacement_does_not_take_its_own_added_line_out_again():
@@ -128,32 +132,15 @@ def test_a_replacement_does_not_take_its_own_added_line_out_again():
     assert not again.edits
 
 
-def test_the_order_of_the_lines_in_the_message_decides_nothing():
-    lines = [
-        asks("DI", 2),
-        ADDED,
-        replace(ADDED, quantity=Decimal(6)),
-        asks("QI", 1, quantity=12),
-        asks("PC", 1, price=13),
-    ]
-    ours = an_order(*ORDER.lines, a_line(3, item="ITEM-9", quantity=Decimal(6), unit_price=Decimal("7.25")))
-    one, *others = (decided(*some, ours=ours) for some in (lines, lines[::-1], [*lines[2:], *lines[:2]]))
-    for other in others:
-        edits, wishes = (
-            replace(theirs, lines=ours.lines) if set(theirs.lines) == set(ours.lines) else theirs
-            for theirs, ours in ((other.edits, one.edits), (other.wishes, one.wishes))
-        )
-        assert changed(other, edits=edits, wishes=wishes) == one
-
-
 def test_a_replacement_leaves_what_the_partner_never_saw():
     ours = an_order(*ORDER.lines, a_line(3))
     line = asks("RZ", 1, quantity=10, price="12.50")
-    decision = parked(line, ours=ours, purpose=ChangePurpose.REPLACE)
+    decision = parked(line, ours=ours, purpose=ChangePurpose.REPLACE, rules=REMOVING)
     assert [edit.number for edit in decision.edits.lines] == [2]
-    assert decision.unwritten == (decision.reason,)
-    assert "Line 3 was added in Visma after the partner last saw the order; the message restates the order without" in (
-        decision.reason
+    assert decision.unwritten == (decision.reasons[-1],)
+    assert (
+        "Line 3 was added in Visma after the partner last saw the order; the message restates the order without"
+        in (decision.reasons[-1])
     )
     again = parked(line, asks("NC", 2), ours=ours, purpose=ChangePurpose.REPLACE)
     assert not again.edits
@@ -182,14 +169,14 @@ def test_a_cancellation_that_names_a_part_of_the_lines_is_asked_about():
 def test_a_cancellation_waits_until_somebody_has_cancelled_the_order():
     decision = parked(purpose=ChangePurpose.CANCELLATION, approved=True)
     assert decision.next_step == "Cancel the order in Visma, then approve the change; or reject it."
-    assert decision.wishes.cancelled
+    assert decision.requested.cancelled
     lines = [replace(line, cancelled=True) for line in ORDER.lines]
     cancelled = an_order(*lines, cancelled=True)
     done = applied(purpose=ChangePurpose.CANCELLATION, ours=cancelled, status="Cancelled")
     assert not done.edits
-    assert equals_with_edits(cancelled, ORDER, done.wishes), "the partner asked for it and is not told again"
-    assert not equals_with_edits(replace(cancelled, note="sorry"), ORDER, done.wishes)
-    assert not applied(purpose=ChangePurpose.CANCELLATION, base=cancelled, ours=cancelled).wishes
+    assert equals_with_edits(cancelled, ORDER, done.requested), "the partner asked for it and is not told again"
+    assert not equals_with_edits(replace(cancelled, note="sorry"), ORDER, done.requested)
+    assert not applied(purpose=ChangePurpose.CANCELLATION, base=cancelled, ours=cancelled).requested
 
 
 @pytest.mark.parametrize("status", ["Closed", "Cancelled", None, "Balanced"])
@@ -206,7 +193,7 @@ def test_statuses_are_those_of_the_partner():
     assert "The order is Open in Visma" in hard(asks("QI", 1, quantity=12), rules=rules)
 
 
-def test_a_sentence_repeats_so_much_of_a_long_word_that_its_end_is_still_read():
+def test_a_message_truncates_a_long_value():
     reason = f"It is in {'E' * 37}..., the order in NOK."
     assert reason in hard(asks("PC", 1, price=13), currency="E" * 500_000)
     unit = hard(asks("PQ", 1, quantity=10, unit_code="Z" * 500_000))
@@ -300,7 +287,7 @@ def test_a_repetition_after_the_write_asks_for_nothing_more():
     after = edited(snapshot(ORDER), first.edits)
     again = applied(*lines, ours=after.content, requested_on=OCT_8)
     assert not again.edits
-    assert again.wishes == first.wishes
+    assert again.requested == first.requested
 
 
 def test_the_facts_of_the_order_are_those_of_visma_and_not_of_the_partner():
@@ -312,4 +299,31 @@ def test_the_facts_of_the_order_are_those_of_visma_and_not_of_the_partner():
 def test_a_line_of_the_order_that_only_its_item_names():
     line = asks("QI", None, quantity=12, products=ProductRefs(vendor=("THEIRS-1",)))
     assert lines_of(applied(line).edits)[0]["number"] == 1
-    assert applied(replace(line, ask=Ask.DELETE, touches=frozenset(), quantity=None)).edits.lines[0].number == 1
+    gone = replace(line, ask=Ask.DELETE, touches=frozenset(), quantity=None)
+    assert applied(gone, rules=REMOVING).edits.lines[0].number == 1
+
+
+# -- another order ----------------------------------------------------------------------------------------------------
+
+
+def test_the_date_of_another_order_is_asked_about():
+    near = applied(asks("QI", 1, quantity=12), ordered_on=ORDER.ordered_on - timedelta(days=31))
+    assert any("It changes an order of" in one for one in near.remarks)
+    far = asks("QI", 1, quantity=12), ORDER.ordered_on - timedelta(days=32)
+    assert "It changes an order of" in soft(far[0], ordered_on=far[1])
+    assert parked(far[0], ordered_on=far[1]).codes == (Reason.ORDER_REFERENCE_DIFFERS,)
+    applied(far[0], ordered_on=far[1], rules={**GENEROUS, "order_date": timedelta(days=40)})
+
+
+def test_a_reference_to_another_order_is_asked_about():
+    applied(asks("QI", 1, quantity=12, order_references=("0500123",)), order_references=("500123",))
+    header = soft(asks("QI", 1, quantity=12), order_references=("500999",))
+    assert header == "It refers to purchase order 500999; the message changes 500123."
+    line = parked(asks("QI", 1, quantity=12, order_references=("500999",)))
+    assert line.codes == (Reason.ORDER_REFERENCE_DIFFERS,)
+    assert line.reason == "Line 1 refers to purchase order 500999; the message changes 500123."
+
+
+def test_a_change_of_a_pattern_is_asked_about():
+    pattern = replace(ORDER, order_type="StandardBlanket")
+    assert parked(asks("QI", 1, quantity=12), base=pattern).codes == (Reason.PATTERN_ORDER,)

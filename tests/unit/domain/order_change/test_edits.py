@@ -90,6 +90,10 @@ def test_anything_else_that_changed_in_the_header_is_seen(changes):
     assert not equals_with_edits(replace(AFTER, **changes), BEFORE, EDITS)
 
 
+def test_an_order_that_visma_mails_meanwhile_does_not_count():
+    assert equals_with_edits(replace(an_order(), sent_by_visma="mail (emailed)"), an_order(), NO_EDITS)
+
+
 def test_what_stands_in_no_request_does_not_count():
     before, after = (with_line(order, 2, description="Pears") for order in (BEFORE, AFTER))
     quiet = with_line(after, 2, item_description="Renamed in the catalogue", tax_code="4")
@@ -116,15 +120,46 @@ def test_a_note_counts_where_it_is_sent(notes, of_header, of_lines):
 def test_what_visma_works_out_itself_does_not_count():
     sums = {"line_total": Decimal(1), "tax_total": Decimal(2), "order_total": Decimal(3)}
     taxes = (Tax("3", Decimal(25), Decimal(8), Decimal(2)),)
+    before = with_line(BEFORE, 1, discount=Decimal("2.5"))
     moved = with_line(with_line(AFTER, 1, amount=Decimal(150), discount=Decimal(3)), 2, source="lines[9]")
-    assert equals_with_edits(replace(moved, **sums, taxes=taxes, lines=moved.lines[::-1]), BEFORE, EDITS)
+    assert equals_with_edits(replace(moved, **sums, taxes=taxes, lines=moved.lines[::-1]), before, EDITS)
     assert not equals_with_edits(with_line(AFTER, 2, discount=Decimal(3)), BEFORE, EDITS)
 
 
+@pytest.mark.parametrize(
+    ("had", "has", "is_known"),
+    [
+        ("0", "0", True),
+        ("0", "3", False),
+        ("3", "0", False),
+        ("2.5", "3", True),
+        ("2.5", "2.5", True),
+        ("2.5", "3.01", True),
+        ("2.5", "3.02", False),
+        ("2.5", "6", False),
+        ("-2.5", "-3", True),
+        ("2.5", "-3", False),
+    ],
+)
+def test_a_discount_of_a_line_with_another_quantity_stays_its_amount_or_its_share(had, has, is_known):
+    """The quantity goes from 10 to 12."""
+    before, after = with_line(BEFORE, 1, discount=Decimal(had)), with_line(AFTER, 1, discount=Decimal(has))
+    assert equals_with_edits(after, before, EDITS) is is_known
+
+
+def test_a_discount_on_a_new_line_is_somebody_s_edit():
+    new = max(line.number for line in AFTER.lines)
+    assert not equals_with_edits(with_line(AFTER, new, discount=Decimal(1)), BEFORE, EDITS)
+
+
 def test_a_discount_of_the_order_follows_its_lines_and_nothing_else():
+    had, has = (sum(line.quantity * line.unit_price for line in order.lines) for order in (BEFORE, AFTER))
+    share = (10 * has / had).quantize(Decimal("0.01"))
     before = replace(BEFORE, discounts=(DocumentDiscount(Decimal(10), "Bonus"), DocumentDiscount(Decimal(1), None)))
-    after = replace(AFTER, discounts=(DocumentDiscount(Decimal(1), None), DocumentDiscount(Decimal(12), "Bonus")))
+    after = replace(AFTER, discounts=(DocumentDiscount(Decimal(1), None), DocumentDiscount(share, "Bonus")))
     assert equals_with_edits(after, before, EDITS)
+    other = replace(after, discounts=(after.discounts[0], DocumentDiscount(share * 2, "Bonus")))
+    assert not equals_with_edits(other, before, EDITS)
     assert not equals_with_edits(replace(after, discounts=after.discounts[:1]), before, EDITS)
     dates = Edits(promised_on=OCT_8)
     only_moved = replace(before, promised_on=OCT_8, discounts=before.discounts[::-1])

@@ -157,7 +157,7 @@ def test_lines_that_the_message_does_not_name():
         ([asks("QI", 1, quantity=1), asks("QI", 2, quantity=1)], []),
     ],
 )
-def test_a_line_spoken_of_twice_is_told_by_what_is_said(requests, twice):
+def test_a_line_that_occurs_twice_is_identified_by_its_content(requests, twice):
     both = lines()
     for one in requests:
         both.find(one)
@@ -270,3 +270,14 @@ def test_lines_of_an_item_that_the_partner_was_told_of():
     assert lines().base_number("002") == 2
     assert lines().base_number(None) is None
     assert lines(ours=an_order(nine(3))).base_number("3") is None
+
+
+def test_the_gtin_of_a_unit_names_the_line_in_that_unit_and_the_item():
+    items = {"ITEM-1": ItemIds(gtin="7038010000065", gtins={"KRT": "17038010000062"})}
+    both = an_order(a_line(1, unit="STK"), a_line(2, item="ITEM-1", unit="KRT"))
+    for gtin, number in (("7038010000065", 1), ("17038010000062", 2)):
+        line = lines(both, items=items).find(asks("QI", None, products=named(gtins=gtin)))
+        assert line.number == number
+        assert lines(both, items=items).item_of(named(gtins=gtin)) == "ITEM-1"
+    other = lines(both, items=items).find(asks("QI", "1", products=named(gtins="17038010000062")))
+    assert isinstance(other, str)

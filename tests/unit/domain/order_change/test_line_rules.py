@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from connector.domain.order_change.decide import ChangeAction
 from connector.domain.order_change.edits import equals_with_edits
 from connector.domain.order_change.request import ProductRefs
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import ItemIds, LineDate, QuantityReading
 from testkit.samples.business_documents import a_line, a_text, an_order
 from testkit.samples.change_requests import asks, edited, lines_of, snapshot, some_facts, with_line
-from testkit.samples.decisions import GENEROUS, ORDER, applied, decided, hard, parked, soft
+from testkit.samples.decisions import GENEROUS, ORDER, REMOVING, applied, decided, hard, parked, soft
 
 OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
 
@@ -30,6 +31,30 @@ def test_a_change_of_just_the_limit_is_allowed(code, quantity):
 @pytest.mark.parametrize(("code", "quantity"), [("QI", "12.000001"), ("QD", "7.999999")])
 def test_a_change_of_a_little_more_waits_for_a_person(code, quantity):
     assert "more than 20 %" in soft(asks(code, 1, quantity=quantity))
+
+
+def test_a_fraction_of_a_unit_that_is_counted_is_asked_about():
+    said = "would be 10.5 each, a fraction of a unit that is counted (whole_units)"
+    assert said in soft(asks("QI", 1, quantity="10.5"))
+    assert said in soft(asks("AI", None, item="ITEM-9", quantity="10.5", price=1, unit="each"))
+    assert lines_of(parked(asks("QI", 1, quantity="10.5")).edits)[0]["quantity"] == Decimal("10.5")
+
+
+def test_a_line_with_an_entered_amount_is_asked_about_because_visma_works_it_out_anew():
+    entered = with_line(ORDER, 1, amount=Decimal("99.00"))
+    decision = parked(asks("QI", 1, quantity=12), base=entered, ours=entered)
+    assert decision.codes == (Reason.LINE_AMOUNT_DIFFERS,)
+    assert "has an entered amount of 99 (its quantity and price come to 125), and Visma works" in decision.reason
+    (amount,) = [one for one in decision.differences if one.field == "amount"]
+    assert (amount.where, amount.theirs, amount.ours) == ("line 1", "150", "99")
+    rounded = with_line(ORDER, 1, amount=Decimal("125.05"))
+    applied(asks("QI", 1, quantity=12), base=rounded, ours=rounded)
+    applied(asks("RS", 1, requested=OCT_8), base=entered, ours=entered)
+
+
+def test_a_fraction_of_what_is_weighed_is_a_quantity_like_any_other():
+    weighed = with_line(ORDER, 1, unit="KG")
+    applied(asks("QI", 1, quantity="10.5"), base=weighed, ours=weighed)
 
 
 def test_the_limit_counts_from_what_the_partner_had_and_not_from_what_visma_has():
@@ -130,7 +155,7 @@ def test_a_quantity_of_zero_takes_the_line_out_when_a_person_agrees():
     assert lines_of(parked(line).edits) == [{"number": 1, "operation": "Delete"}]
     assert "cannot be taken out: 3 were received" in hard(line, facts={1: some_facts(3)})
     gone = applied(line, approved=True, ours=an_order(a_line(2)))
-    assert (gone.edits.lines, len(gone.wishes.lines)) == ((), 1)
+    assert (gone.edits.lines, len(gone.requested.lines)) == ((), 1)
     beside_days = asks("CA", 1, quantity=0, requested=OCT_8)
     assert "a quantity of 0 beside new days may mean that the line is taken out" in hard(beside_days)
 
@@ -154,7 +179,7 @@ def test_a_closed_line_takes_no_change(line):
     assert "Line 1 is closed in Visma." in hard(line, facts={1: some_facts(closed=True)})
 
 
-def test_a_closed_line_that_is_only_restated_does_no_harm():
+def test_a_closed_line_that_is_only_restated_is_accepted():
     applied(asks("RZ", 1, quantity=10, price="12.5"), facts={1: some_facts(closed=True)})
 
 
@@ -220,8 +245,8 @@ BY_REQUESTED = {"line_date": LineDate.REQUESTED}
 
 def test_a_line_that_goes_out_in_another_unit_is_asked_about():
     cases = {"unit": "case", "unit_code": "CA"}
-    assert soft(asks("DI", 1, quantity=10, **cases)) == "Line 1 is in unit CA, in Visma in STK."
-    applied(asks("DI", 1, quantity=10, unit="each", unit_code="EA"))
+    assert soft(asks("DI", 1, quantity=10, **cases), rules=REMOVING) == "Line 1 is in unit CA, in Visma in STK."
+    applied(asks("DI", 1, quantity=10, unit="each", unit_code="EA"), rules=REMOVING)
     difference = {**GENEROUS, "quantities": QuantityReading.DELTA}
     assert "Line 1 is in unit CA, in Visma in STK." in hard(asks("QD", 1, quantity=10, **cases), rules=difference)
 
@@ -266,7 +291,7 @@ def test_a_second_figure_that_the_code_leaves_alone_has_to_agree():
 
 
 def test_a_line_is_taken_out():
-    decision = applied(asks("DI", 2, quantity=0))
+    decision = applied(asks("DI", 2, quantity=0), rules=REMOVING)
     assert lines_of(decision.edits) == [{"number": 2, "operation": "Delete"}]
 
 
@@ -285,7 +310,7 @@ def test_a_line_that_somebody_changed_is_not_taken_out_unseen():
 def test_a_line_that_is_gone_already_is_no_work(ours):
     decision = applied(asks("DI", 1), ours=ours, rules={})
     assert not decision.edits
-    assert lines_of(decision.wishes) == [{"number": 1, "operation": "Delete"}]
+    assert lines_of(decision.requested) == [{"number": 1, "operation": "Delete"}]
 
 
 @pytest.mark.parametrize("ours", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True, quantity=Decimal(12))])
@@ -295,7 +320,8 @@ def test_a_line_that_is_gone_takes_no_change(ours):
 
 def test_taking_out_every_line_waits_for_a_person():
     assert "Nothing would be left of the order." in soft(asks("DI", 1), asks("DI", 2))
-    applied(asks("DI", 1), asks("DI", 2), asks("AI", None, item="ITEM-9", quantity=1, price=1, unit="each"))
+    added = asks("AI", None, item="ITEM-9", quantity=1, price=1, unit="each")
+    applied(asks("DI", 1), asks("DI", 2), added, rules=REMOVING)
 
 
 def test_freight_and_texts_are_no_lines_that_the_partner_was_told_of():
@@ -366,7 +392,7 @@ def test_an_added_line_has_one_day_unless_requested_days_are_sent():
     assert "a line has one day here" in hard(replace(ADDED, requested=OCT_8, promised=OCT_1))
 
 
-def test_added_lines_have_a_limit_of_their_own_that_no_splitting_evades():
+def test_added_lines_have_a_limit_of_their_own_across_messages():
     assert "The added lines come to 50.75, more than 20 % of the order's 250." in soft(
         replace(ADDED, quantity=Decimal(7))
     )
@@ -379,12 +405,12 @@ ADDED = asks("AI", None, item="ITEM-9", quantity=5, price="7.25", unit="each")
 
 
 def test_an_added_line_that_was_written_before_is_not_written_again():
-    first = applied(ADDED, asks("DI", 2))
+    first = applied(ADDED, asks("DI", 2), rules=REMOVING)
     after = edited(snapshot(ORDER), first.edits)
     again = applied(ADDED, asks("DI", 2), ours=after.content)
     assert not again.edits
-    assert again.wishes == first.wishes
-    assert equals_with_edits(after.content, ORDER, again.wishes)
+    assert again.requested == first.requested
+    assert equals_with_edits(after.content, ORDER, again.requested)
 
 
 @pytest.mark.parametrize("approved", [False, True])
@@ -400,7 +426,7 @@ def test_two_added_lines_of_one_item_find_their_own():
     lines = (replace(ADDED, quantity=Decimal(1)), replace(ADDED, quantity=Decimal(2)))
     after = edited(snapshot(ORDER), applied(*lines).edits)
     assert not applied(*lines, ours=after.content).edits
-    assert applied(*lines, ours=replace(after.content, lines=after.content.lines[::-1])).wishes.lines
+    assert applied(*lines, ours=replace(after.content, lines=after.content.lines[::-1])).requested.lines
 
 
 def test_an_item_that_the_order_has_already_is_added_only_by_a_person():
@@ -448,7 +474,7 @@ def test_a_line_that_a_zero_takes_out_is_not_changed_as_well(other):
 
 @pytest.mark.parametrize(("quantity", "asks_person"), [(None, False), (0, False), (10, False), (4, True)])
 def test_a_deletion_that_states_another_quantity_may_mean_a_part(quantity, asks_person):
-    decision = decided(asks("DI", 1, quantity=quantity), asks("NC", 2))
+    decision = decided(asks("DI", 1, quantity=quantity), asks("NC", 2), rules=REMOVING)
     assert (decision.action is ChangeAction.PARK) is asks_person
     assert ("is only a part meant" in (decision.reason or "")) is asks_person
 

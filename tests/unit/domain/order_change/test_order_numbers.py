@@ -18,10 +18,13 @@ from connector.domain.order_change.order_numbers import without_suffix
         ("500123-1B", ["500123-1", "500123"]),
         ("1-2-3-4-5", ["1-2-3-4", "1-2-3", "1-2"]),
         ("500123", []),
+        ("0000500123", ["500123"]),
+        ("000500123-1", ["500123-1", "000500123"]),
+        ("0", []),
         ("-1", []),
         ("ABC", []),
         ("", []),
     ],
 )
-def test_what_a_partner_may_have_put_behind_a_number_is_taken_off(number: str, left: list[str]) -> None:
+def test_what_a_partner_may_have_put_around_a_number_is_taken_off(number: str, left: list[str]) -> None:
     assert without_suffix(number) == left

@@ -135,6 +135,14 @@ def test_a_place_that_routing_names_is_ours_or_is_not(places, party, is_same):
     (same if is_same else differs)(places=places, parties=named(**party))
 
 
+def test_the_usual_place_of_an_order_with_an_entered_address_is_not_its_place():
+    elsewhere = replace(ORDER, ship_to=replace(ORDER.ship_to, is_elsewhere=True))
+    at_both = {"base": elsewhere, "ours": elsewhere}
+    for party in ({"number": "0042"}, {"number": "0099"}):
+        assert differs(parties=named(**party), places={"0099": "0042"}, **at_both)
+    same(parties=named(address=OUR_ADDRESS), **at_both)
+
+
 def test_a_place_that_a_person_confirmed_is_no_difference_while_the_order_keeps_its_own():
     theirs = decided(parties=named(number="0099"))
     confirmed = frozenset(theirs.places)
@@ -268,16 +276,16 @@ def test_content_of_the_header_that_differs_is_a_question(topic, facts, is_same)
 
 
 def test_the_question_names_what_the_order_has():
-    def told(topic):
+    def remark_on(topic):
         return differs(base=FULL, terms=NET_30, stated=stated(topic, ("?", "?"))).split("; the order has ")[1]
 
-    assert told(Topic.TERMS) == "'30 days net', net 30 days."
-    assert told(Topic.DELIVERY).startswith("DAP, Oslo.")
-    assert told(Topic.CARRIER).startswith("DHL Freight.")
-    assert told(Topic.CHARGES).startswith("an allowance of 10.00, a charge of 50.00.")
-    assert told(Topic.VAT).startswith("25 %.")
-    assert told(Topic.RELEASE).startswith("400001.")
-    assert told(Topic.CONTRACT).startswith("none.")
+    assert remark_on(Topic.TERMS) == "'30 days net', net 30 days."
+    assert remark_on(Topic.DELIVERY).startswith("DAP, Oslo.")
+    assert remark_on(Topic.CARRIER).startswith("DHL Freight.")
+    assert remark_on(Topic.CHARGES).startswith("an allowance of 10.00, a charge of 50.00.")
+    assert remark_on(Topic.VAT).startswith("25 %.")
+    assert remark_on(Topic.RELEASE).startswith("400001.")
+    assert remark_on(Topic.CONTRACT).startswith("none.")
 
 
 def test_a_charge_of_a_line_is_compared_with_the_line():

@@ -7,9 +7,8 @@ from connector.domain.inbound import ApiVersion, Delivery
 from connector.domain.order_change.decide import Difference
 from connector.domain.order_change.record import (
     HISTORY,
-    LONGEST_NOTE,
-    LONGEST_REASON,
-    VISMA,
+    MAX_NOTE_LENGTH,
+    MAX_REASON_LENGTH,
     ApprovalEffect,
     Change,
     ChangeState,
@@ -26,8 +25,8 @@ def test_words_of_others_are_cut_to_what_a_record_holds():
     moved = a_change().moved(
         ChangeState.PARKED, now=NOW, note=BOOK, reason=BOOK, next_step=BOOK, waits_for=BOOK, attempts=2
     )
-    assert len(moved.history[-1].note) == LONGEST_NOTE
-    assert {len(texts or "") for texts in (moved.reason, moved.next_step, moved.waits_for)} == {LONGEST_REASON}
+    assert len(moved.history[-1].note) == MAX_NOTE_LENGTH
+    assert {len(texts or "") for texts in (moved.reason, moved.next_step, moved.waits_for)} == {MAX_REASON_LENGTH}
     assert moved.attempts == 2
 
 
@@ -61,15 +60,13 @@ APPLIED = ChangeState.APPLIED
         ({"state": APPLYING, "deliveries": (DELIVERY,), "behind": "1"}, WaitsOn.WORKER),
         ({"state": PARKED}, WaitsOn.PERSON),
         ({"state": PARKED, "deliveries": (DELIVERY,)}, WaitsOn.PERSON),
-        ({"state": PARKED, "waits_for": "defaults.units.KRT"}, WaitsOn.ROUTING),
-        ({"state": PARKED, "waits_for": VISMA, "not_before": LATER}, WaitsOn.VISMA),
-        ({"state": PARKED, "waits_for": VISMA, "behind": "1"}, WaitsOn.VISMA),
-        ({"state": PARKED, "behind": "1"}, WaitsOn.EARLIER),
-        ({"state": PARKED, "behind": "1", "waits_for": "defaults.units.KRT"}, WaitsOn.EARLIER),
+        ({"state": PARKED, "parked_on": WaitsOn.ROUTING, "waits_for": "defaults.units.KRT"}, WaitsOn.ROUTING),
+        ({"state": PARKED, "parked_on": WaitsOn.VISMA, "not_before": LATER}, WaitsOn.VISMA),
+        ({"state": PARKED, "parked_on": WaitsOn.EARLIER, "behind": "1"}, WaitsOn.EARLIER),
         ({"state": ChangeState.REFUSED, "deliveries": (DELIVERY,)}, WaitsOn.PERSON),
         ({"state": ChangeState.ATTENTION}, WaitsOn.PERSON),
         ({"state": APPLIED, "deliveries": (DELIVERY,), "decided_on": "a"}, WaitsOn.ORDERFUL),
-        ({"state": APPLIED, "behind": "1", "waits_for": VISMA}, None),
+        ({"state": APPLIED, "parked_on": WaitsOn.VISMA}, None),
     ],
 )
 def test_what_a_record_waits_for_is_read_in_one_place(fields, waits_on):

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from connector.domain.polling.budget import RESERVED_SHARE, pause_before_next_poll
+from connector.domain.polling.budget import RESERVED_SHARE, delay_before_next_poll
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -25,16 +25,16 @@ HALF_AN_HOUR = timedelta(minutes=30)
     ],
 )
 def test_there_is_no_pause_while_nothing_is_known_or_enough_is_left(limit, remaining, reset):
-    assert pause_before_next_poll(limit, remaining, reset) == timedelta(0)
+    assert delay_before_next_poll(limit, remaining, reset) == timedelta(0)
 
 
 def test_the_pause_grows_as_the_reserve_shrinks_up_to_the_reset():
     reserve = int(500 * RESERVED_SHARE)
-    pauses = [pause_before_next_poll(500, left, HALF_AN_HOUR) for left in range(reserve, -1, -1)]
+    pauses = [delay_before_next_poll(500, left, HALF_AN_HOUR) for left in range(reserve, -1, -1)]
     assert pauses[0] == timedelta(0)
     assert all(earlier < later for earlier, later in pairwise(pauses))
     assert pauses[-1] == HALF_AN_HOUR
 
 
 def test_a_remaining_below_zero_waits_no_longer_than_the_reset():
-    assert pause_before_next_poll(500, -7, HALF_AN_HOUR) == HALF_AN_HOUR
+    assert delay_before_next_poll(500, -7, HALF_AN_HOUR) == HALF_AN_HOUR

@@ -28,12 +28,12 @@ READING = Reading(page_size=10, branch=None, zone=None)
 FRESH = Scan(since="2026-11-02T07:00:00.000", reading=READING)
 
 
-def text(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds")
+def text(timestamp: datetime) -> str:
+    return timestamp.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-def stamp(moment: datetime) -> int:
-    return stamp_of(text(moment))
+def stamp(timestamp: datetime) -> int:
+    return stamp_of(text(timestamp))
 
 
 def classify(cursor=Cursor(), *, age=timedelta(minutes=10), now=NOW, rules=RULES, existed=False, ahead=timedelta(0)):  # noqa: B008 - immutable

@@ -19,7 +19,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.decision import Routed
 from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
 from connector.domain.revision.go_live import Sighting
-from connector.domain.revision.plan import LONGEST_TEXT, Add, Plan, Queue, Replace, Supersede, plan
+from connector.domain.revision.plan import MAX_TEXT_LENGTH, Add, Plan, Queue, Replace, Supersede, plan
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.record import ChangeResult, Revision, State
 from connector.domain.routing.resolve import Routing
@@ -149,7 +149,7 @@ def planned(history, seen: Seen, facts: Answers | None = None) -> Plan | Wait:
     return plan(reading, history[::-1], routed, facts, now=at, sharing=seen.sharing)
 
 
-def told(step):
+def output(step):
     """A step in short: what is written, and as what it leaves or why it does not."""
     match step:
         case Add(one, _, _, older):
@@ -191,13 +191,21 @@ CASES = {
         [("add", 1, S.SKIPPED, Reason.UNMAPPED_PARTNER, [])],
     ),
     "new, a draft": ([], Seen("A", status="Hold"), [("add", 1, S.SKIPPED, Reason.ON_HOLD, [])]),
-    "new, of an unknown status": ([], Seen("A", status="Odd"), [("add", 1, S.PARKED, Reason.UNKNOWN_STATUS, [])]),
+    "new, of an unknown status": (
+        [],
+        Seen("A", status="Odd"),
+        [("add", 1, S.PARKED, Reason.UNKNOWN_STATUS, [])],
+    ),
     "new, switched off": (
         [],
         Seen("A", routing={"partners.acme.send": False}),
         [("add", 1, S.SKIPPED, Reason.SEND_OFF, [])],
     ),
-    "new, cannot be read": ([], Seen("A", readable=False), [("add", 1, S.PARKED, Reason.UNREADABLE_DOCUMENT, [])]),
+    "new, cannot be read": (
+        [],
+        Seen("A", readable=False),
+        [("add", 1, S.PARKED, Reason.UNREADABLE_DOCUMENT, [])],
+    ),
     "new, with the number of an order of another type": (
         [],
         Seen("A", sharing=Sharing("Blanket", a(1, "X", S.SENT), is_own=False)),
@@ -342,7 +350,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_message_does_to_a_history(name):
     history, seen, expected = CASES[name]
-    assert [told(step) for step in planned(history, seen).steps] == expected
+    assert [output(step) for step in planned(history, seen).steps] == expected
 
 
 def applied(history, steps):
@@ -457,5 +465,5 @@ def test_only_what_reads_as_what_was_sent_is_marked_so():
 
 def test_a_reason_is_cut_to_what_a_record_holds():
     (added,) = planned([], Seen("A", status="X" * 5_000)).steps
-    assert len(added.revision.reason) <= LONGEST_TEXT
-    assert len(added.revision.visma_status) <= LONGEST_TEXT
+    assert len(added.revision.reason) <= MAX_TEXT_LENGTH
+    assert len(added.revision.visma_status) <= MAX_TEXT_LENGTH

@@ -17,8 +17,8 @@ from connector.domain.revision.record import (
     State,
     list_of,
     may_move,
-    moment_at,
     place_of,
+    timestamp_at,
 )
 
 FIRST = (State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE)
@@ -73,8 +73,9 @@ def test_a_transaction_found_invalid_may_still_turn_out_well():
     assert all(may_move(State.REJECTED, good) for good in (State.VALID, State.DELIVERED, State.ACKNOWLEDGED))
 
 
-def test_superseded_is_the_end():
-    assert reachable(State.SUPERSEDED) == {State.SUPERSEDED}
+def test_superseded_is_the_end_unless_somebody_sends_its_refused_transaction_by_hand():
+    assert MOVES[State.SUPERSEDED] == {State.VALID, State.DELIVERED, State.ACKNOWLEDGED}
+    assert not reachable(State.SUPERSEDED) & {State.TRANSLATED, State.SENDING, State.UNCONFIRMED}
 
 
 def test_the_lists_of_states_agree_with_each_other():
@@ -106,4 +107,4 @@ def test_states_between_which_a_revision_moves_share_a_list_and_its_place_there_
         for state in states
     ]
     assert len({(list_of(one), place_of(one)) for one in revisions}) == 1
-    assert moment_at(place_of(revisions[0])) == now
+    assert timestamp_at(place_of(revisions[0])) == now

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from connector.domain.revision.arrival import LONGEST_EXPECTED, Expected
+from connector.domain.revision.arrival import MAX_EXPECTED, Expected
 from connector.domain.revision.record import place_at
 from connector.domain.revision.tracking_schedule import LISTS, LOOKS, begin_with, done, stopped, windows
 
@@ -34,7 +34,7 @@ def every(interval, until, start=NOW):
     return [start + interval * count for count in range(1, int(until / interval) + 1)]
 
 
-def test_a_young_document_is_looked_at_by_every_run_and_an_older_one_once_at_each_age():
+def test_a_new_document_is_tracked_by_every_run_and_an_older_one_once_at_each_age():
     seen = looks(SENT, NOW, every(timedelta(minutes=5), timedelta(days=7)))
     assert seen[:6] == every(timedelta(minutes=5), timedelta(minutes=30), timedelta(0))
     later = seen[6:]
@@ -69,7 +69,7 @@ def test_what_waits_for_a_person_is_looked_at_each_hour_and_after_a_week_each_da
 def test_what_is_expected_is_looked_at_when_it_is_due():
     expected = Expected()
     assert {expected.valid, expected.delivered, expected.acknowledged} <= set(LOOKS)
-    assert LOOKS[-1] == LONGEST_EXPECTED
+    assert LOOKS[-1] == MAX_EXPECTED
 
 
 def test_a_run_begins_with_the_window_that_the_run_before_did_not_come_to():

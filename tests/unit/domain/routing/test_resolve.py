@@ -115,6 +115,15 @@ def test_terms_of_a_partner_replace_the_whole_rule():
     assert found.terms["30"] == TermsRule(net_days=45)
 
 
+def test_gtins_of_units_merge_unit_by_unit():
+    found = route(
+        defaults__items={"1298": {"gtin": "7038010000065", "gtins": {"KRT": "17038010000062"}}},
+        partners__acme__items={"1298": {"gtins": {"PAL": "27038010000069"}}},
+    ).items["1298"]
+    gtins = [found.gtin_of(unit) for unit in ("STK", "KRT", "PAL", None)]
+    assert gtins == ["7038010000065", "17038010000062", "27038010000069", "7038010000065"]
+
+
 def test_items_merge_field_by_field_so_that_the_gtin_stays():
     found = route(
         defaults__items={"1298": {"gtin": "07038010000065"}, "TOM": {"gtin": "07038010014581"}},
@@ -127,6 +136,23 @@ def test_items_merge_field_by_field_so_that_the_gtin_stays():
     }
     assert len(found.items) == 3
     assert found.items.get("unknown") is None
+    assert "unknown" not in found.items
+    assert [found.items.get("unknown", "none") for _ in range(2)] == ["none", "none"]
+
+
+def test_partners_without_items_of_their_own_share_what_was_merged():
+    known = routing(
+        defaults__items={"1298": {"gtin": "07038010000065"}},
+        partners__acme__items={"1298": {"partner_item": "AP-1"}},
+        partners__plain=a_partner(supplier="50013"),
+    )
+    own, order, invoice = (
+        known.route("nordic", kind, number).items
+        for kind, number in ((PO, "50012"), (PO, "50013"), (SUPPLIER, "50013"))
+    )
+    assert order is invoice
+    assert own["1298"].partner_item == "AP-1"
+    assert order["1298"].partner_item is None
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ MONTH = timedelta(days=30)
     [
         (GLN, "7080000000005", "7080000000006", "is no GLN: its last digit does not check"),
         (GLN, "7080000000005", "70800000000", "is no GLN; write one of 13 digits"),
-        (GTIN, "07038010000065", "٧٠٣٨٠١٠٠٠٠٠٦٥", "is no GTIN; write one of 12, 13 or 14 digits"),
+        (GTIN, "07038010000065", "٧٠٣٨٠١٠٠٠٠٠٦٥", "is no GTIN; write one of 8, 12, 13 or 14 digits"),
+        (GTIN, "96385074", "96385075", "is no GTIN: its last digit does not check"),
+        (GTIN, "96385074", "9638507", "is no GTIN; write one of 8, 12, 13 or 14 digits"),
         (PLACE, "OSLO 1", "7080000000006", "is no GLN"),
         (PLACE, "7080000000005", "7080000000006", "is no GLN"),
         (ISA_ID, "FIFTEEN PLAIN C", "SIXTEEN PLAIN CH", "write 1 to 15 plain characters"),
@@ -83,7 +85,7 @@ def test_what_is_stored_is_read_as_the_code_works_with_it(kind, stored, read):
     assert kind.read(stored) == read
 
 
-def test_a_word_that_no_check_would_pass_is_named_with_those_to_choose_from():
+def test_an_invalid_value_is_named_with_the_valid_ones():
     with pytest.raises(ValueError, match="'loud' is none of none, header, lines, all"):
         choice(Notes).read("loud")
 

@@ -23,7 +23,7 @@ LINES = 11
 
 def tracer_of(order, **settings):
     data = decode(as_json(order))
-    routing = Routing.from_data(routing_data({"defaults.units": UNITS, **settings}))
+    routing = Routing.from_data(routing_data({"defaults.units": UNITS, "defaults.whole_units": ["case"], **settings}))
     route = routing.route("nordic", Kind.PURCHASE_ORDER, "50012")
     part = about(routing, route, data)
     return Tracer(
@@ -96,7 +96,7 @@ def test_what_all_lines_say_alike_is_found_in_all_of_them():
 def test_many_lines_are_told_apart_by_halves_of_them(monkeypatch):
     order = a_purchase_order(lines=many_lines(), orderTotal=None, lineTotal=None)
     by_halves = found(order)
-    monkeypatch.setattr(trace, "_MOST_ALONE", LINES)
+    monkeypatch.setattr(trace, "_MAX_ALONE", LINES)
     assert by_halves == found(order)
     assert by_halves["PO1_loop", 10, "PO1", 0, "02"] == {"lines[10].orderQty"}
     assert len([name for name in by_halves["CTT_loop", 0, "AMT", 0, "02"] if name.endswith(".amount")]) == LINES
@@ -119,7 +119,7 @@ def test_five_times_the_lines_take_few_more_runs(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["x12.charset", "description"])
-def test_a_built_in_setting_is_tried_with_its_other_words(name):
+def test_a_built_in_setting_is_tried_with_its_other_values(name):
     traced = tracer_of(a_purchase_order(description="Påfyll")).traced(lambda _: True)
     texts = next(one for one in traced if one.place == ("N9_loop", 0, "MSG", 0, "01"))
     assert name in {source.name for source in (*texts.gives, *texts.keeps)}

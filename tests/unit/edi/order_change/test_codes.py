@@ -91,7 +91,7 @@ def test_a_partner_s_own_reading_goes_before_the_table(word, ask, touches):
         assert (reading.direction, reading.question) == (None, None)
 
 
-def test_every_word_can_be_mapped_to_and_no_other():
+def test_exactly_the_listed_values_can_be_mapped_to():
     check_names({str(place): word for place, word in enumerate(sorted(CODE_NAMES))})
     with pytest.raises(Misconfigured, match=r"changes\.codes\.CA: 'cancel' is not one of add, change"):
         check_names({"QI": "quantity", "CA": "cancel"})

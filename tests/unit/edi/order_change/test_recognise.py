@@ -48,7 +48,7 @@ def document(message):
         ({"type": []}, None),
     ],
 )
-def test_a_type_word_tells_the_document(fields, document):
+def test_a_transaction_type_identifies_the_document(fields, document):
     assert trusted({"id": 1, **fields}).document == document
 
 

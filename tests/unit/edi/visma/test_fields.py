@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.edi.visma import fields
 
 
@@ -28,9 +29,38 @@ def test_a_number_where_a_text_is_expected_reads_as_text():
     assert fields.text({"id": Decimal("7.0")}, "id") == "7.0"
 
 
-@pytest.mark.parametrize("value", [True, ["KG"], {"id": 1}])
-def test_what_is_no_text_reads_as_none(value):
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [
+        *((fields.text, value) for value in (True, ["KG"], {"id": 1}, {"value": {"id": 1}})),
+        *((fields.part, value) for value in ("50012", 7, True, ["50012"], {"value": "50012"})),
+        *((fields.flag, value) for value in (1, "yes", ["x"], {"id": 1})),
+        *((fields.rows, value) for value in ("x", {"id": 1}, ["x"])),
+        (fields.whole, Decimal("3.5")),
+        (fields.day, "soon"),
+        (fields.number, "many"),
+    ],
+)
+def test_what_would_be_lost_because_of_its_shape_parks_the_document(read, value):
+    with pytest.raises(Parked) as parked:
+        read({"x": value}, "x")
+    assert parked.value.code is Reason.UNEXPECTED_SHAPE
+    assert parked.value.field.startswith("x")
+    assert "Visma's support for the API" in parked.value.next_step
+    assert "credit it" not in str(parked.value)
+
+
+@pytest.mark.parametrize("value", [False, [], {}, {"id": None}, {"value": {"id": ""}}, [{}]])
+def test_nothing_is_lost_with_what_says_nothing(value):
     assert fields.text({"x": value}, "x") is None
+    assert not any(fields.part({"x": value}, "x").values())
+    assert fields.flag({"x": value}, "x") is False
+
+
+def test_a_year_that_nobody_means_is_corrected_in_visma():
+    with pytest.raises(Parked) as parked:
+        fields.day({"x": "2206-01-01"}, "x")
+    assert (parked.value.code, parked.value.next_step) == (Reason.FIELD_INVALID, None)
 
 
 @pytest.mark.parametrize("value", [800, Decimal("800.0"), "800", " 8E+2 ", {"value": Decimal(800)}])
@@ -70,8 +100,16 @@ def test_check_boxes_are_read_in_every_form(value, expected):
 
 
 def test_a_date_is_its_first_ten_characters_whatever_zone_follows():
-    for value in ("2026-10-25T00:00:00", "2026-10-25", "2026-10-25T23:59:59.999Z", {"value": "2026-10-25T00:00:00"}):
-        assert fields.day({"x": value}, "x") == date(2026, 10, 25)
+    for time in ("T00:00:00", "", "T23:59:59.999", "T00:00:00Z", "T00:00:00.000+02:00", "T00:00:00+0200"):
+        assert fields.day({"x": f"2026-10-25{time}"}, "x") == date(2026, 10, 25)
+    assert fields.day({"x": {"value": "2026-10-25T00:00:00"}}, "x") == date(2026, 10, 25)
+
+
+@pytest.mark.parametrize("time", ["T23:30:00Z", "T22:00:00.000Z", "T23:30:00+02:00", "T01:00-05"])
+def test_a_time_is_no_date_because_it_is_another_day_elsewhere(time):
+    with pytest.raises(Parked) as parked:
+        fields.day({"date": f"2026-11-28{time}"}, "date")
+    assert parked.value.code is Reason.UNEXPECTED_SHAPE
 
 
 @pytest.mark.parametrize("value", ["0001-01-01", "0026-12-01", "1753-01-01", "1900-01-01", "9999-12-31"])
@@ -92,10 +130,10 @@ def test_what_is_no_plausible_date_parks_the_document(value):
         fields.day({"promised": value}, "promised", "lines[0]")
 
 
-def test_a_nested_object_may_be_missing_null_wrapped_or_something_else():
+def test_a_nested_object_may_be_missing_null_wrapped_or_empty():
     assert fields.part({"x": {"value": {"id": "1"}}}, "x") == {"id": "1"}
     assert fields.part({"x": {"id": "1"}}, "x") == {"id": "1"}
-    for data in ({}, {"x": None}, {"x": "1"}, {"x": []}):
+    for data in ({}, {"x": None}, {"x": ""}, {"x": []}):
         assert fields.part(data, "x") == {}
 
 
@@ -110,7 +148,7 @@ def test_a_list_may_be_missing_but_not_something_else():
     assert parked.value.field == "lines[1]"
 
 
-def test_long_rubbish_is_shortened_in_the_sentence():
+def test_a_long_invalid_value_is_truncated_in_the_message():
     with pytest.raises(Parked) as parked:
         fields.number({"x": "9x" * 500}, "x")
     assert len(parked.value.sentence) < 100

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.documents import DocumentDiscount, Tax
+from connector.domain.documents import DocumentDiscount, InvoiceLine, Tax
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.reasons import Reason
@@ -547,3 +547,62 @@ def test_an_amount_of_an_item_of_which_none_was_delivered_is_an_entered_one(read
         reconcile(invoice)
     assert caught.value.code is Reason.LINE_AMOUNT_DIFFERS
     assert "0 x 0 = 0.00, Visma states 50.00" in caught.value.sentence
+
+
+def test_every_field_of_a_line_is_read_into_its_place():
+    line = a_customer_invoice_line(
+        1,
+        lineNumber=4,
+        inventoryNumber="ITEM-1",
+        externalInventoryId="C-1",
+        description="Apples",
+        quantity=Decimal(2),
+        uom="KG",
+        unitPriceInCurrency=Decimal("1.50"),
+        amountInCurrency=Decimal("2.70"),
+        discountAmountInCurrency=Decimal("0.30"),
+        vatCode={"id": "25"},
+        poNumber="P-1",
+        poLineNr=9,
+        note="Ripe",
+        lineType="FR",
+        soOrderNbr="S-1",
+        soShipmentNbr="H-1",
+    )
+    (found,) = read(a_customer_invoice(invoiceLines=[line])).lines
+    assert found == InvoiceLine(
+        number=4,
+        item="ITEM-1",
+        description="Apples",
+        counterparty_item="C-1",
+        quantity=Decimal(2),
+        unit="KG",
+        unit_price=Decimal("1.50"),
+        discount=Decimal("0.30"),
+        amount=Decimal("2.70"),
+        tax_code="25",
+        order_number="P-1",
+        order_line=9,
+        note="Ripe",
+        is_text=False,
+        is_charge=True,
+        source="invoiceLines[0]",
+        sales_order="S-1",
+        shipment="H-1",
+    )
+
+
+def test_the_amount_of_a_line_with_the_discount_of_the_document_is_named_by_its_place():
+    line = a_customer_invoice_line(2, lineType="DS", amountInCurrency="some")
+    document = a_customer_invoice(discountTotalInCurrency=None)
+    with pytest.raises(Parked) as parked:
+        read({**document, "invoiceLines": [*document["invoiceLines"], line]})
+    assert parked.value.field == f"invoiceLines[{len(document['invoiceLines'])}].amountInCurrency"
+
+
+def test_of_two_faults_of_a_party_its_name_is_told_first():
+    document = a_supplier_invoice(location="somewhere")
+    document["supplier"]["name"] = True
+    with pytest.raises(Parked) as parked:
+        read(document)
+    assert parked.value.field == "name"

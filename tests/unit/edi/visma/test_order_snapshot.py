@@ -57,7 +57,7 @@ def test_a_line_that_is_completed_or_cancelled_is_closed(changes, closed):
     assert facts(**changes).closed is closed
 
 
-def test_a_line_type_is_visma_s_word_or_none():
+def test_a_line_type_is_visma_s_value_or_none():
     assert facts(lineType="NonStockForDropShip").line_type == "NonStockForDropShip"
     assert facts(lineType=MISSING).line_type is None
 

@@ -158,3 +158,11 @@ def test_an_order_of_ten_thousand_lines_reads():
 )
 def test_a_call_off_names_its_blanket_order_on_each_line(order_type, number, blanket):
     assert line_of(orderType=order_type, orderNumber=number).blanket == blanket
+
+
+def test_a_field_of_a_line_in_another_shape_is_named_with_its_line():
+    order = a_purchase_order(lines=[an_order_line(1), an_order_line(2, uom={"id": "STK"})])
+    with pytest.raises(Parked) as parked:
+        read_document(order, company="nordic")
+    assert parked.value.field == "lines[1].uom"
+    assert parked.value.sentence == "lines[1].uom is '{'id': 'STK'}', not a text."

@@ -17,5 +17,11 @@ def text(content, *, purpose=Purpose.ORIGINAL, stream=Stream.TEST, control_numbe
     return interchange(content, route, stream=stream, purpose=purpose, control_number=control_number, when=when).text
 
 
+def notes(content, **routing):
+    route = a_route(content, **routing)
+    made = interchange(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL, control_number=42, when=NOON)
+    return made.notes
+
+
 def written(content, **options):
     return read(text(content, **options))

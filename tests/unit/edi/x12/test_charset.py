@@ -7,7 +7,7 @@ from connector.domain.errors import Parked
 from connector.domain.routing.route import Charset, Identity, Overflow
 from testkit.samples.business_documents import a_company, a_line, a_route, an_invoice, an_order
 from testkit.x12_reader import every, only
-from tests.unit.edi.x12.conftest import text, written
+from tests.unit.edi.x12.conftest import notes, text, written
 
 
 class TestWordsAndLetters:
@@ -25,6 +25,42 @@ class TestWordsAndLetters:
     def test_delimiters_and_line_ends_never_reach_the_text(self):
         order = an_order(a_line(1, description="a*b~c>d^e\r\nf"))
         assert only(written(order), "PID")[5] == "a b c d e f"
+
+    @pytest.mark.parametrize(
+        ("description", "extended", "utf8"),
+        [
+            (">2,5 kg", "over 2,5 kg", "over 2,5 kg"),
+            ("pH >= 7", "pH min. 7", "pH min. 7"),
+            ("ca ~5 kg", "ca ca. 5 kg", "ca ca. 5 kg"),
+            ("3*4 m^2", "3x4 m2", "3x4 m2"),
+            ("A->B", "A - B", "A - B"),
+            ("Ost 2½ kg", "Ost 2 1/2 kg", "Ost 2½ kg"),
+            ("½ liter", "1/2 liter", "½ liter"),
+            ("3\u00d74 cm", "3x4 cm", "3\u00d74 cm"),
+            ("5 ≥ 3, 3 ≤ 4", "5 min. 3, 3 max. 4", "5 ≥ 3, 3 ≤ 4"),
+            ("10² m²", "10 2 m2", "10² m²"),
+            ("A→B • 5 ‰ ≈7", "A - B - 5 per mille ca. 7", "A→B • 5 ‰ ≈7"),
+        ],
+    )
+    def test_a_sign_that_cannot_be_written_is_said_and_noted(self, description, extended, utf8):
+        order = an_order(a_line(1, description=description))
+        for charset, expected in ((Charset.EXTENDED, extended), (Charset.UTF8, utf8)):
+            assert only(written(order, x12={"charset": charset}), "PID")[5] == expected
+            noted = [
+                note
+                for note in notes(order, x12={"charset": charset})
+                if note.startswith(("Signs that X12", "Letters outside"))
+            ]
+            assert bool(noted) is (expected != description)
+
+    def test_the_basic_set_says_what_it_cannot_write(self):
+        order = an_order(a_line(1, description="<5 % [a_b]"))
+        assert only(written(order, x12={"charset": Charset.BASIC}), "PID")[5] == "UNDER 5 PCT (A-B)"
+        assert any(note.startswith("Signs that X12") for note in notes(order, x12={"charset": Charset.BASIC}))
+
+    def test_a_line_break_is_no_sign_that_is_told(self):
+        output = notes(an_order(a_line(1, description="a\r\nb")))
+        assert not any(note.startswith("Signs that X12") for note in output)
 
     def test_a_long_text_is_cut_and_said_so_or_parked(self):
         order = an_order(ship_via="x" * 36)

@@ -5,7 +5,7 @@ import pytest
 
 from connector.domain.documents import DocumentDiscount, Tax, Terms
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routing.route import TermsRule
+from connector.domain.routing.route import TermsRule, WithoutItem
 from connector.domain.transactions import Purpose, Stream
 from testkit.samples.business_documents import a_line, an_invoice, an_invoice_line, an_order
 from testkit.x12_reader import every, only
@@ -64,7 +64,7 @@ class TestTerms:
         itd = only(written(order, terms={"2/10": TermsRule(30, "2.00", 10)}), "ITD")
         assert itd[1:] == ["08", "3", "2", "", "10", "", "30", "", "", "", "", "2% 10, net 30"]
 
-    def test_terms_without_a_rule_are_told_in_words_as_agreed(self):
+    def test_terms_without_a_rule_are_sent_as_text(self):
         itd = only(written(an_order(terms=Terms("X", "As agreed in May"))), "ITD")
         assert (itd[1], itd[12]) == ("14", "As agreed in May")
 
@@ -102,6 +102,19 @@ class TestLeaveOut:
             text(content(**changes), x12={"leave_out": frozenset({left_out})})
         assert (parked.value.field, parked.value.waits_for) == ("x12.leave_out", "partners.acme.x12.leave_out")
         assert "(partners.acme.x12.leave_out)" in parked.value.next_step
+
+    def test_the_only_text_that_says_what_a_line_is_cannot_be_left_out(self):
+        service = a_line(1, item=None, supplier_item=None, description="Rent of a lorry")
+        leave_out = {"leave_out": frozenset({"PID"})}
+        with pytest.raises(Parked, match="line 1 has no item number: nothing else says what it is"):
+            text(an_order(service), x12=leave_out, lines_without_item=WithoutItem.SERVICE)
+        assert written(an_order(), x12=leave_out)
+
+    def test_the_only_number_of_an_order_cannot_be_left_out(self):
+        leave_out = {"leave_out": frozenset({"REF"})}
+        with pytest.raises(Parked, match="the order number 'AAAAAAAAAAAAAAAAAAAAAAAAA' does not fit into BIG04"):
+            text(an_invoice(order_number="A" * 25), x12=leave_out)
+        assert written(an_invoice(order_number="A" * 20), x12=leave_out)
 
     @pytest.mark.parametrize("content", [an_order, an_invoice])
     def test_a_charge_of_a_line_cannot_be_left_out_either(self, content):

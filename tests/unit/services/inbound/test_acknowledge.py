@@ -12,132 +12,132 @@ from connector.domain.order_change.record import ChangeState
 from connector.services.inbound.apply import ApplyResult
 from connector.services.messages import HintMessage
 from connector.services.ports import Metric
-from testkit.memory.change_world import World, an_860, more_of
+from testkit.memory.change_harness import Harness, an_860, more_of
 
 
 def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
     """It was parked, and the word for that got lost: the next word says the same, whatever was decided meanwhile."""
-    world = World()
-    message = world.arrived(more_of(1, 2000, was=800))
-    world.inbound.fail = [Transient("Orderful answered 502.")]
+    harness = Harness()
+    message = harness.arrived(more_of(1, 2000, was=800))
+    harness.inbound.fail = [Transient("Orderful answered 502.")]
     with pytest.raises(Transient):
-        world.apply(message)
-    world.reject("802210971", reason="The truck is full.")
+        harness.apply(message)
+    harness.reject("802210971", reason="The truck is full.")
 
-    assert world.apply(message) is ApplyResult.REJECTED
+    assert harness.apply(message) is ApplyResult.REJECTED
 
-    assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
+    assert harness.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
 
 
 def test_orderful_is_told_later_when_it_cannot_be_told_now() -> None:
-    world = World()
-    message = world.arrived(more_of(1, 900))
-    world.inbound.fail = [Transient("Orderful answered 503.")]
+    harness = Harness()
+    message = harness.arrived(more_of(1, 900))
+    harness.inbound.fail = [Transient("Orderful answered 503.")]
 
     with pytest.raises(Transient):
-        world.apply(message)
-    assert (world.change().state, world.change().confirmed) == (ChangeState.APPLIED, None)
+        harness.apply(message)
+    assert (harness.change().state, harness.change().confirmed) == (ChangeState.APPLIED, None)
 
-    assert world.apply(message) is ApplyResult.APPLIED
-    assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
+    assert harness.apply(message) is ApplyResult.APPLIED
+    assert (harness.orders.theirs, len(harness.inbound.confirmed)) == (1, 1)
 
 
-def test_trouble_with_telling_of_an_earlier_change_keeps_no_later_one_from_being_written() -> None:
-    world = World()
-    world.inbound.fail = [Transient("Orderful answered 503.")]
+def test_a_failed_confirmation_of_an_earlier_change_does_not_stop_a_later_one() -> None:
+    harness = Harness()
+    harness.inbound.fail = [Transient("Orderful answered 503.")]
     with pytest.raises(Transient):
-        world.apply(world.arrived(more_of(1, 900)))
-    later = world.arrived(more_of(2, 110), number="802210972")
-    world.inbound.fail = [Transient("Orderful answered 503.")]
+        harness.apply(harness.arrived(more_of(1, 900)))
+    later = harness.arrived(more_of(2, 110), number="802210972")
+    harness.inbound.fail = [Transient("Orderful answered 503.")]
     with pytest.raises(Transient):
-        world.apply(later)
-    assert (world.orders.line(2)["orderQty"], world.change("802210972").state) == (110, ChangeState.APPLIED)
+        harness.apply(later)
+    assert (harness.orders.line(2)["orderQty"], harness.change("802210972").state) == (110, ChangeState.APPLIED)
 
-    world.apply(later)
+    harness.apply(later)
 
-    assert sorted(name for name, _ in world.inbound.confirmed) == ["802210971", "802210972"]
+    assert sorted(name for name, _ in harness.inbound.confirmed) == ["802210971", "802210972"]
 
 
-def test_a_made_up_delivery_does_not_keep_the_true_one_from_being_accepted() -> None:
-    world = World()
-    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+def test_a_forged_delivery_does_not_prevent_the_confirmation_of_the_real_one() -> None:
+    harness = Harness()
+    number = harness.inbound.send(an_860(more_of(1, 900)), inbox=False)
     made_up = Delivery("00000000-0000-4000-8000-000000000001", ApiVersion.V4)
 
-    world.apply(HintMessage(transaction_id=number, delivery_id=made_up.delivery_id, version=made_up.version))
-    world.quiesce()
-    assert (world.change().state, world.inbound.confirmed) == (ChangeState.APPLIED, [])
-    world.apply(world.inbound.hint(number))
+    harness.apply(HintMessage(transaction_id=number, delivery_id=made_up.delivery_id, version=made_up.version))
+    harness.quiesce()
+    assert (harness.change().state, harness.inbound.confirmed) == (ChangeState.APPLIED, [])
+    harness.apply(harness.inbound.hint(number))
 
-    assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
+    assert harness.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
 
 
 @pytest.mark.parametrize("recorded", [False, True], ids=["a new transaction", "a recorded one"])
 def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_confirmed(recorded: bool) -> None:
     """The callback names one of ours with the delivery of another reader's document."""
-    world = World()
-    mine = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
-    others = world.inbound.send({"purchaseOrderNumber": "1"}, number="802210999", document="850")
-    delivery = world.inbound.held[others].delivery
+    harness = Harness()
+    mine = harness.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    others = harness.inbound.send({"purchaseOrderNumber": "1"}, number="802210999", document="850")
+    delivery = harness.inbound.transactions[others].delivery
     assert delivery is not None
     if recorded:
-        world.apply(world.inbound.hint(mine))
-        world.quiesce()
-        world.inbound.confirmed.clear()
+        harness.apply(harness.inbound.hint(mine))
+        harness.quiesce()
+        harness.inbound.confirmed.clear()
     theirs: list[str] = []
 
     class Lax:
         """Confirms whatever it is asked to."""
 
         def __getattr__(self, name: str):
-            return getattr(world.inbound, name)
+            return getattr(harness.inbound, name)
 
         def confirm(self, one: Delivery, *_: object) -> bool:
             theirs.append(one.delivery_id)
             return True
 
     forged = HintMessage(transaction_id=mine, delivery_id=delivery.delivery_id, version=delivery.version)
-    world.apply(forged, inbound=Lax())
-    for message in world.outbox.queued_changes:
-        world.apply(message, inbound=Lax())
+    harness.apply(forged, inbound=Lax())
+    for message in harness.outbox.queued_changes:
+        harness.apply(message, inbound=Lax())
 
     assert theirs == []
-    assert not world.change(mine).knows(delivery)
-    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+    assert not harness.change(mine).knows(delivery)
+    assert harness.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
 
 
 def test_a_delivery_that_is_known_is_not_looked_at_again() -> None:
-    world = World()
-    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    harness = Harness()
+    number = harness.inbound.send(an_860(more_of(1, 900)), inbox=False)
     for _ in range(3):
-        world.apply(world.inbound.hint(number))
-        world.quiesce()
+        harness.apply(harness.inbound.hint(number))
+        harness.quiesce()
 
-    assert (world.inbound.looks, len(world.inbound.confirmed)) == (1, 1)
+    assert (harness.inbound.looks, len(harness.inbound.confirmed)) == (1, 1)
 
 
 def test_deliveries_of_a_repeated_push_are_all_accepted() -> None:
-    world = World()
-    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
-    world.apply(world.inbound.hint(number))
-    world.quiesce()
-    held = world.inbound.held[number]
+    harness = Harness()
+    number = harness.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    harness.apply(harness.inbound.hint(number))
+    harness.quiesce()
+    held = harness.inbound.transactions[number]
     again = Delivery("b646771e-a068-4e32-832f-000000000002", ApiVersion.V4)
-    world.inbound.held[number] = replace(held, delivery=again)
+    harness.inbound.transactions[number] = replace(held, delivery=again)
 
-    world.apply(world.inbound.hint(number))
-    world.apply(world.inbound.hint(number))
+    harness.apply(harness.inbound.hint(number))
+    harness.apply(harness.inbound.hint(number))
 
-    assert [delivery for delivery, _ in world.inbound.confirmed] == [number, number]
+    assert [delivery for delivery, _ in harness.inbound.confirmed] == [number, number]
 
 
 def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again() -> None:
-    world = World()
-    message = world.arrived(more_of(1, 900))
-    world.inbound.fail = [Misconfigured("Orderful answered 401.")]
+    harness = Harness()
+    message = harness.arrived(more_of(1, 900))
+    harness.inbound.fail = [Misconfigured("Orderful answered 401.")]
 
     with pytest.raises(Misconfigured):
-        world.apply(message)
-    assert world.change().state is ChangeState.APPLIED
+        harness.apply(message)
+    assert harness.change().state is ChangeState.APPLIED
 
-    assert world.apply(message) is ApplyResult.APPLIED
-    assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
+    assert harness.apply(message) is ApplyResult.APPLIED
+    assert (harness.orders.theirs, len(harness.inbound.confirmed)) == (1, 1)

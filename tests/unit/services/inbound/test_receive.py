@@ -205,19 +205,19 @@ def test_a_forged_delivery_is_dropped_and_the_transaction_is_still_looked_up(rec
 
 
 @pytest.mark.parametrize(
-    "trouble", [Transient("The queue could not be reached."), Throttled("Slower."), Misconfigured("No such queue.")]
+    "failure", [Transient("The queue could not be reached."), Throttled("Slower."), Misconfigured("No such queue.")]
 )
-def test_a_hint_that_cannot_be_queued_is_to_be_sent_again(receiver, hints, telemetry, trouble):
-    hints.failure = trouble
+def test_a_hint_that_cannot_be_queued_is_to_be_sent_again(receiver, hints, telemetry, failure):
+    hints.failure = failure
     assert receive(receiver, mosaic()) is ReceiveResult.UNAVAILABLE
-    assert telemetry.lines == [("error", "callback not taken", {"reason": trouble.sentence, "request_id": None})]
-    assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == isinstance(trouble, Misconfigured)
+    assert telemetry.lines == [("error", "callback not taken", {"reason": failure.sentence, "request_id": None})]
+    assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == isinstance(failure, Misconfigured)
 
 
-@pytest.mark.parametrize("trouble", [Transient("Secrets Manager does not answer."), Misconfigured("No such secret.")])
-def test_a_secret_that_cannot_be_read_neither_admits_nor_refuses(hints, telemetry, trouble):
+@pytest.mark.parametrize("failure", [Transient("Secrets Manager does not answer."), Misconfigured("No such secret.")])
+def test_a_secret_that_cannot_be_read_neither_admits_nor_refuses(hints, telemetry, failure):
     def admits(_headers) -> Admission:
-        raise trouble
+        raise failure
 
     receiver = Receiver(admits=admits, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)
     assert receive(receiver, mosaic()) is ReceiveResult.UNAVAILABLE
@@ -226,7 +226,7 @@ def test_a_secret_that_cannot_be_read_neither_admits_nor_refuses(hints, telemetr
 
 
 @pytest.mark.parametrize("defect", [KeyError("500300"), ValueError("secret"), RecursionError(), MemoryError()])
-def test_a_defect_is_to_be_sent_again_and_its_words_are_not_repeated(receiver, hints, telemetry, defect):
+def test_a_defect_is_retried_and_its_message_is_not_repeated(receiver, hints, telemetry, defect):
     hints.failure = defect
     assert receive(receiver, mosaic()) is ReceiveResult.UNAVAILABLE
     ((level, event, fields),) = telemetry.lines

@@ -11,111 +11,111 @@ from connector.domain.transactions import Stream
 from connector.services.inbound.apply import ApplyResult
 from connector.services.messages import HintMessage
 from connector.services.ports import Metric
-from testkit.memory.change_world import ORDER, World, an_860, more_of
-from testkit.memory.stores import HintCalls
+from testkit.memory.change_harness import ORDER, Harness, an_860, more_of
+from testkit.memory.stores import FixedHintBudget
 
 # -- callbacks ------------------------------------------------------------------------------------------------------
 
 
 def test_a_forged_hint_costs_one_request_and_changes_nothing() -> None:
-    world = World()
+    harness = Harness()
 
-    outcome = world.apply(HintMessage(transaction_id="999999999"))
+    outcome = harness.apply(HintMessage(transaction_id="999999999"))
 
-    assert (outcome, world.inbound.fetches, world.orders.reads) == (ApplyResult.NOTHING_TO_DO, ["999999999"], 0)
-    assert world.changes.all() == []
-    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+    assert (outcome, harness.inbound.fetches, harness.orders.reads) == (ApplyResult.NOTHING_TO_DO, ["999999999"], 0)
+    assert harness.changes.all() == []
+    assert harness.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
 
 
 def test_ten_thousand_forged_hints_cost_a_bounded_number_of_calls_and_a_true_one_behind_them_is_taken() -> None:
-    world, calls = World(), HintCalls(unknown=20, recorded=1)
-    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    harness, calls = Harness(), FixedHintBudget(unknown=20, recorded=1)
+    number = harness.inbound.send(an_860(more_of(1, 900)), inbox=False)
     put_off = 0
     for forged in [
         *(HintMessage(transaction_id=str(10**9 + one)) for one in range(10_000)),
-        world.inbound.hint(number),
+        harness.inbound.hint(number),
     ]:
         try:
-            world.apply(forged, hint_budget=calls)
+            harness.apply(forged, hint_budget=calls)
         except PutOff:
             put_off += 1
-    assert (put_off, len(world.inbound.fetches)) == (10_001 - 20, 20)
+    assert (put_off, len(harness.inbound.fetches)) == (10_001 - 20, 20)
 
-    world.clock.forward(minutes=5)
-    world.collector(inbox_ids=()).run()  # the list shows it, and its delivery only the callback names
-    assert world.apply(world.inbound.hint(number), hint_budget=calls) is ApplyResult.NOTHING_TO_DO
-    world.quiesce()
+    harness.clock.forward(minutes=5)
+    harness.collector(inbox_ids=()).run()  # the list shows it, and its delivery only the callback names
+    assert harness.apply(harness.inbound.hint(number), hint_budget=calls) is ApplyResult.NOTHING_TO_DO
+    harness.quiesce()
 
-    assert world.change().state is ChangeState.APPLIED
-    assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
+    assert harness.change().state is ChangeState.APPLIED
+    assert harness.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
 
 
-def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_calls_too() -> None:
-    world, calls = World(), HintCalls(recorded=3)
-    number = world.inbound.send(an_860(more_of(1, 900)))
-    world.collect()
-    world.quiesce()
-    theirs = world.inbound.looks
+def test_forged_deliveries_of_a_known_transaction_cost_a_bounded_number_of_calls() -> None:
+    harness, calls = Harness(), FixedHintBudget(recorded=3)
+    number = harness.inbound.send(an_860(more_of(1, 900)))
+    harness.collect()
+    harness.quiesce()
+    theirs = harness.inbound.looks
 
     for one in range(50):
         with suppress(PutOff):
             made_up = f"00000000-0000-4000-8000-{one:012d}"
-            world.apply(
+            harness.apply(
                 HintMessage(transaction_id=number, delivery_id=made_up, version=ApiVersion.V4), hint_budget=calls
             )
 
-    assert world.inbound.looks == theirs + 3
+    assert harness.inbound.looks == theirs + 3
 
 
 def test_without_a_routing_a_hint_costs_no_call_and_rings_nothing() -> None:
-    world = World()
-    world.routing.trouble = NoRouting("No routing was applied yet.")
-    world.telemetry.counts.clear()
+    harness = Harness()
+    harness.routing.failure = NoRouting("No routing was applied yet.")
+    harness.telemetry.counts.clear()
 
-    assert world.apply(HintMessage(transaction_id="802210971")) is ApplyResult.NOTHING_TO_DO
-    assert (world.inbound.fetches, world.telemetry.counts) == ([], {})
+    assert harness.apply(HintMessage(transaction_id="802210971")) is ApplyResult.NOTHING_TO_DO
+    assert (harness.inbound.fetches, harness.telemetry.counts) == ([], {})
 
 
 def test_a_hint_of_the_other_stream_is_neither_recorded_nor_confirmed() -> None:
-    world = World()
-    number = world.inbound.send(an_860(more_of(1, 900)), stream=Stream.LIVE)
+    harness = Harness()
+    number = harness.inbound.send(an_860(more_of(1, 900)), stream=Stream.LIVE)
 
-    world.apply(world.inbound.hint(number))
+    harness.apply(harness.inbound.hint(number))
 
-    assert (world.changes.all(), world.inbound.confirmed) == ([], [])
-    assert world.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
+    assert (harness.changes.all(), harness.inbound.confirmed) == ([], [])
+    assert harness.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
 
 def test_a_hint_at_somebody_elses_transaction_is_ignored() -> None:
-    world = World()
-    number = world.inbound.send(an_860(more_of(1, 900)), receiver_id="SOMEBODYT", sender_id=None)
+    harness = Harness()
+    number = harness.inbound.send(an_860(more_of(1, 900)), receiver_id="SOMEBODYT", sender_id=None)
 
-    world.apply(world.inbound.hint(number))
+    harness.apply(harness.inbound.hint(number))
 
-    assert (world.changes.all(), world.inbound.confirmed) == ([], [])
+    assert (harness.changes.all(), harness.inbound.confirmed) == ([], [])
 
 
 def test_a_callback_about_another_readers_document_does_nothing() -> None:
-    world = World()
-    number = world.inbound.send(
+    harness = Harness()
+    number = harness.inbound.send(
         {"purchaseOrderNumber": "500123"}, document="850", transaction_type="850_PURCHASE_ORDER"
     )
 
-    world.apply(world.inbound.hint(number))
+    harness.apply(harness.inbound.hint(number))
 
-    assert (world.changes.all(), world.inbound.confirmed, world.inbound.waiting) == ([], [], [number])
+    assert (harness.changes.all(), harness.inbound.confirmed, harness.inbound.waiting) == ([], [], [number])
 
 
 def test_other_documents_are_recorded_and_change_nothing() -> None:
-    world = World()
-    world.inbound.send(
+    harness = Harness()
+    harness.inbound.send(
         {"purchaseOrderNumber": "500123", "status": "accepted"},
         document="855",
         transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT",
     )
-    world.collect()
-    world.quiesce()
+    harness.collect()
+    harness.quiesce()
 
-    change = world.change()
+    change = harness.change()
     assert (change.state, change.document, change.key) == (ChangeState.RECORDED, "855", ORDER)
-    assert (world.orders.reads, world.inbound.confirmed) == (0, [("802210971", Confirmation.ACCEPTED)])
+    assert (harness.orders.reads, harness.inbound.confirmed) == (0, [("802210971", Confirmation.ACCEPTED)])

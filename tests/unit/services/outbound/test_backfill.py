@@ -17,35 +17,35 @@ from connector.services.outbound.backfill import Backfill
 from connector.services.ports import Budget, Resource
 from connector.services.reconcile.ports import BackfillProgress, Question, Selection
 from testkit.memory.effects import StepDeadline
-from testkit.memory.reconcile_world import World, lines
+from testkit.memory.reconcile_harness import Harness, lines
 
 SALES = Resource.CUSTOMER_INVOICES
 WINDOW = Selection(since=date(2026, 11, 1), until=date(2026, 11, 30))
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def harness() -> Harness:
+    return Harness()
 
 
-def backfill(world, selection=WINDOW, *, progress=None, **changes):
+def backfill(harness, selection=WINDOW, *, progress=None, **changes):
     return Backfill(
         **{
-            "lists": world.lists,
-            "outbox": world.outbox,
-            "payloads": world.payloads,
-            "routing": world.routing.load(),
-            "clock": world.clock,
+            "lists": harness.lists,
+            "outbox": harness.outbox,
+            "payloads": harness.payloads,
+            "routing": harness.routing.load(),
+            "clock": harness.clock,
             "deadline": StepDeadline(),
             "begun": {},
-            "keep": world.book.keep_backfill,
+            "keep": harness.book.keep_backfill,
             **changes,
         }
     ).run(progress or BackfillProgress(selection=selection))
 
 
-def sent(world):
-    return Counter(one.business_number for one in world.orderful.transactions)
+def sent(harness):
+    return Counter(one.business_number for one in harness.orderful.transactions)
 
 
 class Hour:
@@ -58,22 +58,22 @@ class Hour:
 
     LIMIT, OTHERS, LENGTH = 200, 90, timedelta(hours=1)
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, harness):
+        self.harness = harness
         self.begun, self.since, self.left, self.least = 0, None, 0, self.LIMIT
-        world.erp.before_page = lambda _resource, _page: self.spend()
+        harness.erp.before_page = lambda _resource, _page: self.spend()
 
     def spend(self):
-        now = self.world.clock.now()
+        now = self.harness.clock.now()
         if self.since is None or now - self.since >= self.LENGTH:
             self.begun, self.since, self.left = self.begun + 1, now, self.LIMIT - self.OTHERS
         self.left -= 1
         self.least = min(self.least, self.left)
-        self.world.erp.budget = Budget(self.LIMIT, self.left, self.since + self.LENGTH - now)
+        self.harness.erp.budget = Budget(self.LIMIT, self.left, self.since + self.LENGTH - now)
 
     def lists(self, company, deadline):
         """Visma's lists as the backfill reads them."""
-        inner = self.world.lists(company, deadline)
+        inner = self.harness.lists(company, deadline)
 
         def page(*asked, **named):
             self.spend()
@@ -82,52 +82,52 @@ class Hour:
         return SimpleNamespace(page=page)
 
 
-def test_of_five_thousand_with_live_polling_none_leaves_twice_no_cursor_moves_and_the_hour_is_kept(world):
+def test_of_five_thousand_with_live_polling_none_leaves_twice_no_cursor_moves_and_the_hour_is_kept(harness):
     """Ten are missing in the ledger; half of those are at Orderful all the same."""
-    world.tracks = False
-    world.lists.page_size = 100
-    keys = [world.save(f"{number:05}", lines=lines()[:1]) for number in range(5_000)]
-    world.flow()
-    transactions = {one.business_number: one.transaction_id for one in world.orderful.transactions}
+    harness.tracks = False
+    harness.lists.page_size = 100
+    keys = [harness.save(f"{number:05}", lines=lines()[:1]) for number in range(5_000)]
+    harness.flow()
+    transactions = {one.business_number: one.transaction_id for one in harness.orderful.transactions}
     for at, key in enumerate(keys[::500]):
-        world.forget(key)
+        harness.forget(key)
         if at % 2:
-            world.orderful.delete(transactions[key.number])
+            harness.orderful.delete(transactions[key.number])
     for _ in range(3):
-        world.flow(hours=3)  # from then on no poll reaches back to them
-    hour, progress, edited, added, rounds = Hour(world), BackfillProgress(selection=WINDOW), [], [], 0
+        harness.flow(hours=3)  # from then on no poll reaches back to them
+    hour, progress, edited, added, rounds = Hour(harness), BackfillProgress(selection=WINDOW), [], [], 0
     while not progress.is_done:
-        cursors = world.cursors.all_cursors()
-        progress = backfill(world, progress=progress, lists=hour.lists)
-        assert world.cursors.all_cursors() == cursors
+        cursors = harness.cursors.all_cursors()
+        progress = backfill(harness, progress=progress, lists=hour.lists)
+        assert harness.cursors.all_cursors() == cursors
         rounds += 1
         edited.append(keys[5 + rounds * 10].number)
-        world.save(edited[-1], lines=lines(7 + rounds)[:1])
-        added.append(world.save(f"9{rounds:04}", lines=lines()[:1]).number)
-        world.flow(minutes=15)
+        harness.save(edited[-1], lines=lines(7 + rounds)[:1])
+        added.append(harness.save(f"9{rounds:04}", lines=lines()[:1]).number)
+        harness.flow(minutes=15)
 
     assert progress.queued == progress.found
     assert 5_000 <= progress.found <= 5_000 + len(added)
     assert hour.begun > 1, "one hour was not enough"
     assert hour.least >= hour.LIMIT * RESERVED_SHARE, "what belongs to polling and to others was left to them"
-    assert {number: times for number, times in sent(world).items() if times != 1} == dict.fromkeys(edited, 2)
-    assert set(sent(world)) == {key.number for key in keys} | set(added)
-    assert {world.current(key).state for key in keys[::500]} == {State.SENT}
+    assert {number: times for number, times in sent(harness).items() if times != 1} == dict.fromkeys(edited, 2)
+    assert set(sent(harness)) == {key.number for key in keys} | set(added)
+    assert {harness.current(key).state for key in keys[::500]} == {State.SENT}
 
 
-def test_what_is_selected(world):
-    world.save(1, lines=lines())
-    world.save(2, lines=lines(), status="Hold", hold=True)
-    world.save(3, SALES)
-    world.save(4, lines=lines(), date="2026-10-25T00:00:00")
-    world.clock.forward(hours=1)
+def test_what_is_selected(harness):
+    harness.save(1, lines=lines())
+    harness.save(2, lines=lines(), status="Hold", hold=True)
+    harness.save(3, SALES)
+    harness.save(4, lines=lines(), date="2026-10-25T00:00:00")
+    harness.clock.forward(hours=1)
 
     def numbers(**changes):
-        world.outbox.clear()
+        harness.outbox.clear()
         selection = Selection(**{"since": WINDOW.since, "until": WINDOW.until, **changes})
-        done = backfill(world, selection)
-        assert done.found == done.queued == len(world.outbox.queued_documents)
-        return sorted(world.outbox.numbers())
+        done = backfill(harness, selection)
+        assert done.found == done.queued == len(harness.outbox.queued_documents)
+        return sorted(harness.outbox.numbers())
 
     assert numbers() == ["1", "2", "3"]
     assert numbers(question=Question.MODIFIED) == ["1", "2", "3", "4"]
@@ -141,17 +141,17 @@ def test_what_is_selected(world):
     assert numbers(until=date(2026, 11, 1)) == []
 
 
-def test_a_dry_run_counts_and_queues_nothing(world):
-    world.save(1, lines=lines())
-    done = backfill(world, dry_run=True)
-    assert (done.found, done.queued, world.outbox.queued_documents) == (1, 0, [])
+def test_a_dry_run_counts_and_queues_nothing(harness):
+    harness.save(1, lines=lines())
+    done = backfill(harness, dry_run=True)
+    assert (done.found, done.queued, harness.outbox.queued_documents) == (1, 0, [])
 
 
-def test_after_trouble_it_goes_on_with_the_page_that_was_not_queued(world):
-    world.lists.page_size = 2
+def test_after_a_failure_it_continues_with_the_page_that_was_not_queued(harness):
+    harness.lists.page_size = 2
     for number in range(6):
-        world.save(number, lines=lines())
-    real, calls = world.outbox.documents, []
+        harness.save(number, lines=lines())
+    real, calls = harness.outbox.documents, []
 
     def documents(messages):
         calls.append(1)
@@ -159,32 +159,32 @@ def test_after_trouble_it_goes_on_with_the_page_that_was_not_queued(world):
             raise Transient("SQS is busy.")
         real(messages)
 
-    world.outbox.documents = documents
+    harness.outbox.documents = documents
     with pytest.raises(Transient):
-        backfill(world)
-    kept = world.book.backfill()
+        backfill(harness)
+    kept = harness.book.backfill()
     assert (kept.page, kept.queued) == (2, 2)
-    assert backfill(world, progress=kept).queued == 6
-    assert sorted(world.outbox.numbers()) == [str(number) for number in range(6)]
+    assert backfill(harness, progress=kept).queued == 6
+    assert sorted(harness.outbox.numbers()) == [str(number) for number in range(6)]
 
 
-def test_without_a_go_live_what_a_list_showed_before_it_was_polled_stays_unsent(world):
-    world.routing.apply({**world.routing.load().data, "companies": _without_go_live(world)})
-    old = world.save(1, lines=lines())
-    world.clock.forward(days=2)
-    begun = {("nordic", resource): world.clock.now() for resource in Resource}
-    backfill(world, begun=begun)
-    world.work()
-    assert world.current(old).state is State.BASELINE
-    assert sent(world) == {}
-    world.save(2, lines=lines())
-    world.clock.forward(hours=1)
-    backfill(world, begun=begun)
-    world.work()
-    assert sent(world) == {"2": 1}
+def test_without_a_go_live_what_a_list_showed_before_it_was_polled_stays_unsent(harness):
+    harness.routing.apply({**harness.routing.load().data, "companies": _without_go_live(harness)})
+    old = harness.save(1, lines=lines())
+    harness.clock.forward(days=2)
+    begun = {("nordic", resource): harness.clock.now() for resource in Resource}
+    backfill(harness, begun=begun)
+    harness.work()
+    assert harness.current(old).state is State.BASELINE
+    assert sent(harness) == {}
+    harness.save(2, lines=lines())
+    harness.clock.forward(hours=1)
+    backfill(harness, begun=begun)
+    harness.work()
+    assert sent(harness) == {"2": 1}
 
 
-def _without_go_live(world):
-    companies = {name: dict(entry) for name, entry in world.routing.load().data["companies"].items()}
+def _without_go_live(harness):
+    companies = {name: dict(entry) for name, entry in harness.routing.load().data["companies"].items()}
     del companies["nordic"]["go_live"]
     return companies

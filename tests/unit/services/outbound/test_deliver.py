@@ -58,7 +58,7 @@ def a_request(dialect=Dialect.MOSAIC, *, number="500123", stream="test", sender=
     }
 
 
-class Bench(Connector):
+class Harness(Connector):
     """A deliverer between fakes, and a queue that brings the message again until it is done."""
 
     def translated(self, sequence=1, *, request=None, dialect=Dialect.MOSAIC, **changes) -> DeliveryMessage:
@@ -101,336 +101,339 @@ class Bench(Connector):
 
 
 @pytest.fixture
-def bench(ports):
-    return Bench(**ports)
+def harness(ports):
+    return Harness(**ports)
 
 
 class TestTheNormalWay:
     @pytest.mark.parametrize("dialect", list(Dialect))
-    def test_a_revision_is_posted_once_and_recorded(self, bench, dialect):
-        message = bench.translated(dialect=dialect)
-        assert bench.deliver(message) is DeliverResult.SENT
-        revision = bench.revision()
+    def test_a_revision_is_posted_once_and_recorded(self, harness, dialect):
+        message = harness.translated(dialect=dialect)
+        assert harness.deliver(message) is DeliverResult.SENT
+        revision = harness.revision()
         assert (revision.state, revision.attempts) == (State.SENT, 1)
-        assert [revision.transaction_id] == bench.ids()
-        assert revision.sent_at == bench.clock.now()
+        assert [revision.transaction_id] == harness.ids()
+        assert revision.sent_at == harness.clock.now()
         assert revision.claim_until is None
-        assert bench.orderful.calls == {"create": 1}, "a first attempt needs no look-up"
-        assert bench.telemetry.counts[Metric.DOCUMENTS_SENT] == 1
+        assert harness.orderful.calls == {"create": 1}, "a first attempt needs no look-up"
+        assert harness.telemetry.counts[Metric.DOCUMENTS_SENT] == 1
 
-    def test_the_request_is_the_one_that_was_stored(self, bench):
-        message = bench.translated(dialect=Dialect.X12)
-        bench.deliver(message)
-        sent = bench.orderful.requests[0]
+    def test_the_request_is_the_one_that_was_stored(self, harness):
+        message = harness.translated(dialect=Dialect.X12)
+        harness.deliver(message)
+        sent = harness.orderful.requests[0]
         assert (sent.method, sent.path) == ("POST", "/v3/transactions")
         assert sent.body == a_request(Dialect.X12)
-        bench.deliver(bench.translated(2))
-        assert bench.orderful.requests[1].path == "/transactions"
-        assert bench.orderful.requests[1].headers["orderful-api-version"] == "v4"
+        harness.deliver(harness.translated(2))
+        assert harness.orderful.requests[1].path == "/transactions"
+        assert harness.orderful.requests[1].headers["orderful-api-version"] == "v4"
 
-    def test_a_validity_told_at_once_is_recorded(self, bench):
-        message = bench.translated()
-        bench.orderful.create = lambda request: Created("77", accepted=True, valid=True)
-        bench.deliver(message)
-        assert bench.revision().validation_status == "VALID"
+    def test_a_validity_told_at_once_is_recorded(self, harness):
+        message = harness.translated()
+        harness.orderful.create = lambda request: Created("77", accepted=True, valid=True)
+        harness.deliver(message)
+        assert harness.revision().validation_status == "VALID"
 
-    def test_a_second_message_for_the_same_revision_does_nothing(self, bench):
-        message = bench.translated()
-        bench.deliver(message)
-        assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
-        assert bench.orderful.calls == {"create": 1}
+    def test_a_second_message_for_the_same_revision_does_nothing(self, harness):
+        message = harness.translated()
+        harness.deliver(message)
+        assert harness.deliver(message) is DeliverResult.NOTHING_TO_DO
+        assert harness.orderful.calls == {"create": 1}
 
     @pytest.mark.parametrize(
         "state",
         sorted(set(State) - {State.TRANSLATED, State.UNCONFIRMED, State.SENDING}),
     )
-    def test_only_what_is_due_is_sent(self, bench, state):
-        message = bench.translated(state=state)
-        assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
-        assert not bench.orderful.calls
+    def test_only_what_is_due_is_sent(self, harness, state):
+        message = harness.translated(state=state)
+        assert harness.deliver(message) is DeliverResult.NOTHING_TO_DO
+        assert not harness.orderful.calls
 
-    def test_a_revision_that_does_not_exist_is_nothing_to_do(self, bench):
-        bench.translated()
+    def test_a_revision_that_does_not_exist_is_nothing_to_do(self, harness):
+        harness.translated()
         missing = DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number="1", sequence=1)
-        assert bench.deliver(missing) is DeliverResult.NOTHING_TO_DO
+        assert harness.deliver(missing) is DeliverResult.NOTHING_TO_DO
 
 
 class TestSuddenDeath:
     @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
     @pytest.mark.parametrize(("step", "effect"), [(1, "claim"), (2, "create"), (3, "own")])
     @pytest.mark.parametrize("lag", [timedelta(0), timedelta(seconds=100)], ids=["list at once", "list lags"])
-    def test_wherever_the_worker_dies_there_is_one_transaction_in_the_end(self, bench, step, effect, after, lag):
+    def test_wherever_the_worker_dies_there_is_one_transaction_in_the_end(self, harness, step, effect, after, lag):
         """D1 to D3: claimed, posted, recorded."""
-        bench.orderful.list_lag = lag
-        message = bench.translated()
+        harness.orderful.list_lag = lag
+        message = harness.translated()
         reaper = killer(step, after=after)
-        doomed = bench.deliverer(
-            ledger=reaper.watch(bench.ledger, "claim", "move", "own"), orderful=reaper.watch(bench.orderful, "create")
+        doomed = harness.deliverer(
+            ledger=reaper.watch(harness.ledger, "claim", "move", "own"),
+            orderful=reaper.watch(harness.orderful, "create"),
         )
         with pytest.raises(Killed):
             doomed.handle(message)
         assert reaper.steps[-1] == effect
-        bench.until_done(message)
-        assert bench.revision().state is State.SENT
-        assert bench.ids() == [bench.revision().transaction_id]
+        harness.until_done(message)
+        assert harness.revision().state is State.SENT
+        assert harness.ids() == [harness.revision().transaction_id]
 
     @pytest.mark.parametrize("first", [1, 2, 3, 4, 5])
     @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-    def test_a_second_death_during_the_recovery_changes_nothing(self, bench, first, after):
-        message = bench.translated()
-        bench.orderful.script = [LOST]
+    def test_a_second_death_during_the_recovery_changes_nothing(self, harness, first, after):
+        message = harness.translated()
+        harness.orderful.script = [LOST]
         for step in (first, first):
             reaper = killer(step, after=after)
-            doomed = bench.deliverer(
-                ledger=reaper.watch(bench.ledger, "claim", "move", "own"),
-                orderful=reaper.watch(bench.orderful, "create", "look_up"),
+            doomed = harness.deliverer(
+                ledger=reaper.watch(harness.ledger, "claim", "move", "own"),
+                orderful=reaper.watch(harness.orderful, "create", "look_up"),
             )
             try:
                 doomed.handle(message)
             except (Killed, ConnectorError):
-                bench.clock.time += LEASE + timedelta(seconds=1)
-        bench.until_done(message)
-        assert bench.ids() == [bench.revision().transaction_id]
+                harness.clock.time += LEASE + timedelta(seconds=1)
+        harness.until_done(message)
+        assert harness.ids() == [harness.revision().transaction_id]
 
-    def test_a_claim_that_ran_out_is_looked_up_before_anything_is_posted(self, bench):
-        message = bench.translated()
-        bench.ledger.claim(ORDER, 1, now=bench.clock.now(), lease=LEASE)
+    def test_a_claim_that_ran_out_is_looked_up_before_anything_is_posted(self, harness):
+        message = harness.translated()
+        harness.ledger.claim(ORDER, 1, now=harness.clock.now(), lease=LEASE)
         with pytest.raises(Conflict, match="Another worker"):
-            bench.deliver(message)
-        assert not bench.orderful.calls
-        bench.clock.time += LEASE + timedelta(seconds=1)
+            harness.deliver(message)
+        assert not harness.orderful.calls
+        harness.clock.time += LEASE + timedelta(seconds=1)
         with pytest.raises(UnknownOutcome, match="does not show"):
-            bench.deliver(message)
-        assert bench.orderful.calls == {"look_up": 1, "list_since": 1}
-        assert bench.revision().state is State.UNCONFIRMED
-        bench.clock.time += CONFIRM
-        assert bench.deliver(message) is DeliverResult.SENT
-        assert bench.orderful.calls == {"look_up": 2, "list_since": 2, "create": 1}
+            harness.deliver(message)
+        assert harness.orderful.calls == {"look_up": 1, "list_since": 1}
+        assert harness.revision().state is State.UNCONFIRMED
+        harness.clock.time += CONFIRM
+        assert harness.deliver(message) is DeliverResult.SENT
+        assert harness.orderful.calls == {"look_up": 2, "list_since": 2, "create": 1}
 
 
 class TestTheUnknown:
-    def test_a_lost_answer_is_adopted_and_not_repeated(self, bench):
-        bench.orderful.script = [LOST]
-        message = bench.translated()
+    def test_a_lost_answer_is_adopted_and_not_repeated(self, harness):
+        harness.orderful.script = [LOST]
+        message = harness.translated()
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        assert bench.revision().state is State.UNCONFIRMED
-        assert bench.revision().asked_since == bench.clock.now()
-        assert Metric.DOCUMENTS_UNCONFIRMED not in bench.telemetry.counts, "the tracker counts what stays unknown"
-        bench.clock.forward(seconds=20)
-        assert bench.deliver(message) is DeliverResult.ADOPTED
-        assert bench.ids() == [bench.revision().transaction_id]
-        assert bench.revision().asked_since is None
+            harness.deliver(message)
+        assert harness.revision().state is State.UNCONFIRMED
+        assert harness.revision().asked_since == harness.clock.now()
+        assert Metric.DOCUMENTS_UNCONFIRMED not in harness.telemetry.counts, "the tracker counts what stays unknown"
+        harness.clock.forward(seconds=20)
+        assert harness.deliver(message) is DeliverResult.ADOPTED
+        assert harness.ids() == [harness.revision().transaction_id]
+        assert harness.revision().asked_since is None
 
-    def test_a_list_that_lags_is_waited_for(self, bench):
-        bench.orderful.list_lag = timedelta(seconds=110)
-        bench.orderful.script = [LOST]
-        outcome, _ = bench.until_done(bench.translated())
+    def test_a_list_that_lags_is_waited_for(self, harness):
+        harness.orderful.list_lag = timedelta(seconds=110)
+        harness.orderful.script = [LOST]
+        outcome, _ = harness.until_done(harness.translated())
         assert outcome is DeliverResult.ADOPTED
-        assert bench.orderful.calls["create"] == 1
+        assert harness.orderful.calls["create"] == 1
 
-    def test_what_never_arrived_is_posted_again_after_the_wait_and_not_before(self, bench):
-        bench.orderful.script = [NEVER_ARRIVED]
-        message = bench.translated()
-        started = bench.clock.now()
-        outcome, times = bench.until_done(message, every=timedelta(seconds=30))
+    def test_what_never_arrived_is_posted_again_after_the_wait_and_not_before(self, harness):
+        harness.orderful.script = [NEVER_ARRIVED]
+        message = harness.translated()
+        started = harness.clock.now()
+        outcome, times = harness.until_done(message, every=timedelta(seconds=30))
         assert outcome is DeliverResult.SENT
-        assert bench.clock.now() - started == CONFIRM
+        assert harness.clock.now() - started == CONFIRM
         assert times == 5
-        assert len(bench.ids()) == 1
+        assert len(harness.ids()) == 1
 
-    def test_every_doubtful_attempt_is_waited_for_anew(self, bench):
-        bench.orderful.script = [NEVER_ARRIVED, LOST]
-        bench.orderful.list_lag = timedelta(seconds=100)
-        outcome, _ = bench.until_done(bench.translated())
+    def test_every_doubtful_attempt_is_waited_for_anew(self, harness):
+        harness.orderful.script = [NEVER_ARRIVED, LOST]
+        harness.orderful.list_lag = timedelta(seconds=100)
+        outcome, _ = harness.until_done(harness.translated())
         assert outcome is DeliverResult.ADOPTED
-        assert len(bench.ids()) == 1
+        assert len(harness.ids()) == 1
 
-    def test_a_look_up_that_fails_keeps_the_doubt(self, bench):
-        bench.orderful.script = [LOST]
-        message = bench.translated()
+    def test_a_look_up_that_fails_keeps_the_doubt(self, harness):
+        harness.orderful.script = [LOST]
+        message = harness.translated()
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        bench.orderful.failing = Transient("Orderful answered 503.")
+            harness.deliver(message)
+        harness.orderful.failing = Transient("Orderful answered 503.")
         with pytest.raises(Transient):
-            bench.deliver(message)
-        bench.orderful.failing = None
-        outcome, _ = bench.until_done(message)
+            harness.deliver(message)
+        harness.orderful.failing = None
+        outcome, _ = harness.until_done(message)
         assert outcome is DeliverResult.ADOPTED
-        assert len(bench.ids()) == 1
+        assert len(harness.ids()) == 1
 
-    def test_a_look_up_that_fails_does_not_keep_the_next_attempt_away(self, bench):
-        bench.orderful.script = [NEVER_ARRIVED]
-        message = bench.translated()
+    def test_a_look_up_that_fails_does_not_keep_the_next_attempt_away(self, harness):
+        harness.orderful.script = [NEVER_ARRIVED]
+        message = harness.translated()
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        doubted = bench.revision().asked_since
-        bench.clock.time += CONFIRM
-        bench.orderful.failing = Throttled("Orderful answered 429.")
+            harness.deliver(message)
+        doubted = harness.revision().asked_since
+        harness.clock.time += CONFIRM
+        harness.orderful.failing = Throttled("Orderful answered 429.")
         with pytest.raises(Throttled):
-            bench.deliver(message)
-        assert (bench.revision().state, bench.revision().asked_since) == (State.UNCONFIRMED, doubted)
-        bench.orderful.failing = None
-        assert bench.deliver(message) is DeliverResult.SENT, "the claim was given back: nobody waits for its end"
-        assert len(bench.ids()) == 1
+            harness.deliver(message)
+        assert (harness.revision().state, harness.revision().asked_since) == (State.UNCONFIRMED, doubted)
+        harness.orderful.failing = None
+        assert harness.deliver(message) is DeliverResult.SENT, "the claim was given back: nobody waits for its end"
+        assert len(harness.ids()) == 1
 
     @pytest.mark.parametrize("skew", [timedelta(minutes=-7), timedelta(minutes=7)])
-    def test_the_clocks_need_not_agree(self, bench, skew):
-        bench.orderful.skew = skew
-        bench.orderful.script = [LOST]
-        outcome, _ = bench.until_done(bench.translated())
+    def test_the_clocks_need_not_agree(self, harness, skew):
+        harness.orderful.skew = skew
+        harness.orderful.script = [LOST]
+        outcome, _ = harness.until_done(harness.translated())
         assert outcome is DeliverResult.ADOPTED
 
-    def test_two_transactions_for_one_revision_are_told_and_the_first_is_kept(self, bench):
+    def test_two_transactions_for_one_revision_are_told_and_the_first_is_kept(self, harness):
         """The residual risk of an API without idempotency keys: its list lagged longer than we waited."""
-        message = bench.translated()
-        bench.ledger.claim(ORDER, 1, now=bench.clock.now(), lease=LEASE)
+        message = harness.translated()
+        harness.ledger.claim(ORDER, 1, now=harness.clock.now(), lease=LEASE)
         for _ in range(2):
-            bench.clock.forward(seconds=50)
-            bench.orderful.file(OrderfulRequest.create(Dialect.MOSAIC, a_request()))
-        assert bench.deliver(message) is DeliverResult.ADOPTED
-        assert bench.revision().transaction_id == bench.ids()[0]
-        assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
-        assert bench.revision().needs_attention
-        assert len(bench.ids()) == 2
-        for name in bench.ids():
-            assert name in bench.revision().attention
-            assert name in bench.revision().history[-1].note
+            harness.clock.forward(seconds=50)
+            harness.orderful.file(OrderfulRequest.create(Dialect.MOSAIC, a_request()))
+        assert harness.deliver(message) is DeliverResult.ADOPTED
+        assert harness.revision().transaction_id == harness.ids()[0]
+        assert harness.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
+        assert harness.revision().needs_attention
+        assert len(harness.ids()) == 2
+        for name in harness.ids():
+            assert name in harness.revision().attention
+            assert name in harness.revision().history[-1].note
 
 
 class TestAdoption:
-    def test_the_transaction_of_an_earlier_revision_is_never_taken(self, bench):
-        bench.deliver(bench.translated(1))
-        message = bench.translated(2)
-        bench.orderful.script = [NEVER_ARRIVED]
-        outcome, _ = bench.until_done(message)
+    def test_the_transaction_of_an_earlier_revision_is_never_taken(self, harness):
+        harness.deliver(harness.translated(1))
+        message = harness.translated(2)
+        harness.orderful.script = [NEVER_ARRIVED]
+        outcome, _ = harness.until_done(message)
         assert outcome is DeliverResult.SENT
-        assert [bench.revision(1).transaction_id, bench.revision(2).transaction_id] == bench.ids()
+        assert [harness.revision(1).transaction_id, harness.revision(2).transaction_id] == harness.ids()
 
-    def test_a_transaction_older_than_the_first_attempt_is_never_taken(self, bench):
+    def test_a_transaction_older_than_the_first_attempt_is_never_taken(self, harness):
         """Somebody sent the order by hand before, or another system did: it is not in our ledger."""
-        message = bench.translated()
-        bench.deliver(message)
-        by_hand = bench.ids()
-        bench.ledger.rows.clear()
-        bench.clock.forward(seconds=10)
-        message = bench.translated()
-        bench.orderful.script = [NEVER_ARRIVED]
-        assert bench.until_done(message)[0] is DeliverResult.SENT
-        assert bench.revision().transaction_id not in by_hand
+        message = harness.translated()
+        harness.deliver(message)
+        by_hand = harness.ids()
+        harness.ledger.rows.clear()
+        harness.clock.forward(seconds=10)
+        message = harness.translated()
+        harness.orderful.script = [NEVER_ARRIVED]
+        assert harness.until_done(message)[0] is DeliverResult.SENT
+        assert harness.revision().transaction_id not in by_hand
 
     @pytest.mark.parametrize("other", [{"number": "500124"}, {"receiver": "OTHERT"}, {"sender": "ELSET"}])
-    def test_the_transaction_of_another_document_or_partner_is_never_taken(self, bench, other):
-        message = bench.translated()
-        bench.orderful.script = [NEVER_ARRIVED]
+    def test_the_transaction_of_another_document_or_partner_is_never_taken(self, harness, other):
+        message = harness.translated()
+        harness.orderful.script = [NEVER_ARRIVED]
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        bench.orderful.file(replace(bench.orderful.requests[0], body=a_request(**other)))
-        assert bench.until_done(message)[0] is DeliverResult.SENT
+            harness.deliver(message)
+        harness.orderful.file(replace(harness.orderful.requests[0], body=a_request(**other)))
+        assert harness.until_done(message)[0] is DeliverResult.SENT
 
-    def test_an_adopted_transaction_is_tracked_although_it_is_older_than_its_discovery(self, bench):
-        bench.orderful.script = [LOST]
-        message = bench.translated()
+    def test_an_adopted_transaction_is_tracked_although_it_is_older_than_its_discovery(self, harness):
+        harness.orderful.script = [LOST]
+        message = harness.translated()
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        bench.clock.forward(hours=6)
-        assert bench.deliver(message) is DeliverResult.ADOPTED
-        bench.orderful.update_status(bench.ids()[0], validation_status="VALID")
-        assert bench.tracker().run() == 1
-        assert bench.revision().state is State.VALID
+            harness.deliver(message)
+        harness.clock.forward(hours=6)
+        assert harness.deliver(message) is DeliverResult.ADOPTED
+        harness.orderful.update_status(harness.ids()[0], validation_status="VALID")
+        assert harness.tracker().run() == 1
+        assert harness.revision().state is State.VALID
 
 
 class TestRefusals:
-    def test_throttling_gives_the_claim_back_as_if_nothing_had_been(self, bench):
-        bench.orderful.script = [Throttled("Orderful limits us.", retry_after=timedelta(seconds=30))]
-        message = bench.translated()
+    def test_throttling_gives_the_claim_back_as_if_nothing_had_been(self, harness):
+        harness.orderful.script = [Throttled("Orderful limits us.", retry_after=timedelta(seconds=30))]
+        message = harness.translated()
         with pytest.raises(Throttled):
-            bench.deliver(message)
-        revision = bench.revision()
+            harness.deliver(message)
+        revision = harness.revision()
         assert (revision.state, revision.attempts, revision.first_attempt_at) == (State.TRANSLATED, 0, None)
-        assert bench.deliver(message) is DeliverResult.SENT
-        assert bench.orderful.calls == {"create": 2}, "nothing was created, so nothing is looked up"
+        assert harness.deliver(message) is DeliverResult.SENT
+        assert harness.orderful.calls == {"create": 2}, "nothing was created, so nothing is looked up"
 
-    def test_a_connection_that_was_never_made_is_no_doubt(self, bench):
-        bench.orderful.script = [Transient("Orderful could not be reached. Nothing was created.")]
-        message = bench.translated()
+    def test_a_connection_that_was_never_made_is_no_doubt(self, harness):
+        harness.orderful.script = [Transient("Orderful could not be reached. Nothing was created.")]
+        message = harness.translated()
         with pytest.raises(Transient):
-            bench.deliver(message)
-        assert bench.revision().state is State.TRANSLATED
+            harness.deliver(message)
+        assert harness.revision().state is State.TRANSLATED
 
-    def test_a_refusal_after_a_doubtful_attempt_leaves_the_doubt(self, bench):
-        bench.orderful.script = [LOST]
-        bench.orderful.list_lag = CONFIRM + timedelta(seconds=30)
-        message = bench.translated()
+    def test_a_refusal_after_a_doubtful_attempt_leaves_the_doubt(self, harness):
+        harness.orderful.script = [LOST]
+        harness.orderful.list_lag = CONFIRM + timedelta(seconds=30)
+        message = harness.translated()
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        bench.clock.time += CONFIRM
-        bench.orderful.script = [Throttled("Orderful limits us.")]
+            harness.deliver(message)
+        harness.clock.time += CONFIRM
+        harness.orderful.script = [Throttled("Orderful limits us.")]
         with pytest.raises(Throttled):
-            bench.deliver(message)
-        assert bench.revision().state is State.UNCONFIRMED
-        bench.clock.forward(seconds=40)
-        assert bench.deliver(message) is DeliverResult.ADOPTED
-        assert len(bench.ids()) == 1
+            harness.deliver(message)
+        assert harness.revision().state is State.UNCONFIRMED
+        harness.clock.forward(seconds=40)
+        assert harness.deliver(message) is DeliverResult.ADOPTED
+        assert len(harness.ids()) == 1
 
-    def test_a_definite_no_is_recorded_with_its_reasons_and_never_repeated(self, bench):
-        bench.orderful.script = [
+    def test_a_definite_no_is_recorded_with_its_reasons_and_never_repeated(self, harness):
+        harness.orderful.script = [
             Rejected(
                 "Orderful refused it (400).", problems=("lineItems[0].sku: too long",), code=Reason.REQUEST_REFUSED
             )
         ]
-        message = bench.translated()
-        assert bench.deliver(message) is DeliverResult.REJECTED
-        revision = bench.revision()
+        message = harness.translated()
+        assert harness.deliver(message) is DeliverResult.REJECTED
+        revision = harness.revision()
         assert revision.state is State.REJECTED
         assert revision.reason == "Orderful refused it (400). lineItems[0].sku: too long"
         assert revision.reason_code == Reason.REQUEST_REFUSED
         assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
-        assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
-        assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
+        assert harness.deliver(message) is DeliverResult.NOTHING_TO_DO
+        assert harness.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
 
-    def test_a_relationship_that_orderful_does_not_know_is_the_next_step(self, bench):
+    def test_a_relationship_that_orderful_does_not_know_is_the_next_step(self, harness):
         said = "relationship: relationship doesn't exist (sender/receiver/type triple)"
         refused = "Orderful refused it (400)."
-        bench.orderful.script = [Rejected(refused, problems=(said,), examined=True, code=Reason.REQUEST_REFUSED)]
-        assert bench.deliver(bench.translated()) is DeliverResult.REJECTED
-        assert bench.revision().next_step.startswith("Set up what is missing at Orderful (`connector doctor` names it)")
+        harness.orderful.script = [Rejected(refused, problems=(said,), examined=True, code=Reason.REQUEST_REFUSED)]
+        assert harness.deliver(harness.translated()) is DeliverResult.REJECTED
+        assert harness.revision().next_step.startswith(
+            "Set up what is missing at Orderful (`connector doctor` names it)"
+        )
 
-    def test_while_creates_are_held_nothing_is_claimed_and_nothing_is_posted(self, bench):
-        message = bench.translated()
-        bench.ledger.hold(Calls.CREATE, until=bench.clock.now() + timedelta(seconds=30))
+    def test_while_creates_are_held_nothing_is_claimed_and_nothing_is_posted(self, harness):
+        message = harness.translated()
+        harness.ledger.hold(Calls.CREATE, until=harness.clock.now() + timedelta(seconds=30))
         with pytest.raises(Throttled) as caught:
-            bench.deliver(message)
+            harness.deliver(message)
         assert caught.value.retry_after == timedelta(seconds=30)
-        assert (bench.revision().state, bench.revision().attempts) == (State.TRANSLATED, 0)
-        assert bench.orderful.calls == {}
-        bench.clock.forward(seconds=30)
-        assert bench.deliver(message) is DeliverResult.SENT
+        assert (harness.revision().state, harness.revision().attempts) == (State.TRANSLATED, 0)
+        assert harness.orderful.calls == {}
+        harness.clock.forward(seconds=30)
+        assert harness.deliver(message) is DeliverResult.SENT
 
-    def test_the_same_refusal_for_several_partners_in_a_row_stops_the_consumer(self, bench):
+    def test_the_same_refusal_for_several_partners_in_a_row_stops_the_consumer(self, harness):
         """A wrong address or a retired version: two documents are rejected, not a thousand."""
         refusal = "Orderful answered 404 to the new transaction: Cannot POST /transactions, {}."
-        bench.orderful.script = [
+        harness.orderful.script = [
             Rejected(refusal.format(name), code=Reason.REQUEST_REFUSED) for name in ("AT", "AT", "BT", "CT", "CT")
         ]
         names = ("a", "a", "b", "c")
         messages = [
-            bench.translated(
+            harness.translated(
                 one, partner=name, receiver_id=f"{name.upper()}T", request=a_request(receiver=f"{name.upper()}T")
             )
             for one, name in enumerate(names, 1)
         ]
         rejected, held = DeliverResult.REJECTED, DeliverResult.HELD_BACK
-        assert [bench.deliver(message) for message in messages] == [rejected, rejected, rejected, held]
-        last = bench.revision(4)
+        assert [harness.deliver(message) for message in messages] == [rejected, rejected, rejected, held]
+        last = harness.revision(4)
         assert (last.state, last.attempts) == (State.TRANSLATED, 0)
-        assert bench.ledger.is_open(now=bench.clock.now())
-        assert bench.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+        assert harness.ledger.is_open(now=harness.clock.now())
+        assert harness.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
         # It is tried again by itself, one document at a time, until one is taken.
-        bench.clock.time += HOLD_BACK
-        assert bench.deliver(messages[3]) is held
-        bench.clock.time += HOLD_BACK
-        assert bench.deliver(messages[3]) is DeliverResult.SENT
+        harness.clock.time += HOLD_BACK
+        assert harness.deliver(messages[3]) is held
+        harness.clock.time += HOLD_BACK
+        assert harness.deliver(messages[3]) is DeliverResult.SENT
 
     @pytest.mark.parametrize(
         "between",
@@ -444,124 +447,131 @@ class TestRefusals:
         ],
         ids=["examined", "another", "invalid", "sent"],
     )
-    def test_only_refusals_in_a_row_count(self, bench, between):
+    def test_only_refusals_in_a_row_count(self, harness, between):
         no = Rejected("Orderful answered 403 to the new transaction.", code=Reason.REQUEST_REFUSED)
-        bench.orderful.script = [no, no, between, no, no]
-        outcomes = [bench.deliver(bench.translated(one, partner=f"p{one}")) for one in range(1, 6)]
+        harness.orderful.script = [no, no, between, no, no]
+        outcomes = [harness.deliver(harness.translated(one, partner=f"p{one}")) for one in range(1, 6)]
         assert DeliverResult.HELD_BACK not in outcomes
-        assert not bench.ledger.is_open(now=bench.clock.now())
+        assert not harness.ledger.is_open(now=harness.clock.now())
 
-    def test_a_relationship_that_is_refused_again_and_again_stops_nobody(self, bench):
-        bench.orderful.script = [
+    def test_a_relationship_that_is_refused_again_and_again_stops_nobody(self, harness):
+        harness.orderful.script = [
             Rejected("Orderful answered 403 to the new transaction.", code=Reason.REQUEST_REFUSED) for _ in range(20)
         ]
-        outcomes = {bench.deliver(bench.translated(one)) for one in range(1, 21)}
+        outcomes = {harness.deliver(harness.translated(one)) for one in range(1, 21)}
         assert outcomes == {DeliverResult.REJECTED}
-        assert bench.deliver(bench.translated(21)) is DeliverResult.SENT
+        assert harness.deliver(harness.translated(21)) is DeliverResult.SENT
 
-    def test_a_request_that_cannot_be_read_parks_its_document_and_no_other(self, bench, monkeypatch):
-        lost, fine = bench.translated(1), bench.translated(2)
-        read = bench.ledger.request_of
+    def test_a_record_without_a_dialect_is_parked_and_nothing_is_posted_by_a_guess(self, harness):
+        message = harness.translated(request=a_request(Dialect.MOSAIC), dialect=None)
+        assert harness.deliver(message) is DeliverResult.PARKED
+        assert "does not say in which dialect" in harness.revision().reason
+        assert "connector documents replay" in harness.revision().next_step
+        assert not harness.orderful.transactions
+
+    def test_a_request_that_cannot_be_read_parks_its_document_and_no_other(self, harness, monkeypatch):
+        lost, fine = harness.translated(1), harness.translated(2)
+        read = harness.ledger.request_of
 
         def request_of(revision):
             if revision.sequence == 1:
                 raise PayloadLost("The stored body requests/x cannot be read (AccessDenied).", next_step="Restore it.")
             return read(revision)
 
-        monkeypatch.setattr(bench.ledger, "request_of", request_of)
-        assert bench.deliver(lost) is DeliverResult.PARKED
-        assert (bench.revision(1).state, bench.revision(1).next_step) == (State.PARKED, "Restore it.")
-        assert "requests/x" in bench.revision(1).reason
-        assert bench.revision(1).reason_code == Reason.PAYLOAD_LOST
-        assert bench.deliver(fine) is DeliverResult.SENT
-        assert not bench.ledger.is_open(now=bench.clock.now())
+        monkeypatch.setattr(harness.ledger, "request_of", request_of)
+        assert harness.deliver(lost) is DeliverResult.PARKED
+        assert (harness.revision(1).state, harness.revision(1).next_step) == (State.PARKED, "Restore it.")
+        assert "requests/x" in harness.revision(1).reason
+        assert harness.revision(1).reason_code == Reason.PAYLOAD_LOST
+        assert harness.deliver(fine) is DeliverResult.SENT
+        assert not harness.ledger.is_open(now=harness.clock.now())
 
-    def test_a_request_that_is_lost_after_a_doubtful_attempt_leaves_the_doubt(self, bench, monkeypatch):
-        message = bench.translated()
-        bench.orderful.script = [LOST]
+    def test_a_request_that_is_lost_after_a_doubtful_attempt_leaves_the_doubt(self, harness, monkeypatch):
+        message = harness.translated()
+        harness.orderful.script = [LOST]
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
+            harness.deliver(message)
 
         def request_of(revision):
             raise PayloadLost("The stored body cannot be read.")
 
-        monkeypatch.setattr(bench.ledger, "request_of", request_of)
+        monkeypatch.setattr(harness.ledger, "request_of", request_of)
         with pytest.raises(PayloadLost):
-            bench.deliver(message)
-        assert bench.revision().state is State.UNCONFIRMED
+            harness.deliver(message)
+        assert harness.revision().state is State.UNCONFIRMED
 
-    def test_a_202_that_says_failed_is_a_rejection(self, bench):
-        bench.orderful.script = [Created(None, accepted=False, problems=("message: no", "x: y"))]
-        assert bench.deliver(bench.translated()) is DeliverResult.REJECTED
-        assert [bench.revision().transaction_id] == bench.ids()
-        assert "message: no x: y" in bench.revision().reason
-        assert bench.revision().reason_code == Reason.NOT_ACCEPTED
+    def test_a_202_that_says_failed_is_a_rejection(self, harness):
+        harness.orderful.script = [Created(None, accepted=False, problems=("message: no", "x: y"))]
+        assert harness.deliver(harness.translated()) is DeliverResult.REJECTED
+        assert [harness.revision().transaction_id] == harness.ids()
+        assert "message: no x: y" in harness.revision().reason
+        assert harness.revision().reason_code == Reason.NOT_ACCEPTED
 
-    def test_a_refused_key_stops_the_consumer_and_the_tracker_queues_everything_again(self, bench, outbox):
-        first, second = bench.translated(1), bench.translated(2)
-        bench.orderful.script = [
+    def test_a_refused_key_stops_the_consumer_and_the_tracker_queues_everything_again(self, harness, outbox):
+        first, second = harness.translated(1), harness.translated(2)
+        harness.orderful.script = [
             Misconfigured("Orderful refuses the key.", request_id="r-9", next_step="Set it: connector secrets set.")
         ]
-        assert bench.deliver(first) is DeliverResult.HELD_BACK
-        stop = bench.ledger.stop(now=bench.clock.now())
+        assert harness.deliver(first) is DeliverResult.HELD_BACK
+        stop = harness.ledger.stop(now=harness.clock.now())
         assert stop.reason == "Orderful refuses the key. Set it: connector secrets set."
-        assert bench.deliver(second) is DeliverResult.HELD_BACK
-        assert bench.orderful.calls == {"create": 1}, "the second document was not tried with the same key"
-        assert bench.revision(1).state is bench.revision(2).state is State.TRANSLATED
-        assert bench.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+        assert harness.deliver(second) is DeliverResult.HELD_BACK
+        assert harness.orderful.calls == {"create": 1}, "the second document was not tried with the same key"
+        assert harness.revision(1).state is harness.revision(2).state is State.TRANSLATED
+        assert harness.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
 
-        bench.clock.forward(minutes=1)
-        bench.tracker().run()
+        harness.clock.forward(minutes=1)
+        harness.tracker().run()
         assert outbox.queued_deliveries == []
-        bench.clock.time += HOLD_BACK + timedelta(minutes=10)
-        bench.tracker().run()
+        harness.clock.time += HOLD_BACK + timedelta(minutes=10)
+        harness.tracker().run()
         assert {message.sequence for message in outbox.queued_deliveries} == {1, 2}
-        assert [bench.deliver(message) for message in (first, second)] == [DeliverResult.SENT, DeliverResult.SENT]
+        assert [harness.deliver(message) for message in (first, second)] == [DeliverResult.SENT, DeliverResult.SENT]
 
-    def test_a_key_refused_during_a_look_up_keeps_the_doubt(self, bench):
-        bench.orderful.script = [LOST]
-        message = bench.translated()
+    def test_a_key_refused_during_a_look_up_keeps_the_doubt(self, harness):
+        harness.orderful.script = [LOST]
+        message = harness.translated()
         with pytest.raises(UnknownOutcome):
-            bench.deliver(message)
-        bench.orderful.failing = Misconfigured("Orderful refuses the key.")
-        assert bench.deliver(message) is DeliverResult.HELD_BACK
-        assert bench.revision().state is State.UNCONFIRMED
-        bench.orderful.failing = None
-        bench.clock.time += HOLD_BACK
-        assert bench.deliver(message) is DeliverResult.ADOPTED
-        assert len(bench.ids()) == 1
+            harness.deliver(message)
+        harness.orderful.failing = Misconfigured("Orderful refuses the key.")
+        assert harness.deliver(message) is DeliverResult.HELD_BACK
+        assert harness.revision().state is State.UNCONFIRMED
+        harness.orderful.failing = None
+        harness.clock.time += HOLD_BACK
+        assert harness.deliver(message) is DeliverResult.ADOPTED
+        assert len(harness.ids()) == 1
 
 
 class TestTheLastGuard:
-    def test_a_revision_of_the_other_stream_is_parked_and_told(self, bench):
-        message = bench.translated(stream=Stream.LIVE)
-        assert bench.deliver(message) is DeliverResult.PARKED
-        assert not bench.orderful.calls
-        revision = bench.revision()
+    def test_a_revision_of_the_other_stream_is_parked_and_told(self, harness):
+        message = harness.translated(stream=Stream.LIVE)
+        assert harness.deliver(message) is DeliverResult.PARKED
+        assert not harness.orderful.calls
+        revision = harness.revision()
         assert (revision.state, revision.field) == (State.PARKED, "stream")
-        assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
+        assert harness.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
     @pytest.mark.parametrize("dialect", list(Dialect))
     @pytest.mark.parametrize("wrong", [{"stream": "live"}, {"sender": "NORDICFOOD"}, {"receiver": "ACMEPRODUCE"}])
-    def test_a_body_addressed_otherwise_than_the_ledger_says_never_leaves(self, bench, dialect, wrong):
-        message = bench.translated(dialect=dialect, request=a_request(dialect, **wrong))
-        assert bench.deliver(message) is DeliverResult.PARKED
-        assert not bench.orderful.calls
-        assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
+    def test_a_body_addressed_otherwise_than_the_ledger_says_never_leaves(self, harness, dialect, wrong):
+        message = harness.translated(dialect=dialect, request=a_request(dialect, **wrong))
+        assert harness.deliver(message) is DeliverResult.PARKED
+        assert not harness.orderful.calls
+        assert harness.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
 
-def test_no_line_of_the_log_holds_the_document(bench):
-    bench.orderful.script = [LOST]
-    bench.until_done(bench.translated())
-    assert bench.telemetry.lines
-    assert "purchaseOrderNumber" not in str(bench.telemetry.lines)
+def test_no_line_of_the_log_holds_the_document(harness):
+    harness.orderful.script = [LOST]
+    harness.until_done(harness.translated())
+    assert harness.telemetry.lines
+    assert "purchaseOrderNumber" not in str(harness.telemetry.lines)
 
 
-def test_a_request_that_is_no_longer_kept_is_a_person_s(bench):
-    message = bench.translated()
-    bench.ledger.bodies.clear()
-    assert bench.deliver(message) is DeliverResult.PARKED
-    assert bench.revision().state is State.PARKED
-    assert bench.revision().reason == "The request of revision 1 is no longer kept."
-    assert bench.revision().next_step
-    assert bench.ids() == []
+def test_a_request_that_is_no_longer_kept_is_a_person_s(harness):
+    message = harness.translated()
+    harness.ledger.bodies.clear()
+    assert harness.deliver(message) is DeliverResult.PARKED
+    assert harness.revision().state is State.PARKED
+    assert harness.revision().reason == "The request of revision 1 is no longer kept."
+    assert harness.revision().next_step
+    assert harness.ids() == []

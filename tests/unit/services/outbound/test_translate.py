@@ -41,7 +41,7 @@ def an_order(price="10.0", **changes):
     return a_purchase_order(**({"lines": [an_order_line(unitCost=Decimal(price))]} | changes))
 
 
-class Bench(Connector):
+class Harness(Connector):
     """A translator between fakes, fed with Visma documents."""
 
     def message(self, document, /, *, key=ORDER, **changes):
@@ -78,75 +78,75 @@ class Bench(Connector):
 
 
 @pytest.fixture
-def bench(ports):
-    return Bench(**ports)
+def harness(ports):
+    return Harness(**ports)
 
 
 @pytest.fixture
-def bench_with(ports):
-    return lambda changes: Bench(**ports, routing=FixedRouting(routing_data(changes)))
+def harness_with(ports):
+    return lambda changes: Harness(**ports, routing=FixedRouting(routing_data(changes)))
 
 
 class TestANewDocument:
-    def test_it_is_captured_translated_and_queued(self, bench):
-        assert bench.see(an_order()) is TranslateResult.QUEUED
-        revision = bench.newest()
+    def test_it_is_captured_translated_and_queued(self, harness):
+        assert harness.see(an_order()) is TranslateResult.QUEUED
+        revision = harness.newest()
         assert (revision.sequence, revision.state, revision.purpose) == (1, State.TRANSLATED, Purpose.ORIGINAL)
         assert (revision.partner, revision.business_number) == ("acme", "500123")
         assert (revision.sender_id, revision.receiver_id) == ("NORDICFOODT", "ACMEPRODUCET")
         assert revision.stream is Stream.TEST
         assert revision.visma_status == "Open"
         assert [event.state for event in revision.history] == [CAPTURED, State.TRANSLATED]
-        assert bench.outbox.queued_deliveries == [
+        assert harness.outbox.queued_deliveries == [
             DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number="500123", sequence=1)
         ]
-        assert bench.telemetry.counts[Metric.DOCUMENTS_TRANSLATED] == 1
+        assert harness.telemetry.counts[Metric.DOCUMENTS_TRANSLATED] == 1
 
-    def test_both_bodies_are_kept_beside_it(self, bench):
+    def test_both_bodies_are_kept_beside_it(self, harness):
         raw = as_json(an_order())
-        bench.see(raw)
-        assert bench.ledger.source_of(bench.newest()) == raw
-        assert "message" in bench.ledger.request_of(bench.newest())
+        harness.see(raw)
+        assert harness.ledger.source_of(harness.newest()) == raw
+        assert "message" in harness.ledger.request_of(harness.newest())
 
-    def test_a_large_document_is_fetched_from_the_payload_bucket(self, bench):
-        place = bench.payloads.put("documents/x", as_json(an_order()))
-        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is TranslateResult.QUEUED
+    def test_a_large_document_is_fetched_from_the_payload_bucket(self, harness):
+        place = harness.payloads.put("documents/x", as_json(an_order()))
+        assert harness.see(b"", document=msgspec.UNSET, document_at=place) is TranslateResult.QUEUED
 
-    def test_a_body_that_is_gone_is_the_trouble_of_its_document(self, bench):
-        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is TranslateResult.PARKED
-        assert bench.states() == [State.PARKED]
-        (revision,) = bench.ledger.revisions(ORDER)
+    def test_a_lost_body_parks_only_its_document(self, harness):
+        assert harness.see(b"", document=msgspec.UNSET, document_at="gone") is TranslateResult.PARKED
+        assert harness.states() == [State.PARKED]
+        (revision,) = harness.ledger.revisions(ORDER)
         assert "gone" in revision.reason
         assert revision.next_step
-        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is TranslateResult.PARKED
-        assert bench.states() == [State.PARKED]
-        assert bench.see(an_order()) is TranslateResult.QUEUED
-        assert bench.newest().state is State.TRANSLATED
+        assert harness.see(b"", document=msgspec.UNSET, document_at="gone") is TranslateResult.PARKED
+        assert harness.states() == [State.PARKED]
+        assert harness.see(an_order()) is TranslateResult.QUEUED
+        assert harness.newest().state is State.TRANSLATED
 
-    def test_a_body_that_can_be_read_again_is_read_by_a_replay(self, bench):
+    def test_a_body_that_can_be_read_again_is_read_by_a_replay(self, harness):
         place = "documents/x.json.z"
-        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is TranslateResult.PARKED
+        assert harness.see(b"", document=msgspec.UNSET, document_at=place) is TranslateResult.PARKED
         for is_there, outcome in ((False, TranslateResult.PARKED), (True, TranslateResult.QUEUED)):
             if is_there:
-                bench.payloads.put("documents/x", as_json(an_order()))
-            bench.clock.forward(minutes=5)
-            revision = bench.newest()
+                harness.payloads.put("documents/x", as_json(an_order()))
+            harness.clock.forward(minutes=5)
+            revision = harness.newest()
             message = message_for(
                 revision,
-                bench.ledger.source_of(revision),
-                bench.payloads,
-                now=bench.clock.now(),
+                harness.ledger.source_of(revision),
+                harness.payloads,
+                now=harness.clock.now(),
                 cause=Cause.again(revision),
             )
             assert (message.document, message.document_at) == (msgspec.UNSET, place)
-            assert bench.translator().handle(message) is outcome
-        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+            assert harness.translator().handle(message) is outcome
+        assert harness.states() == [State.SUPERSEDED, State.TRANSLATED]
 
-    def test_a_message_for_a_document_of_which_nothing_is_kept_can_be_read(self, bench):
-        assert bench.see(b"", document=msgspec.UNSET) is TranslateResult.PARKED
-        message = message_for(bench.newest(), b"", bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
+    def test_a_message_for_a_document_of_which_nothing_is_kept_can_be_read(self, harness):
+        assert harness.see(b"", document=msgspec.UNSET) is TranslateResult.PARKED
+        message = message_for(harness.newest(), b"", harness.payloads, now=harness.clock.now(), cause=Cause.REPLAY)
         written = msgspec.json.encode(message)
-        assert bench.translator().handle(msgspec.json.decode(written, type=DocumentMessage)) is TranslateResult.PARKED
+        assert harness.translator().handle(msgspec.json.decode(written, type=DocumentMessage)) is TranslateResult.PARKED
 
     @pytest.mark.parametrize(
         ("kind", "number", "document"),
@@ -156,154 +156,154 @@ class TestANewDocument:
             (Kind.CUSTOMER_INVOICE, "CreditNote:100240", a_credit_note()),
         ],
     )
-    def test_every_kind_finds_its_way(self, bench_with, kind, number, document):
-        bench = bench_with({"defaults.units": {"STK": "each", "KRT": "case", "KG": "kilogram"}})
+    def test_every_kind_finds_its_way(self, harness_with, kind, number, document):
+        harness = harness_with({"defaults.units": {"STK": "each", "KRT": "case", "KG": "kilogram"}})
         key = DocumentKey("nordic", kind, number)
-        assert bench.see(document, key=key) is TranslateResult.QUEUED, bench.newest(key).reason
-        assert bench.newest(key).business_number == number.removeprefix("CreditNote:")
+        assert harness.see(document, key=key) is TranslateResult.QUEUED, harness.newest(key).reason
+        assert harness.newest(key).business_number == number.removeprefix("CreditNote:")
 
 
 class TestTheSameContentAgain:
-    def test_what_the_partner_has_is_known(self, bench):
-        bench.see(an_order())
-        bench.due()
+    def test_what_the_partner_has_is_known(self, harness):
+        harness.see(an_order())
+        harness.due()
         for state in (State.SENDING, State.UNCONFIRMED, State.SENT, State.ACKNOWLEDGED, State.REJECTED):
-            bench.becomes(state)
-            assert bench.see(an_order(), cause="poll") is TranslateResult.KNOWN
-        assert bench.states() == [State.REJECTED]
-        assert bench.due() == []
+            harness.becomes(state)
+            assert harness.see(an_order(), cause="poll") is TranslateResult.KNOWN
+        assert harness.states() == [State.REJECTED]
+        assert harness.due() == []
 
-    def test_a_change_that_the_partner_cannot_see_sends_nothing(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.SENT)
-        bench.due()
+    def test_a_change_that_the_partner_cannot_see_sends_nothing(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.SENT)
+        harness.due()
         touched = an_order(timeStamp="AAAAAE0YIiJ=", lastModifiedDateTime="2026-11-02T10:00:00", printed=False)
-        assert bench.see(touched) is TranslateResult.KNOWN
-        assert bench.due() == []
+        assert harness.see(touched) is TranslateResult.KNOWN
+        assert harness.due() == []
 
-    def test_what_was_translated_and_perhaps_never_queued_is_queued_again(self, bench):
-        bench.see(an_order())
-        assert bench.see(an_order()) is TranslateResult.KNOWN
-        assert bench.due() == [1, 1]
-        assert bench.states() == [State.TRANSLATED]
+    def test_what_was_translated_and_perhaps_never_queued_is_queued_again(self, harness):
+        harness.see(an_order())
+        assert harness.see(an_order()) is TranslateResult.KNOWN
+        assert harness.due() == [1, 1]
+        assert harness.states() == [State.TRANSLATED]
 
-    def test_a_parked_document_seen_again_stays_parked_without_a_write(self, bench):
-        bench.see(an_order(supplier={"number": "99"}))
-        writes = bench.ledger.writes
-        assert bench.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
-        assert bench.ledger.writes == writes
-        assert bench.telemetry.counts[Metric.DOCUMENTS_PARKED] == 1
+    def test_a_parked_document_seen_again_stays_parked_without_a_write(self, harness):
+        harness.see(an_order(supplier={"number": "99"}))
+        writes = harness.ledger.writes
+        assert harness.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
+        assert harness.ledger.writes == writes
+        assert harness.telemetry.counts[Metric.DOCUMENTS_PARKED] == 1
 
     @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
     @pytest.mark.parametrize("step", [1, 2])
-    def test_a_death_between_ledger_and_queue_is_made_good_by_the_second_try(self, bench, step, after):
+    def test_a_death_between_ledger_and_queue_is_made_good_by_the_second_try(self, harness, step, after):
         """T1: one revision, and it is queued."""
         reaper = killer(step, after=after)
-        doomed = bench.translator(
-            ledger=reaper.watch(bench.ledger, "add"), outbox=reaper.watch(bench.outbox, "deliveries")
+        doomed = harness.translator(
+            ledger=reaper.watch(harness.ledger, "add"), outbox=reaper.watch(harness.outbox, "deliveries")
         )
-        message = bench.message(an_order())
+        message = harness.message(an_order())
         with pytest.raises(Killed):
             doomed.handle(message)
-        bench.translator().handle(message)
+        harness.translator().handle(message)
         assert reaper.steps == ["add", "deliveries"][:step]
-        assert bench.states() == [State.TRANSLATED]
-        assert set(bench.due()) == {1}
+        assert harness.states() == [State.TRANSLATED]
+        assert set(harness.due()) == {1}
 
 
 class TestANewerRevision:
-    def test_it_replaces_one_that_was_sent(self, bench):
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
-        bench.see(an_order("11.0"))
-        assert bench.newest().purpose is Purpose.REPLACE
-        assert bench.states() == [State.SENT, State.TRANSLATED]
-        assert bench.due() == [1, 2]
+    def test_it_replaces_one_that_was_sent(self, harness):
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
+        harness.see(an_order("11.0"))
+        assert harness.newest().purpose is Purpose.REPLACE
+        assert harness.states() == [State.SENT, State.TRANSLATED]
+        assert harness.due() == [1, 2]
 
-    def test_it_comes_before_one_that_never_left(self, bench):
-        bench.see(an_order("10.0"))
-        bench.see(an_order("11.0"))
-        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
-        assert bench.newest().purpose is Purpose.ORIGINAL
+    def test_it_comes_before_one_that_never_left(self, harness):
+        harness.see(an_order("10.0"))
+        harness.see(an_order("11.0"))
+        assert harness.states() == [State.SUPERSEDED, State.TRANSLATED]
+        assert harness.newest().purpose is Purpose.ORIGINAL
 
-    def test_it_waits_while_the_one_before_is_being_sent_or_in_doubt(self, bench):
-        bench.see(an_order("10.0"))
+    def test_it_waits_while_the_one_before_is_being_sent_or_in_doubt(self, harness):
+        harness.see(an_order("10.0"))
         for state in (State.SENDING, State.UNCONFIRMED):
-            bench.becomes(state)
+            harness.becomes(state)
             with pytest.raises(Transient, match="still being sent") as waiting:
-                bench.see(an_order("11.0"))
+                harness.see(an_order("11.0"))
             assert waiting.value.retry_after == timedelta(seconds=30)
-        assert bench.states() == [State.UNCONFIRMED]
+        assert harness.states() == [State.UNCONFIRMED]
 
-    def test_it_waits_when_the_one_before_is_claimed_under_its_hands(self, bench):
-        bench.see(an_order("10.0"))
-        original = bench.ledger.add
+    def test_it_waits_when_the_one_before_is_claimed_under_its_hands(self, harness):
+        harness.see(an_order("10.0"))
+        original = harness.ledger.add
 
         def claimed_first(revision, **named):
-            bench.ledger.claim(ORDER, 1, now=bench.clock.now(), lease=timedelta(seconds=90))
+            harness.ledger.claim(ORDER, 1, now=harness.clock.now(), lease=timedelta(seconds=90))
             return original(revision, **named)
 
-        bench.ledger.add = claimed_first
+        harness.ledger.add = claimed_first
         with pytest.raises(Conflict):
-            bench.see(an_order("11.0"))
-        assert bench.states() == [State.SENDING]
+            harness.see(an_order("11.0"))
+        assert harness.states() == [State.SENDING]
 
-    def test_it_is_an_original_when_the_one_before_was_rejected(self, bench):
-        bench.see(an_order("10.0"))
-        bench.becomes(State.REJECTED)
-        bench.see(an_order("11.0"))
-        assert bench.newest().purpose is Purpose.ORIGINAL
+    def test_it_is_an_original_when_the_one_before_was_rejected(self, harness):
+        harness.see(an_order("10.0"))
+        harness.becomes(State.REJECTED)
+        harness.see(an_order("11.0"))
+        assert harness.newest().purpose is Purpose.ORIGINAL
 
-    def test_it_is_a_replacement_when_only_the_last_of_several_was_rejected(self, bench):
-        bench.see(an_order("10.0"))
-        bench.becomes(State.ACKNOWLEDGED)
-        bench.see(an_order("11.0"))
-        bench.becomes(State.REJECTED)
-        bench.see(an_order("12.0"))
-        assert bench.newest().purpose is Purpose.REPLACE
+    def test_it_is_a_replacement_when_only_the_last_of_several_was_rejected(self, harness):
+        harness.see(an_order("10.0"))
+        harness.becomes(State.ACKNOWLEDGED)
+        harness.see(an_order("11.0"))
+        harness.becomes(State.REJECTED)
+        harness.see(an_order("12.0"))
+        assert harness.newest().purpose is Purpose.REPLACE
 
-    def test_a_change_taken_back_before_it_left_sends_nothing(self, bench):
+    def test_a_change_taken_back_before_it_left_sends_nothing(self, harness):
         """A, B, A: the partner has A."""
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
-        bench.see(an_order("11.0"))
-        bench.due()
-        assert bench.see(an_order("10.0")) is TranslateResult.KNOWN
-        assert bench.states() == [State.SENT, State.SUPERSEDED]
-        assert bench.due() == []
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
+        harness.see(an_order("11.0"))
+        harness.due()
+        assert harness.see(an_order("10.0")) is TranslateResult.KNOWN
+        assert harness.states() == [State.SENT, State.SUPERSEDED]
+        assert harness.due() == []
 
-    def test_a_change_taken_back_after_it_left_is_sent_as_a_revision_of_its_own(self, bench):
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
-        bench.see(an_order("11.0"))
-        bench.becomes(State.SENT)
-        bench.see(an_order("10.0"))
-        assert bench.states() == [State.SENT, State.SENT, State.TRANSLATED]
-        assert bench.newest().revision_id == bench.ledger.get(ORDER, 1).revision_id
-        assert bench.newest().purpose is Purpose.REPLACE
+    def test_a_change_taken_back_after_it_left_is_sent_as_a_revision_of_its_own(self, harness):
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
+        harness.see(an_order("11.0"))
+        harness.becomes(State.SENT)
+        harness.see(an_order("10.0"))
+        assert harness.states() == [State.SENT, State.SENT, State.TRANSLATED]
+        assert harness.newest().revision_id == harness.ledger.get(ORDER, 1).revision_id
+        assert harness.newest().purpose is Purpose.REPLACE
 
-    def test_a_change_made_again_after_it_was_taken_back_is_a_revision_of_its_own(self, bench):
+    def test_a_change_made_again_after_it_was_taken_back_is_a_revision_of_its_own(self, harness):
         """A, B, A, B: superseded is the end of a revision; the second B gets its own number."""
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
-        bench.see(an_order("11.0"))
-        bench.see(an_order("10.0"))
-        bench.due()
-        assert bench.see(an_order("11.0")) is TranslateResult.QUEUED
-        assert bench.states() == [State.SENT, State.SUPERSEDED, State.TRANSLATED]
-        assert bench.due() == [3]
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
+        harness.see(an_order("11.0"))
+        harness.see(an_order("10.0"))
+        harness.due()
+        assert harness.see(an_order("11.0")) is TranslateResult.QUEUED
+        assert harness.states() == [State.SENT, State.SUPERSEDED, State.TRANSLATED]
+        assert harness.due() == [3]
 
     @pytest.mark.parametrize("policy", ["park", "ignore"])
-    def test_an_order_with_many_unsent_changes_is_never_taken_for_a_new_one(self, bench_with, policy):
+    def test_an_order_with_many_unsent_changes_is_never_taken_for_a_new_one(self, harness_with, policy):
         """The sending lies far back in the history; without it the order would leave a second time as original."""
-        bench = bench_with({"partners.acme.on_revision": policy})
-        bench.see(an_order("10.0"))
-        bench.becomes(State.ACKNOWLEDGED)
-        bench.due()
+        harness = harness_with({"partners.acme.on_revision": policy})
+        harness.see(an_order("10.0"))
+        harness.becomes(State.ACKNOWLEDGED)
+        harness.due()
         for price in range(11, 150):
-            bench.see(an_order(f"{price}.0"))
-        assert bench.due() == []
-        assert set(bench.states()[1:]) <= {State.PARKED, State.SKIPPED, State.SUPERSEDED}
+            harness.see(an_order(f"{price}.0"))
+        assert harness.due() == []
+        assert set(harness.states()[1:]) <= {State.PARKED, State.SKIPPED, State.SUPERSEDED}
 
 
 class TestAStateThatIsPast:
@@ -311,111 +311,112 @@ class TestAStateThatIsPast:
 
     OLD, NEW = "AAAAAE0YIiE=", "AAAAAE0YIiI="
 
-    def test_an_older_state_that_comes_again_does_not_undo_its_successor(self, bench):
-        first = bench.message(an_order("10.0", timeStamp=self.OLD))
-        bench.translator().handle(first)
-        bench.becomes(State.SENT)
-        bench.see(an_order("11.0", timeStamp=self.NEW))
-        bench.becomes(State.SENT)
-        bench.due()
+    def test_an_older_state_that_comes_again_does_not_undo_its_successor(self, harness):
+        first = harness.message(an_order("10.0", timeStamp=self.OLD))
+        harness.translator().handle(first)
+        harness.becomes(State.SENT)
+        harness.see(an_order("11.0", timeStamp=self.NEW))
+        harness.becomes(State.SENT)
+        harness.due()
 
-        assert bench.translator().handle(first) is TranslateResult.KNOWN
-        assert (bench.states(), bench.due()) == ([State.SENT, State.SENT], [])
+        assert harness.translator().handle(first) is TranslateResult.KNOWN
+        assert (harness.states(), harness.due()) == ([State.SENT, State.SENT], [])
 
-    def test_nor_one_that_took_an_unsent_change_back(self, bench):
-        bench.see(an_order("10.0", timeStamp=self.OLD))
-        bench.becomes(State.SENT)
-        parked = bench.message(an_order("11.0", timeStamp="AAAAAE0YIiG="))
-        bench.translator().handle(parked)
-        assert bench.see(an_order("10.0", timeStamp=self.NEW)) is TranslateResult.KNOWN
-        bench.due()
+    def test_nor_one_that_took_an_unsent_change_back(self, harness):
+        harness.see(an_order("10.0", timeStamp=self.OLD))
+        harness.becomes(State.SENT)
+        parked = harness.message(an_order("11.0", timeStamp="AAAAAE0YIiG="))
+        harness.translator().handle(parked)
+        assert harness.see(an_order("10.0", timeStamp=self.NEW)) is TranslateResult.KNOWN
+        harness.due()
 
-        assert bench.translator().handle(parked) is TranslateResult.KNOWN
-        assert (bench.states(), bench.due()) == ([State.SENT, State.SUPERSEDED], [])
+        assert harness.translator().handle(parked) is TranslateResult.KNOWN
+        assert (harness.states(), harness.due()) == ([State.SENT, State.SUPERSEDED], [])
 
-    def test_a_later_state_with_a_lower_version_counts_for_versions_begin_anew_in_a_restored_backup(self, bench):
-        bench.see(an_order("10.0", timeStamp=self.NEW))
-        bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0", timeStamp=self.OLD)) is TranslateResult.QUEUED
+    def test_a_later_state_with_a_lower_version_counts_for_versions_begin_anew_in_a_restored_backup(self, harness):
+        harness.see(an_order("10.0", timeStamp=self.NEW))
+        harness.becomes(State.SENT)
+        assert harness.see(an_order("11.0", timeStamp=self.OLD)) is TranslateResult.QUEUED
 
-    def test_in_the_autumn_hour_a_later_state_reads_as_earlier_and_counts_all_the_same(self, bench):
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
+    def test_in_the_autumn_hour_a_later_state_reads_as_earlier_and_counts_all_the_same(self, harness):
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
         assert (
-            bench.see(an_order("11.0"), modified_at=bench.clock.now() - timedelta(minutes=50)) is TranslateResult.QUEUED
+            harness.see(an_order("11.0"), modified_at=harness.clock.now() - timedelta(minutes=50))
+            is TranslateResult.QUEUED
         )
 
     @pytest.mark.parametrize("seen", [{"seen_at": None}, {"seen_at": datetime(2026, 11, 2, 8, tzinfo=UTC)}])
-    def test_where_nobody_knows_which_was_seen_first_the_version_decides(self, bench, seen):
-        bench.see(an_order("11.0", timeStamp=self.NEW), **seen)
-        assert bench.see(an_order("10.0", timeStamp=self.OLD), **seen) is TranslateResult.KNOWN
-        assert bench.states() == [State.TRANSLATED]
+    def test_where_nobody_knows_which_was_seen_first_the_version_decides(self, harness, seen):
+        harness.see(an_order("11.0", timeStamp=self.NEW), **seen)
+        assert harness.see(an_order("10.0", timeStamp=self.OLD), **seen) is TranslateResult.KNOWN
+        assert harness.states() == [State.TRANSLATED]
 
-    def test_a_clock_of_visma_that_was_set_back_hides_no_newer_version(self, bench):
-        bench.see(an_order("10.0", timeStamp=self.OLD))
-        bench.becomes(State.SENT)
-        earlier = bench.clock.now() - timedelta(hours=1)
-        assert bench.see(an_order("11.0", timeStamp=self.NEW), seen_at=earlier) is TranslateResult.QUEUED
+    def test_a_clock_of_visma_that_was_set_back_hides_no_newer_version(self, harness):
+        harness.see(an_order("10.0", timeStamp=self.OLD))
+        harness.becomes(State.SENT)
+        earlier = harness.clock.now() - timedelta(hours=1)
+        assert harness.see(an_order("11.0", timeStamp=self.NEW), seen_at=earlier) is TranslateResult.QUEUED
 
 
 class TestARejectedRevision:
-    def test_it_is_not_sent_again_by_itself(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.REJECTED)
-        bench.due()
-        assert bench.see(an_order()) is TranslateResult.KNOWN
-        assert bench.due() == []
+    def test_it_is_not_sent_again_by_itself(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.REJECTED)
+        harness.due()
+        assert harness.see(an_order()) is TranslateResult.KNOWN
+        assert harness.due() == []
 
-    def test_it_is_sent_again_as_an_original_when_a_person_asks(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.REJECTED)
-        bench.due()
-        assert bench.see(an_order(), cause="replay now") is TranslateResult.QUEUED
-        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
-        assert (bench.newest().purpose, bench.due()) == (Purpose.ORIGINAL, [2])
+    def test_it_is_sent_again_as_an_original_when_a_person_asks(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.REJECTED)
+        harness.due()
+        assert harness.see(an_order(), cause="replay now") is TranslateResult.QUEUED
+        assert harness.states() == [State.SUPERSEDED, State.TRANSLATED]
+        assert (harness.newest().purpose, harness.due()) == (Purpose.ORIGINAL, [2])
 
-    def test_it_is_closed_when_a_corrected_revision_follows(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.REJECTED)
-        assert bench.see(an_order("11.0")) is TranslateResult.QUEUED
-        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+    def test_it_is_closed_when_a_corrected_revision_follows(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.REJECTED)
+        assert harness.see(an_order("11.0")) is TranslateResult.QUEUED
+        assert harness.states() == [State.SUPERSEDED, State.TRANSLATED]
 
-    def test_it_is_found_behind_a_change_that_was_taken_back_before_it_left(self, bench):
+    def test_it_is_found_behind_a_change_that_was_taken_back_before_it_left(self, harness):
         """It was changed and changed back while nobody knew yet that the partner refuses it."""
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
-        bench.see(an_order("11.0", timeStamp="AAAAAE0YIiE="))
-        bench.becomes(State.SENT)
-        bench.see(an_order("12.0", timeStamp="AAAAAE0YIiI="))
-        bench.see(an_order("11.0", timeStamp="AAAAAE0YIiM="))
-        bench.becomes(State.REJECTED, sequence=2)
-        assert bench.states() == [State.SENT, State.REJECTED, State.SUPERSEDED]
-        bench.due()
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
+        harness.see(an_order("11.0", timeStamp="AAAAAE0YIiE="))
+        harness.becomes(State.SENT)
+        harness.see(an_order("12.0", timeStamp="AAAAAE0YIiI="))
+        harness.see(an_order("11.0", timeStamp="AAAAAE0YIiM="))
+        harness.becomes(State.REJECTED, sequence=2)
+        assert harness.states() == [State.SENT, State.REJECTED, State.SUPERSEDED]
+        harness.due()
 
-        refused = current_revision(bench.ledger.revisions(ORDER))
-        source = bench.ledger.source_of(refused)
-        wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
-        assert bench.translator().handle(wish) is TranslateResult.QUEUED
-        assert bench.states() == [State.SENT, State.SUPERSEDED, State.SUPERSEDED, State.TRANSLATED]
+        refused = current_revision(harness.ledger.revisions(ORDER))
+        source = harness.ledger.source_of(refused)
+        message = message_for(refused, source, harness.payloads, now=harness.clock.now(), cause=Cause.REPLAY)
+        assert harness.translator().handle(message) is TranslateResult.QUEUED
+        assert harness.states() == [State.SENT, State.SUPERSEDED, State.SUPERSEDED, State.TRANSLATED]
 
-    def test_a_replay_of_what_no_longer_stands_sends_nothing(self, bench):
-        bench.see(an_order("10.0"))
-        bench.becomes(State.REJECTED)
-        refused = bench.newest()
-        wish = message_for(
-            refused, bench.ledger.source_of(refused), bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY
+    def test_a_replay_of_what_no_longer_stands_sends_nothing(self, harness):
+        harness.see(an_order("10.0"))
+        harness.becomes(State.REJECTED)
+        refused = harness.newest()
+        message = message_for(
+            refused, harness.ledger.source_of(refused), harness.payloads, now=harness.clock.now(), cause=Cause.REPLAY
         )
-        bench.see(an_order("11.0"))
-        bench.due()
-        assert bench.translator().handle(wish) is TranslateResult.KNOWN
-        assert bench.due() == []
+        harness.see(an_order("11.0"))
+        harness.due()
+        assert harness.translator().handle(message) is TranslateResult.KNOWN
+        assert harness.due() == []
 
-    def test_a_wish_to_send_again_what_the_partner_has_sends_nothing(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.DELIVERED)
-        bench.due()
-        assert bench.see(an_order(), cause="replay now") is TranslateResult.KNOWN
-        assert bench.due() == []
+    def test_a_request_to_send_again_what_the_partner_has_sends_nothing(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.DELIVERED)
+        harness.due()
+        assert harness.see(an_order(), cause="replay now") is TranslateResult.KNOWN
+        assert harness.due() == []
 
 
 class TestPolicy:
@@ -429,41 +430,41 @@ class TestPolicy:
             ("Odd", TranslateResult.PARKED),
         ],
     )
-    def test_the_status_decides_whether_it_leaves(self, bench, status, outcome):
-        assert bench.see(an_order(status=status)) is outcome
+    def test_the_status_decides_whether_it_leaves(self, harness, status, outcome):
+        assert harness.see(an_order(status=status)) is outcome
         if outcome is not TranslateResult.QUEUED:
-            assert f"Its status {status} is not one of send_when" in bench.newest().reason
-        assert bench.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == (outcome is TranslateResult.SKIPPED)
+            assert f"Its status {status} is not one of send_when" in harness.newest().reason
+        assert harness.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == (outcome is TranslateResult.SKIPPED)
 
-    def test_an_unknown_status_needs_a_person_until_it_is_known(self, bench):
+    def test_an_unknown_status_needs_a_person_until_it_is_known(self, harness):
         """A new word of Visma's for a finished document must not keep documents from leaving in silence."""
-        bench.see(an_order(status="Odd"))
-        revision = bench.newest()
+        harness.see(an_order(status="Odd"))
+        revision = harness.newest()
         assert (revision.reason_code, revision.field) == (Reason.UNKNOWN_STATUS, "status")
         assert revision.waits_for == "defaults.send_when.purchase_order"
         assert "Add Odd to defaults.send_when.purchase_order in the routing file" in revision.next_step
-        assert bench.see(an_order(status="Open")) is TranslateResult.QUEUED
-        assert bench.newest().reason_code is None
+        assert harness.see(an_order(status="Open")) is TranslateResult.QUEUED
+        assert harness.newest().reason_code is None
 
-    def test_an_unknown_status_is_sent_when_routing_names_it_or_a_person_says_so(self, bench, bench_with):
-        bench.see(an_order(status="Odd"))
-        assert bench.see(an_order(status="Odd"), cause="send as original") is TranslateResult.QUEUED
-        bench = bench_with({"defaults.send_when": {"purchase_order": ["Odd"]}})
-        assert bench.see(an_order("11.0", status="Odd")) is TranslateResult.QUEUED
+    def test_an_unknown_status_is_sent_when_routing_names_it_or_a_person_says_so(self, harness, harness_with):
+        harness.see(an_order(status="Odd"))
+        assert harness.see(an_order(status="Odd"), cause="send as original") is TranslateResult.QUEUED
+        harness = harness_with({"defaults.send_when": {"purchase_order": ["Odd"]}})
+        assert harness.see(an_order("11.0", status="Odd")) is TranslateResult.QUEUED
 
-    def test_an_unknown_status_of_what_was_withdrawn_needs_a_person(self, bench):
+    def test_an_unknown_status_of_what_was_withdrawn_needs_a_person(self, harness):
         for status in ("Open", "Cancelled"):
-            bench.see(an_order(status=status))
-            bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0", status="Odd")) is TranslateResult.PARKED
-        assert bench.newest().reason_code == Reason.UNKNOWN_STATUS
+            harness.see(an_order(status=status))
+            harness.becomes(State.SENT)
+        assert harness.see(an_order("11.0", status="Odd")) is TranslateResult.PARKED
+        assert harness.newest().reason_code == Reason.UNKNOWN_STATUS
 
-    def test_an_unknown_status_of_what_is_sent_asks_only_about_a_change(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.SENT)
-        assert bench.see(an_order(status="Odd")) is TranslateResult.KNOWN
-        assert bench.see(an_order("11.0", status="Odd")) is TranslateResult.PARKED
-        assert bench.newest().reason_code == Reason.CHANGED_OUT_OF_STATUS
+    def test_an_unknown_status_of_what_is_sent_asks_only_about_a_change(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.SENT)
+        assert harness.see(an_order(status="Odd")) is TranslateResult.KNOWN
+        assert harness.see(an_order("11.0", status="Odd")) is TranslateResult.PARKED
+        assert harness.newest().reason_code == Reason.CHANGED_OUT_OF_STATUS
 
     @pytest.mark.parametrize(
         ("changes", "document", "code"),
@@ -478,103 +479,103 @@ class TestPolicy:
             ({}, {"status": "Cancelled"}, Reason.WITHDRAWN_UNSENT),
         ],
     )
-    def test_what_is_skipped_is_recorded_with_its_reason(self, bench_with, changes, document, code):
-        bench = bench_with(changes)
-        assert bench.see(an_order(**document)) is TranslateResult.SKIPPED
-        assert (bench.newest().state, bench.newest().reason_code) == (State.SKIPPED, code)
-        assert [one["reason_code"] for _, event, one in bench.telemetry.lines if event == "skipped"] == [code]
+    def test_what_is_skipped_is_recorded_with_its_reason(self, harness_with, changes, document, code):
+        harness = harness_with(changes)
+        assert harness.see(an_order(**document)) is TranslateResult.SKIPPED
+        assert (harness.newest().state, harness.newest().reason_code) == (State.SKIPPED, code)
+        assert [one["reason_code"] for _, event, one in harness.telemetry.lines if event == "skipped"] == [code]
 
-    def test_a_skipped_document_is_sent_once_its_status_allows(self, bench):
-        bench.see(an_order(status="Hold", hold=True))
-        assert bench.newest().reason == "It is on hold in Visma; it is sent once it is released."
-        assert bench.see(an_order(status="Open")) is TranslateResult.QUEUED
-        assert bench.states() == [State.TRANSLATED], "the same content, so the same revision"
-        assert bench.newest().reason is None
-        assert bench.due() == [1]
+    def test_a_skipped_document_is_sent_once_its_status_allows(self, harness):
+        harness.see(an_order(status="Hold", hold=True))
+        assert harness.newest().reason == "It is on hold in Visma; it is sent once it is released."
+        assert harness.see(an_order(status="Open")) is TranslateResult.QUEUED
+        assert harness.states() == [State.TRANSLATED], "the same content, so the same revision"
+        assert harness.newest().reason is None
+        assert harness.due() == [1]
 
-    def test_the_hold_flag_keeps_a_document_back_whatever_its_status_is(self, bench):
-        assert bench.see(an_order(status="Open", hold=True)) is TranslateResult.SKIPPED
-        assert bench.newest().reason == "It is on hold in Visma; it is sent once it is released."
-        assert bench.see(an_order(status="Open")) is TranslateResult.QUEUED
+    def test_the_hold_flag_keeps_a_document_back_whatever_its_status_is(self, harness):
+        assert harness.see(an_order(status="Open", hold=True)) is TranslateResult.SKIPPED
+        assert harness.newest().reason == "It is on hold in Visma; it is sent once it is released."
+        assert harness.see(an_order(status="Open")) is TranslateResult.QUEUED
 
-    def test_drafts_are_sent_where_send_when_names_them(self, bench_with):
-        bench = bench_with({"defaults.send_when": {"purchase_order": ["Hold", "Open"]}})
-        assert bench.see(an_order(status="Hold", hold=True)) is TranslateResult.QUEUED
+    def test_drafts_are_sent_where_send_when_names_them(self, harness_with):
+        harness = harness_with({"defaults.send_when": {"purchase_order": ["Hold", "Open"]}})
+        assert harness.see(an_order(status="Hold", hold=True)) is TranslateResult.QUEUED
 
-    def test_a_skipped_document_is_kept_in_its_newest_status(self, bench):
+    def test_a_skipped_document_is_kept_in_its_newest_status(self, harness):
         """Who looks again later decides on what is kept, and must not find the status of former times."""
-        bench.see(an_order(status="Hold"))
-        assert bench.see(an_order(status="PendingApproval")) is TranslateResult.SKIPPED
-        newest = bench.newest()
-        assert (len(bench.states()), newest.visma_status) == (1, "PendingApproval")
-        assert b'"PendingApproval"' in bench.ledger.source_of(newest)
+        harness.see(an_order(status="Hold"))
+        assert harness.see(an_order(status="PendingApproval")) is TranslateResult.SKIPPED
+        newest = harness.newest()
+        assert (len(harness.states()), newest.visma_status) == (1, "PendingApproval")
+        assert b'"PendingApproval"' in harness.ledger.source_of(newest)
 
-    def test_a_skipped_document_whose_content_changed_is_superseded(self, bench):
-        bench.see(an_order("10.0", status="Hold", hold=True))
-        bench.see(an_order("11.0"))
-        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+    def test_a_skipped_document_whose_content_changed_is_superseded(self, harness):
+        harness.see(an_order("10.0", status="Hold", hold=True))
+        harness.see(an_order("11.0"))
+        assert harness.states() == [State.SUPERSEDED, State.TRANSLATED]
 
-    def test_a_partner_that_does_not_want_the_kind_gets_none(self, bench_with):
-        bench = bench_with({"partners.acme.send": False})
-        assert bench.see(an_order()) is TranslateResult.SKIPPED
-        assert "send: false" in bench.newest().reason
+    def test_a_partner_that_does_not_want_the_kind_gets_none(self, harness_with):
+        harness = harness_with({"partners.acme.send": False})
+        assert harness.see(an_order()) is TranslateResult.SKIPPED
+        assert "send: false" in harness.newest().reason
 
-    def test_a_held_document_for_nobody_is_skipped_and_not_parked(self, bench):
-        assert bench.see(an_order(hold=True, status="Hold", supplier={"number": "99"})) is TranslateResult.SKIPPED
-        assert bench.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
-        assert bench.newest().waits_for == 'partners.<name>.visma.supplier: "99"'
+    def test_a_held_document_for_nobody_is_skipped_and_not_parked(self, harness):
+        assert harness.see(an_order(hold=True, status="Hold", supplier={"number": "99"})) is TranslateResult.SKIPPED
+        assert harness.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
+        assert harness.newest().waits_for == 'partners.<name>.visma.supplier: "99"'
 
-    def test_a_document_for_nobody_is_skipped_where_only_some_take_part(self, bench_with):
-        bench = bench_with({"defaults.unmapped_partner": "skip"})
-        assert bench.see(an_order(supplier={"number": "777"})) is TranslateResult.SKIPPED
-        assert "777" in bench.newest().reason
+    def test_a_document_for_nobody_is_skipped_where_only_some_take_part(self, harness_with):
+        harness = harness_with({"defaults.unmapped_partner": "skip"})
+        assert harness.see(an_order(supplier={"number": "777"})) is TranslateResult.SKIPPED
+        assert "777" in harness.newest().reason
 
-    def test_a_cancelled_order_that_nobody_has_is_skipped(self, bench):
-        assert bench.see(an_order(status="Cancelled")) is TranslateResult.SKIPPED
-        assert "the partner never had it" in bench.newest().reason
+    def test_a_cancelled_order_that_nobody_has_is_skipped(self, harness):
+        assert harness.see(an_order(status="Cancelled")) is TranslateResult.SKIPPED
+        assert "the partner never had it" in harness.newest().reason
 
-    def test_a_cancelled_order_that_the_partner_has_is_cancelled_there(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.SENT)
-        assert bench.see(an_order(status="Cancelled")) is TranslateResult.QUEUED
-        assert bench.newest().purpose is Purpose.CANCELLATION
+    def test_a_cancelled_order_that_the_partner_has_is_cancelled_there(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.SENT)
+        assert harness.see(an_order(status="Cancelled")) is TranslateResult.QUEUED
+        assert harness.newest().purpose is Purpose.CANCELLATION
 
-    def test_an_order_cancelled_before_it_left_never_leaves(self, bench):
-        bench.see(an_order())
-        assert bench.see(an_order(status="Cancelled")) is TranslateResult.SKIPPED
-        assert bench.states() == [State.SUPERSEDED, State.SKIPPED]
+    def test_an_order_cancelled_before_it_left_never_leaves(self, harness):
+        harness.see(an_order())
+        assert harness.see(an_order(status="Cancelled")) is TranslateResult.SKIPPED
+        assert harness.states() == [State.SUPERSEDED, State.SKIPPED]
 
-    def test_a_changed_document_is_parked_where_routing_says_so(self, bench_with):
-        bench = bench_with({"partners.acme.on_revision": "park"})
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT, transaction_id="T-1")
-        assert bench.see(an_order("11.0")) is TranslateResult.PARKED
-        revision = bench.newest()
+    def test_a_changed_document_is_parked_where_routing_says_so(self, harness_with):
+        harness = harness_with({"partners.acme.on_revision": "park"})
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT, transaction_id="T-1")
+        assert harness.see(an_order("11.0")) is TranslateResult.PARKED
+        revision = harness.newest()
         assert "changed in Visma after it was sent (Orderful T-1)" in revision.reason
         assert revision.field == "on_revision"
         assert revision.next_step.endswith("connector documents release nordic/purchase_order/500123 --as replacement")
 
-    def test_a_withdrawn_document_is_parked_where_routing_says_so(self, bench_with):
-        bench = bench_with({"partners.acme.on_revision": "park"})
-        bench.see(an_order())
-        bench.becomes(State.SENT)
-        assert bench.see(an_order(status="Cancelled")) is TranslateResult.PARKED
-        assert "was withdrawn" in bench.newest().reason
+    def test_a_withdrawn_document_is_parked_where_routing_says_so(self, harness_with):
+        harness = harness_with({"partners.acme.on_revision": "park"})
+        harness.see(an_order())
+        harness.becomes(State.SENT)
+        assert harness.see(an_order(status="Cancelled")) is TranslateResult.PARKED
+        assert "was withdrawn" in harness.newest().reason
 
-    def test_a_changed_document_is_ignored_where_routing_says_so(self, bench_with):
-        bench = bench_with({"partners.acme.on_revision": "ignore"})
-        bench.see(an_order("10.0"))
-        bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0")) is TranslateResult.SKIPPED
-        assert "routing says to ignore" in bench.newest().reason
+    def test_a_changed_document_is_ignored_where_routing_says_so(self, harness_with):
+        harness = harness_with({"partners.acme.on_revision": "ignore"})
+        harness.see(an_order("10.0"))
+        harness.becomes(State.SENT)
+        assert harness.see(an_order("11.0")) is TranslateResult.SKIPPED
+        assert "routing says to ignore" in harness.newest().reason
 
     @pytest.mark.parametrize(
         ("word", "why"), [("Prepayment", "no invoices"), ("QuickCheck", "paid when they are made")]
     )
-    def test_what_asks_nobody_for_money_is_never_sent(self, bench, word, why):
+    def test_what_asks_nobody_for_money_is_never_sent(self, harness, word, why):
         key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, f"{word}:900145")
-        assert bench.see(a_supplier_invoice(documentType=word), key=key) is TranslateResult.SKIPPED
-        assert why in bench.newest(key).reason
+        assert harness.see(a_supplier_invoice(documentType=word), key=key) is TranslateResult.SKIPPED
+        assert why in harness.newest(key).reason
 
 
 class TestParking:
@@ -588,87 +589,87 @@ class TestParking:
             (b"{}", "no number"),
         ],
     )
-    def test_a_document_that_cannot_be_read_is_parked_under_the_hash_of_its_bytes(self, bench, raw, reason):
-        assert bench.see(raw) is TranslateResult.PARKED
-        revision = bench.newest()
+    def test_a_document_that_cannot_be_read_is_parked_under_the_hash_of_its_bytes(self, harness, raw, reason):
+        assert harness.see(raw) is TranslateResult.PARKED
+        revision = harness.newest()
         assert reason in revision.reason
         assert revision.next_step
         assert len(revision.revision_id) == 64
-        assert bench.see(raw) is TranslateResult.PARKED
-        assert bench.states() == [State.PARKED]
+        assert harness.see(raw) is TranslateResult.PARKED
+        assert harness.states() == [State.PARKED]
 
-    def test_a_document_without_something_indispensable_is_parked_with_the_field(self, bench):
-        assert bench.see(an_order(date=MISSING)) is TranslateResult.PARKED
-        assert bench.newest().field == "date"
+    def test_a_document_without_something_indispensable_is_parked_with_the_field(self, harness):
+        assert harness.see(an_order(date=MISSING)) is TranslateResult.PARKED
+        assert harness.newest().field == "date"
 
-    def test_a_reason_that_quotes_a_book_is_cut_so_that_the_record_stays_small(self, bench):
-        bench.see(an_order(lines=[an_order_line(uom="X" * 500_000)]))
-        parked = bench.newest()
+    def test_a_reason_that_quotes_a_book_is_cut_so_that_the_record_stays_small(self, harness):
+        harness.see(an_order(lines=[an_order_line(uom="X" * 500_000)]))
+        parked = harness.newest()
         assert parked.state is State.PARKED
         assert max(map(len, (parked.reason, parked.waits_for, parked.next_step, parked.history[-1].note))) <= 1_000
 
-    def test_a_row_version_that_is_a_book_is_not_kept(self, bench):
-        assert bench.see(an_order(timeStamp="A" * 500_000)) is TranslateResult.QUEUED
-        assert bench.newest().visma_version is None
+    def test_a_row_version_that_is_a_book_is_not_kept(self, harness):
+        assert harness.see(an_order(timeStamp="A" * 500_000)) is TranslateResult.QUEUED
+        assert harness.newest().visma_version is None
 
-    def test_the_note_of_a_long_order_with_something_to_tell_of_each_line_stays_small(self, bench):
+    def test_the_note_of_a_long_order_with_something_to_tell_of_each_line_stays_small(self, harness):
         lines = [an_order_line(number, uom="KG", unitCost=0, amount=0, extCost=0) for number in range(1, 101)]
-        assert bench.see(an_order(lines=lines, taxDetails=[], taxTotal=0, orderTotal=0)) is TranslateResult.QUEUED
-        note = bench.newest().history[-1].note
+        assert harness.see(an_order(lines=lines, taxDetails=[], taxTotal=0, orderTotal=0)) is TranslateResult.QUEUED
+        note = harness.newest().history[-1].note
         assert "and 90 more left with the price 0" in note
         assert len(note) <= 1_000
 
-    def test_an_invoice_of_a_type_nobody_knows_is_parked(self, bench):
+    def test_an_invoice_of_a_type_nobody_knows_is_parked(self, harness):
         key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "Odd:900145")
-        assert bench.see(a_supplier_invoice(documentType="Odd"), key=key) is TranslateResult.PARKED
-        assert bench.newest(key).field == "documentType"
+        assert harness.see(a_supplier_invoice(documentType="Odd"), key=key) is TranslateResult.PARKED
+        assert harness.newest(key).field == "documentType"
 
-    def test_an_unmapped_unit_is_parked_with_the_key_to_add_and_leaves_once_it_is_there(self, bench):
+    def test_an_unmapped_unit_is_parked_with_the_key_to_add_and_leaves_once_it_is_there(self, harness):
         order = an_order(lines=[an_order_line(uom="PAL")])
-        assert bench.see(order) is TranslateResult.PARKED
-        parked = bench.newest()
+        assert harness.see(order) is TranslateResult.PARKED
+        parked = harness.newest()
         assert parked.waits_for == "defaults.units.PAL"
         assert "PAL" in parked.reason
-        bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
-        wish = message_for(
-            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause=Cause.RELEASE
+        harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+        message = message_for(
+            parked, harness.ledger.source_of(parked), harness.payloads, now=harness.clock.now(), cause=Cause.RELEASE
         )
-        assert bench.translator().handle(wish) is TranslateResult.QUEUED
-        assert bench.states() == [State.TRANSLATED]
-        revision = bench.newest()
+        assert harness.translator().handle(message) is TranslateResult.QUEUED
+        assert harness.states() == [State.TRANSLATED]
+        revision = harness.newest()
         assert (revision.reason, revision.field, revision.next_step, revision.waits_for) == (None, None, None, None)
-        assert bench.due() == [1]
-        assert bench.routing.fresh_asked == 1, "who releases has just changed the routing"
+        assert harness.due() == [1]
+        assert harness.routing.fresh_loads == 1, "who releases has just changed the routing"
 
-    def test_a_release_of_what_a_newer_revision_replaced_meanwhile_does_nothing(self, bench):
+    def test_a_release_of_what_a_newer_revision_replaced_meanwhile_does_nothing(self, harness):
         """The release carries the old content: sending it would take the newer change back at the partner."""
-        bench.see(an_order(lines=[an_order_line(uom="PAL")]))
-        parked = bench.newest()
-        wish = message_for(
-            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause=Cause.RELEASE
+        harness.see(an_order(lines=[an_order_line(uom="PAL")]))
+        parked = harness.newest()
+        message = message_for(
+            parked, harness.ledger.source_of(parked), harness.payloads, now=harness.clock.now(), cause=Cause.RELEASE
         )
-        bench.see(an_order("12.0"))
-        bench.becomes(State.SENT)
-        bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
-        bench.due()
-        assert bench.translator().handle(wish) is TranslateResult.KNOWN
-        assert bench.states() == [State.SUPERSEDED, State.SENT]
-        assert bench.due() == []
+        harness.see(an_order("12.0"))
+        harness.becomes(State.SENT)
+        harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+        harness.due()
+        assert harness.translator().handle(message) is TranslateResult.KNOWN
+        assert harness.states() == [State.SUPERSEDED, State.SENT]
+        assert harness.due() == []
 
-    def test_a_parked_document_that_was_corrected_leaves_and_the_parked_one_is_superseded(self, bench):
-        bench.see(an_order(lines=[an_order_line(uom="PAL")]))
-        assert bench.see(an_order()) is TranslateResult.QUEUED
-        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+    def test_a_parked_document_that_was_corrected_leaves_and_the_parked_one_is_superseded(self, harness):
+        harness.see(an_order(lines=[an_order_line(uom="PAL")]))
+        assert harness.see(an_order()) is TranslateResult.QUEUED
+        assert harness.states() == [State.SUPERSEDED, State.TRANSLATED]
 
-    def test_a_pinned_dialect_that_cannot_carry_it_parks_it(self, bench_with):
-        bench = bench_with({"partners.acme.dialect": "mosaic"})
+    def test_a_pinned_dialect_that_cannot_carry_it_parks_it(self, harness_with):
+        harness = harness_with({"partners.acme.dialect": "mosaic"})
         order = an_order(lines=[an_order_line(uom="KG")])
-        assert bench.see(order) is TranslateResult.PARKED
-        assert "dialect" in bench.newest().next_step
+        assert harness.see(order) is TranslateResult.PARKED
+        assert "dialect" in harness.newest().next_step
 
-    def test_a_parked_document_is_told_with_its_field_and_without_what_may_quote_it(self, bench):
-        bench.see(an_order(supplier={"number": "99"}))
-        level, event, fields = bench.telemetry.lines[-1]
+    def test_a_parked_document_is_told_with_its_field_and_without_what_may_quote_it(self, harness):
+        harness.see(an_order(supplier={"number": "99"}))
+        level, event, fields = harness.telemetry.lines[-1]
         assert (level, event) == ("warning", "parked")
         assert fields["number"] == "500123"
         assert fields["field"] == "supplier.number"
@@ -676,57 +677,57 @@ class TestParking:
 
 
 class TestTheMachinery:
-    def test_a_routing_that_cannot_be_read_sends_the_message_back(self, bench):
+    def test_a_routing_that_cannot_be_read_sends_the_message_back(self, harness):
         class NoRouting:
             def load(self, *, fresh=False):
                 raise Misconfigured("No routing was applied yet.")
 
-        translator = bench.translator(routing=NoRouting())
+        translator = harness.translator(routing=NoRouting())
         with pytest.raises(Misconfigured):
-            translator.handle(bench.message(an_order()))
-        assert bench.states() == []
+            translator.handle(harness.message(an_order()))
+        assert harness.states() == []
 
-    def test_a_lost_race_for_the_sequence_sends_the_message_back(self, bench):
-        bench.see(an_order())
-        original = bench.ledger.revisions
-        bench.ledger.revisions = lambda key, **named: []
+    def test_a_lost_race_for_the_sequence_sends_the_message_back(self, harness):
+        harness.see(an_order())
+        original = harness.ledger.revisions
+        harness.ledger.revisions = lambda key, **named: []
         with pytest.raises(Conflict):
-            bench.see(an_order("11.0"))
-        bench.ledger.revisions = original
-        assert bench.states() == [State.TRANSLATED]
+            harness.see(an_order("11.0"))
+        harness.ledger.revisions = original
+        assert harness.states() == [State.TRANSLATED]
 
-    def test_a_credit_note_whose_row_lacks_its_type_is_still_a_credit_note(self, bench):
+    def test_a_credit_note_whose_row_lacks_its_type_is_still_a_credit_note(self, harness):
         """The poller knows from which list the row came; read as an invoice it would bill what it should credit."""
         key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "CreditNote:100240")
-        bench.see(a_credit_note(documentType=MISSING), key=key)
-        bare = bench.newest(key)
-        request = bench.ledger.request_of(bare)
-        bench.ledger.rows.clear()
-        bench.see(a_credit_note(), key=key)
-        assert bench.newest(key).revision_id == bare.revision_id
-        assert bench.ledger.request_of(bench.newest(key)) == request
+        harness.see(a_credit_note(documentType=MISSING), key=key)
+        bare = harness.newest(key)
+        request = harness.ledger.request_of(bare)
+        harness.ledger.rows.clear()
+        harness.see(a_credit_note(), key=key)
+        assert harness.newest(key).revision_id == bare.revision_id
+        assert harness.ledger.request_of(harness.newest(key)) == request
 
-    def test_times_are_those_of_the_clock(self, bench):
-        bench.see(an_order())
-        assert bench.newest().created_at == START + timedelta(minutes=1)
+    def test_times_are_those_of_the_clock(self, harness):
+        harness.see(an_order())
+        assert harness.newest().created_at == START + timedelta(minutes=1)
 
 
-def test_a_document_of_a_company_that_left_the_routing_is_parked_with_the_key_to_add(bench):
+def test_a_document_of_a_company_that_left_the_routing_is_parked_with_the_key_to_add(harness):
     other = DocumentKey("gone", Kind.PURCHASE_ORDER, "500123")
-    assert bench.see(an_order(), key=other) is TranslateResult.PARKED
-    assert bench.newest(other).waits_for == "companies.gone"
+    assert harness.see(an_order(), key=other) is TranslateResult.PARKED
+    assert harness.newest(other).waits_for == "companies.gone"
 
 
 class TestContentThatIsNoLongerKept:
     """Bodies expire or are deleted; what was sent stays known by its hash, its number and its ids."""
 
     @pytest.fixture
-    def sent(self, bench):
-        bench.see(an_order())
-        bench.becomes(State.ACKNOWLEDGED, transaction_id="1")
-        bench.due()
-        bench.ledger.bodies.clear()
-        return bench
+    def sent(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.ACKNOWLEDGED, transaction_id="1")
+        harness.due()
+        harness.ledger.bodies.clear()
+        return harness
 
     def test_the_same_document_is_not_sent_again(self, sent):
         assert sent.see(an_order()) is TranslateResult.KNOWN
@@ -736,8 +737,8 @@ class TestContentThatIsNoLongerKept:
         assert sent.see(an_order("11.0")) is TranslateResult.QUEUED
         assert (sent.newest().sequence, sent.newest().purpose) == (2, Purpose.REPLACE)
 
-    def test_a_withdrawal_from_a_former_receiver_is_a_person_s(self, bench_with):
-        bench = bench_with(
+    def test_a_withdrawal_from_a_former_receiver_is_a_person_s(self, harness_with):
+        harness = harness_with(
             {
                 "partners.other": {
                     "company": "nordic",
@@ -746,11 +747,11 @@ class TestContentThatIsNoLongerKept:
                 }
             }
         )
-        bench.see(an_order())
-        bench.becomes(State.ACKNOWLEDGED, transaction_id="1")
-        bench.ledger.bodies.clear()
-        bench.see(an_order(supplier={"number": "50013", "name": "Other"}))
-        withdrawal = next(one for one in bench.ledger.revisions(ORDER) if one.withdraws is not None)
+        harness.see(an_order())
+        harness.becomes(State.ACKNOWLEDGED, transaction_id="1")
+        harness.ledger.bodies.clear()
+        harness.see(an_order(supplier={"number": "50013", "name": "Other"}))
+        withdrawal = next(one for one in harness.ledger.revisions(ORDER) if one.is_withdrawal)
         assert withdrawal.state is State.PARKED
         assert "has to be told that it is withdrawn" in withdrawal.reason
         assert "no longer kept" in withdrawal.reason

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from testkit.memory.reconcile_world import World
+from testkit.memory.reconcile_harness import Harness
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def harness() -> Harness:
+    return Harness()

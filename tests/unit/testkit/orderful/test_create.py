@@ -153,7 +153,7 @@ def test_a_missing_or_wrong_key_is_a_401_that_does_not_repeat_it(
     assert "wrong" not in answer.text
 
 
-def test_a_v3_document_is_taken_first_and_judged_later() -> None:
+def test_a_v3_document_is_accepted_first_and_validated_later() -> None:
     sandbox = OrderfulSandbox(pace=Pace(validation=timedelta(minutes=1)))
     wrong = changed(INVOICE_V3, "message/transactionSets/0/surprise", [{"a": "b"}])
     answer = post_v3(sandbox, wrong)

@@ -166,7 +166,7 @@ def test_silence_and_a_broken_connection_are_tried_again(server: Server) -> None
 
 def test_the_pauses_are_those_of_orderful_unless_set() -> None:
     assert OrderfulSandbox().inbound.channels.retry_seconds == RETRY_SECONDS == (300, 600, 1200)
-    assert [push_result_of(status) for status in (None, 202, 299, 300)] == ["again", "sent", "delivered", "failed"]
+    assert [push_result_of(status) for status in (None, 202, 299, 300)] == ["retry", "sent", "delivered", "failed"]
 
 
 # -- while a push waits for its next attempt

@@ -57,7 +57,7 @@ def test_the_client_may_come_in_the_authorization_header() -> None:
         ({"scope": "vismanet_erp_service_api:everything"}, "invalid_scope"),
     ],
 )
-def test_a_wrong_token_request_is_a_400_with_the_word_of_oauth(changes: dict[str, str | None], error: str) -> None:
+def test_a_wrong_token_request_is_a_400_with_the_oauth_error(changes: dict[str, str | None], error: str) -> None:
     answer = ask(VismaSandbox(), **changes)
     assert (answer.status_code, answer.get_json()) == (400, {"error": error})
 
@@ -126,7 +126,7 @@ def test_every_answer_carries_the_clock_of_the_server_and_a_request_id() -> None
     assert first.headers["Ipp-Request-Id"] != second.headers["Ipp-Request-Id"]
 
 
-def test_an_unknown_path_is_a_404_in_the_words_of_the_gateway() -> None:
+def test_an_unknown_path_is_a_404_with_the_message_of_the_gateway() -> None:
     client = VismaSandbox().app.test_client()
     for path in ("/v1/salesorder", "/v9/branch", "/v1/purchaseorder/1/2"):
         answer = client.get(path)

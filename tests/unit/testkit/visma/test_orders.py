@@ -185,7 +185,7 @@ def test_orders_that_are_done_refuse_every_update(sandbox: VismaSandbox, status:
         (changed_line(1, extCost=1), "'extCost' cannot be changed"),
     ],
 )
-def test_a_malformed_update_is_refused_in_words_and_changes_nothing(
+def test_a_malformed_update_is_refused_with_a_message_and_changes_nothing(
     sandbox: VismaSandbox, body: Any, message: str
 ) -> None:
     before = get(sandbox).get_json()

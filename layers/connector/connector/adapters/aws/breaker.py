@@ -3,10 +3,10 @@
     until, reason, since        no call until then: our credentials, the address or the version are refused
     hold_<calls>                no call of this kind until then: the remote side answered 429 with a waiting time
     pause#<company>#<partner>#<kind>   a person's pause; an empty part stands for all
-    acts                        the newest `MOST_ACTS` acts by which persons continued sending
+    acts                        the newest `MAX_ACTS` acts by which persons continued sending
     refusal, refused_partners   the last refusal, and the partners whose documents got it in a row
 
-A change by another worker takes effect within `BELIEVED_FOR`. No hold lasts longer than `LONGEST_WAIT`, whatever the
+A change by another worker takes effect within `BELIEVED_FOR`. No hold lasts longer than `MAX_WAIT`, whatever the
 item says.
 """
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from connector.adapters.aws import clients
 from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
-from connector.adapters.http import LONGEST_WAIT
+from connector.adapters.http import MAX_WAIT
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict
 from connector.domain.pause import Act, Pause, Scope, Stop
@@ -34,7 +34,7 @@ ORDERFUL = {"pk": "breaker#orderful", "sk": "breaker"}
 BELIEVED_FOR = timedelta(seconds=1)
 """How long an item that was read is cached."""
 
-MOST_ACTS = 10
+MAX_ACTS = 10
 """Most acts that are kept: the item is read before each document is sent, and AWS bills its size."""
 
 _HOLD = "hold_"
@@ -49,14 +49,14 @@ def visma_item(company: str) -> dict[str, str]:
     return {"pk": f"breaker#visma#{company}", "sk": "breaker"}
 
 
-class DynamoBreaker:
+class DynamoBreaker(clients.OnDynamoDB):
     """The `Breaker` and `Holds` ports over one item."""
 
     def __init__(self, table: str, item: Mapping[str, str] = ORDERFUL, client: DynamoDBClient | None = None) -> None:
         """Use `item` of `table`; the client is created at first use."""
         self._table = table
         self._key: Item = {name: {"S": value} for name, value in item.items()}
-        self._given = client
+        super().__init__(client)
         self._read_at: datetime | None = None
         self._values: dict[str, Any] = {}
 
@@ -125,8 +125,8 @@ class DynamoBreaker:
 
     def note(self, act: Act) -> None:
         """Store an act by which a person continued sending. Of two at the same moment, one may be lost."""
-        told = {"at": time_text(act.at), "by": act.by, "caller": act.caller, "what": act.what}
-        acts = [*self._fresh(act.at).get("acts", ()), told][-MOST_ACTS:]
+        stored = {"at": time_text(act.at), "by": act.by, "caller": act.caller, "what": act.what}
+        acts = [*self._fresh(act.at).get("acts", ()), stored][-MAX_ACTS:]
         self._update("SET acts = :acts", {":acts": acts})
         self._read_at = None
 
@@ -199,26 +199,22 @@ class DynamoBreaker:
         with translated("breaker"):
             self._client.update_item(TableName=self._table, Key=self._key, UpdateExpression=change, **request)
 
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
-
 
 def _pause_name(scope: Scope) -> str:
     return _PAUSE + "#".join((scope.company or "", scope.partner or "", scope.kind or ""))
 
 
-def _pause(name: str, told: Mapping[str, str]) -> Pause:
+def _pause(name: str, stored: Mapping[str, str]) -> Pause:
     company, partner, kind = name.removeprefix(_PAUSE).split("#")
     return Pause(
         scope=Scope(company or None, partner or None, Kind(kind) if kind else None),
-        since=datetime.fromisoformat(told["since"]),
-        by=told["by"],
-        caller=told["caller"],
-        reason=told["reason"],
+        since=datetime.fromisoformat(stored["since"]),
+        by=stored["by"],
+        caller=stored["caller"],
+        reason=stored["reason"],
     )
 
 
 def _left(until: str | None, now: datetime) -> timedelta:
     end = read_time(until)
-    return timedelta(0) if end is None else min(max(end - now, timedelta(0)), LONGEST_WAIT)
+    return timedelta(0) if end is None else min(max(end - now, timedelta(0)), MAX_WAIT)

@@ -160,11 +160,11 @@ def _unpacked_rows(body: bytes) -> tuple[dict[int, int], dict[int, Waiting]]:
 
     rows, stamps, flags = column("Q", count), column("q", count), column("B", count)
     marks = {row: stamp << 2 | flag for row, stamp, flag in zip(rows, stamps, flags, strict=True)}
-    names, moments = column("Q", restless), column("q", restless)
+    names, timestamps = column("Q", restless), column("q", restless)
     unchanged, seen = column("q", restless), column("q", restless)
     waiting = {
         row: Waiting(stamp, _instant(since), _instant(first))
-        for row, stamp, since, first in zip(names, moments, unchanged, seen, strict=True)
+        for row, stamp, since, first in zip(names, timestamps, unchanged, seen, strict=True)
     }
     return marks, waiting
 
@@ -174,8 +174,8 @@ def _column(kind: str, values: Iterable[int]) -> bytes:
     return struct.pack(f"<{len(listed)}{kind}", *listed)
 
 
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
+def _micros(timestamp: datetime) -> int:
+    return (timestamp - _EPOCH) // _MICROSECOND
 
 
 def _instant(micros: int) -> datetime:

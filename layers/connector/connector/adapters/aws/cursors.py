@@ -43,7 +43,7 @@ _NEVER = "0000"
 _PLACES = ("a", "b")
 
 
-class DynamoCursors:
+class DynamoCursors(clients.OnDynamoDB):
     """The `Cursors` port over one table (`pk` company, `sk` list)."""
 
     def __init__(
@@ -64,7 +64,7 @@ class DynamoCursors:
                 belongs to no ledger and begins another reading: the next ledger that reads the list takes it over.
         """
         self._table = table
-        self._given = client
+        super().__init__(client)
         self._payloads = payloads
         self._belongs_to = belongs_to
         self._places: dict[tuple[str, str], str] = {}
@@ -159,7 +159,7 @@ class DynamoCursors:
     def all_cursors(self) -> Sequence[CursorView]:
         views = []
         with translated("cursor table"):
-            for page in self._client.get_paginator("scan").paginate(TableName=self._table):
+            for page in clients.pages(self._client.scan, TableName=self._table):
                 for item in page["Items"]:
                     values = from_item(item)
                     if values["pk"].startswith("#"):
@@ -210,10 +210,6 @@ class DynamoCursors:
             # Without the rows, their window is queued again: nothing is lost.
             return None
         return rows if _digest(rows) == values["rows_digest"] else None
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
 
 
 def _key(company: str, resource: StrEnum) -> Item:

@@ -7,7 +7,7 @@ transaction. An erased body leaves an item without content.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,10 @@ import msgspec
 
 from connector.adapters.aws import clients
 from connector.adapters.aws.errors import ConditionFailed, translated
-from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.inbound_records import DynamoChanges, read_change
 from connector.adapters.aws.items import Item, time_text, to_item
 from connector.adapters.aws.ledger import body_name, read_revision, revision_item
 from connector.adapters.aws.payloads import S3Payloads
-from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
 from connector.domain.order_change.record import OPEN_CHANGES, Change
 from connector.domain.revision.record import Revision, State
@@ -58,31 +57,28 @@ class Entry:
         return isinstance(self.content, Change)
 
 
-class DynamoErasure:
+class DynamoErasure(clients.OnDynamoDB):
     """Finds and erases content in the table of the ledger and the payload bucket."""
 
     def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
         """Use `table`; the client is created at first use."""
         self._table = table
         self._payloads = payloads
-        self._given = client
+        super().__init__(client)
         self._changes = DynamoChanges(table, payloads, client)
 
-    def of_partner(self, partner: str, company: str | None) -> Sequence[Entry]:
-        """Every entry of a partner that still has content; reads the whole table.
-
-        Args:
-            partner: Its name in the routing file when the document was handled.
-            company: Only documents of this company.
-        """
-        pages = self._client.get_paginator("scan").paginate(
+    def entries(self, is_wanted: Callable[[Revision | Change], bool]) -> Sequence[Entry]:
+        """Every entry that has a partner, is wanted, and still has content; reads the whole table."""
+        pages = clients.pages(
+            self._client.scan,
             TableName=self._table,
-            FilterExpression="(begins_with(sk, :revision) AND partner = :partner) OR begins_with(sk, :inbound)",
-            ExpressionAttributeValues=to_item({":revision": "rev#", ":inbound": "in#", ":partner": partner}),
+            FilterExpression="(begins_with(sk, :revision) AND attribute_exists(partner)) OR begins_with(sk, :inbound)",
+            ExpressionAttributeValues=to_item({":revision": "rev#", ":inbound": "in#"}),
             ConsistentRead=True,
         )
         with translated("ledger"):
-            found = [_entry(item) for page in pages for item in page["Items"] if _is_of(item, partner, company)]
+            read = [_read(item) for page in pages for item in page["Items"]]
+        found = [_entry(one) for one in read if is_wanted(one)]
         return sorted(filter(None, found), key=lambda entry: entry.name)
 
     def erase(self, entry: Entry) -> None:
@@ -129,30 +125,23 @@ class DynamoErasure:
         except ConditionFailed:
             raise Conflict("It was changed meanwhile.", document=item["pk"]["S"]) from None
 
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
 
-
-def _is_of(item: Item, partner: str, company: str | None) -> bool:
-    if company is not None and DocumentKey.parse(item["pk"]["S"]).company != company:
-        return False
-    return "record" not in item or msgspec.json.decode(item["record"]["S"]).get("partner") == partner
-
-
-def _entry(item: Item) -> Entry | None:
-    """The entry, or None when it has no content any more."""
+def _read(item: Item) -> Revision | Change:
     if "record" in item:
-        change = msgspec.json.decode(item["record"]["S"].encode(), type=Change)
-        if change == _without_content(change):
+        return read_change(item)
+    return read_revision(item)
+
+
+def _entry(one: Revision | Change) -> Entry | None:
+    """The entry, or None when it has no content any more."""
+    if isinstance(one, Change):
+        if one == _without_content(one):
             return None
-        is_open = change.state in OPEN_CHANGES or change.is_unconfirmed
-        return Entry(f"{change.key} inbound {change.transaction_id}", change.state.value, is_open, change)
-    revision = read_revision(item)
-    if revision == _bare(revision):
+        is_open = one.state in OPEN_CHANGES or one.is_unconfirmed
+        return Entry(f"{one.key} inbound {one.transaction_id}", one.state.value, is_open, one)
+    if one == _bare(one):
         return None
-    name = f"{revision.key} revision {revision.sequence}"
-    return Entry(name, revision.state.value, revision.state in NEEDS_CONTENT, revision)
+    return Entry(f"{one.key} revision {one.sequence}", one.state.value, one.state in NEEDS_CONTENT, one)
 
 
 def _bare(revision: Revision) -> Revision:

@@ -1,9 +1,9 @@
 """Findings and progress of reconciliation: items of the table of cursors, in a partition of their own.
 
     sk = run                the progress of the last run, and its lease
-    sk = begun              when each company was first reconciled
+    sk = begun              when each company was first reconciled, and since when what comes in is looked for
     sk = finding#<id>       one finding; `closed` has the finding as a person closed it
-    sk = seen#<part>        the ids in Orderful's list for a part of the window
+    sk = seen#<part>        what a part of the run has seen: ids of transactions, or keys of documents
     sk = backfill           the progress of the last backfill
 
 No company has the name of the partition, because names of companies begin with a letter or digit. DynamoDB: an item
@@ -24,7 +24,7 @@ from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, time_text, to_item
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Finding
-from connector.services.reconcile.ports import BackfillProgress, Progress, TransactionStep
+from connector.services.reconcile.ports import BackfillProgress, Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,16 +37,16 @@ _finding = msgspec.json.Decoder(Finding).decode
 _progress = msgspec.json.Decoder(Progress).decode
 _backfill = msgspec.json.Decoder(BackfillProgress).decode
 _times = msgspec.json.Decoder(dict[str, datetime]).decode
-_ids = msgspec.json.Decoder(frozenset[str]).decode
+_names = msgspec.json.Decoder(frozenset[str]).decode
 
 
-class DynamoFindingBook:
+class DynamoFindingBook(clients.OnDynamoDB):
     """The `FindingBook` port over the table of cursors."""
 
     def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
         """Use `table`; the client is created at first use."""
         self._table = table
-        self._given = client
+        super().__init__(client)
 
     def take(self, *, now: datetime, lease: timedelta) -> None:
         """Take the lease for a run; raises `Conflict` while another one runs."""
@@ -70,7 +70,8 @@ class DynamoFindingBook:
         self._set("body = :body", {":body": _packed(progress)})
 
     def findings(self) -> Sequence[Finding]:
-        pages = self._client.get_paginator("query").paginate(
+        pages = clients.pages(
+            self._client.query,
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :finding)",
             ExpressionAttributeValues={":pk": {"S": PARTITION}, ":finding": {"S": _FINDING}},
@@ -89,16 +90,16 @@ class DynamoFindingBook:
         with translated("cursor table"):
             self._client.delete_item(TableName=self._table, Key=_key(f"{_FINDING}{finding.finding_id}"))
 
-    def seen(self, step: TransactionStep) -> frozenset[str]:
-        packed = self._body(f"{_SEEN}{step.name}")
-        return frozenset() if packed is None else _ids(packed)
+    def seen(self, name: str) -> frozenset[str]:
+        packed = self._body(f"{_SEEN}{name}")
+        return frozenset() if packed is None else _names(packed)
 
-    def keep_seen(self, step: TransactionStep, ids: frozenset[str]) -> None:
-        self._put(f"{_SEEN}{step.name}", _packed(sorted(ids)))
+    def keep_seen(self, name: str, seen: frozenset[str]) -> None:
+        self._put(f"{_SEEN}{name}", _packed(sorted(seen)))
 
-    def forget_seen(self, step: TransactionStep) -> None:
+    def forget_seen(self, name: str) -> None:
         with translated("cursor table"):
-            self._client.delete_item(TableName=self._table, Key=_key(f"{_SEEN}{step.name}"))
+            self._client.delete_item(TableName=self._table, Key=_key(f"{_SEEN}{name}"))
 
     def beginnings(self) -> dict[str, datetime]:
         packed = self._body(_BEGUN)
@@ -134,10 +135,6 @@ class DynamoFindingBook:
                 ExpressionAttributeValues=to_item(dict(values)),
                 **given,
             )
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
 
 
 def _key(name: str) -> Item:

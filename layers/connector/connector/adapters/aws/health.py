@@ -1,10 +1,11 @@
-"""The health of the lists, as one item of the table of cursors.
+"""The health of the lists, as one item of the table of cursors for each share of the companies.
 
-With one item for the whole stack, 2,000 companies cost one small write at the beginning of a run and one of some dozens
+With one item for many companies, 2,000 of them cost one small write at the beginning of a run and one of some dozens
 of KB at its end. DynamoDB: an item holds 400 KB. If the record is larger, the problems are left out; the log has them.
 
-    pk = #health   sk = poll_visma   begun, ended, lists
-                   sk = turn         following (where the next run begins), read (companies of the last run)
+    pk = #health   sk = poll_visma     begun, ended, lists; shares, divided (how many there are, and since when)
+                   sk = poll_visma#1   begun, ended, lists; looked (when the first share's run looked at it)
+                   sk = turn, turn#1   following (where the next run begins), read (companies of the last run)
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import msgspec
 from connector.adapters.aws import clients
 from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
-from connector.services.list_health import ListHealth, PollRecord, Turn
+from connector.domain.polling.shares import ALL, Share
+from connector.services.list_health import ListHealth, PollRecord, Turn, all_shares
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,42 +29,59 @@ if TYPE_CHECKING:
 PARTITION = "#health"
 """Partition of the record. No company has this name, because names of companies begin with a letter or digit."""
 
-_KEY: Item = {"pk": {"S": PARTITION}, "sk": {"S": "poll_visma"}}
-_TURN: Item = {"pk": {"S": PARTITION}, "sk": {"S": "turn"}}
-_LARGEST = 380_000
+_MAX_BYTES = 380_000
 _decode = msgspec.json.Decoder(tuple[ListHealth, ...]).decode
 
 
-class DynamoHealth:
+class DynamoHealth(clients.OnDynamoDB):
     """The `HealthBook` port over the table of cursors."""
 
-    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
+    def __init__(self, table: str, client: DynamoDBClient | None = None, share: Share = ALL) -> None:
         """Use `table`; the client is created at first use."""
         self._table = table
-        self._given = client
+        self._share = share
+        super().__init__(client)
+
+    def of(self, share: Share) -> DynamoHealth:
+        """The book of a share."""
+        return DynamoHealth(self._table, self._given, share)
 
     def begin(self, *, now: datetime) -> PollRecord:
         """Record that a run begins. Returns the record before that."""
-        return self._update("SET begun = :now", {":now": time_text(now)}, "ALL_OLD")
+        if self._share.number:
+            return self._update("SET begun = :now", {":now": time_text(now)}, "ALL_OLD")
+        values = {":now": time_text(now), ":shares": self._share.of}
+        before = self._update("SET begun = :now, shares = :shares", values, "ALL_OLD")
+        if before.shares != self._share.of:
+            self._update("SET divided = :now", {":now": time_text(now)}, "NONE")
+        return before
+
+    def look(self, *, now: datetime) -> PollRecord:
+        """The present record of this share: the poller may write to its table, not read it."""
+        return self._update("SET looked = :now", {":now": time_text(now)}, "ALL_NEW")
 
     def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
         """Store the result of a run."""
         packed = _packed(lists)
-        if len(packed) > _LARGEST:
+        if len(packed) > _MAX_BYTES:
             packed = _packed([msgspec.structs.replace(one, problem=None) for one in lists])
         self._update("SET ended = :now, lists = :lists", {":now": time_text(now), ":lists": packed}, "NONE")
 
     def read(self) -> PollRecord:
-        """The present record."""
+        """The present record, with the lists of all shares."""
+        first = self._read(self._share)
+        return all_shares(first, map(self._read, Share(0, first.shares).others))
+
+    def _read(self, share: Share) -> PollRecord:
         with translated("cursor table"):
-            return _record(self._client.get_item(TableName=self._table, Key=_KEY).get("Item"))
+            return _record(self._client.get_item(TableName=self._table, Key=_key("poll_visma", share)).get("Item"))
 
     def take_turn(self) -> Turn:
         """The places behind those of the run before. A run that never ends has taken as many as the one before it."""
         with translated("cursor table"):
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_TURN,
+                Key=_key("turn", self._share),
                 UpdateExpression="SET following = if_not_exists(following, :none) + if_not_exists(#read, :one)",
                 ExpressionAttributeNames={"#read": "read"},
                 ExpressionAttributeValues={":none": {"N": "0"}, ":one": {"N": "1"}},
@@ -77,7 +96,7 @@ class DynamoHealth:
         values: dict[str, Any] = {":read": {"N": str(read)}}
         request: dict[str, Any] = {
             "TableName": self._table,
-            "Key": _TURN,
+            "Key": _key("turn", self._share),
             "ExpressionAttributeNames": {"#read": "read"},
         }
         try:
@@ -102,16 +121,16 @@ class DynamoHealth:
         with translated("cursor table"):
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_KEY,
+                Key=_key("poll_visma", self._share),
                 UpdateExpression=expression,
                 ExpressionAttributeValues=to_item(values),
                 ReturnValues=returned,
             )
         return _record(answer.get("Attributes"))
 
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
+
+def _key(record: str, share: Share) -> Item:
+    return {"pk": {"S": PARTITION}, "sk": {"S": f"{record}#{share.number}" if share.number else record}}
 
 
 def _packed(lists: Sequence[ListHealth]) -> bytes:
@@ -121,4 +140,10 @@ def _packed(lists: Sequence[ListHealth]) -> bytes:
 def _record(item: Item | None) -> PollRecord:
     values = from_item(item) if item else {}
     lists = _decode(zlib.decompress(values["lists"])) if "lists" in values else ()
-    return PollRecord(read_time(values.get("begun")), read_time(values.get("ended")), lists)
+    return PollRecord(
+        begun_at=read_time(values.get("begun")),
+        ended_at=read_time(values.get("ended")),
+        lists=lists,
+        shares=int(values.get("shares", 1)),
+        divided_at=read_time(values.get("divided")),
+    )

@@ -24,14 +24,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRIES = 2
 
 
-class DynamoHintBudget:
+class DynamoHintBudget(clients.OnDynamoDB):
     """The `HintBudget` port: of each kind at most `a_minute` calls in each minute of the clock."""
 
     def __init__(self, table: str, a_minute: int, client: DynamoDBClient | None = None) -> None:
         """Use `table`; the client is created at first use."""
         self._table = table
         self._a_minute = a_minute
-        self._given = client
+        super().__init__(client)
         self._spent_until = {True: _EPOCH, False: _EPOCH}
 
     def take(self, now: datetime, *, recorded: bool) -> timedelta | None:
@@ -75,7 +75,3 @@ class DynamoHintBudget:
         except ConditionFailed:
             return False
         return True
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()

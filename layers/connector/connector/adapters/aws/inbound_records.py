@@ -13,7 +13,7 @@ unconfirmed delivery as `CHANGE UNTOLD`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,11 @@ import msgspec
 from connector.adapters.aws import clients
 from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, expiry, time_text, to_item
-from connector.adapters.aws.ledger import count_open, open_items
+from connector.adapters.aws.ledger import count_open, items_of, open_items
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Parked
-from connector.domain.order_change.record import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
+from connector.domain.order_change.record import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState, WaitsOn
 from connector.domain.reasons import Reason
 from connector.services.ports import Waiting
 
@@ -39,11 +39,14 @@ _POINTER, _RECORD = "inbound#", "in#"
 _UNACKNOWLEDGED = "CHANGE UNTOLD"
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_AWAITED_VISMA = "visma"
+"""`waits_for` of a record that waited for Visma, as releases before 2026-11-29 wrote it."""
+
 _decode_change = msgspec.json.Decoder(Change).decode
 _decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
-class DynamoChanges:
+class DynamoChanges(clients.OnDynamoDB):
     """The `Changes` port over the table of documents and the payload bucket."""
 
     def __init__(
@@ -64,7 +67,7 @@ class DynamoChanges:
         """
         self._table = table
         self._payloads = payloads
-        self._given = client
+        super().__init__(client)
         self._keep_messages = keep_messages
 
     def known(self, transaction_id: str) -> DocumentKey | None:
@@ -80,21 +83,35 @@ class DynamoChanges:
             return self.known(transaction_id) or key
         return key
 
+    def recorded(self, transaction_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the transactions that are on record, by any of their ids.
+
+        A pointer without its record is no record: a worker died between the two.
+        """
+        pointers = items_of(self._client, self._table, [_pointer(one) for one in dict.fromkeys(transaction_ids)])
+        places = {item["pk"]["S"].removeprefix(_POINTER): DocumentKey.parse(item["document"]["S"]) for item in pointers}
+        records = items_of(self._client, self._table, [_record(key, name) for name, key in places.items()])
+        found = {item["sk"]["S"].removeprefix(_RECORD) for item in records}
+        elsewhere = {places[name] for name in places.keys() - found}
+        names = {name for key in elsewhere for change in self.of_order(key) for name in change.names}
+        return frozenset(places) & (found | names)
+
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
         item = self._item(_record(key, transaction_id))
-        return _change(item) if item else None
+        return read_change(item) if item else None
 
     def of_order(self, key: DocumentKey) -> Sequence[Change]:
         """Everything recorded under an order, oldest first (strongly consistent)."""
-        pages = self._client.get_paginator("query").paginate(
+        pages = clients.pages(
+            self._client.query,
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :in)",
             ExpressionAttributeValues={":pk": {"S": key.stored}, ":in": {"S": _RECORD}},
             ConsistentRead=True,
         )
         with translated("ledger"):
-            found = [_change(item) for page in pages for item in page["Items"]]
+            found = [read_change(item) for page in pages for item in page["Items"]]
         return sorted(found, key=lambda change: (change.created_at, change.transaction_id))
 
     def add(self, change: Change, *, message: Any) -> Change:
@@ -156,6 +173,22 @@ class DynamoChanges:
         """All records in an open state, the one unchanged for longest first."""
         return (change for change in self._open(_open_state(state)) if change.state is state)
 
+    def everything(self, states: Collection[ChangeState]) -> Iterator[Sequence[Change]]:
+        """All records in one of the states, by reading the whole table, in no order.
+
+        DynamoDB: a page is read from 1 MB of the table, and the read is billed by that.
+        """
+        names = {f":state{number}": {"S": state.value} for number, state in enumerate(states)}
+        pages = clients.pages(
+            self._client.scan,
+            TableName=self._table,
+            FilterExpression=f"begins_with(sk, :in) AND change_state IN ({', '.join(names)})",
+            ExpressionAttributeValues={":in": {"S": _RECORD}, **names},
+        )
+        with translated("ledger"):
+            for page in pages:
+                yield [read_change(item) for item in page["Items"]]
+
     def unacknowledged(self) -> Iterator[Change]:
         """All decided records with a delivery that is not confirmed to Orderful."""
         yield from (change for change in self._open(_UNACKNOWLEDGED) if change.is_unconfirmed)
@@ -181,7 +214,7 @@ class DynamoChanges:
         return count_open(self._client, self._table, _open_state(state))
 
     def _open(self, open_state: str) -> Iterator[Change]:
-        yield from map(_change, open_items(self._client, self._table, open_state))
+        yield from map(read_change, open_items(self._client, self._table, open_state))
 
     def _message(self, change: Change) -> Item:
         item = self._item({"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}})
@@ -206,10 +239,6 @@ class DynamoChanges:
                 self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition, **given)
         except ConditionFailed:
             raise _overtaken(item["pk"]["S"], item["sk"]["S"]) from None
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
 
 
 def _overtaken(place: str, what: str) -> Conflict:
@@ -255,5 +284,16 @@ def _item(change: Change) -> Item:
     return item
 
 
-def _change(item: Item) -> Change:
-    return _decode_change(item["record"]["S"].encode())
+def read_change(item: Item) -> Change:
+    """The record in an item.
+
+    Releases before 2026-11-29 did not write `parked_on`; it followed from `waits_for` and `behind`.
+    """
+    change = _decode_change(item["record"]["S"].encode())
+    if change.state is not ChangeState.PARKED or change.parked_on is not WaitsOn.PERSON:
+        return change
+    if change.waits_for == _AWAITED_VISMA:
+        return msgspec.structs.replace(change, parked_on=WaitsOn.VISMA, waits_for=None)
+    if change.behind is not None:
+        return msgspec.structs.replace(change, parked_on=WaitsOn.EARLIER)
+    return change if change.waits_for is None else msgspec.structs.replace(change, parked_on=WaitsOn.ROUTING)

@@ -33,11 +33,13 @@ Every write of a revision is conditional. A claim:
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +49,10 @@ from connector.adapters.aws import clients
 from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, expiry, from_item, read_time, time_text, to_item
 from connector.adapters.aws.payloads import S3Payloads
+from connector.domain import note_forms
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, PayloadLost, Transient
+from connector.domain.revision.listed import ListedRevision
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
     CAPTURED,
@@ -64,16 +68,15 @@ from connector.domain.revision.record import (
     list_of,
     lists_of,
     may_move,
-    moment_at,
     place_of,
     state_list,
+    timestamp_at,
 )
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
-from connector.services.ports import Entry, Waiting
+from connector.services.ports import Acknowledger, Entry, TrackerProgress, Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef
 
 _LARGE = 100_000
 _PARALLEL_READS = 8
@@ -91,25 +94,33 @@ _ENUMS = {
     "change_result": ChangeResult,
 }
 _NAMES = {field.name for field in fields(Revision)}
+_STORED = sorted(_NAMES - {"key", "history", "sequence"})
 _PLAIN = {
     *("state", "created_at", "updated_at", "claim_until", "first_attempt_at", "attempts"),
     *("partner", "transaction_id", "change_id", "reason", "field", "next_step", "waits_for", "attention"),
 }
 """The fields with an attribute of their own; all others are packed."""
 _REVISION = "rev#"
-_MOST_KEYS = 100
+_MAX_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the creation time of the table is cached: it may be deleted and created again."""
 
 _PROGRESS = {"pk": {"S": "tracker"}, "sk": {"S": "progress"}}
+_MAX_ACKNOWLEDGERS = 10_000
+"""Most partners whose documents are counted apart, those with the most: so many fit into an item (DynamoDB: 400 KB)."""
+
+_decode_counts = msgspec.json.Decoder(tuple[tuple[Acknowledger, int], ...]).decode
+_BEHIND = "~"
+"""Behind every sort key of a list."""
+
 INDEX = "by_open_state"
 """The index of open records, changes included."""
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 """The largest count; more records are counted as this many."""
 
 
-class DynamoLedger:
+class DynamoLedger(clients.OnDynamoDB):
     """The `Ledger` port over one table and one bucket."""
 
     def __init__(
@@ -130,7 +141,7 @@ class DynamoLedger:
         """
         self._table = table
         self._payloads = payloads
-        self._given = client
+        super().__init__(client)
         self._keep_bodies = keep_bodies
         self._created: tuple[datetime, datetime] | None = None
 
@@ -141,16 +152,17 @@ class DynamoLedger:
 
         DynamoDB: an answer ends at 1 MB, so a long list takes several.
         """
-        pages = self._client.get_paginator("query").paginate(
+        pages = clients.pages(
+            self._client.query,
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :rev)",
             ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": _REVISION}},
             ScanIndexForward=False,
             ConsistentRead=True,
-            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+            Limit=limit,
         )
         with translated("ledger"):
-            return [read_revision(item) for page in pages for item in page["Items"]]
+            return list(islice((read_revision(item) for page in pages for item in page["Items"]), limit))
 
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         item = self._item(_revision_key(key, sequence))
@@ -171,7 +183,7 @@ class DynamoLedger:
 
         Unreadable ones are left out. The order is not that of `revisions`.
         """
-        chunks = [revisions[start : start + _MOST_KEYS] for start in range(0, len(revisions), _MOST_KEYS)]
+        chunks = [revisions[start : start + _MAX_KEYS] for start in range(0, len(revisions), _MAX_KEYS)]
         _ = self._client  # created before the threads need it: creating clients is not thread-safe
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             for found in pool.map(self._sources_of_some, chunks):
@@ -203,7 +215,8 @@ class DynamoLedger:
 
     def posted(self, revision: Revision) -> Sequence[Posted]:
         """Transactions with this revision's type, number and parties, of which only a UUID is known."""
-        pages = self._client.get_paginator("query").paginate(
+        pages = clients.pages(
+            self._client.query,
             TableName=self._table,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": _number_key(revision)},
@@ -245,7 +258,8 @@ class DynamoLedger:
         DynamoDB: a page is read from 1 MB of the table, and the read is billed by that.
         """
         names = {f":state{number}": {"S": state.value} for number, state in enumerate(states)}
-        pages = self._client.get_paginator("scan").paginate(
+        pages = clients.pages(
+            self._client.scan,
             TableName=self._table,
             FilterExpression=f"begins_with(sk, :rev) AND #state IN ({', '.join(names)})",
             ExpressionAttributeNames={"#state": "state"},
@@ -265,15 +279,20 @@ class DynamoLedger:
                 sequence = int(item["sk"]["S"].removeprefix(_REVISION))
                 yield Entry(name, DocumentKey.parse(item["pk"]["S"]), sequence)
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
+    def read(self, entries: Sequence[Entry]) -> Iterator[ListedRevision]:
         """The revisions of entries that are still in their list, in their order (100 in a call)."""
-        for start in range(0, len(entries), _MOST_KEYS):
-            some = entries[start : start + _MOST_KEYS]
+        for start in range(0, len(entries), _MAX_KEYS):
+            some = entries[start : start + _MAX_KEYS]
             keys = [_revision_key(one.key, one.sequence) for one in some]
             names = {(key["pk"]["S"], key["sk"]["S"]): one.name for key, one in zip(keys, some, strict=True)}
             for item in _in_order(self._client, self._table, keys):
                 if item.get("open_state") == {"S": names[item["pk"]["S"], item["sk"]["S"]]}:
-                    yield read_revision(item)
+                    yield listed_revision(item)
+
+    def first_of(self, name: str, *, after: str = "", limit: int) -> Sequence[ListedRevision]:
+        """The first revisions of a list of open revisions whose sort key is after `after`."""
+        rows = open_items(self._client, self._table, name, after=after, before=_BEHIND, at_once=limit)
+        return list(map(listed_revision, islice(rows, limit)))
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of a list of open revisions, between two sort keys, in their order."""
@@ -403,13 +422,23 @@ class DynamoLedger:
 
     # -- the tracker's progress ---------------------------------------------------------------------------------------
 
-    def progress(self) -> Mapping[str, str]:
+    def progress(self) -> TrackerProgress:
         item = self._item(_PROGRESS)
-        return from_item(item)["places"] if item else {}
+        if item is None:
+            return TrackerProgress()
+        kept = from_item(item)
+        if "day" not in kept:
+            return TrackerProgress(kept["places"])
+        counts = _decode_counts(zlib.decompress(kept["acknowledged"]))
+        return TrackerProgress(kept["places"], date.fromisoformat(kept["day"]), dict(counts))
 
-    def keep_progress(self, progress: Mapping[str, str]) -> None:
+    def keep_progress(self, progress: TrackerProgress) -> None:
+        values: dict[str, Any] = {"places": dict(progress.places)}
+        if progress.day is not None:
+            counts = Counter(progress.acknowledged).most_common(_MAX_ACKNOWLEDGERS)
+            values |= {"day": progress.day.isoformat(), "acknowledged": zlib.compress(msgspec.json.encode(counts))}
         with translated("ledger"):
-            self._client.put_item(TableName=self._table, Item={**_PROGRESS, **to_item({"places": dict(progress)})})
+            self._client.put_item(TableName=self._table, Item={**_PROGRESS, **to_item(values)})
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 
@@ -476,12 +505,10 @@ class DynamoLedger:
         except ConditionFailed as failed:
             raise _changed((revision, *supersedes)[failed.which.index(True)]) from None
 
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
-
 
 _NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
 _TRANSACTION = "transaction#"
 
 
@@ -572,14 +599,14 @@ def body_name(revision: Revision) -> str:
 
 
 def _event(event: Event) -> dict[str, str]:
-    return {"at": time_text(event.at), "state": str(event.state), "note": event.note}
+    return {"at": time_text(event.at), "state": str(event.state), "note": note_forms.shortened(event.note)}
 
 
 def revision_item(revision: Revision) -> Item:
     """A revision in the storage format."""
     values: dict[str, Any] = {}
     packed: dict[str, Any] = {"history": [_event(event) for event in revision.history]}
-    for name in sorted(_NAMES - {"key", "history", "sequence"}):
+    for name in _STORED:
         value = getattr(revision, name)
         # A False flag is not written: AWS bills a record by its size.
         if value is not None and value is not False:
@@ -593,6 +620,43 @@ def revision_item(revision: Revision) -> Item:
         "open_state": list_of(revision),
     }
     return to_item(values)
+
+
+class _Packed(msgspec.Struct):
+    """What of the packed fields a list needs."""
+
+    counterparty: str | None = None
+    reason_code: str | None = None
+    concern: str | None = None
+
+
+_decode_packed = msgspec.json.Decoder(_Packed).decode
+
+
+def listed_revision(item: Item) -> ListedRevision:
+    """Read of a revision in the storage format what a list needs."""
+    if "packed" not in item:
+        return ListedRevision.of(read_revision(item))
+    packed = _decode_packed(zlib.decompress(item["packed"]["B"]))
+    return ListedRevision(
+        key=DocumentKey.parse(item["pk"]["S"]),
+        sequence=int(item["sk"]["S"].removeprefix(_REVISION)),
+        state=State(item["state"]["S"]),
+        place=item["updated"]["S"],
+        created_at=datetime.fromisoformat(item["created_at"]["S"]),
+        updated_at=datetime.fromisoformat(item["updated_at"]["S"]),
+        partner=_text(item, "partner"),
+        counterparty=packed.counterparty,
+        waits_for=_text(item, "waits_for"),
+        reason_code=packed.reason_code,
+        attention=_text(item, "attention"),
+        concern=packed.concern,
+        whole=partial(read_revision, item),
+    )
+
+
+def _text(item: Item, name: str) -> str | None:
+    return item[name]["S"] if name in item else None
 
 
 def read_revision(item: Item) -> Revision:
@@ -619,7 +683,7 @@ def read_revision(item: Item) -> Revision:
         Event(
             datetime.fromisoformat(each["at"]),
             CAPTURED if each["state"] == CAPTURED else State(each["state"]),
-            each["note"],
+            note_forms.expanded(each["note"]),
         )
         for each in [*stored["history"], *stored.get("recent", ())]
     )
@@ -651,7 +715,7 @@ def items_of(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterat
     """
     waiting = list(keys)
     while waiting:
-        asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
+        asked, waiting = waiting[:_MAX_KEYS], waiting[_MAX_KEYS:]
         with translated("ledger"):
             answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
         yield from answer["Responses"].get(table, [])
@@ -677,20 +741,20 @@ def open_items(
     """
     for page in _open_pages(client, table, open_state, after=after, before=before, at_once=at_once):
         keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page["Items"]]
-        for start in range(0, len(keys), _MOST_KEYS):
-            for item in _in_order(client, table, keys[start : start + _MOST_KEYS]):
+        for start in range(0, len(keys), _MAX_KEYS):
+            for item in _in_order(client, table, keys[start : start + _MAX_KEYS]):
                 if item.get("open_state") == {"S": open_state}:
                     yield item
 
 
 def count_open(client: DynamoDBClient, table: str, open_state: str) -> Waiting:
-    """How many rows are under an `open_state`, at most about `MOST_COUNTED`, and the time of the first one."""
+    """How many rows are under an `open_state`, at most about `MAX_COUNTED`, and the time of the first one."""
     count, oldest = 0, None
     for page in _open_pages(client, table, open_state):
         count += len(page["Items"])
         if oldest is None and page["Items"]:
-            oldest = moment_at(page["Items"][0]["updated"]["S"])
-        if count >= MOST_COUNTED:
+            oldest = timestamp_at(page["Items"][0]["updated"]["S"])
+        if count >= MAX_COUNTED:
             break
     return Waiting(count, oldest)
 
@@ -710,13 +774,13 @@ def _open_pages(
         # BETWEEN includes both ends: the first possible sort key after `after`, the last one before `before`.
         condition += " AND updated BETWEEN :first AND :last"
         values |= {":first": {"S": f"{after} " if after else " "}, ":last": {"S": before}}
-    bounds: PaginatorConfigTypeDef = {} if at_once is None else {"PageSize": at_once}
-    pages = client.get_paginator("query").paginate(
+    pages = clients.pages(
+        client.query,
         TableName=table,
         IndexName=INDEX,
         KeyConditionExpression=condition,
         ExpressionAttributeValues=values,
-        PaginationConfig=bounds,
+        **({} if at_once is None else {"Limit": at_once}),
     )
     with translated("ledger"):
         yield from pages

@@ -33,7 +33,7 @@ _PARALLEL_CALLS = 4
 _GROUP_NAME = re.compile(r"[!-~]{1,128}")
 
 
-class SqsOutbox:
+class SqsOutbox(clients.OnSqs):
     """The `Outbox` port over four queues; one that this function may not write to has no URL."""
 
     def __init__(
@@ -50,7 +50,7 @@ class SqsOutbox:
         self._deliveries_url = deliveries_url
         self._changes_url = changes_url
         self._hints_url = hints_url
-        self._given = client
+        super().__init__(client)
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
         """Queue documents; SQS drops the same state of a document within five minutes."""
@@ -97,10 +97,6 @@ class SqsOutbox:
         failed = answer.get("Failed", [])
         if failed:
             raise Transient(f"The queue did not take {len(failed)} of {len(batch)} messages ({failed[0].get('Code')}).")
-
-    @property
-    def _client(self) -> SQSClient:
-        return self._given or clients.sqs()
 
 
 def group_name(key: DocumentKey) -> str:
@@ -180,19 +176,19 @@ class BatchedDeliveries:
             self._outbox.deliveries(held)
 
 
-class SqsPostponer:
+class SqsPostponer(clients.OnSqs):
     """The `Postponer` port over the queue that a function consumes."""
 
     def __init__(self, url: str, client: SQSClient | None = None) -> None:
         """Postpone messages of this queue; the client is created at first use."""
         self._url = url
-        self._given = client
+        super().__init__(client)
 
     def postpone(self, receipt: str, delay: timedelta) -> None:
         """Set the visibility timeout. If SQS refuses, the queue's own, longer one applies, which is safe."""
         try:
             with translated("queue"):
-                (self._given or clients.sqs()).change_message_visibility(
+                self._client.change_message_visibility(
                     QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=int(delay.total_seconds())
                 )
         except ConnectorError:

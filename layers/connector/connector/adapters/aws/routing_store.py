@@ -43,14 +43,14 @@ POINTER_AGE = timedelta(seconds=60)
 WHATEVER = "*"
 """In the place of the version that an apply was compared with: it was compared with none."""
 
-LARGEST_TEXT = 20_000_000
+MAX_TEXT_LENGTH = 20_000_000
 """A longer file is applied, and its text is not kept."""
 
 _TABLE = "routing table"
 _POINTER: dict[str, Any] = {"pk": {"S": "current"}, "sk": {"S": "current"}}
 _HISTORY = "history"
 _PATHS = 20
-_LONGEST_PATH = 200
+_MAX_PATH_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,14 @@ class Applied:
     changes: int | None = None
 
 
-class RoutingStore:
+class RoutingStore(clients.OnDynamoDB):
     """Reads and replaces the applied routing."""
 
     def __init__(self, table_name: str, clock: Clock, *, client: DynamoDBClient | None = None) -> None:
         """Name the table; the client is made at first use unless one is given."""
         self._table = table_name
         self._clock = clock
-        self._given = client
+        super().__init__(client)
         self._routing: Routing | None = None
         self._looked_at: datetime | None = None
 
@@ -159,7 +159,7 @@ class RoutingStore:
             replacing: The version that it was compared with, None if there was none; `WHATEVER`: the one in force now.
             by: The name of the person, kept with the version and with what is in force.
             caller: Who AWS says it was (ARN), kept likewise.
-            text: The file as a person wrote it; one above `LARGEST_TEXT` is not kept.
+            text: The file as a person wrote it; one above `MAX_TEXT_LENGTH` is not kept.
             difference: Of `data` to `replacing`, for the history.
 
         Returns:
@@ -172,7 +172,7 @@ class RoutingStore:
         found = self._item(_POINTER)
         former = _applied(found) if found else None
         seen = (former.version if former else None) if replacing == WHATEVER else replacing
-        kept = None if text is None or len(text) > LARGEST_TEXT else hashlib.sha256(text).hexdigest()[:16]
+        kept = None if text is None or len(text) > MAX_TEXT_LENGTH else hashlib.sha256(text).hexdigest()[:16]
         entry = Applied(routing.version, now, by, caller, previous=seen, text=kept, difference=difference)
         body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         self._write_parts(_version_key(routing.version), body, now, _applied_by(by, caller))
@@ -317,10 +317,6 @@ class RoutingStore:
             parts.append(item["body"]["B"])
         return zlib.decompress(b"".join(parts))
 
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
-
 
 def _applied_by(by: str | None, caller: str | None) -> dict[str, Any]:
     return {name: {"S": value} for name, value in (("applied_by", by), ("caller", caller)) if value}
@@ -367,7 +363,7 @@ def _entry_item(entry: Applied) -> dict[str, Any]:
                     "added": difference.added,
                     "removed": difference.removed,
                     "changed": difference.changed,
-                    "paths": [path[:_LONGEST_PATH] for path in difference.paths[:_PATHS]],
+                    "paths": [path[:_MAX_PATH_LENGTH] for path in difference.paths[:_PATHS]],
                 }
             )
             if difference

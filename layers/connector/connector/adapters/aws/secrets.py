@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from connector.adapters import log
 from connector.adapters.aws import clients
 from connector.adapters.callback_auth import CALLBACK_SHAPE, CallbackCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Transient
@@ -16,8 +16,6 @@ from connector.services.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-logger = logging.getLogger(__name__)
 
 KEPT = timedelta(seconds=300)
 VISMA_SHAPE = '{"client_id": "...", "client_secret": "..."}'
@@ -139,7 +137,7 @@ class SecretsManagerSecrets:
             except Transient:
                 if kept is None:
                     raise
-                logger.warning("Secrets Manager does not answer; the secret read earlier is used on")
+                log.warning("a secret is used on", {"reason": "Secrets Manager does not answer; it was read earlier."})
                 return kept.content
             self._kept[name] = _Read(content, now)
             return content

@@ -20,7 +20,7 @@ _HOLDS = timedelta(minutes=1)
 """How long an answer is believed: a table may be deleted and made again under its name."""
 
 
-class TableIdentity:
+class TableIdentity(clients.OnDynamoDB):
     """The identity of the ledger's table, together with the queue that leads to it."""
 
     def __init__(
@@ -37,7 +37,7 @@ class TableIdentity:
         self._table = table
         self._clock = clock
         self._queue_url = queue_url
-        self._given = client
+        super().__init__(client)
         self._known: tuple[datetime, str] | None = None
 
     def __call__(self) -> str:
@@ -48,7 +48,7 @@ class TableIdentity:
         """
         now = self._clock.now()
         if self._known is None or now - self._known[0] >= _HOLDS:
-            client = self._given or clients.dynamodb()
+            client = self._client
             with translated("ledger"):
                 table = client.describe_table(TableName=self._table)["Table"]
             created = table["CreationDateTime"].timestamp()

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _WHAT = "table of Visma's tokens"
 
 
-class DynamoTokenStore:
+class DynamoTokenStore(clients.OnDynamoDB):
     """The `TokenStore` port over a table whose key is the string `pk`, the company's name."""
 
     def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
         """Use `table`; the client is created at first use."""
         self._table = table
-        self._given = client
+        super().__init__(client)
 
     def read(self, company: str) -> AccessToken | None:
         """The stored token, expired ones included."""
@@ -114,7 +114,3 @@ class DynamoTokenStore:
         except ConditionFailed:
             return False
         return True
-
-    @property
-    def _client(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()

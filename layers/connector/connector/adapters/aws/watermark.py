@@ -29,12 +29,12 @@ class DynamoWatermark:
         self._lease = self._cursors.acquire("(orderful)", InboundList.CHANGES, now=now, lease=lease)
         return self._lease.cursor.watermark
 
-    def put(self, moment: datetime | None) -> None:
+    def put(self, timestamp: datetime | None) -> None:
         """End, and let the next one begin at once."""
         lease, self._lease = self._lease, None
         if lease is None:
             return
         cursor = lease.cursor
-        if moment is not None:
-            cursor = replace(cursor, watermark=moment, caught_up_at=moment)
+        if timestamp is not None:
+            cursor = replace(cursor, watermark=timestamp, caught_up_at=timestamp)
         self._cursors.save(lease, cursor, release=True)

@@ -1,1 +1,1 @@
-"""Orderful behind ports."""
+"""Adapters for Orderful."""

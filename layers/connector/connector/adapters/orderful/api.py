@@ -1,6 +1,6 @@
-"""What both sides of Orderful's API share: the key, refusals, lists that continue, and the loose ways of its JSON.
+"""The base of both Orderful clients: the API key, errors, pagination and tolerant reading of JSON.
 
-The key travels in a header to the configured host only.
+The API key is sent in a header, to the configured host only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
 
@@ -18,45 +18,53 @@ from connector.adapters.held_calls import HeldCalls, Holds
 from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, CallFailed, Http, join
 from connector.adapters.ports import OrderfulCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
-from connector.domain.json_text import mended
+from connector.domain.json_text import repaired, without_mark
 from connector.services.ports import Calls, Clock, Deadline
 
-LIST = "v3/transactions"
-PAGE = 100
-"""Transactions on a page (Orderful: there is no parameter for it)."""
+TRANSACTIONS_PATH = "v3/transactions"
+PAGE_SIZE = 100
+"""Transactions per page (Orderful: there is no parameter for it)."""
 
-CURSOR = "nextCursor"
-"""Orderful: the parameter by which a list is continued; a page links to the next one with it."""
+CURSOR_PARAMETER = "nextCursor"
+"""Query parameter that selects the next page (Orderful: each page links to the next one with it)."""
 
 V4 = {"orderful-api-version": "v4"}
-"""Orderful: v4 has no version in its paths, and takes it as a header."""
+"""Selects v4 of the API (Orderful: its paths have no version)."""
 
 MESSAGE_BYTES = 8 * 1024 * 1024
-"""Bytes of one transaction that are loaded. Read as JSON they take up to twenty times as much of the function's memory.
+"""Most bytes of one transaction. Parsed JSON takes up to twenty times as much memory.
 
 Orderful: a JSON transaction may have 100 MB. An 860 with 5,000 lines has about 4 MB.
 """
 
 PAGE_BYTES = 16 * 1024 * 1024
-"""Bytes of a page of a list, an inbox or a bucket that are loaded.
+"""Most bytes of a page of a list, an inbox or a polling bucket.
 
-A larger page of an inbox is asked for again with fewer items. Orderful: an answer of an inbox may have 200 MB.
+A larger page of an inbox is requested again with fewer items (Orderful: it may have 200 MB).
 """
 
 MAX_PAGES = 200
-"""Pages of one question before we suspect that the list never ends (100 transactions each)."""
+"""Pages of one list (100 transactions each) after which its pagination is taken for endless."""
 
 MAX_PROBLEMS = 50
-_MOST_PATHS = 5
-_LONGEST_ID = 200
-_SURPLUS = re.compile(r"property (\w+) should not exist")
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MAX_PATHS = 5
+_MAX_ID_LENGTH = 200
+_UNKNOWN_FILTER = re.compile(r"property (\w+) should not exist")
 
 Params = Sequence[tuple[str, str]]
 
 
+def transaction_address(transaction_id: str, part: str = "") -> tuple[str, Mapping[str, str]]:
+    """Path and headers of a transaction, or of a part of it (`/message`).
+
+    Orderful: transactions with a number for an id are read by v3, those with a UUID by v4.
+    """
+    name = quote(transaction_id, safe="") + part
+    return (f"{TRANSACTIONS_PATH}/{name}", {}) if transaction_id.isdigit() else (f"transactions/{name}", V4)
+
+
 class OrderfulHttp:
-    """Orderful, as every client of ours speaks to it."""
+    """Requests to Orderful."""
 
     def __init__(
         self,
@@ -68,14 +76,14 @@ class OrderfulHttp:
         deadline: Deadline,
         holds: Holds | None = None,
     ) -> None:
-        """Speak to `base_url`.
+        """Send requests to `base_url`.
 
         Args:
-            base_url: Without a slash at the end.
-            credentials: The key.
+            base_url: Without a trailing slash.
+            credentials: The source of the API key.
             http: The session.
-            clock: Ours.
-            deadline: Of this invocation.
+            clock: The connector's clock.
+            deadline: The deadline of this invocation.
             holds: The pauses of the whole stack; None for a person's calls, which are never held.
         """
         self._base_url = base_url
@@ -90,21 +98,24 @@ class OrderfulHttp:
 
         Raises:
             Transient, Throttled, Misconfigured: as named.
-            Rejected: Orderful has no such resource, or refuses the question.
+            Rejected: Orderful has no such resource, or refuses the request.
         """
         answer = self._get(join(self._base_url, path), params, path, read_seconds=READ_SECONDS)
         return answer.json(), answer.headers
 
-    def _pages(self, params: Params, *, spare: str = "") -> Iterator[tuple[Answer, list[dict[str, Any]]]]:
-        """The pages of the list of transactions; one that refuses the question is asked without the filter `spare`."""
-        url, seen = join(self._base_url, LIST), set[str]()
+    def _pages(self, params: Params, *, optional_filter: str = "") -> Iterator[tuple[Answer, list[dict[str, Any]]]]:
+        """The pages of the list of transactions; a filter that the list refuses is left out.
+
+        `optional_filter` is left out where the refusal names no filter.
+        """
+        url, seen = join(self._base_url, TRANSACTIONS_PATH), set[str]()
         while True:
             try:
                 answer = self._get(url, params, "the list of transactions", read_seconds=LIST_SECONDS)
             except Rejected as refused:
-                # Some organizations' lists know fewer filters; the rest is filtered by the reader of the page.
-                surplus = set(_SURPLUS.findall(" ".join(refused.problems))) or {spare}
-                fewer = [(name, value) for name, value in params if name not in surplus]
+                # Some organizations' lists support fewer filters; the caller filters each page again.
+                unknown = set(_UNKNOWN_FILTER.findall(" ".join(refused.problems))) or {optional_filter}
+                fewer = [(name, value) for name, value in params if name not in unknown]
                 if len(fewer) == len(params):
                     raise _unreadable_list(refused) from None
                 params = fewer
@@ -117,20 +128,23 @@ class OrderfulHttp:
                     request_id=answer.request_id,
                 )
             yield answer, [item for item in items if isinstance(item, dict) and listed_id(item)]
-            following = _continuation(data, len(items), answer)
+            following = _next_page(data, len(items), answer)
             if following is None:
                 return
             if following in seen or len(seen) >= MAX_PAGES:
-                raise Transient("Orderful's list of transactions does not end.", request_id=answer.request_id)
+                raise Transient("Orderful's list of transactions has no end.", request_id=answer.request_id)
             seen.add(following)
             if _is_link(following):
-                url, params = self._on_our_host(following, LIST), ()
+                url, params = self._on_our_host(following, TRANSACTIONS_PATH), ()
             else:
-                url = join(self._base_url, LIST)
-                params = [*((name, value) for name, value in params if name != CURSOR), (CURSOR, following)]
+                url = join(self._base_url, TRANSACTIONS_PATH)
+                params = [
+                    *((name, value) for name, value in params if name != CURSOR_PARAMETER),
+                    (CURSOR_PARAMETER, following),
+                ]
 
     def _problems_at(self, *paths: str) -> tuple[str, ...]:
-        """What is wrong with a transaction by each of these addresses; silent where one does not answer."""
+        """The problems of a transaction that these paths report; a path that fails reports none."""
         problems: list[str] = []
         for path in paths:
             try:
@@ -142,10 +156,10 @@ class OrderfulHttp:
         return tuple(problems[:MAX_PROBLEMS])
 
     def _on_our_host(self, link: str, path: str = "") -> str:
-        """The address of a link: whatever scheme and port it names, the key goes to the configured address only.
+        """The URL of a link, with scheme and port of the base URL: the API key is sent to that address only.
 
         Raises:
-            Misconfigured: it names another host.
+            Misconfigured: the link names another host.
         """
         ours = urlsplit(self._base_url)
         try:
@@ -155,18 +169,18 @@ class OrderfulHttp:
             is_ours = False
         if not is_ours:
             raise Misconfigured(
-                "Orderful's list continues on another host than the configured one, which does not get our key.",
+                "Orderful's list continues on another host than the configured one. The API key is not sent there.",
                 next_step="Check Orderful's base URL: organizations in the EU have a host of their own.",
             )
         return theirs._replace(scheme=ours.scheme, netloc=ours.netloc, fragment="").geturl()
 
-    def _get(self, url: str, params: Params, asked: str, *, read_seconds: float) -> Answer:
+    def _get(self, url: str, params: Params, subject: str, *, read_seconds: float) -> Answer:
         answer = self._http.ask(
             self._call("GET", url, params=params, read_seconds=read_seconds, max_bytes=PAGE_BYTES), self._deadline
         )
         if answer.ok:
             return answer
-        raise self._refusal(answer, asked)
+        raise self._refusal(answer, subject)
 
     def _call(
         self,
@@ -194,83 +208,81 @@ class OrderfulHttp:
             secrets=(key,),
         )
 
-    def _refusal(self, answer: Answer, asked: str) -> ConnectorError:
-        failure = answer.failure(asked)
+    def _refusal(self, answer: Answer, subject: str) -> ConnectorError:
+        failure = answer.failure(subject)
         if answer.status in {401, 403}:
-            # The key may have been changed since we read it.
+            # The key may have been changed since it was read.
             self._credentials.forget()
             if answer.status == 403:
                 try:
-                    if self._takes_our_key():
+                    if self._key_is_accepted():
                         return failure
-                except ConnectorError as unclear:
-                    return unclear
+                except ConnectorError as error:
+                    return error
             return Misconfigured(
                 failure.sentence,
                 request_id=failure.request_id,
                 next_step=f"Check the key, its permissions and the region. {self._credentials.orderful_next_step()}",
             )
         if isinstance(failure, Rejected):
-            listed = _refused_for(answer)
+            listed = _problems_in_answer(answer)
             failure.problems, failure.examined = listed or failure.problems, bool(listed)
         return failure
 
-    def _takes_our_key(self) -> bool:
-        """Whether Orderful takes the key for a harmless question.
+    def _key_is_accepted(self) -> bool:
+        """Whether Orderful accepts the key for a read of the list of transactions.
 
-        Orderful: a 403 says "insufficient permission", for a missing key as well as for one relationship; the list of
-        transactions is open to every key.
+        Orderful: a 403 means "insufficient permission", for a wrong key as well as for one relationship; every key may
+        read the list of transactions.
 
         Raises:
-            Transient, Throttled: it does not say.
+            Transient, Throttled: Orderful gave no definite answer.
         """
-        call = self._call("GET", join(self._base_url, LIST), params=(("businessNumber", "0"),))
+        call = self._call("GET", join(self._base_url, TRANSACTIONS_PATH), params=(("businessNumber", "0"),))
         try:
             answer = self._http.once(call, self._deadline)
         except CallFailed as error:
-            raise Transient(f"{error} It is not known whether the key is taken.") from None
+            raise Transient(f"{error} It is not known whether the key is accepted.") from None
         if answer.status in {401, 403}:
             return False
         if answer.ok or answer.status < 500:
-            failure = None if answer.ok else answer.failure("a question that tries the key")
+            failure = None if answer.ok else answer.failure("the check of the API key")
             if isinstance(failure, Throttled):
                 raise failure
             return True
-        raise Transient(
-            f"Orderful answered {answer.status} to a question that tries the key.", request_id=answer.request_id
-        )
+        raise Transient(f"Orderful answered {answer.status} to the check of the API key.", request_id=answer.request_id)
 
 
 def data_of(answer: Answer) -> Any:
-    """The JSON data of an answer, as `parsed` reads it.
+    """The JSON data of an answer, read by `parse_json`.
 
     Raises:
-        Transient: it is no JSON.
+        Transient: the body is no JSON.
     """
     try:
-        return parsed(answer.body)
+        return parse_json(answer.body)
     except (ValueError, RecursionError):
         raise Transient(
             f"Orderful answered {answer.status} with {answer.shape()} instead of JSON.", request_id=answer.request_id
         ) from None
 
 
-def parsed(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """JSON data, numbers with a point as `Decimal`.
 
-    Partners write parts of it, so half a character is mended, and a number beyond every size stays text.
+    Partners write parts of it: incomplete characters are repaired, and a number that `Decimal` cannot hold stays text.
 
     Raises:
-        ValueError, RecursionError: it is no JSON.
+        ValueError, RecursionError: the body is no JSON.
     """
-    body = body.removeprefix(BYTE_ORDER_MARK)
+    body = without_mark(body)
     try:
         return _decode(body)
     except ValueError:
-        whole = mended(body)
-        if whole == body:
+        valid = repaired(body)
+        if valid == body:
             raise
-        return _decode(whole)
+        return _decode(valid)
 
 
 def _number(written: str) -> Decimal | str:
@@ -291,7 +303,7 @@ def _unreadable_list(refused: Rejected) -> Misconfigured:
     )
 
 
-def _refused_for(answer: Answer) -> tuple[str, ...]:
+def _problems_in_answer(answer: Answer) -> tuple[str, ...]:
     try:
         data = answer.json()
     except Transient:
@@ -300,7 +312,7 @@ def _refused_for(answer: Answer) -> tuple[str, ...]:
 
 
 def problems_in(items: Any) -> tuple[str, ...]:
-    """Each as `path: message`, from any of the shapes Orderful reports problems in."""
+    """Each problem as `path: message`, from every shape in which Orderful reports problems."""
     if isinstance(items, str | dict):
         items = [items]
     if not isinstance(items, list):
@@ -312,7 +324,7 @@ def _problem(item: Any) -> str | None:
     if not isinstance(item, dict):
         return plain_text(item)
     paths = item.get("payloadPaths")
-    listed = ", ".join(filter(None, map(plain_text, paths[:_MOST_PATHS]))) if isinstance(paths, list) else None
+    listed = ", ".join(filter(None, map(plain_text, paths[:_MAX_PATHS]))) if isinstance(paths, list) else None
     path = listed or next(
         filter(None, (plain_text(item.get(name)) for name in ("dataPath", "path", "outputPath", "ref"))), ""
     )
@@ -326,11 +338,11 @@ def plain_text(value: Any) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """An id, opaque (Orderful: numbers beyond 32 bits, or UUIDs); what is too long for one is none."""
+    """An opaque id (Orderful: numbers beyond 32 bits, or UUIDs); None when it is too long for one."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     written = value.strip() if isinstance(value, str) else ""
-    return written if 0 < len(written) <= _LONGEST_ID else None
+    return written if 0 < len(written) <= _MAX_ID_LENGTH else None
 
 
 def listed_id(item: dict[str, Any]) -> str | None:
@@ -338,13 +350,13 @@ def listed_id(item: dict[str, Any]) -> str | None:
     return id_of(item.get("id")) or id_of(item.get("transactionId"))
 
 
-def word_of(value: Any) -> str | None:
+def upper_text(value: Any) -> str | None:
     word = id_of(value) if isinstance(value, str) else None
     return word.upper() if word else None
 
 
 def items_of(data: Any) -> list[Any] | None:
-    """The list that an answer is, or that it holds as `data` or `items`, one or two levels deep."""
+    """The list: the answer itself, or its `data` or `items`, one or two levels deep."""
     for _ in range(3):
         if isinstance(data, list):
             return data
@@ -355,56 +367,56 @@ def items_of(data: Any) -> list[Any] | None:
 
 
 def _is_documented(data: Any) -> bool:
-    """Whether an answer has the shape of a list page, so that an empty one means that there is nothing."""
+    """Whether an answer has the documented shape of a page, so that an empty list is the end of the list."""
     return isinstance(data, dict) and any(name in data for name in ("data", "meta", "metadata"))
 
 
-_PLACES = (
+_PAGINATION_PATHS = (
     *(("metadata", "pagination", "links"), ("metadata", "pagination"), ("metadata", "links"), ("metadata",)),
     *(("meta", "pagination", "links"), ("meta", "pagination"), ("meta", "links"), ("meta",)),
     *(("pagination", "links"), ("pagination",), ("links",), ("_links",), ()),
 )
-_NEXT = (*("next", "nextCursor", "next_cursor", "nextPage", "nextLink", "nextUrl"), "nextPageUrl")
-_MORE = ("hasMore", "has_more", "hasNext", "hasNextPage")
+_NEXT_FIELDS = (*("next", "nextCursor", "next_cursor", "nextPage", "nextLink", "nextUrl"), "nextPageUrl")
+_MORE_FIELDS = ("hasMore", "has_more", "hasNext", "hasNextPage")
 
 
-def _continuation(data: dict[str, Any], count: int, answer: Answer) -> str | None:
+def _next_page(data: dict[str, Any], count: int, answer: Answer) -> str | None:
     """The link or cursor of the next page; None at the end of the list.
 
-    Orderful: `metadata.pagination.links.next` is a whole address or null. Other places and shapes are read as well,
-    for newer pages show lists in another form.
+    Orderful: `metadata.pagination.links.next` is an absolute URL or null. Newer documentation shows lists in other
+    shapes, which are read as well.
 
     Raises:
-        Misconfigured: the page says, or its length suggests, that the list goes on, but not where.
+        Misconfigured: the list has more pages, by its fields or by its length, and no known link to them.
     """
-    places = [place for path in _PLACES if isinstance(place := _at(data, path), dict)]
-    said = [place[name] for place in places for name in _NEXT if name in place]
-    for value in said:
+    places = [place for path in _PAGINATION_PATHS if isinstance(place := _at(data, path), dict)]
+    links = [place[name] for place in places for name in _NEXT_FIELDS if name in place]
+    for value in links:
         found = value if isinstance(value, str) else None
         if isinstance(value, dict):
             found = next((value[name] for name in ("href", "url", "cursor") if value.get(name)), None)
         if isinstance(found, str) and found.strip():
             return found.strip()
         if (found is not None and found != "") or (value and not isinstance(value, dict)):
-            raise _goes_on_somewhere(answer)
+            raise _unknown_pagination(answer)
     linked = re.search(r'<([^<>]{1,2000})>\s{0,9};\s{0,9}rel="?next"?', answer.headers.get("Link") or "")
     if linked:
         return linked[1]
     total = next((place["total"] for place in places if isinstance(place.get("total"), int)), None)
     offset = next((place["offset"] for place in places if isinstance(place.get("offset"), int)), 0)
     if (
-        any(place.get(name) is True for place in places for name in _MORE)
+        any(place.get(name) is True for place in places for name in _MORE_FIELDS)
         or (total is not None and total > offset + count)
-        or (not said and count >= PAGE)
+        or (not links and count >= PAGE_SIZE)
     ):
-        raise _goes_on_somewhere(answer)
+        raise _unknown_pagination(answer)
     return None
 
 
 def _host(url: SplitResult) -> str:
-    """Host and port, without a port that its scheme has anyway."""
-    usual = {"http": ":80", "https": ":443"}.get(url.scheme, "")
-    return url.netloc.lower().removesuffix(usual)
+    """Host and port, without the default port of the scheme."""
+    default_port = {"http": ":80", "https": ":443"}.get(url.scheme, "")
+    return url.netloc.lower().removesuffix(default_port)
 
 
 def _at(data: Any, path: Sequence[str]) -> Any:
@@ -413,12 +425,12 @@ def _at(data: Any, path: Sequence[str]) -> Any:
     return data
 
 
-def _goes_on_somewhere(answer: Answer) -> Misconfigured:
+def _unknown_pagination(answer: Answer) -> Misconfigured:
     return Misconfigured(
-        "Orderful's list of transactions goes on, but in a form that the connector does not know. It was not taken for "
-        "the end of the list.",
+        "Orderful's list of transactions has more pages, and links to them in a form that the connector does not know. "
+        "The list was not read to its end.",
         request_id=answer.request_id,
-        next_step="Check Orderful's base URL, and report the form of the list; nothing that it holds is lost.",
+        next_step="Check Orderful's base URL, and report the form of the list. Nothing in the list is lost.",
     )
 
 
@@ -426,18 +438,18 @@ def _is_link(text: str) -> bool:
     return "://" in text or "?" in text or text.startswith("/")
 
 
-def ids_of(item: dict[str, Any], role: str) -> list[str]:
+def party_ids(item: dict[str, Any], role: str) -> list[str]:
     party = item.get(role)
     if not isinstance(party, dict):
         return []
     return [found for name in ("isaId", "testIsaId") if (found := id_of(party.get(name)))]
 
 
-def names(item: dict[str, Any], role: str, wanted: str) -> bool:
-    """Whether the transaction names `wanted` in this role; one that names nobody is not held against it."""
-    ids = ids_of(item, role)
-    return not ids or wanted in ids
+def may_be_party(item: dict[str, Any], role: str, isa_id: str) -> bool:
+    """Whether the transaction names this ISA id in this role, or nobody."""
+    ids = party_ids(item, role)
+    return not ids or isa_id in ids
 
 
-def instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+def format_time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

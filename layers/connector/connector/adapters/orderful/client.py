@@ -1,7 +1,7 @@
-"""Orderful over HTTP: create a transaction, find it again, follow it.
+"""The Orderful client that sends: create a transaction, look it up, track it.
 
-Creation has no idempotency key at Orderful, so every way a create can end is distinguished here, and nothing below
-`create` repeats it.
+Orderful has no idempotency key for a create. So each result of a create has an error of its own, and a create is never
+retried here.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import msgspec
 
 from connector.adapters.http import Answer, CallFailed, NotSent, join
 from connector.adapters.orderful.api import (
-    LIST,
     MESSAGE_BYTES,
-    V4,
+    TRANSACTIONS_PATH,
     OrderfulHttp,
     data_of,
+    format_time,
     id_of,
-    ids_of,
-    instant,
     listed_id,
-    names,
+    may_be_party,
+    party_ids,
     plain_text,
     problems_in,
-    word_of,
+    transaction_address,
+    upper_text,
 )
 from connector.domain.errors import (
     AlreadyExists,
@@ -40,33 +40,33 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
-from connector.domain.moments import moment_of
 from connector.domain.reasons import Reason
+from connector.domain.timestamps import timestamp_of
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Calls, Created, Listed, RemoteTransaction
 
 SENDERS_PER_CALL = 5
 
-_NOT_THE_DOCUMENT = frozenset({405, 406, 410, 415, 426})
-"""Statuses that speak of the address, its method, its media type or its version, whatever was sent there."""
+_ENDPOINT_STATUSES = frozenset({405, 406, 410, 415, 426})
+"""Statuses about the path, method, media type or version of a request, whatever its body."""
 
 
 class OrderfulClient(OrderfulHttp):
-    """Orderful (`EdiNetwork` port)."""
+    """The `EdiNetwork` port."""
 
     def create(self, request: OrderfulRequest) -> Created:
-        """Post a transaction, once: no retry happens below this line.
+        """Post a transaction, without a retry.
 
-        Any 2xx counts (Orderful: documents say 200, 201 and 202), but only its body tells success: a 202 may say
-        FAILED. A status word we do not know counts as accepted, to be followed up.
+        Any 2xx is an answer (Orderful: its documentation has 200, 201 and 202); the body has the result, since a 202
+        may be FAILED. An unknown status counts as accepted, and the transaction is tracked.
 
         Raises:
             Throttled: 429; nothing was created.
-            Transient: the connection was never made; nothing was created.
-            AlreadyExists: 409; Orderful has one like it.
+            Transient: there was no connection; nothing was created.
+            AlreadyExists: 409; Orderful has an equal transaction.
             UnknownOutcome: time-out, connection lost, 1xx, 3xx, 5xx or an unreadable answer: it may exist.
-            Rejected: a definite 4xx; nothing was created.
-            Misconfigured: 401 or 403, or an address that is not Orderful's.
+            Rejected: another 4xx; nothing was created.
+            Misconfigured: 401 or 403, or a URL that is not Orderful's.
         """
         call = self._call(
             request.method,
@@ -94,10 +94,10 @@ class OrderfulClient(OrderfulHttp):
         receiver_id: str,
         stream: Stream,
     ) -> tuple[Sequence[RemoteTransaction], timedelta]:
-        """What Orderful finds by this business number, newest first, and how far its clock is ahead of ours.
+        """The transactions with this business number, newest first, and how far Orderful's clock is ahead of ours.
 
-        It may be incomplete (Orderful: no hit or one, and a new transaction is found late). The list is read to its
-        end and filtered again here: a filter may be ignored, and an answer cut short would look like "not there".
+        The result may be incomplete (Orderful: it has one hit at most, and new transactions come late). The list is
+        read to its end, since a partial list would mean "not found", and filtered again, since a filter may be ignored.
 
         Raises:
             Transient, Throttled, Misconfigured: the list could not be read to its end.
@@ -114,7 +114,7 @@ class OrderfulClient(OrderfulHttp):
         for answer, items in self._pages(params):
             skew = answer.server_time - answer.received_at
             for item in items:
-                if names(item, "sender", sender_id) and names(item, "receiver", receiver_id):
+                if may_be_party(item, "sender", sender_id) and may_be_party(item, "receiver", receiver_id):
                     transaction = _transaction(item, answer, sender=sender_id, receiver=receiver_id)
                     if (
                         transaction.business_number == business_number
@@ -127,7 +127,7 @@ class OrderfulClient(OrderfulHttp):
     def list_since(
         self, since: datetime, *, sender_ids: Sequence[str], stream: Stream, receiver_id: str | None = None
     ) -> Iterator[RemoteTransaction]:
-        """Transactions created at or after `since`, newest first; the errors of the port come while iterating."""
+        """Transactions created at or after `since`, newest first; the errors of the port are raised by the iterator."""
         chunks = [
             list(sender_ids[start : start + SENDERS_PER_CALL]) for start in range(0, len(sender_ids), SENDERS_PER_CALL)
         ]
@@ -140,7 +140,7 @@ class OrderfulClient(OrderfulHttp):
     def list_newest(
         self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
     ) -> tuple[Sequence[RemoteTransaction], datetime]:
-        """The same for one sender, of the newest pages only, and since when the list is complete.
+        """The transactions of one sender on the newest pages, and the time since which the list is complete.
 
         Raises:
             Transient, Throttled, Misconfigured: as named.
@@ -150,7 +150,7 @@ class OrderfulClient(OrderfulHttp):
         for page, newest in islice(self._pages_since(since, [sender_id], stream, receiver_id), most_pages):
             found += page
             newest_of_page.append(newest)
-        # Within a page the order may be the other way round (Orderful): behind its newest nothing is certain.
+        # Orderful: within a page the order may be reversed, so the list is complete only up to the newest of a page.
         return found, newest_of_page[-1] if len(newest_of_page) == most_pages else since
 
     def list_between(
@@ -163,11 +163,10 @@ class OrderfulClient(OrderfulHttp):
         stream: Stream,
         most_pages: int,
     ) -> Listed:
-        """Transactions created from `since` to `until`, of the newest pages only.
+        """Transactions created from `since` to `until`, on the newest pages.
 
-        A filter that an organization's list does not know is left out, and the page is filtered here. So are senders
-        where naming them would take more than a third of the pages: each five of them are a list, and so a page at
-        least.
+        A filter that the list of an organization does not support is left out, and each page is filtered here. So is
+        the sender where that filter would take more than a third of the pages: five senders are one list.
 
         Raises:
             Transient, Throttled, Misconfigured: as named.
@@ -176,9 +175,11 @@ class OrderfulClient(OrderfulHttp):
         calls = 0
         named = [one.value for one in types]
         chunks = [sender_ids[at : at + SENDERS_PER_CALL] for at in range(0, len(sender_ids), SENDERS_PER_CALL)]
-        names_them = len(chunks) <= max(1, most_pages // 3)
-        for chunk in chunks if names_them else [sender_ids]:
-            pages = self._pages_since(since, chunk, stream, None, until=until, types=named, asks_for_senders=names_them)
+        filters_by_sender = len(chunks) <= max(1, most_pages // 3)
+        for chunk in chunks if filters_by_sender else [sender_ids]:
+            pages = self._pages_since(
+                since, chunk, stream, None, until=until, types=named, filter_by_sender=filters_by_sender
+            )
             for page, _ in islice(pages, most_pages - calls):
                 calls += 1
                 found += [one for one in page if one.created_at < until and one.transaction_type in named]
@@ -187,19 +188,16 @@ class OrderfulClient(OrderfulHttp):
     def read(self, transaction_id: str) -> RemoteTransaction | None:
         """One transaction by its id; None when Orderful has none.
 
-        Orderful: transactions with a number for an id are read by v3, those with a UUID by v4.
-
         Raises:
-            Transient, Throttled, Misconfigured: it could not be asked.
-            Rejected: Orderful does not answer this question, which says nothing about the transaction.
+            Transient, Throttled, Misconfigured: the transaction could not be read.
+            Rejected: Orderful refuses the request; whether the transaction exists is not known.
         """
-        name = quote(transaction_id, safe="")
-        path, headers = (f"{LIST}/{name}", {}) if transaction_id.isdigit() else (f"transactions/{name}", V4)
+        path, headers = transaction_address(transaction_id)
         answer = self._http.ask(self._call("GET", join(self._base_url, path), headers=headers), self._deadline)
         if answer.status in {404, 410} and answer.shape() != "an HTML page":
             return None
         if answer.status == 403:
-            # One relationship may be closed to the key: the list tells a wrong key.
+            # The key may lack permission for this relationship only; a wrong key fails at the list.
             raise Rejected(
                 answer.failure("a transaction").sentence, request_id=answer.request_id, code=Reason.REQUEST_REFUSED
             )
@@ -207,20 +205,17 @@ class OrderfulClient(OrderfulHttp):
             raise self._refusal(answer, "a transaction")
         data = data_of(answer)
         if not isinstance(data, dict) or id_of(data.get("id")) is None:
-            raise Transient("Orderful answered a transaction without an id.", request_id=answer.request_id)
+            raise Transient("Orderful answered with a transaction without an id.", request_id=answer.request_id)
         return _transaction(data, answer)
 
     def content_of(self, transaction_id: str) -> Any | None:
-        """The message of a transaction as Orderful stores it, as JSON data; None when Orderful shows none.
-
-        Orderful: transactions with a number for an id are read by v3, those with a UUID by v4.
+        """The message of a transaction as Orderful stores it, as JSON data; None when Orderful gives none.
 
         Raises:
-            Transient, Throttled, Misconfigured: it could not be asked.
+            Transient, Throttled, Misconfigured: the message could not be read.
         """
-        name = quote(transaction_id, safe="")
-        path, headers = (f"{LIST}/{name}", {}) if transaction_id.isdigit() else (f"transactions/{name}", V4)
-        call = self._call("GET", join(self._base_url, f"{path}/message"), headers=headers, max_bytes=MESSAGE_BYTES)
+        path, headers = transaction_address(transaction_id, "/message")
+        call = self._call("GET", join(self._base_url, path), headers=headers, max_bytes=MESSAGE_BYTES)
         try:
             answer = self._http.ask(call, self._deadline)
         except AnswerTooLarge:
@@ -228,7 +223,7 @@ class OrderfulClient(OrderfulHttp):
         if answer.ok:
             return data_of(answer)
         if answer.status == 403:
-            # The key may post and list and yet not read messages: the list, which is read first, tells a wrong key.
+            # The key may lack permission for messages only; a wrong key fails at the list, which is read first.
             return None
         refusal = self._refusal(answer, "the message of a transaction")
         if isinstance(refusal, Rejected):
@@ -236,12 +231,12 @@ class OrderfulClient(OrderfulHttp):
         raise refusal
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
-        """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when nobody says.
+        """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when Orderful does not say.
 
-        Best effort: the first address is undocumented at Orderful, the second knows only what the partner answered.
+        Best effort: Orderful does not document the first path; the second has the partner's acknowledgment only.
         """
         name = quote(transaction_id, safe="")
-        return self._problems_at(f"v2/transactions/{name}/validations", f"{LIST}/{name}/acknowledgment")
+        return self._problems_at(f"v2/transactions/{name}/validations", f"{TRANSACTIONS_PATH}/{name}/acknowledgment")
 
     def _pages_since(
         self,
@@ -252,78 +247,78 @@ class OrderfulClient(OrderfulHttp):
         *,
         until: datetime | None = None,
         types: Sequence[str] = (),
-        asks_for_senders: bool = True,
+        filter_by_sender: bool = True,
     ) -> Iterator[tuple[list[RemoteTransaction], datetime]]:
-        """Page by page what is listed, and when the newest of the page was created, whosever it is."""
-        # An hour beyond our clock, so that no transaction is newer than "now" at Orderful.
+        """The matching transactions of each page, and the newest creation time on the page."""
+        # Orderful's clock may be ahead of ours.
         until = until or self._clock.now() + timedelta(hours=1)
         params = [
-            ("createdAt", f"[{instant(since)},{instant(until)})"),
-            *(("senderIsaId", sender) for sender in senders if asks_for_senders),
+            ("createdAt", f"[{format_time(since)},{format_time(until)})"),
+            *(("senderIsaId", sender) for sender in senders if filter_by_sender),
             *([("receiverIsaId", receiver)] if receiver else []),
             *(("transactionType", name) for name in types),
             ("stream", stream.value.upper()),
         ]
-        ours = frozenset(senders)
+        wanted = frozenset(senders)
         for answer, items in self._pages(params):
             transactions = [
                 _transaction(item, answer, sender=sender, receiver=receiver)
                 for item in items
-                if (sender := _sender_of(item, senders, ours))
-                and (receiver is None or names(item, "receiver", receiver))
+                if (sender := _sender_of(item, senders, wanted))
+                and (receiver is None or may_be_party(item, "receiver", receiver))
             ]
-            moments = [moment_of(item.get("createdAt")) for item in items]
+            times = [timestamp_of(item.get("createdAt")) for item in items]
             yield (
                 [one for one in transactions if one.stream in {stream, None} and one.created_at >= since],
-                max(filter(None, moments), default=answer.server_time),
+                max(filter(None, times), default=answer.server_time),
             )
-            if moments and all(moment is not None and moment < since for moment in moments):
-                # The filter on createdAt was ignored: newest first, so the rest is older still.
+            if times and all(time is not None and time < since for time in times):
+                # The filter on createdAt was ignored. The list is newest first, so the other pages are older.
                 return
 
     def _create_failure(self, answer: Answer) -> ConnectorError:
         failure = self._refusal(answer, "the new transaction")
         if answer.status == 409:
-            # Not documented at Orderful. Whatever it means, what is there is looked up before anything else.
+            # Orderful does not document a 409. The transaction is looked up before anything else.
             return AlreadyExists(failure.sentence, request_id=answer.request_id)
         if answer.status == 408 or answer.status >= 500 or answer.status < 400:
-            # A 1xx is no final answer, and a redirect, which is never followed, may come behind the work.
+            # A 1xx is no final answer. A redirect, which is not followed, may be sent after the work was done.
             return UnknownOutcome(f"{failure.sentence} The transaction may exist.", request_id=answer.request_id)
-        if answer.status in _NOT_THE_DOCUMENT or (answer.status == 404 and answer.shape() == "an HTML page"):
-            # A path that nobody knows, or a version that is no longer served: every document would be refused alike.
+        if answer.status in _ENDPOINT_STATUSES or (answer.status == 404 and answer.shape() == "an HTML page"):
+            # An unknown path or a version that is no longer served: every document would be refused.
             return Misconfigured(
                 failure.sentence, request_id=answer.request_id, next_step="Check Orderful's base URL and region."
             )
         return failure
 
 
-def _sender_of(item: dict[str, Any], senders: Sequence[str], known: frozenset[str]) -> str | None:
-    """Which of the senders a transaction names; the first of them where it names nobody."""
-    ids = ids_of(item, "sender")
-    return next((one for one in ids if one in known), None) if ids else next(iter(senders), None)
+def _sender_of(item: dict[str, Any], senders: Sequence[str], wanted: frozenset[str]) -> str | None:
+    """The sender of a transaction, if it is one of `senders`; the first of them if the transaction names no sender."""
+    ids = party_ids(item, "sender")
+    return next((one for one in ids if one in wanted), None) if ids else next(iter(senders), None)
 
 
 def _created(answer: Answer) -> Created:
-    """Read the body of a 2xx; whatever is unclear counts as "may exist"."""
+    """The result in the body of a 2xx; an unreadable body raises `UnknownOutcome`."""
     try:
         data = answer.json()
     except Transient as error:
-        raise _unclear(answer, error.sentence) from None
+        raise _unknown_outcome(answer, error.sentence) from None
     if not isinstance(data, dict):
-        raise _unclear(answer, f"Orderful answered {answer.status} with JSON that is no object.")
+        raise _unknown_outcome(answer, f"Orderful answered {answer.status} with JSON that is no object.")
     transaction_id = id_of(data.get("id"))
-    status, validation = word_of(data.get("status")), word_of(data.get("validationStatus"))
+    status, validation = upper_text(data.get("status")), upper_text(data.get("validationStatus"))
     problems = problems_in(data.get("validationErrors"))
     if status == "FAILED" or validation == "INVALID" or data.get("validationErrors"):
         detail = plain_text(data.get("detail"))
         return Created(transaction_id, accepted=False, problems=problems or ((detail,) if detail else ()), valid=False)
     if transaction_id is None:
-        raise _unclear(answer, f"Orderful answered {answer.status} without a transaction id.")
+        raise _unknown_outcome(answer, f"Orderful answered {answer.status} without a transaction id.")
     valid = validation == "VALID" if validation else status == "ACCEPTED"
     return Created(transaction_id, accepted=True, valid=valid or None)
 
 
-def _unclear(answer: Answer, sentence: str) -> UnknownOutcome:
+def _unknown_outcome(answer: Answer, sentence: str) -> UnknownOutcome:
     return UnknownOutcome(f"{sentence} The transaction may exist.", request_id=answer.request_id)
 
 
@@ -332,12 +327,12 @@ def _transaction(
 ) -> RemoteTransaction:
     """Read a list element.
 
-    On the test stream a party may be listed under its live id with the test id beside it: the one that is asked for
-    counts, and otherwise the test id, which comes last.
+    On the test stream a party may be listed with its live and its test id: the id in the request is taken, else the
+    test id, which comes last.
     """
-    sender_ids, receiver_ids = ids_of(item, "sender"), ids_of(item, "receiver")
+    sender_ids, receiver_ids = party_ids(item, "sender"), party_ids(item, "receiver")
     kind = item.get("type")
-    stream = word_of(item.get("stream"))
+    stream = upper_text(item.get("stream"))
     if stream == "TEST":
         sender_ids, receiver_ids = sender_ids[::-1], receiver_ids[::-1]
     return RemoteTransaction(
@@ -347,9 +342,9 @@ def _transaction(
         stream=Stream(stream.lower()) if stream in {"TEST", "LIVE"} else None,
         sender_id=sender if sender in sender_ids else next(iter(sender_ids), None),
         receiver_id=receiver if receiver in receiver_ids else next(iter(receiver_ids), None),
-        # Without a readable time it counts as new: taken for ours rather than sent a second time.
-        created_at=moment_of(item.get("createdAt")) or answer.server_time,
-        validation_status=word_of(item.get("validationStatus")),
-        delivery_status=word_of(item.get("deliveryStatus")),
-        acknowledgment_status=word_of(item.get("acknowledgmentStatus")),
+        # Without a readable time it counts as new, so that it is found by the look-up and not sent twice.
+        created_at=timestamp_of(item.get("createdAt")) or answer.server_time,
+        validation_status=upper_text(item.get("validationStatus")),
+        delivery_status=upper_text(item.get("deliveryStatus")),
+        acknowledgment_status=upper_text(item.get("acknowledgmentStatus")),
     )

@@ -1,6 +1,6 @@
-"""Orderful's list of transactions as reconciliation reads it.
+"""Orderful's list of transactions, for reconciliation.
 
-It shares nothing with the clients that send and follow but the HTTP session: a fault in the one is found by the other
+It shares only the HTTP session with the clients that send and receive, so that reconciliation finds their faults
 (docs/decisions/0042).
 """
 
@@ -18,18 +18,19 @@ import msgspec
 from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, Gate, Http, join
 from connector.adapters.ports import OrderfulCredentials
 from connector.domain.errors import AnswerTooLarge, Misconfigured, Rejected, Transient
-from connector.domain.moments import moment_of
+from connector.domain.json_text import without_mark
+from connector.domain.timestamps import timestamp_of
 from connector.domain.transactions import Stream, TransactionType
 from connector.services.ports import Deadline
 from connector.services.reconcile.ports import ListedTransaction, TransactionPage
 
-_PATH = "v3/transactions"
-_FULL = 100
-"""Transactions on a page (Orderful: there is no parameter for it)."""
+_TRANSACTIONS_PATH = "v3/transactions"
+_PAGE_SIZE = 100
+"""Transactions per page (Orderful: there is no parameter for it)."""
 
 _MESSAGE_BYTES = 8 * 1024 * 1024
-_LONGEST_REFUSAL = 10_000
-_REFUSED = re.compile(r"property (\w+) should not exist")
+_MAX_REFUSAL_LENGTH = 10_000
+_UNKNOWN_FILTER = re.compile(r"property (\w+) should not exist")
 
 
 def _number(written: str) -> Decimal | str:
@@ -54,7 +55,7 @@ class OrderfulTransactionList:
         deadline: Deadline,
         gate: Gate | None = None,
     ) -> None:
-        """Speak to `base_url`; `gate` holds the calls of the stack, None a person's."""
+        """Send requests to `base_url`; `gate` is None for a person's calls, which are never held."""
         self._base_url = base_url
         self._credentials = credentials
         self._http = http
@@ -65,59 +66,79 @@ class OrderfulTransactionList:
     def page(
         self, since: datetime, until: datetime, *, senders: Sequence[str], stream: Stream, following: str | None
     ) -> TransactionPage:
+        """Read one page of what these senders created."""
+        types = {one.value for one in TransactionType}
+        filters = [*(("senderIsaId", one) for one in senders), *(("transactionType", one) for one in sorted(types))]
+        page = self._page(since, until, filters, stream, following)
+        found = [one for one in page.transactions if one.transaction_type in types and one.senders & set(senders)]
+        return TransactionPage(found, page.following)
+
+    def received(
+        self, since: datetime, until: datetime, *, receivers: Sequence[str], stream: Stream, following: str | None
+    ) -> TransactionPage:
+        """Read one page of what these receivers got: of every type, because not all types have documented words."""
+        page = self._page(since, until, [("receiverIsaId", one) for one in receivers], stream, following)
+        return TransactionPage([one for one in page.transactions if one.receivers & set(receivers)], page.following)
+
+    def _page(
+        self,
+        since: datetime,
+        until: datetime,
+        filters: Sequence[tuple[str, str]],
+        stream: Stream,
+        following: str | None,
+    ) -> TransactionPage:
         """Read one page.
 
-        Orderful: `createdAt` is an interval, the newest come first, `nextCursor` goes on. The lists of some
-        organizations refuse filters by name: what a list refuses is filtered here.
+        Orderful: `createdAt` is an interval, the list is newest first, `nextCursor` selects the next page. The lists of
+        some organizations refuse filters by name; what they select is left out by whoever calls.
         """
         wanted = [
-            ("createdAt", f"[{_instant(since)},{_instant(until)})"),
-            *(("senderIsaId", one) for one in senders),
-            *(("transactionType", one.value) for one in TransactionType),
+            ("createdAt", f"[{_format_time(since)},{_format_time(until)})"),
+            *filters,
             ("stream", stream.value.upper()),
         ]
         while True:
             params = [pair for pair in wanted if pair[0] not in self._unknown_filters]
             params += [("nextCursor", following)] if following else []
-            answer = self._get(_PATH, params, read_seconds=LIST_SECONDS)
-            refused = set(_REFUSED.findall(answer.body[:_LONGEST_REFUSAL].decode("utf-8", "replace"))) & {
+            answer = self._get(_TRANSACTIONS_PATH, params, read_seconds=LIST_SECONDS)
+            refused = set(_UNKNOWN_FILTER.findall(answer.body[:_MAX_REFUSAL_LENGTH].decode("utf-8", "replace"))) & {
                 name for name, _ in params
             }
             if answer.status != 400 or not refused:
                 break
             self._unknown_filters |= refused
-        data = _json_of(self._usable(answer, "the list of transactions"))
+        data = _json_of(self._checked(answer, "the list of transactions"))
         items = data.get("data") if isinstance(data, dict) else None
         if not isinstance(items, list):
-            raise Transient("Orderful answered the list of transactions with another shape.", None, answer.request_id)
+            raise Transient(
+                "Orderful answered the list of transactions with JSON of an unknown shape.", None, answer.request_id
+            )
         found = [_listed(item) for item in items if isinstance(item, dict)]
-        types = {one.value for one in TransactionType}
         return TransactionPage(
             [
                 one
                 for one in found
                 if one.transaction_id
-                and one.transaction_type in types
-                and one.senders & set(senders)
                 and one.stream in {stream.value.upper(), None}
                 and (one.created_at is None or since <= one.created_at < until)
             ],
-            None if _is_behind(found, since) else _following(data, len(items), answer),
+            None if _is_before_window(found, since) else _next_cursor(data, len(items), answer),
         )
 
     def exists(self, transaction_id: str) -> bool:
-        """Whether Orderful has it (Orderful: numbers are read by v3, UUIDs by v4)."""
+        """Whether Orderful has the transaction (Orderful: numbers are read by v3, UUIDs by v4)."""
         path, headers = _address(transaction_id)
         answer = self._get(path, (), headers=headers)
         if answer.status in {404, 410} and answer.shape() != "an HTML page":
             return False
         if answer.status == 403:
-            return True  # the key may not read this one: then it is there
-        self._usable(answer, "a transaction")
+            return True  # the key may not read it, so it exists
+        self._checked(answer, "a transaction")
         return True
 
     def content(self, transaction_id: str) -> Any | None:
-        """The message of a transaction; None where it is not shown, or is too large to be compared."""
+        """The message of a transaction; None where Orderful gives none, or it is too large to compare."""
         path, headers = _address(transaction_id)
         try:
             answer = self._get(f"{path}/message", (), headers=headers, max_bytes=_MESSAGE_BYTES)
@@ -125,7 +146,7 @@ class OrderfulTransactionList:
             return None
         if answer.status in {403, 404, 410}:
             return None
-        return _json_of(self._usable(answer, "the message of a transaction"))
+        return _json_of(self._checked(answer, "the message of a transaction"))
 
     def _get(
         self,
@@ -150,10 +171,10 @@ class OrderfulTransactionList:
         )
         return self._http.ask(call, self._deadline)
 
-    def _usable(self, answer: Answer, asked: str) -> Answer:
+    def _checked(self, answer: Answer, subject: str) -> Answer:
         if answer.ok:
             return answer
-        failure = answer.failure(asked)
+        failure = answer.failure(subject)
         if answer.status in {401, 403}:
             self._credentials.forget()
         if isinstance(failure, Rejected):
@@ -164,13 +185,13 @@ class OrderfulTransactionList:
 def _address(transaction_id: str) -> tuple[str, Mapping[str, str]]:
     name = quote(transaction_id, safe="")
     if transaction_id.isdigit():
-        return f"{_PATH}/{name}", {}
+        return f"{_TRANSACTIONS_PATH}/{name}", {}
     return f"transactions/{name}", {"orderful-api-version": "v4"}
 
 
 def _json_of(answer: Answer) -> Any:
     try:
-        return _decode(answer.body.removeprefix(b"\xef\xbb\xbf"))
+        return _decode(without_mark(answer.body))
     except (ValueError, RecursionError):
         raise Transient(
             f"Orderful answered {answer.status} with {answer.shape()} instead of JSON.", request_id=answer.request_id
@@ -179,42 +200,43 @@ def _json_of(answer: Answer) -> Any:
 
 def _listed(item: Mapping[str, Any]) -> ListedTransaction:
     kind = item.get("type")
-    stream = _word(item.get("stream"))
+    stream = _text(item.get("stream"))
     return ListedTransaction(
-        transaction_id=_word(item.get("id")) or _word(item.get("transactionId")) or "",
-        transaction_type=_word(kind.get("name") if isinstance(kind, dict) else kind) or "",
-        business_number=_word(item.get("businessNumber")),
+        transaction_id=_text(item.get("id")) or _text(item.get("transactionId")) or "",
+        transaction_type=_text(kind.get("name") if isinstance(kind, dict) else kind) or "",
+        business_number=_text(item.get("businessNumber")),
         stream=stream.upper() if stream else None,
         senders=_ids(item.get("sender")),
         receivers=_ids(item.get("receiver")),
-        created_at=moment_of(item.get("createdAt")),
-        updated_at=moment_of(item.get("lastUpdatedAt")),
+        created_at=timestamp_of(item.get("createdAt")),
+        updated_at=timestamp_of(item.get("lastUpdatedAt")),
+        validation=_text(item.get("validationStatus")),
     )
 
 
 def _ids(party: Any) -> frozenset[str]:
-    found = (_word(party.get(name)) for name in ("isaId", "testIsaId")) if isinstance(party, dict) else ()
+    found = (_text(party.get(name)) for name in ("isaId", "testIsaId")) if isinstance(party, dict) else ()
     return frozenset(filter(None, found))
 
 
-def _word(value: Any) -> str | None:
+def _text(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return (value.strip() or None) if isinstance(value, str) else None
 
 
-def _is_behind(found: Sequence[ListedTransaction], since: datetime) -> bool:
-    """Whether a page lies before the window: the filter was ignored, and the newest come first."""
+def _is_before_window(found: Sequence[ListedTransaction], since: datetime) -> bool:
+    """Whether a page is before the window: the filter was ignored, and the list is newest first."""
     return bool(found) and all(one.created_at is not None and one.created_at < since for one in found)
 
 
-def _following(data: Mapping[str, Any], count: int, answer: Answer) -> str | None:
-    """What asks for the next page (Orderful: `metadata.pagination.links.next` is an address with it, or null).
+def _next_cursor(data: Mapping[str, Any], count: int, answer: Answer) -> str | None:
+    """The cursor of the next page (Orderful: `metadata.pagination.links.next` is a URL with it, or null).
 
-    Only the cursor is taken out of the address: the key goes to no other host.
+    Only the cursor is taken from the URL: the API key is sent to no other host.
 
     Raises:
-        Misconfigured: a full page does not say how the list goes on.
+        Misconfigured: a full page has no known link to the next page.
     """
     place: Any = data
     for name in ("metadata", "pagination", "links"):
@@ -224,14 +246,14 @@ def _following(data: Mapping[str, Any], count: int, answer: Answer) -> str | Non
         cursor = parse_qs(urlsplit(link).query).get("nextCursor", [link.strip() if "://" not in link else ""])[0]
         if cursor:
             return cursor
-    elif (isinstance(place, dict) and "next" in place and not link) or count < _FULL:
+    elif (isinstance(place, dict) and "next" in place and not link) or count < _PAGE_SIZE:
         return None
     raise Misconfigured(
-        "Orderful's list of transactions goes on in a form that reconciliation does not know.",
+        "Orderful's list of transactions has more pages, which reconciliation cannot read.",
         request_id=answer.request_id,
         next_step="Report the form of the list.",
     )
 
 
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+def _format_time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

@@ -1,1 +1,1 @@
-"""Visma.net ERP behind ports."""
+"""Adapters for Visma.net ERP."""

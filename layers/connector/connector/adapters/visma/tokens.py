@@ -1,18 +1,17 @@
 """Access tokens of Visma Connect, one per company, shared by all functions.
 
-Two tiers: this process's memory, and a shared store. When a token nears its end, one Lambda takes a short refresh
-lock and asks for a new one; the others use the old one as long as it lasts, or wait a little for the new one:
+A token is cached in memory and in a shared store. Before a token expires, one process takes a short refresh lock and
+requests a new token; the others use the old token until it expires, or wait for the new one:
 
-    no token ----claim----> refreshing ----store----> fresh --(60 s before its end)--> usable ----claim----> refreshing
+    no token ----claim----> refreshing ----store----> fresh --(60 s before expiry)--> usable ----claim----> refreshing
                                  |                                                        |
-                                 +-- lock runs out, or store in trouble: mint directly    +-- drop (401): no token
+                                 +-- lock expires or store fails: request without lock    +-- drop (401): no token
 
-Nothing here is needed for correctness of documents: if in doubt, one token more is asked for.
+Documents do not depend on the lock: without it, more tokens are requested than needed.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,26 +21,25 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from connector.adapters import log
 from connector.adapters.http import Answer, Call, Http
 from connector.adapters.ports import AccessToken, TokenStore, VismaCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Transient
 from connector.domain.routing.route import Company
 from connector.services.ports import Clock, Deadline
 
-logger = logging.getLogger(__name__)
-
 SCOPE = "vismanet_erp_service_api:read vismanet_erp_service_api:update"
-EARLY_SECONDS = 60
-"""A token is renewed this long before its end (Visma: obey `expires_in`), or at half-life if it is short-lived."""
+REFRESH_SECONDS_BEFORE_EXPIRY = 60
+"""Time before expiry at which a token is refreshed (Visma: obey `expires_in`); half the lifetime of a short one."""
 
-LEASE_SECONDS = 30
-"""How long one Lambda owns the refresh."""
+REFRESH_LOCK_SECONDS = 30
+"""How long one process holds the refresh lock."""
 
-LIFE_IF_UNSAID = 300
-MIN_LIFE_LEFT = 5
-"""A token with less life than this (seconds) might end on its way to Visma."""
+DEFAULT_LIFETIME_SECONDS = 300
+MIN_LIFETIME_SECONDS = 5
+"""Seconds before expiry in which a token is not used: it might expire on its way to Visma."""
 
-_WAITS = (0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
+_LOCK_WAITS = (0.25, 0.5, 1.0, 2.0, 2.0, 2.0)
 _TOKEN_SECONDS = 10.0
 
 _NEXT_STEPS = {
@@ -53,15 +51,15 @@ _NEXT_STEPS = {
 
 
 class VismaTokens:
-    """Gives a valid token for a company, asking Visma Connect as rarely as possible.
+    """The source of access tokens.
 
     Args:
-        store: Where the functions share a token.
+        store: The shared store.
         credentials: The client ids and secrets.
         token_url: `https://connect.visma.com/connect/token`.
-        clock: Ours.
+        clock: The connector's clock.
         http: The session.
-        pause: Waits a number of seconds.
+        pause: Waits for a number of seconds.
     """
 
     def __init__(
@@ -85,86 +83,86 @@ class VismaTokens:
         self._lock = threading.Lock()
 
     def token(self, company: Company, deadline: Deadline) -> str:
-        """A token for `company`, valid for a little while at least.
+        """A token for `company`, valid for at least `MIN_LIFETIME_SECONDS`.
 
         Raises:
-            Misconfigured: Visma Connect refuses our credentials, the scope or the tenant.
-            Transient, Throttled: Visma Connect does not answer, or not now.
+            Misconfigured: Visma Connect refuses the credentials, the scope or the tenant.
+            Transient, Throttled: Visma Connect issues no token now.
         """
         with self._lock:
-            held = self._memory.get(company.name)
-            if held is None or held.tenant != company.visma.tenant_id or held.fresh_until <= self._now():
-                held = self._shared(company, deadline)
-                self._memory[company.name] = held
-            return held.value
+            cached = self._memory.get(company.name)
+            if cached is None or cached.tenant != company.visma.tenant_id or cached.fresh_until <= self._now():
+                cached = self._shared_token(company, deadline)
+                self._memory[company.name] = cached
+            return cached.value
 
     def drop(self, company: Company, token: str) -> None:
-        """Forget `token` everywhere, because Visma refused it; a newer one that somebody stored meanwhile stays."""
+        """Delete `token`, which Visma refused, from memory and store; a newer token stays."""
         with self._lock:
-            held = self._memory.get(company.name)
-            if held is not None and held.value == token:
+            cached = self._memory.get(company.name)
+            if cached is not None and cached.value == token:
                 del self._memory[company.name]
             self._dropped[company.name] = token
-            with _tolerated("drop"):
+            with _best_effort("drop"):
                 self._store.drop(company.name, token)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
-    def _shared(self, company: Company, deadline: Deadline) -> AccessToken:
-        for wait in (*_WAITS, None):
+    def _shared_token(self, company: Company, deadline: Deadline) -> AccessToken:
+        for wait in (*_LOCK_WAITS, None):
             claimed = False
             stored: AccessToken | None = None
-            with _tolerated("read") as store:
+            with _best_effort("read") as store:
                 seen, stored = self._read(company)
                 if stored is not None and stored.fresh_until > self._now():
                     return stored
                 claimed = self._claim(company, seen)
-            if claimed or not store.works:
+            if claimed or not store.is_available:
                 return self._renew(company, deadline, stored, claimed=claimed)
             if stored is not None:
                 return stored
             if wait is None or deadline.remaining().total_seconds() < wait + _TOKEN_SECONDS:
                 break
             self._pause(wait)
-        # Whoever holds the lock is stuck.
-        return self._mint(company, deadline)
+        # The holder of the lock has not stored a token in time.
+        return self._request_token(company, deadline)
 
     def _renew(self, company: Company, deadline: Deadline, stored: AccessToken | None, *, claimed: bool) -> AccessToken:
         try:
-            token = self._mint(company, deadline)
+            token = self._request_token(company, deadline)
         except ConnectorError as error:
             if claimed:
-                with _tolerated("release"):
+                with _best_effort("release"):
                     self._store.release(company.name)
             if stored is not None and isinstance(error, Transient):
                 return stored
             raise
         if claimed:
-            with _tolerated("store"):
+            with _best_effort("store"):
                 self._store.store(company.name, token)
         return token
 
     def _read(self, company: Company) -> tuple[str | None, AccessToken | None]:
-        """The token value that is stored, and the token if it can still be used."""
+        """The value of the stored token, and the token if it is usable."""
         token = self._store.read(company.name)
         if token is None:
             return None, None
-        # DynamoDB deletes expired items hours late, so the end is compared here. A company that was given another
-        # tenant id must not go on with the token of the former one.
+        # DynamoDB deletes expired items hours late, so the expiry is checked here. A token of a former tenant id of the
+        # company is not used.
         usable = (
-            token.expires_at - MIN_LIFE_LEFT > self._now()
+            token.expires_at - MIN_LIFETIME_SECONDS > self._now()
             and token.tenant == company.visma.tenant_id
             and token.value != self._dropped.get(company.name)
         )
         return token.value, token if usable else None
 
     def _claim(self, company: Company, seen: str | None) -> bool:
-        """Take the refresh lock, unless somebody holds it or has stored a new token since we looked."""
+        """Take the refresh lock, unless another process holds it or has stored a new token since `seen` was read."""
         now = int(self._now())
-        return self._store.claim(company.name, seen=seen, now=now, until=now + LEASE_SECONDS)
+        return self._store.claim(company.name, seen=seen, now=now, until=now + REFRESH_LOCK_SECONDS)
 
-    def _mint(self, company: Company, deadline: Deadline) -> AccessToken:
+    def _request_token(self, company: Company, deadline: Deadline) -> AccessToken:
         client_id, client_secret = self._credentials.visma_credentials(company.name)
         form = {
             "grant_type": "client_credentials",
@@ -190,19 +188,19 @@ class VismaTokens:
         value = data.get("access_token") if isinstance(data, dict) else None
         if not isinstance(value, str) or not value:
             raise Transient("Visma Connect answered without a token.", request_id=answer.request_id)
-        life = _seconds(data.get("expires_in"))
+        lifetime = _lifetime(data.get("expires_in"))
         return AccessToken(
             value,
             company.visma.tenant_id,
-            fresh_until=asked_at + life - min(EARLY_SECONDS, life / 2),
-            expires_at=asked_at + life,
+            fresh_until=asked_at + lifetime - min(REFRESH_SECONDS_BEFORE_EXPIRY, lifetime / 2),
+            expires_at=asked_at + lifetime,
         )
 
     def _refusal(self, company: Company, answer: Answer) -> ConnectorError:
         failure = answer.failure(f"the request for a token of company '{company.name}'")
         if not isinstance(failure, Rejected):
             return failure
-        # The secret may have been changed since we read it.
+        # The secret may have been changed since it was read.
         self._credentials.forget()
         return Misconfigured(
             failure.sentence,
@@ -213,18 +211,18 @@ class VismaTokens:
 
 @dataclass(slots=True)
 class _StoreState:
-    works: bool = True
+    is_available: bool = True
 
 
 @contextmanager
-def _tolerated(step: str) -> Iterator[_StoreState]:
-    """Go on without the store when it is in trouble: a token more costs less than a poll that does not run."""
+def _best_effort(step: str) -> Iterator[_StoreState]:
+    """Ignore errors of the store: one token more costs less than a poll that does not run."""
     store = _StoreState()
     try:
         yield store
     except ConnectorError as error:
-        store.works = False
-        logger.warning("The shared tokens are left out (%s: %s)", step, error.sentence)
+        store.is_available = False
+        log.warning("the shared token store is not available", {"reason": f"{step}: {error.sentence}"})
 
 
 def _error_code(answer: Answer) -> str:
@@ -236,9 +234,9 @@ def _error_code(answer: Answer) -> str:
     return code if isinstance(code, str) else ""
 
 
-def _seconds(value: Any) -> float:
+def _lifetime(value: Any) -> float:
     try:
         seconds = float(value) if isinstance(value, int | Decimal | str) else 0.0
     except ValueError:
         seconds = 0.0
-    return seconds if 0 < seconds < 10**7 else float(LIFE_IF_UNSAID)
+    return seconds if 0 < seconds < 10**7 else float(DEFAULT_LIFETIME_SECONDS)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from connector.cli.changes.comparison import all_reasons, amounts, comparison, comparison_data, lines_data, unwritten
 from connector.cli.changes.filters import ChangeSelection, change_filters, wanted_changes
 from connector.cli.changes.find import beside_later, one_change, order_of, orders_beside
+from connector.cli.changes.readings import reading_of, reading_option
 from connector.cli.changes.summary import change_summary, later, remarks, title, why
-from connector.cli.comparison import all_reasons, amounts, comparison, comparison_data, lines_data, unwritten
-from connector.cli.many import SHOWN, LeftOut, Planned, decide_many
-from connector.cli.output import Failed, WrongInput, counted, go_on, json_option, say, show
-from connector.cli.people import Decider, by_option, decider
-from connector.cli.readings import reading_of, reading_option
-from connector.cli.stack import Stack, stack_option
+from connector.cli.many import SHOWN, DecisionOptions, LeftOut, Planned, deciding, last_line
+from connector.cli.output import Failed, WrongInput, say
+from connector.cli.stack.stack import Stack
 from connector.cli.sums import as_data, in_words, sums_of
 from connector.domain.documents import DocumentKey, PurchaseOrder
+from connector.domain.layout import counted
 from connector.domain.order_change.record import (
     CHANGE,
     FOR_A_PERSON,
@@ -28,6 +27,10 @@ from connector.domain.order_change.record import (
     Change,
     ChangeState,
 )
+from connector.services.decider import Decider
+
+if TYPE_CHECKING:
+    from connector.services.inbound.review import ChangeReview
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -62,27 +65,21 @@ class _Step:
 _Plan = Callable[[Stack, Change], _Step]
 
 
-class _Decision:
-    """A command to be carried out: on which stack, about which changes, and who says so."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision(DecisionOptions):
+    """About one change, or about those that filters select.
 
-    def __init__(
-        self,
-        stack: Stack,
-        *,
-        name: str | None,
-        wanted: ChangeSelection,
-        by: str | None,
-        why: str | None,
-        dry_run: bool,
-        yes: bool,
-        as_json: bool,
-    ) -> None:
-        if (name is None) == wanted.selects_nothing_out:
+    Attributes:
+        name: Which one; None with filters.
+        wanted: What the filters select.
+    """
+
+    name: str | None
+    wanted: ChangeSelection
+
+    def __post_init__(self) -> None:
+        if (self.name is None) == self.wanted.selects_nothing_out:
             raise WrongInput("Name one change, or say by filters (--partner, --code, --since ...) which ones.")
-        self.name = name
-        self._stack, self._wanted = stack, wanted
-        self._by, self._why = by, why
-        self._dry_run, self._yes, self._as_json = dry_run, yes, as_json
 
     def carry_out(
         self,
@@ -105,32 +102,28 @@ class _Decision:
         """
         if self.name is None:
             return self._many(plan, usual, last_first=ends)
-        stack = self._stack
-        change = beside_later(stack, one_change(stack, self.name, suits, what))
-        who = self._decider()
-        step = plan(stack, change)
-        _tell(change, orders_beside(stack, [change]).get(change.key))
+        change = beside_later(self.stack, one_change(self.stack, self.name, suits, what))
+        who = self.decider()
+        step = plan(self.stack, change)
+        order = orders_beside(self.stack, [change]).get(change.key)
+        _tell(change, order)
         for sentence in step.sentences:
             say(sentence.replace(_BY, who.name))
-        if self._dry_run:
-            return 0
-        go_on(stack.title, yes=self._yes)
-        changed = step.carry_out(who)
-        show(change_summary(changed), lambda: step.done, as_json=self._as_json)
-        return 0
+        return self.about_one(
+            _data(step, order), lambda: step.carry_out(who), data=change_summary, done=lambda _: step.done
+        )
 
     def _many(self, plan: _Plan, usual: frozenset[ChangeState], *, last_first: bool) -> int:
-        stack = self._stack
+        stack = self.stack
         steps: list[_Step] = []
         left_out: list[LeftOut] = []
-        for change in wanted_changes(stack, self._wanted, usual=usual):
+        for change in wanted_changes(stack, self.wanted, usual=usual):
             try:
                 steps.append(plan(stack, beside_later(stack, change)))
             except click.ClickException as problem:
                 left_out.append((change.transaction_id, problem.format_message()))
         orders = orders_beside(stack, [one.change for one in steps])
-        return decide_many(
-            stack,
+        return self.about_many(
             [
                 Planned(
                     name=one.change.transaction_id, data=_data(one, orders.get(one.change.key)), carry_out=one.carry_out
@@ -141,35 +134,12 @@ class _Decision:
             what="change",
             preview=_preview(steps, orders, len(left_out)),
             sums=_sums(steps, orders),
-            decider=self._decider,
-            dry_run=self._dry_run,
-            yes=self._yes,
-            as_json=self._as_json,
         )
-
-    def _decider(self) -> Decider:
-        return Decider(*decider(self._stack, self._by), self._why)
 
 
 def _deciding(command: _Command) -> _Command:
     """Options of every command that decides; it gets the `_Decision` as `decision`."""
-
-    @functools.wraps(command)
-    def deciding(*, stack: Stack, **given: Any) -> Any:
-        names = ("name", "wanted", "by", "why", "dry_run", "yes", "as_json")
-        decision = _Decision(stack, **{name: given.pop(name) for name in names})
-        return command(decision=decision, **given)
-
-    for option in (
-        json_option,
-        click.option("--yes", is_flag=True, help="Do not ask."),
-        click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing."),
-        stack_option,
-        by_option,
-        click.argument("name", metavar="[ID]", required=False),
-    ):
-        deciding = option(deciding)
-    return change_filters(deciding)  # type: ignore[return-value]
+    return change_filters()(deciding(_Decision, "wanted", argument="name", metavar="[ID]")(command))
 
 
 def _reason_option(*, required: bool) -> Callable[[_Command], _Command]:
@@ -200,8 +170,6 @@ def approve_changes(*, decision: _Decision, order: str | None, reading: str | No
 
 
 def _approval(stack: Stack, change: Change, *, order: str | None, reading: str | None) -> _Step:
-    from connector.services.inbound.review import approve, assign
-
     if change.state is not ChangeState.PARKED:
         raise Failed(f"It is {change.state}; only a parked one waits for a decision.")
     if order is not None:
@@ -215,16 +183,7 @@ def _approval(stack: Stack, change: Change, *, order: str | None, reading: str |
             change=change,
             will=f"decided as a change of order {order}",
             sentences=[sentence],
-            carry_out=lambda who: assign(
-                change,
-                key,
-                changes=stack.changes,
-                outbox=stack.outbox,
-                clock=stack.clock,
-                by=who.name,
-                caller=who.caller,
-                reason=who.reason,
-            ),
+            carry_out=lambda who: _review(stack).assign(change, key, who),
             done=_queued(change),
         )
     will, sentence = _WRITES[change.approval_effect]
@@ -233,17 +192,7 @@ def _approval(stack: Stack, change: Change, *, order: str | None, reading: str |
         change=change,
         will=will,
         sentences=[sentence.format(order=f"order {change.number} of {change.company}", by=_BY), *read],
-        carry_out=lambda who: approve(
-            change,
-            stack.changes,
-            stack.outbox,
-            stack.clock,
-            by=who.name,
-            caller=who.caller,
-            reason=who.reason,
-            reading=reading_of(reading),
-            later=change.later,
-        ),
+        carry_out=lambda who: _review(stack).approve(change, who, reading=reading_of(reading), later=change.later),
         done=_queued(change),
     )
 
@@ -251,7 +200,7 @@ def _approval(stack: Stack, change: Change, *, order: str | None, reading: str |
 _WRITES = {
     ApprovalEffect.LOOKS_AGAIN: (
         "looked at again",
-        "Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.",
+        "Nothing was compared yet: this has it looked at again, at {by}'s request, and writes nothing by itself.",
     ),
     ApprovalEffect.CLOSES: (
         "closed, nothing written",
@@ -289,23 +238,20 @@ def retry_changes(*, decision: _Decision) -> int:
 
 
 def _retrial(stack: Stack, change: Change) -> _Step:
-    from connector.services.inbound.review import retry
-
     if not change.has_ended and change.document != CHANGE:
         raise Failed(f"{change.transaction_id} is no 860: there is nothing to decide anew. Close it.")
     sentence = "This has Orderful told of it, and the order released if it is on hold for it. Nothing else is written."
     if not change.has_ended:
         sentence = (
-            "This has it looked at again as {by}'s wish. Nothing is approved by that: what the rules allow is written,"
-            " everything else is parked. If another message of its order is being worked on, that may take 15 minutes."
+            "This has it looked at again at {by}'s request. Nothing is approved by that: what the rules allow is "
+            "written, everything else is parked. If another message of its order is being worked on, that may take 15 "
+            "minutes."
         )
     return _Step(
         change=change,
         will="finished" if change.has_ended else "looked at again",
         sentences=[sentence],
-        carry_out=lambda who: retry(
-            change, stack.changes, stack.outbox, stack.clock, by=who.name, caller=who.caller, reason=who.reason
-        ),
+        carry_out=lambda who: _review(stack).retry(change, who),
         done=_queued(change),
     )
 
@@ -322,8 +268,6 @@ def reject_changes(*, decision: _Decision) -> int:
 
 
 def _rejection(stack: Stack, change: Change) -> _Step:
-    from connector.services.inbound.review import reject
-
     _must_be_open(change)
     if change.has_ended:
         raise Failed(f"{change.transaction_id} is {change.state}, decided already. Close it when the partner was told.")
@@ -338,7 +282,7 @@ def _rejection(stack: Stack, change: Change) -> _Step:
             tell_partner,
             *_of_hold(change),
         ],
-        carry_out=partial(_end, stack, change, reject),
+        carry_out=partial(_end, stack, change, ChangeState.REJECTED),
         done=f"Change {change.transaction_id} is rejected. {tell_partner}",
     )
 
@@ -359,8 +303,6 @@ def close_changes(*, decision: _Decision) -> int:
 
 
 def _closing(stack: Stack, change: Change) -> _Step:
-    from connector.services.inbound.review import close
-
     _must_be_open(change)
     sentence = (
         f"This closes it as settled by hand, in {_BY}'s name: nothing is written into order {change.number} of"
@@ -372,7 +314,7 @@ def _closing(stack: Stack, change: Change) -> _Step:
         change=change,
         will="taken off the list" if change.state is ChangeState.REFUSED else "closed",
         sentences=[sentence, *_of_hold(change)],
-        carry_out=partial(_end, stack, change, close),
+        carry_out=partial(_end, stack, change, ChangeState.CLOSED),
         done=f"Change {change.transaction_id} is closed.",
     )
 
@@ -382,19 +324,15 @@ def _must_be_open(change: Change) -> None:
         raise Failed(f"{change.transaction_id} is {change.state}: it is over.")
 
 
-def _end(stack: Stack, change: Change, how: Callable[..., Change], who: Decider) -> Change:
-    """Have a change end by a person's word; `how` is `reject` or `close`."""
-    return how(
-        change,
-        changes=stack.changes,
-        known=stack.known,
-        outbox=stack.outbox,
-        clock=stack.clock,
-        order=order_of(stack, change),
-        by=who.name,
-        caller=who.caller,
-        reason=who.reason,
-    )
+def _end(stack: Stack, change: Change, state: ChangeState, who: Decider) -> Change:
+    """Have a change end by a person's word: REJECTED or CLOSED."""
+    return _review(stack).end(change, state, who, known=stack.known, order=order_of(stack, change))
+
+
+def _review(stack: Stack) -> ChangeReview:
+    from connector.services.inbound.review import ChangeReview
+
+    return ChangeReview(stack.changes, stack.outbox, stack.clock)
 
 
 def _of_hold(change: Change) -> list[str]:
@@ -439,13 +377,13 @@ def _preview(steps: Sequence[_Step], orders: _Orders, left_out: int) -> str:
         parts.append(f"{len(steps) - SHOWN} more")
     oldest = min((one.change.ordered_at for one in steps), default=None)
     now, asked, unknown = _totals(steps, orders)
-    told = [
+    counts = [
         counted(len(steps), "change"),
         f"the oldest of {oldest:%Y-%m-%d}" if oldest else "",
         f"their lines come to {in_words(now)} now and to {in_words(asked)} as asked" if now else "",
         f"{unknown} of unknown amount" if unknown else "",
     ]
-    parts.append(f"{', '.join(filter(None, told))}; {left_out} left out.")
+    parts.append(last_line(counts, left_out))
     return "\n\n".join(parts)
 
 

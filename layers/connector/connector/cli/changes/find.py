@@ -8,7 +8,7 @@ import msgspec
 
 from connector.cli.documents.find import check_is_no_half_key, key_of
 from connector.cli.output import Failed, WrongInput
-from connector.cli.stack import Stack
+from connector.cli.stack.stack import Stack
 from connector.domain.documents import DocumentKey, Kind, PurchaseOrder, VismaDocument
 from connector.domain.order_change.record import NOBODY, Change, ChangeState, apply_order, later_changes, peers
 from connector.domain.revision.record import Revision
@@ -93,10 +93,10 @@ def orders_beside(stack: Stack, changes: Sequence[Change]) -> dict[DocumentKey, 
     found = {}
     for revision, source in stack.ledger.sources_of([one for one in newest if one is not None]):
         document = stored_document(revision.key, source).document
-        if isinstance(document, VismaDocument) and isinstance(document.content, PurchaseOrder):
-            found[revision.key] = document.content
+        if isinstance(document, VismaDocument) and document.order is not None:
+            found[revision.key] = document.order
     return found
 
 
 def _has_content(revision: Revision) -> bool:
-    return bool(revision.revision_id) and revision.withdraws is None
+    return bool(revision.revision_id) and not revision.is_withdrawal

@@ -7,14 +7,15 @@ from typing import Any
 import click
 import msgspec
 
-from connector.cli.change_meanings import meaning
+from connector.cli.changes.comparison import all_reasons, comparison, comparison_data, lines_data, unwritten
 from connector.cli.changes.find import beside_later, changes_of, orders_beside
-from connector.cli.changes.summary import change_summary, later, remarks
-from connector.cli.comparison import all_reasons, comparison, comparison_data, lines_data, unwritten
-from connector.cli.output import counted, json_option, moment, show
+from connector.cli.changes.meanings import meaning
+from connector.cli.changes.summary import change_summary, commands, later, remarks
+from connector.cli.output import json_option, page, show, table, timestamp
 from connector.cli.reasons import with_labels
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.documents import PurchaseOrder
+from connector.domain.layout import counted
 from connector.domain.order_change.record import Change
 
 
@@ -43,7 +44,7 @@ def _details(change: Change, order: PurchaseOrder | None) -> dict[str, Any]:
     return {
         **change_summary(change),
         **{name: getattr(change, name) for name in names},
-        "waits_on": change.waits_on,
+        "commands": commands(change),
         "told": change.settled_deliveries,
         "to_tell": [delivery.delivery_id for delivery in change.deliveries],
         "differences": comparison_data(change.differences),
@@ -66,42 +67,53 @@ def _readable(change: Change, order: PurchaseOrder | None) -> str:
         "it names": f"order {change.named}" if change.named else None,
         "number": f"{change.change_sequence}{dated}" if change.change_sequence else None,
         "partner": change.partner,
-        "sent": f"{change.sender_id or '?'} to {change.receiver_id or '?'}, {change.stream or 'no stream'}",
+        "sent from": f"{change.sender_id or '?'} to {change.receiver_id or '?'}, {change.stream or 'no stream'}",
         "document": change.transaction_type,
-        "filed": f"{moment(change.filed_at)}, {change.validation or 'not said'}" if change.filed_at else None,
-        "also": ", ".join(change.aliases) or None,
+        "at Orderful": _filed(change),
+        "other ids": ", ".join(change.aliases) or None,
         "says": change.says,
         "why": change.reason,
         "codes": with_labels(change.reason_codes),
         "next step": change.next_step,
-        "waits for": change.waits_for,
-        "not before": moment(change.not_before) if change.not_before else None,
-        "claimed": f"by a worker until {moment(change.claim_until)}" if change.claim_until else None,
+        "commands": ", ".join(commands(change)) or None,
+        "waits for": "Visma" if change.awaits_visma else change.waits_for,
+        "not before": timestamp(change.not_before) if change.not_before else None,
+        "in work": f"by a function until {timestamp(change.claim_until)}" if change.claim_until else None,
         "decided by": change.decided_by,
         "approved by": change.approved_by,
-        "aws says": change.caller,
+        "at AWS": change.caller,
         "quantities": f"POC03 and POC04 are read as {change.reading}" if change.reading else None,
         "on hold": "the order is on hold for it and has yet to be released" if change.on_hold else None,
-        "orderful": _told(change),
+        "told Orderful": _confirmation(change),
         "attempts": change.attempts or None,
     }
-    head = [f"{change.transaction_id}: {change.state}, {meaning(change.state)}"]
-    head += [f"  {name:<12}{value}" for name, value in lines.items() if value]
-    history = "\n".join(f"  {moment(event.at)}  {event.state:<10}{event.note}" for event in change.history)
-    told = remarks(change)
+    head = [
+        f"{change.transaction_id}: {change.state}, {meaning(change.state)}",
+        page().fields((name, value) for name, value in lines.items() if value),
+    ]
+    history = table(("at", "state", "note"), [(one.at, one.state, one.note) for one in change.history], indent="  ")
+    remark_text = remarks(change)
     parts = [
         "\n".join(head),
         all_reasons(change.reasons),
         later(change),
         comparison(change.differences, order),
         unwritten(change.unwritten),
-        told and f"Also told:\n{told}",
+        remark_text and f"Also told:\n{remark_text}",
         history,
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _told(change: Change) -> str:
+def _filed(change: Change) -> str | None:
+    """When Orderful received it, and what its check of the message said."""
+    if change.filed_at is None:
+        return None
+    checked = f"its check says {change.validation}" if change.validation else "no check is known"
+    return f"since {timestamp(change.filed_at)}; {checked}"
+
+
+def _confirmation(change: Change) -> str:
     """What Orderful knows of our decision."""
     shown = str(change.confirmed or "not told yet")
     if change.unacknowledged:

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Callable
 from typing import Any
 
 from connector.domain.order_change.record import CHANGE, Change
 
+_DECISIONS = re.compile(r"\b(approve|reject|close|retry)\b")
+"""What a next step may name; each is a command of `connector changes`."""
+
+
+def commands(change: Change) -> list[str]:
+    """The commands that carry the next step of a change out, in its order; none where it names no decision."""
+    named = dict.fromkeys(_DECISIONS.findall((change.next_step or "").casefold())) if change.is_open else ()
+    return [f"connector changes {one} {shlex.quote(change.transaction_id)}" for one in named]
+
+
+_FIELDS: dict[str, Callable[[Change], Any]] = {
+    "transaction_id": lambda change: change.transaction_id,
+    "order": lambda change: str(change.key),
+    "document": lambda change: change.document,
+    "state": lambda change: change.state,
+    "partner": lambda change: change.partner,
+    "sequence": lambda change: change.change_sequence,
+    "received": lambda change: change.created_at,
+    "changed": lambda change: change.updated_at,
+    "reason": lambda change: change.reason,
+    "reason_codes": lambda change: change.reason_codes,
+    "next_step": lambda change: change.next_step,
+    "waits_on": lambda change: change.waits_on,
+    "waits_for": lambda change: change.waits_for,
+    "decided_by": lambda change: change.decided_by,
+    "approved_by": lambda change: change.approved_by,
+    "caller": lambda change: change.caller,
+    "last_event": lambda change: change.history[-1].note if change.history else None,
+}
+
+COLUMNS = tuple(_FIELDS)
+"""The columns of `--csv`."""
+
 
 def change_summary(change: Change) -> dict[str, Any]:
     """A change in a few fields, as JSON data."""
-    return {
-        "transaction_id": change.transaction_id,
-        "order": str(change.key),
-        "document": change.document,
-        "state": change.state,
-        "partner": change.partner,
-        "sequence": change.change_sequence,
-        "received": change.created_at,
-        "changed": change.updated_at,
-        "reason": change.reason,
-        "reason_codes": change.reason_codes,
-        "next_step": change.next_step,
-        "waits_for": change.waits_for,
-        "decided_by": change.decided_by,
-        "approved_by": change.approved_by,
-        "caller": change.caller,
-        "last_event": change.history[-1].note if change.history else None,
-    }
+    return {name: field(change) for name, field in _FIELDS.items()}
 
 
 def why(change: Change) -> str | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from connector.cli.config.summary import go_live_text
 from connector.cli.doctor.finding import Finding, Mark, failed, plain, rows
-from connector.cli.output import counted
-from connector.cli.routing_summary import go_live_text
-from connector.cli.stack import Stack
+from connector.cli.stack.stack import Stack
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import counted
 from connector.domain.revision.go_live import BeforeGoLive
 from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from connector.adapters.clock import FixedDeadline
 from connector.cli.doctor.finding import Finding, Mark, failed
-from connector.cli.output import counted
-from connector.cli.stack import Stack
+from connector.cli.stack.stack import Stack
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import counted
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, OnUnmapped
 from connector.services.outbound.dry_run import (
-    MOST_PAGES,
+    MAX_PAGES,
     NEWEST,
     DryRun,
     DryRunResult,
@@ -46,9 +46,9 @@ def _of_partner(result: DryRunResult, outcome: PartnerOutcome) -> Finding:
     kind = f"{outcome.kind.label}s"
     check = f"recent {kind} of {outcome.partner}"
     if not outcome.documents:
-        among = "" if result.is_whole else f" among the first {MOST_PAGES} pages of Visma's list"
-        return Finding(Mark.OK, check, f"none was changed since {result.since}{among}.")
-    whole = "" if result.is_whole else f", among the first {MOST_PAGES} pages of Visma's list"
+        among = "" if result.is_whole else f" among the first {MAX_PAGES} pages of Visma's list"
+        return Finding(Mark.OK, check, f"none was changed since {result.since}{among}.", is_asked=True)
+    whole = "" if result.is_whole else f", among the first {MAX_PAGES} pages of Visma's list"
     newest = "all" if outcome.documents < NEWEST else "the newest"
     parts = [f"of {newest} {outcome.documents} (changed since {result.since}{whole}), {outcome.sent} would be sent"]
     parts += [_part(one) for one in outcome.obstacles]
@@ -58,7 +58,7 @@ def _of_partner(result: DryRunResult, outcome: PartnerOutcome) -> Finding:
     parked = [one for one in outcome.obstacles if one.is_parked]
     steps += [one.next_step for one in parked if one.next_step and one.waits_for not in outcome.units.values()]
     mark = Mark.WARN if parked else Mark.OK
-    return Finding(mark, check, f"{'; '.join(parts)}.", " ".join(dict.fromkeys(steps)) or None)
+    return Finding(mark, check, f"{'; '.join(parts)}.", " ".join(dict.fromkeys(steps)) or None, is_asked=True)
 
 
 def _part(obstacle: Obstacle) -> str:
@@ -83,4 +83,5 @@ def _strangers(company: Company, strangers: Sequence[Stranger]) -> Finding:
         f"for company {company.name}."
     )
     mark = Mark.WARN if parks else Mark.OK
-    return Finding(mark, f"{kind.label}s of {company.name} without a partner", sentence, step if parks else None)
+    check = f"{kind.label}s of {company.name} without a partner"
+    return Finding(mark, check, sentence, step if parks else None, is_asked=True)

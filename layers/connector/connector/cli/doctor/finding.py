@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -20,12 +20,29 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check, and what to do when it is not good."""
+    """The outcome of one check.
+
+    Attributes:
+        next_step: What to do when it is not good.
+        is_asked: It answers what the person asked, so it is shown when it is good as well.
+    """
 
     mark: Mark
     check: str
     sentence: str
     next_step: str | None = None
+    _: KW_ONLY
+    is_asked: bool = False
+
+    @property
+    def as_data(self) -> dict[str, str | None]:
+        """It as JSON data."""
+        return {
+            "mark": self.mark.value,
+            "check": self.check,
+            "sentence": self.sentence,
+            "next_step": self.next_step,
+        }
 
 
 def failed(check: str, error: ConnectorError) -> Finding:

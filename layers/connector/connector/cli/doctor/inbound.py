@@ -9,17 +9,18 @@ from datetime import datetime
 from itertools import chain
 
 from connector.cli.doctor.finding import Finding, Mark, failed
-from connector.cli.output import counted, moment
-from connector.cli.stack import Stack
+from connector.cli.output import timestamp
+from connector.cli.stack.stack import Stack
 from connector.domain.errors import ConnectorError, Misconfigured
 from connector.domain.inbound import InboundTransaction
+from connector.domain.layout import counted
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.inbound.collect import PAGE, UNCLAIMED_AFTER
 from connector.services.inbound.record import is_for_others
 
 _FULL = "see that poll_orderful runs, and what it reports"
-_MOST_TYPES = 5
+_MAX_TYPES = 5
 
 # As AWS words it when a person may see the stack, but not its secrets.
 _FORBIDDEN = "(AccessDeniedException)"
@@ -83,7 +84,7 @@ def _since(stack: Stack, others: Sequence[InboundTransaction]) -> datetime | Non
     if oldest is None or oldest.created_at or oldest.delivery is None:
         return oldest.created_at if oldest else None
     with suppress(ConnectorError):
-        shown = stack.inbound.shown(oldest.delivery, oldest.transaction_id)
+        shown = stack.inbound.delivery_status(oldest.delivery, oldest.transaction_id)
         return shown.created_at if shown else None
     return None
 
@@ -93,8 +94,8 @@ def _others(others: Sequence[InboundTransaction], since: datetime | None) -> str
     if not others:
         return None
     types = Counter(item.document or item.transaction_type or "unknown" for item in others)
-    listed = ", ".join(f"{number} of {name}" for name, number in types.most_common(_MOST_TYPES))
-    oldest = f"the oldest since {moment(since)}" if since else "since when is not known"
+    listed = ", ".join(f"{number} of {name}" for name, number in types.most_common(_MAX_TYPES))
+    oldest = f"the oldest since {timestamp(since)}" if since else "since when is not known"
     return f"{len(others)} that are not taken here ({listed}; {oldest})"
 
 

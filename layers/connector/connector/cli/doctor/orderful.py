@@ -6,25 +6,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connector.adapters.orderful.inbound import TYPES
+from connector.adapters.orderful.inbound import TRANSACTION_TYPES
+from connector.cli.config.change_checks import ASK, is_reading_open
 from connector.cli.doctor.finding import Finding, Mark, failed, part, rows
-from connector.cli.stack import Stack
+from connector.cli.progress import Progress
+from connector.cli.stack.stack import Stack
 from connector.domain.documents import Kind
 from connector.domain.errors import ConnectorError, Parked
 from connector.domain.order_change.record import CHANGE
+from connector.domain.routing.policy import is_ever_sent
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
 from connector.domain.transactions import IsaId, Stream
 
 _PAGES = 100
-_ANSWERS = [number for number in TYPES if number != CHANGE]
+_ANSWERS = [number for number in TRANSACTION_TYPES if number != CHANGE]
 _READY = {
     Stream.LIVE: frozenset({"READY", "LIVE"}),
     Stream.TEST: frozenset({"TEST", "READY", "LIVE"}),
 }
 
 
-def examine_orderful(stack: Stack, routing: Routing | None) -> Iterator[Finding]:
+def examine_orderful(stack: Stack, routing: Routing | None, progress: Progress) -> Iterator[Finding]:
     """Every check, up to the first one without which the next ones mean nothing; without a routing, the key alone."""
     stream = stack.stream
     try:
@@ -51,7 +54,7 @@ def examine_orderful(stack: Stack, routing: Routing | None) -> Iterator[Finding]
                 f"Correct companies.{company.name}.orderful.isa_id.{stream}, or use the key of that organization.",
             )
     try:
-        relationships = list(_relationships(stack))
+        relationships = list(_relationships(stack, progress))
     except ConnectorError as error:
         yield failed("orderful relationships", error)
         return
@@ -72,15 +75,16 @@ def _of_number(
         except Parked as problem:
             yield failed(f"orderful {partner}", problem)
             continue
-        if route.send and route.send_when:
+        if is_ever_sent(route):
             yield _sending(route, relationships, stream)
         if kind.facts.takes_changes:
             yield _receiving(route, relationships, stream)
 
 
-def _relationships(stack: Stack) -> Iterator[Mapping[str, Any]]:
+def _relationships(stack: Stack, progress: Progress) -> Iterator[Mapping[str, Any]]:
     params = [("limit", "100")]
-    for _ in range(_PAGES):
+    for number in range(_PAGES):
+        progress(f"Orderful, page {number + 1} of the relationships")
         answer, _headers = stack.orderful.get_json("v3/relationships", params)
         if not isinstance(answer, Mapping):
             return
@@ -143,6 +147,10 @@ def _receiving(route: Route, relationships: list[Mapping[str, Any]], stream: Str
     found = [one for one in found if any(name.startswith(CHANGE) for name in _types(one))]
     statuses = [str(one.get("status") or "unknown") for one in found]
     ready = next((status for status in statuses if status in _READY[stream]), None)
+    if ready and route.changes.quantities is None:
+        mark = Mark.WARN if is_reading_open(route) else Mark.OK
+        sentence = f"{what} is {ready}; {route.changes.key}.quantities does not say what its POC03 means."
+        return Finding(mark, check, sentence, f"{ASK} Until then POC03 is read as the new quantity.")
     if ready:
         return Finding(Mark.OK, check, f"{what} is {ready}.")
     if statuses:
@@ -160,7 +168,7 @@ def _unlisted(routing: Routing, relationships: list[Mapping[str, Any]], stream: 
         for one in relationships
         if any(_is(part(one, "receiver"), isa_id, stream) for isa_id in ours)
         for name in _types(one)
-        if any(name.startswith(f"{number}_") for number in _ANSWERS) and name not in TYPES.values()
+        if any(name.startswith(f"{number}_") for number in _ANSWERS) and name not in TRANSACTION_TYPES.values()
     }
     for word in sorted(words):
         yield Finding(

@@ -11,9 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connector.cli.doctor.finding import Finding, Mark
 from connector.cli.doctor.schedule import look_back
-from connector.cli.output import Failed, counted, span
-from connector.cli.stack import Stack
+from connector.cli.output import Failed
+from connector.cli.stack.stack import Stack
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import counted, span
 from connector.domain.transactions import Stream
 from connector.services.ports import CursorView
 
@@ -29,15 +30,17 @@ _FUNCTIONS = {
     "poll_orderful": "PollOrderfulFunction",
     "apply_change": "ApplyChangeFunction",
     "reconcile": "ReconcileFunction",
+    "send_digest": "SendDigestFunction",
 }
 _SCHEDULES = {
     "poll_visma": "PollVismaSchedule",
     "track_transactions": "TrackTransactionsSchedule",
     "poll_orderful": "PollOrderfulSchedule",
     "reconcile": "ReconcileSchedule",
+    "send_digest": "SendDigestSchedule",
 }
 _DAY = timedelta(days=1)
-_SHORTEST_LOOK = timedelta(minutes=30)
+_MIN_LOOK_BACK = timedelta(minutes=30)
 _STARTS = 3
 """So many starts are looked back at: one that AWS has not counted yet is no failure."""
 
@@ -68,15 +71,26 @@ class _Schedule:
 def examine_stack(stack: Stack) -> Iterator[Finding]:
     """Every check; what AWS does not answer is a finding of its own and leaves the others alone."""
     for check, examine in (
-        ("alarm mail", _mail),
+        (_MAIL, _mail),
         ("concurrency", _concurrency),
         ("throttles", _throttles),
-        *((f"schedule {name}", _schedule_of(name)) for name in _SCHEDULES),
+        *((f"schedule {name}", _schedule_of(name)) for name in _SCHEDULES if not _is_off(stack, name)),
     ):
         try:
             yield examine(stack, check)
         except _NotAskedError as error:
             yield error.finding
+
+
+_MAIL = "alarm mail"
+
+
+def alarm_mail(stack: Stack) -> Finding:
+    """Whether alarms reach somebody; what AWS does not answer is a finding as well."""
+    try:
+        return _mail(stack, _MAIL)
+    except _NotAskedError as error:
+        return error.finding
 
 
 def _asked(check: str, ask: Callable[[], _Answer], *, action: str) -> _Answer:
@@ -231,6 +245,11 @@ def _sums(stack: Stack, check: str, wanted: list[tuple[str, str, timedelta]]) ->
 # -- schedules ------------------------------------------------------------------------------------------------------
 
 
+def _is_off(stack: Stack, name: str) -> bool:
+    """Whether the stack was deployed not to start a function."""
+    return name == "send_digest" and stack.outputs.get("Digest") == "off"
+
+
 def _schedule_of(name: str) -> Callable[[Stack, str], Finding]:
     return lambda stack, check: _runs(stack, check, name)
 
@@ -261,7 +280,7 @@ def _runs(stack: Stack, check: str, name: str) -> Finding:
     if needed is None:
         sentence = f"it is enabled; when {schedule.expression} starts {name} is not known here."
         return Finding(Mark.OK, check, sentence, f"See whether {name} runs in its log: {_log(stack, name)}.")
-    return _ran(stack, check, name, look=max(needed, _SHORTEST_LOOK), since=now - schedule.changed_at)
+    return _ran(stack, check, name, look=max(needed, _MIN_LOOK_BACK), since=now - schedule.changed_at)
 
 
 def _ran(stack: Stack, check: str, name: str, *, look: timedelta, since: timedelta) -> Finding:

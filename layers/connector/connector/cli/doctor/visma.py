@@ -9,9 +9,10 @@ from typing import Any
 
 from connector.adapters.visma.tokens import SCOPE
 from connector.cli.doctor.finding import Finding, Mark, failed, plain, rows
-from connector.cli.output import moment, span
-from connector.cli.stack import Stack
+from connector.cli.output import timestamp
+from connector.cli.stack.stack import Stack
 from connector.domain.errors import ConnectorError, Rejected
+from connector.domain.layout import span
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc, zone_named
 
@@ -163,7 +164,7 @@ def _zone(check: str, company: Company, orders: list[Mapping[str, Any]], server:
             " Europe/Oslo, Europe/Stockholm or Europe/Helsinki).",
         )
     if -ahead > _RECENT:
-        sentence = f"the newest order was changed {span(-ahead)} ago ({moment(newest)})"
+        sentence = f"the newest order was changed {span(-ahead)} ago ({timestamp(newest)})"
         if name:
             return Finding(Mark.OK, check, f"{sentence}, which does not contradict {name}.")
         return Finding(Mark.WARN, check, f"{sentence} if Visma writes UTC; that proves nothing.", calibrate)

@@ -7,7 +7,7 @@ import msgspec
 
 from connector.cli.documents.find import record_named, revision_of
 from connector.cli.output import json_option, say, show, tell
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.transactions import OrderfulRequest
 
 _revision_option = click.option(
@@ -51,13 +51,15 @@ def print_request(*, key: str, sequence: int | None, stack: Stack, as_json: bool
     say(
         f"Revision {revision.sequence} of {revision.key} ({revision.state}), Orderful {revision.transaction_id or '-'}:"
     )
-    show(data, lambda: msgspec.json.format(msgspec.json.encode(data), indent=2).decode(), as_json=as_json)
+    show(
+        data, lambda: msgspec.json.format(msgspec.json.encode(data), indent=2).decode(), as_json=as_json, as_it_is=True
+    )
     return 0
 
 
 def _print(raw: bytes) -> None:
     """JSON with line ends, its figures untouched; anything else as it is."""
     try:
-        tell(msgspec.json.format(raw, indent=2).decode())
+        tell(msgspec.json.format(raw, indent=2).decode(), as_it_is=True)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        tell(raw.decode(errors="backslashreplace"))
+        tell(raw.decode(errors="backslashreplace"), as_it_is=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from connector.cli.documents.summary import FIELDS
+from connector.cli.documents.summary import FIELDS, SUMMARY
 from connector.cli.output import WrongInput, minute, plain, table
 from connector.domain.revision.record import NEEDS_PERSON, Revision
 from connector.domain.routing.resolve import Routing
@@ -29,8 +29,11 @@ _OF_AMOUNT: dict[str, Callable[[Amount], Any]] = {
 COLUMNS = (*FIELDS, *_OF_AMOUNT)
 """Every column by its name."""
 
-SHOWN = ("document", "revision", "state", "partner", "changed", "field", "reason_codes", "why")
+SHOWN = ("document", "revision", "state", "partner", "changed", *_OF_AMOUNT, "field", "reason_codes", "why")
 """The columns of the table where none are chosen."""
+
+LISTED = (*SUMMARY, *_OF_AMOUNT)
+"""The columns of `--json` and `--csv` where none are chosen."""
 
 _HEADS = {"revision": "rev", "reason_codes": "code", "transaction_id": "orderful"}
 

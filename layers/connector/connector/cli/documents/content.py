@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connector.cli.output import table
-from connector.domain.documents import Invoice, InvoiceLine, OrderLine, Party, PurchaseOrder, VismaDocument, party_of
+from connector.cli.output import page, table
+from connector.cli.sums import money
+from connector.domain.documents import (
+    BusinessDocument,
+    Invoice,
+    InvoiceLine,
+    OrderLine,
+    Party,
+    PurchaseOrder,
+    VismaDocument,
+)
 from connector.domain.errors import ConnectorError, Parked
 from connector.domain.revision.facts import StoredDocument
 from connector.domain.routing.resolve import Routing
@@ -23,7 +32,7 @@ def content_of(stored: StoredDocument, routing: Routing) -> Content:
     document = stored.document
     if isinstance(document, Parked):
         return {"problem": document.sentence}
-    content = document.content
+    content, route = document.content, _route(document, routing)
     return {
         "number": content.number,
         "type": document.document_type,
@@ -32,9 +41,9 @@ def content_of(stored: StoredDocument, routing: Routing) -> Content:
         "currency": content.currency,
         "parties": _parties(document),
         "terms": content.terms and (content.terms.description or content.terms.id),
-        **(_of_order(content) if isinstance(content, PurchaseOrder) else _of_invoice(content)),
+        **(_of_order(content) if isinstance(content, PurchaseOrder) else _of_invoice(content, route)),
         "lines": [_line(line) for line in content.lines],
-        "sums": _sums(document, routing),
+        "sums": _sums(content, route),
     }
 
 
@@ -42,20 +51,25 @@ def _of_order(order: PurchaseOrder) -> dict[str, Any]:
     return {"promised": order.promised_on, "reference": order.supplier_reference, "note": order.note}
 
 
-def _of_invoice(invoice: Invoice) -> dict[str, Any]:
+def _of_invoice(invoice: Invoice, route: Route | None) -> dict[str, Any]:
+    """Its references as they are written: what stands for the customer's order is said by routing."""
+    from connector.edi.canonical import with_references
+
+    named = with_references(invoice, route)
     return {
         "due": invoice.due_on,
-        "reference": invoice.counterparty_reference,
-        "order_number": invoice.order_number,
+        "reference": named.counterparty_reference,
+        "order_number": named.order_number,
+        "other_references": named.other_references,
         "note": invoice.note,
     }
 
 
 def _parties(document: VismaDocument) -> list[dict[str, Any]]:
     content = document.content
-    named = {document.key.kind.facts.counterparty.value: party_of(content)}
-    if isinstance(content, PurchaseOrder):
-        named["ship to"] = content.ship_to
+    named = {document.key.kind.facts.counterparty.value: content.party}
+    if document.order is not None:
+        named["ship to"] = document.order.ship_to
     return [
         {"role": role, "number": party.number, "name": party.name, **_place(party)} for role, party in named.items()
     ]
@@ -91,29 +105,36 @@ def _line(line: OrderLine | InvoiceLine) -> dict[str, Any]:
     }
 
 
-def _sums(document: VismaDocument, routing: Routing) -> dict[str, Any]:
-    """What it amounts to; what Visma states, and what is wrong, where that does not add up."""
-    content = document.content
-    route: Route | None
+def _route(document: VismaDocument, routing: Routing) -> Route | None:
+    """The settings of the document's partner; None where routing has none."""
     try:
-        route = routing.route(document.key.company, document.key.kind, document.counterparty)
+        return routing.route(document.key.company, document.key.kind, document.counterparty)
     except ConnectorError:
-        route = None
+        return None
+
+
+def _sums(content: BusinessDocument, route: Route | None) -> dict[str, Any]:
+    """What it amounts to; what Visma states, and what is wrong, where that does not add up."""
     try:
         totals = reconcile(content, route)
     except Parked as problem:
-        stated = content.order_total if isinstance(content, PurchaseOrder) else content.total
-        return {"total": stated, "problem": problem.sentence}
+        return {"total": content.stated_total, "problem": problem.sentence}
     names = ("lines", "charges", "discounts", "tax", "rounding", "total")
     return {**{name: getattr(totals, name) for name in names}, "payable": payable(content, route)}
+
+
+_NAMES = {"order_number": "order number", "other_references": "references"}
 
 
 def as_text(content: Content) -> str:
     """The content for a person."""
     if "lines" not in content:
         return f"  {content['problem']}"
-    plain = ("type", "status", "dated", "promised", "due", "terms", "reference", "order_number", "note")
-    named = [(name.replace("_", " "), content[name]) for name in plain if content.get(name)]
+    plain = (
+        *("type", "status", "dated", "promised", "due", "terms"),
+        *("reference", "order_number", "other_references", "note"),
+    )
+    named = [(_NAMES.get(name, name), _one_line(content[name])) for name in plain if content.get(name)]
     parties = [
         (one["role"], "  ".join(str(one[part]) for part in ("number", "name", "location", "address") if one[part]))
         for one in content["parties"]
@@ -122,8 +143,8 @@ def as_text(content: Content) -> str:
         ("line", "item", "quantity", "unit", "price", "discount", "amount", "wanted", "description"),
         [
             (
-                *(one["number"], one["item"], figure(one["quantity"]), one["unit"], figure(one["unit_price"])),
-                *(figure(one["discount"] or None), figure(one["amount"]), one["wanted"]),
+                *(one["number"], one["item"], figure(one["quantity"]), one["unit"], money(one["unit_price"])),
+                *(money(one["discount"] or None), money(one["amount"]), one["wanted"]),
                 " ".join(filter(None, (one["description"], one["is"] and f"({one['is']})"))),
             )
             for one in content["lines"]
@@ -135,11 +156,11 @@ def as_text(content: Content) -> str:
     shown = {
         name: sums[name] for name in sums if name != "problem" and (name != "payable" or sums[name] != sums["total"])
     }
-    figures = [f"{name} {figure(value)}" for name, value in shown.items() if value or name == "total"]
+    figures = [f"{name} {money(value)}" for name, value in shown.items() if value or name == "total"]
     total = f"{'  '.join(figures)} {content['currency'] or ''}".rstrip()
     return "\n".join(
         [
-            *(f"  {name:<14}{value}" for name, value in (*parties, *named)),
+            page().fields((*parties, *named)),
             lines,
             f"  {total}",
             *([f"  {sums['problem']}"] if "problem" in sums else []),
@@ -147,10 +168,13 @@ def as_text(content: Content) -> str:
     )
 
 
+def _one_line(value: Any) -> Any:
+    return "; ".join(value) if isinstance(value, tuple) else value
+
+
 def figure(value: Decimal | None) -> str | None:
-    """A figure without the zeros that say nothing, but with two decimals where it has any."""
+    """A quantity without the zeros that say nothing."""
     if value is None:
         return None
-    whole, _, decimals = format(value, "f").partition(".")
-    kept = decimals.rstrip("0")
-    return f"{whole}.{kept:0<2}" if kept else whole
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

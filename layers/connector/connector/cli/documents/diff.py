@@ -10,13 +10,14 @@ import click
 import msgspec
 
 from connector.cli.documents.find import Record, record_named, revision_of
+from connector.cli.documents.summary import asked
 from connector.cli.output import Failed, WrongInput, json_option, show, table
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.documents import VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.pause import pause_of
 from connector.domain.revision.comparison import newer_purpose
-from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State
 from connector.domain.routing.policy import hold_reason
 from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose
@@ -50,7 +51,7 @@ def diff_document(*, key: str, first: int | None, second: int | None, stack: Sta
     record = record_named(stack, key)
     kept_back = None
     if first is None:
-        titles, found, kept_back = _since_sent(stack, record)
+        titles, found, kept_back = since_sent(stack, record)
     else:
         titles, found = _between(stack, revision_of(record, first), revision_of(record, second))
     show(
@@ -79,22 +80,28 @@ def _between(stack: Stack, before: Revision, after: Revision) -> tuple[tuple[str
     return (f"revision {before.sequence}", f"revision {after.sequence}"), differences(*contents)
 
 
-def _since_sent(stack: Stack, record: Record) -> tuple[tuple[str, str], list[Difference], str | None]:
-    """The titles, the differences of the whole requests, and what keeps the newer one from being sent now."""
+def since_sent(stack: Stack, record: Record) -> tuple[tuple[str, str], list[Difference], str | None]:
+    """The titles, the differences of the whole requests, and what keeps the newer one from being sent now.
+
+    Raises:
+        Failed: nothing was sent, or the Visma document is no longer kept or cannot be understood.
+        Parked: it cannot be translated, or routing has no partner for it.
+    """
     sent = revision_of(record, None, lambda one: one.state in KNOWN_TO_PARTNER and one.is_translated, "was sent")
-    newest = next(one for one in record.revisions if one.withdraws is None or one is sent)
+    newest = next(one for one in record.revisions if not one.is_withdrawal or one is sent)
     document = _document(stack, newest)
 
     from connector.edi.translate import translate
 
     route = stack.routing.load().route(record.key.company, record.key.kind, document.counterparty)
     now = translate(document.content, route, stream=stack.stream, purpose=_purpose(sent, document))
-    kept_back = _kept_back(stack, document, route)
+    found = differences(stack.ledger.request_of(sent), now.request.body)
+    kept_back = _not_due(newest, is_new=newest is not sent or not found) or _kept_back(stack, document, route)
     titles = (
         f"sent as revision {sent.sequence} ({sent.dialect})",
         f"{'written' if kept_back else 'would be sent'} now ({now.dialect})",
     )
-    return titles, differences(stack.ledger.request_of(sent), now.request.body), kept_back
+    return titles, found, kept_back
 
 
 def _purpose(sent: Revision, document: VismaDocument) -> Purpose:
@@ -103,6 +110,28 @@ def _purpose(sent: Revision, document: VismaDocument) -> Purpose:
     if sent.purpose is None or Purpose.CANCELLATION in {newer, sent.purpose}:
         return newer
     return sent.purpose
+
+
+def _not_due(newest: Revision, *, is_new: bool) -> str | None:
+    """Why the newest revision does not leave by itself, by its record; None when it may.
+
+    Args:
+        newest: The newest revision of the document.
+        is_new: It is not what was sent, or reads as it was sent.
+    """
+    if newest.state is State.AGREED:
+        return f"{newest.partner or 'The partner'} asked for this content ({asked(newest)}) and knows it."
+    if newest.state in _LEFT_ALONE:
+        return newest.reason or f"Revision {newest.sequence} is {newest.state}."
+    if is_new:
+        return None
+    return (
+        "Nothing changed in Visma since it was sent. If the partner needs it: "
+        f"connector documents resend {newest.key} --as replacement"
+    )
+
+
+_LEFT_ALONE = frozenset({State.SKIPPED, State.BASELINE, State.CLOSED})
 
 
 def _kept_back(stack: Stack, document: VismaDocument, route: Route) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -13,15 +13,17 @@ from typing import Any, TypeVar
 
 import click
 
-from connector.cli.output import WrongInput, say, utc_option
-from connector.cli.reasons import reason_filter
-from connector.cli.stack import Stack
+from connector.cli.completion import some_of
+from connector.cli.kinds import listed_kind_option
+from connector.cli.output import WrongInput, say
+from connector.cli.reasons import code_filter, taken_code
+from connector.cli.stack.stack import Stack
 from connector.cli.times import since, until
 from connector.domain.documents import Kind
 from connector.domain.errors import NoRouting
 from connector.domain.revision.record import State
 from connector.domain.routing.resolve import Routing
-from connector.services.listing import AmountRange, Found, Selection
+from connector.services.listing import AmountRange, Found, Selection, is_on_record
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _State = TypeVar("_State", bound=StrEnum)
@@ -38,7 +40,15 @@ def state_option(known: Iterable[_State], help_text: str) -> Callable[[_Command]
                 raise WrongInput(f"There is no state '{word}'. {_instead(word, by_word)}")
         return frozenset(by_word[word] for word in words)
 
-    return click.option("--state", "states", metavar="STATE[,STATE...]", multiple=True, callback=states, help=help_text)
+    return click.option(
+        "--state",
+        "states",
+        metavar="STATE[,STATE...]",
+        multiple=True,
+        callback=states,
+        shell_complete=some_of(by_word),
+        help=help_text,
+    )
 
 
 def _amounts(_context: click.Context, _option: click.Parameter, text: str | None) -> AmountRange | None:
@@ -62,8 +72,8 @@ def say_what_is_unknown(found: Found, wanted: Selection) -> None:
     """Tell the person of documents that may be meant too, and that the filters could not be applied to."""
     if found.of_nobody:
         say(
-            f"{found.of_nobody} more wait for a person without a partner that is known; they may be for "
-            f"{wanted.partner}. The list without --partner shows them."
+            f"{found.of_nobody} more {'wait' if found.of_nobody > 1 else 'waits'} for a person without a known partner "
+            f"and may be for {wanted.partner}. The list without --partner shows them."
         )
     if found.of_unknown_amount:
         say(
@@ -107,12 +117,17 @@ def where_options(what: str) -> tuple[Callable[[_Command], _Command], ...]:
         click.option(
             "--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."
         ),
-        utc_option,
     )
 
 
-def where(stack: Stack, routing: Routing, given: dict[str, Any]) -> Where:
+def where(stack: Stack, routing: Routing, given: dict[str, Any], *, any_name: bool = False) -> Where:
     """Take what `where_options` were given out of the arguments of a command.
+
+    Args:
+        stack: Where documents and changes are.
+        routing: The routing in force.
+        given: The arguments.
+        any_name: Documents that are over are wanted, so a partner's name may be on record that nothing open has.
 
     Raises:
         WrongInput: routing has no such name, which would find nothing and look as if there were nothing; or a time is
@@ -121,7 +136,8 @@ def where(stack: Stack, routing: Routing, given: dict[str, Any]) -> Where:
     company, partner = given.pop("company"), given.pop("partner")
     since_text, until_text = given.pop("since_text"), given.pop("until_text")
     _check("company", company, routing.data["companies"])
-    _check("partner", partner, routing.data.get("partners") or {})
+    if not is_former_name(stack, routing, partner, any_name=any_name):
+        _check("partner", partner, routing.data.get("partners") or {})
     now = stack.clock.now()
     return Where(
         company=company,
@@ -137,45 +153,59 @@ _FILTERS = (
     click.option("--attention", is_flag=True, help="Only sent ones that have not arrived as expected."),
     click.option("--ended", is_flag=True, help="Also what is over; this reads the whole ledger."),
     *where_options("documents"),
-    click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only documents of this kind."),
+    listed_kind_option("Only documents of this kind."),
     click.option(
         "--amount", metavar="FROM..TO", callback=_amounts, help="What is payable, without its sign: 1000..5000, 1000.."
     ),
 )
 
 
-def filter_options(*reason: str) -> Callable[[_Command], _Command]:
+def filter_options(*former_code: str) -> Callable[[_Command], _Command]:
     """Give a command the filters; it gets what they say as `wanted`, and the routing in force as `routing`.
 
     Args:
-        reason: The names of the option for the reason code.
+        former_code: Former names of the option `--code`.
     """
-    return lambda command: _filtered(command, reason)
+    return lambda command: _filtered(command, former_code)
 
 
-def _filtered(command: _Command, reason: tuple[str, ...]) -> _Command:
+def _filtered(command: _Command, former_code: tuple[str, ...]) -> _Command:
     @functools.wraps(command)
     def filtered(*, stack: Stack, **given: Any) -> Any:
         routing = routing_in_force(stack)
-        place, kind = where(stack, routing, given), given.pop("kind")
+        kind = given.pop("kind")
         wanted = Selection(
             states=given.pop("states"),
             attention=given.pop("attention"),
             ended=given.pop("ended"),
-            company=place.company,
             kind=Kind(kind) if kind else None,
+            reason=taken_code(given),
+            amount=given.pop("amount"),
+        )
+        place = where(stack, routing, given, any_name=wanted.reads_everything)
+        wanted = replace(
+            wanted,
+            company=place.company,
             number=place.number,
             partner=place.partner,
-            reason=given.pop("code"),
             since=place.since,
             until=place.until,
-            amount=given.pop("amount"),
         )
         return command(stack=stack, wanted=wanted, routing=routing, **given)
 
-    for option in reversed((*_FILTERS, reason_filter(*reason, "code"))):
+    for option in reversed((*_FILTERS, code_filter(*former_code))):
         filtered = option(filtered)
     return filtered  # type: ignore[return-value]
+
+
+def is_former_name(stack: Stack, routing: Routing, partner: str | None, *, any_name: bool = False) -> bool:
+    """Whether a partner's name is not in force and documents or changes are on record under it; says so."""
+    if partner is None or routing.company_of(partner) is not None:
+        return False
+    if not any_name and not is_on_record(stack.ledger, stack.changes, routing, partner):
+        return False
+    say(f"The routing in force has no partner '{partner}'; meant is what is on record under this former name.")
+    return True
 
 
 def routing_in_force(stack: Stack) -> Routing:

@@ -10,8 +10,8 @@ import click
 
 from connector.cli.documents.unseen import Wanted, seen_by_visma, why_unseen
 from connector.cli.output import Failed, WrongInput
-from connector.cli.stack import Stack
-from connector.domain.documents import DocumentKey, Kind
+from connector.cli.stack.stack import Stack
+from connector.domain.documents import MAX_NUMBER_LENGTH, TOO_LONG, DocumentKey, Kind
 from connector.domain.order_change.record import Change, apply_order
 from connector.domain.revision.record import Revision
 
@@ -40,7 +40,7 @@ def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
 
     Args:
         stack: Where it is.
-        text: Its key, or its number.
+        text: Its key, its number, or the id of a transaction of it at Orderful.
         ask_visma: Visma is asked for a document that the ledger does not know.
 
     Raises:
@@ -51,11 +51,20 @@ def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
     records = [_of(stack, one) for one in ([key] if key else _of_number(stack, text))]
     # What came in may speak of any number; it only counts where nothing of ours has it.
     found = [one for one in records if one.revisions] or [one for one in records if one.changes]
+    if not found and key is None:
+        found = [_of(stack, one) for one in _of_transaction(stack, text)]
     if not found:
         check_is_no_half_key(text)
         wanted = Wanted(key.number, key.company, key.kind) if key else Wanted(text)
-        under = "" if key else " under the companies in force (of another one: give company/kind/number)"
-        why = seen_by_visma(stack, wanted) if ask_visma else f"{why_unseen(stack, wanted)}\n{_asking(text)}"
+        under = (
+            ""
+            if key
+            else " under the companies in force (of another one: give company/kind/number), and no such transaction"
+        )
+        if len(wanted.number) > MAX_NUMBER_LENGTH:
+            why = f"Its number has {len(wanted.number)} characters: {TOO_LONG}"
+        else:
+            why = seen_by_visma(stack, wanted) if ask_visma else f"{_asking(text)}\n{why_unseen(stack, wanted)}"
         raise Failed(f"The ledger knows no document {text}{under}.\n{why}")
     if len(found) > 1:
         named = ", ".join(str(record.key) for record in found)
@@ -110,6 +119,13 @@ def check_is_no_half_key(text: str) -> None:
             f"'{text}' is no key, and no document has this number; write company/kind/number with one of "
             f"{', '.join(Kind)}."
         )
+
+
+def _of_transaction(stack: Stack, text: str) -> list[DocumentKey]:
+    """The document to which a transaction at Orderful belongs, one that was sent or one that came in; none without."""
+    owner = stack.ledger.owners([text]).get(text)
+    key = owner.key if owner is not None else stack.changes.known(text)
+    return [key] if key is not None else []
 
 
 def _of_number(stack: Stack, text: str) -> Iterator[DocumentKey]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from connector.cli.documents.find import Record
-from connector.cli.holds import stopped
-from connector.cli.stack import Stack
-from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision
+from connector.cli.output import page
+from connector.cli.stack.stack import Stack
+from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision, own_revisions
+from connector.services.status_text import stopped
 
 _ON_ITS_WAY = frozenset({State.TRANSLATED, State.SENDING, State.UNCONFIRMED})
 
@@ -34,7 +35,7 @@ def next_steps(stack: Stack, record: Record) -> list[NextStep]:
 
 
 def _next_steps(stack: Stack, record: Record) -> Iterator[NextStep]:
-    current = current_revision([one for one in record.revisions if one.withdraws is None])
+    current = current_revision(own_revisions(record.revisions))
     on_its_way = [one for one in record.revisions if one.state in _ON_ITS_WAY]
     stop = stack.breaker.stop(now=stack.clock.now()) if on_its_way else None
     for one in record.revisions:
@@ -42,7 +43,7 @@ def _next_steps(stack: Stack, record: Record) -> Iterator[NextStep]:
             step = one.next_step or f"connector documents show {shlex.quote(str(record.key))}"
             yield NextStep(one, one.attention or one.reason or "", (step, *_to_apply(one)))
         elif one in on_its_way and stop is not None:
-            yield NextStep(one, *stopped(stop))
+            yield NextStep(one, *stopped(stop, page()))
         elif one is current and one.state is State.BASELINE:
             has_not = f"If {one.partner or 'the partner'} does not have it"
             step = f"{has_not}: connector documents release {shlex.quote(str(one.key))} --as original"

@@ -12,7 +12,7 @@ import click
 
 from connector.cli.documents.find import Record, record_named
 from connector.cli.output import Failed, WrongInput, json_option, show
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 
 # Orderful: its repository of skills for NetSuite names the page of a transaction so, by its numeric id. Of other
 # regions than that of api.orderful.com nothing is known.
@@ -29,20 +29,18 @@ ORDERFUL_SETTING, VISMA_SETTING = "CONNECTOR_ORDERFUL_PAGE", "CONNECTOR_VISMA_PA
 @stack_option
 @json_option
 def open_document(*, key: str, browse: bool, stack: Stack, as_json: bool) -> int:
-    r"""Print the addresses of the pages at Orderful and Visma. KEY as in `show`.
+    """Print the addresses of the pages at Orderful and Visma. KEY as in `show`.
 
     Where the address of a page is not known, an environment variable gives it: CONNECTOR_ORDERFUL_PAGE with
-    {transaction_id}, CONNECTOR_VISMA_PAGE with {company}, {kind}, {type} and {number}.
-
-    \b
-    CONNECTOR_VISMA_PAGE='https://erp.example/?company={company}&order={number}' connector documents open 500123
+    {transaction_id}, CONNECTOR_VISMA_PAGE with {company}, {kind}, {type} and {number}, such as
+    'https://erp.example/?company={company}&order={number}'.
     """
     record = record_named(stack, key)
     pages = dict(_pages(stack, record))
     if not pages:
         raise Failed(
-            f"No page of {record.key} is known: it has no transaction with a number at Orderful, or the address of its "
-            f"page is not known. Set {ORDERFUL_SETTING} or {VISMA_SETTING}."
+            f"No page of {record.key} is known. At Orderful: {_why_not_at_orderful(stack, record)} "
+            f"In Visma: the address of its pages is documented nowhere; {VISMA_SETTING} gives it."
         )
     show(pages, lambda: "\n".join(f"{name:<10}{address}" for name, address in pages.items()), as_json=as_json)
     if browse:
@@ -53,9 +51,8 @@ def open_document(*, key: str, browse: bool, stack: Stack, as_json: bool) -> int
 
 
 def _pages(stack: Stack, record: Record) -> Iterator[tuple[str, str]]:
-    known = _ORDERFUL_PAGE if stack.output("OrderfulBaseUrl").rstrip("/") == _ORDERFUL_API else None
+    known, transaction_id = _known_page(stack), _transaction(record)
     template = os.environ.get(ORDERFUL_SETTING) or known
-    transaction_id = next((id_ for one in record.revisions for id_ in (one.listed_as, one.transaction_id) if id_), None)
     # The page of a transaction is known by its number, not by its UUID.
     if template and transaction_id and (transaction_id.isdigit() or template != known):
         yield "orderful", _filled(ORDERFUL_SETTING, template, {"transaction_id": transaction_id})
@@ -69,6 +66,26 @@ def _pages(stack: Stack, record: Record) -> Iterator[tuple[str, str]]:
             "number": number,
         }
         yield "visma", _filled(VISMA_SETTING, template, values)
+
+
+def _known_page(stack: Stack) -> str | None:
+    return _ORDERFUL_PAGE if stack.output("OrderfulBaseUrl").rstrip("/") == _ORDERFUL_API else None
+
+
+def _transaction(record: Record) -> str | None:
+    """The newest transaction of the document, under the id that Orderful lists."""
+    return next((id_ for one in record.revisions for id_ in (one.listed_as, one.transaction_id) if id_), None)
+
+
+def _why_not_at_orderful(stack: Stack, record: Record) -> str:
+    """Why there is no page at Orderful, and what to do."""
+    transaction_id = _transaction(record)
+    if transaction_id is None:
+        return "it has no transaction there."
+    if _known_page(stack) is None:
+        url = stack.output("OrderfulBaseUrl")
+        return f"the address of the pages that belong to {url} is not known; {ORDERFUL_SETTING} gives it."
+    return f"its transaction {transaction_id} is not listed under a number yet, and pages are found by numbers."
 
 
 def _filled(setting: str, template: str, values: Mapping[str, Any]) -> str:

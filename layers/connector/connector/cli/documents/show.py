@@ -14,9 +14,9 @@ from connector.cli.documents.find import Record, ask_option, record_named, revis
 from connector.cli.documents.meanings import meaning, statuses
 from connector.cli.documents.next_steps import NextStep, next_steps
 from connector.cli.documents.summary import FIELDS, asked, next_step_of, summary
-from connector.cli.output import json_option, moment, show, table, utc_option
+from connector.cli.output import json_option, page, show, table
 from connector.cli.reasons import with_labels
-from connector.cli.stack import Stack, stack_option
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import Transient
 from connector.domain.order_change.record import Change
 from connector.domain.revision.arrival import reason_codes
@@ -30,14 +30,14 @@ from connector.domain.routing.resolve import Routing
     "--revision", "sequence", type=click.IntRange(min=1), help="Of which the content is shown; else the newest."
 )
 @ask_option
-@utc_option
 @stack_option
 @json_option
 def show_document(*, key: str, sequence: int | None, ask_visma: bool, stack: Stack, as_json: bool) -> int:
     """Show what a document says, all its revisions, and the changes that came in for it.
 
-    KEY is company/kind/number, or the number. Parties, lines and sums are those of the Visma document as it was read
-    for the newest revision. What a change asks for is told by `connector changes show`.
+    KEY is company/kind/number, the number, or the id of a transaction of it at Orderful. Parties, lines and sums are
+    those of the Visma document as it was read for the newest revision. What a change asks for is told by `connector
+    changes show`.
     """
     record, routing = record_named(stack, key, ask_visma=ask_visma), routing_in_force(stack)
     content = _content(stack, record, sequence, routing)
@@ -122,8 +122,8 @@ def _readable(revision: Revision, routing: Routing, following: NextStep | None) 
         "waits for": revision.waits_for,
         "attention": revision.attention,
     }
-    rows = "\n".join(f"  {name:<16}{value}" for name, value in lines.items() if value)
-    history = "\n".join(f"  {moment(event.at)}  {event.state:<13}{event.note}" for event in revision.history)
+    rows = page().fields((name, value) for name, value in lines.items() if value)
+    history = table(("at", "state", "note"), [(one.at, one.state, one.note) for one in revision.history], indent="  ")
     return f"revision {revision.sequence}: {revision.state}, {meaning(revision.state)}\n{rows}\n{history}"
 
 

@@ -23,6 +23,11 @@ def asked(revision: Revision) -> str | None:
     return revision.change_id and f"change {revision.change_id}"
 
 
+def _last_attempt(revision: Revision) -> str | None:
+    """What happened last to a document that was tried to be sent and is not at Orderful yet."""
+    return revision.history[-1].note if revision.attempts and revision.history else None
+
+
 FIELDS: dict[str, Callable[[Revision, Routing], Any]] = {
     "document": lambda one, _: str(one.key),
     "company": lambda one, _: one.key.company,
@@ -47,13 +52,13 @@ FIELDS: dict[str, Callable[[Revision, Routing], Any]] = {
     "dialect": lambda one, _: one.dialect,
     "receiver": lambda one, _: one.receiver_id,
     "business_number": lambda one, _: one.business_number,
-    "why": lambda one, _: one.attention or one.reason or asked(one) or one.orderful_id,
+    "why": lambda one, _: one.attention or one.reason or asked(one) or one.orderful_id or _last_attempt(one),
 }
 """Every field of a revision by its name; the partner is named by the routing in force where the record has none."""
 
 SUMMARY = (
-    *("document", "revision", "state", "partner", "changed", "reason", "reason_codes", "field", "next_step"),
-    *("waits_for", "attention", "transaction_id", "asked_by"),
+    *("document", "company", "kind", "number", "revision", "state", "partner", "changed"),
+    *("reason", "reason_codes", "field", "next_step", "waits_for", "attention", "transaction_id", "asked_by"),
 )
 """The fields of a revision in `--json` and `--csv` where none are chosen."""
 

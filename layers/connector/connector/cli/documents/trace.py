@@ -10,14 +10,14 @@ import click
 
 from connector.cli.documents.find import Record, ask_option, record_named
 from connector.cli.documents.next_steps import next_steps
-from connector.cli.output import json_option, show, table, utc_option
-from connector.cli.stack import Stack, stack_option
+from connector.cli.output import json_option, show, table
+from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.revision.record import AT_ORDERFUL, UNRESOLVED, State
 
 _HAS_TRANSACTION = (AT_ORDERFUL - UNRESOLVED) | {State.CHANGING, State.AGREED}
 
 
-class _Told(NamedTuple):
+class _Entry(NamedTuple):
     """One line of a timeline: of a revision, or of a document that came in."""
 
     at: datetime
@@ -31,7 +31,6 @@ class _Told(NamedTuple):
 @click.command("trace", short_help="Show what happened, in order of time.")
 @click.argument("key", metavar="KEY")
 @ask_option
-@utc_option
 @stack_option
 @json_option
 def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) -> int:
@@ -68,14 +67,14 @@ def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) ->
     return 0
 
 
-def _events(record: Record) -> Iterator[_Told]:
+def _events(record: Record) -> Iterator[_Entry]:
     for revision in record.revisions:
         # What was not sent yet has no transaction.
         transaction_id = None
         for event in revision.history:
             if event.state in _HAS_TRANSACTION:
                 transaction_id = revision.orderful_id
-            yield _Told(
+            yield _Entry(
                 at=event.at,
                 revision=revision.sequence,
                 document=None,
@@ -86,7 +85,7 @@ def _events(record: Record) -> Iterator[_Told]:
     for change in record.changes:
         for step in change.history:
             document = change.document or "in"
-            yield _Told(
+            yield _Entry(
                 at=step.at,
                 revision=None,
                 document=document,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.cli.output import minute, span
-from connector.cli.routing_summary import go_live_text
-from connector.cli.stack import Stack
+from connector.cli.config.summary import go_live_text
+from connector.cli.output import minute
+from connector.cli.stack.stack import Stack
 from connector.domain.documents import Kind
 from connector.domain.errors import ConnectorError
+from connector.domain.layout import span
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc
 from connector.services.ports import Resource
@@ -41,21 +42,30 @@ def why_unseen(stack: Stack, wanted: Wanted) -> str:
             f"Company '{wanted.company}' is not in the routing in force, so nothing of it is read. There are "
             f"{', '.join(companies)}."
         )
-    lines = [f"Not in the list yet: {line}." for line in _how_far_read(stack, wanted)]
-    for company in {company.name: company for company, _ in wanted.lists(stack)}.values():
-        lines += _bounds_of(company)
+    lines = [f"Not read yet: {line}." for line in _how_far_read(stack, wanted)]
+    lines += _bounds_of(list({company.name: company for company, _ in wanted.lists(stack)}.values()))
     if wanted.company is None:
         lines.append(f"Of another company: the routing in force has {', '.join(companies)}.")
     return "What may be:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def _how_far_read(stack: Stack, wanted: Wanted) -> Iterator[str]:
-    """How far each list was read, and whether it fails."""
+    """How far the list was read that is furthest behind, and each other one that fails."""
     now = stack.clock.now()
     views = {(view.company, view.resource): view for view in stack.cursors.all_cursors()}
     health = {(one.company, one.resource): one for one in stack.health.read().lists}
-    for company, resource in wanted.lists(stack):
-        view, state = views.get((company.name, resource.value)), health.get((company.name, resource.value))
+    lists = [(company.name, resource.value) for company, resource in wanted.lists(stack)]
+
+    def read_up_to(one: tuple[str, str]) -> datetime:
+        view = views.get(one)
+        return (view and view.caught_up_at) or datetime.min.replace(tzinfo=UTC)
+
+    lists.sort(key=read_up_to)
+    for number, one in enumerate(lists):
+        view, state = views.get(one), health.get(one)
+        fails = state is not None and state.failing_since is not None
+        if number and not fails:
+            continue
         said = "never read to its end so far"
         if view is not None and view.caught_up_at is not None:
             said = f"read up to {minute(view.caught_up_at)}, {span(max(now - view.caught_up_at, timedelta(0)))} ago"
@@ -63,20 +73,32 @@ def _how_far_read(stack: Stack, wanted: Wanted) -> Iterator[str]:
             said += f", and {view.waiting} wait until they have settled"
         if state is not None and state.failing_since is not None:
             said += f"; it fails since {minute(state.failing_since)}: {(state.problem or 'see the log').rstrip('.')}"
-        yield f"{company.name} {resource.value} is {said}"
+        furthest = f"of {len(lists)} lists the furthest behind, " if len(lists) > 1 and not number else ""
+        yield f"{furthest}{' '.join(one)} is {said}"
 
 
-def _bounds_of(company: Company) -> Iterator[str]:
-    """What of a company is not read, or not yet."""
-    settle, cap = span(company.visma.settle), span(company.visma.settle_cap)
-    yield f"Changed just now: {company.name} takes what was unchanged for {settle}, after {cap} at the latest."
-    if company.visma.branch:
-        yield f"Of another branch: {company.name} reads branch {company.visma.branch} alone."
-    live = f"{company.name} went live {go_live_text(company.go_live)}" if company.go_live else f"{company.name}"
-    yield (
-        f"Older than the beginning: {live}; what has not changed since reading began, at go-live or 14 days before the "
-        "first poll, was never read. `connector baseline` records what is open."
-    )
+def _bounds_of(companies: Sequence[Company]) -> Iterator[str]:
+    """What of the companies is not read, or not yet; those that are alike together."""
+    for (settle, cap), names in _alike(companies, lambda one: (one.visma.settle, one.visma.settle_cap)):
+        yield f"Changed just now: {names} takes what was unchanged for {span(settle)}, after {span(cap)} at the latest."
+    for branch, names in _alike(companies, lambda one: one.visma.branch):
+        if branch:
+            yield f"Of another branch: {names} reads branch {branch} alone."
+    for live, names in _alike(companies, lambda one: go_live_text(one.go_live)):
+        yield (
+            f"Older than the beginning: {names}{f' went live {live}' if live else ''}; what has not changed since "
+            "reading began, at go-live or 14 days before the first poll, was never read. `connector baseline` records "
+            "what is open."
+        )
+
+
+def _alike(companies: Sequence[Company], by: Callable[[Company], Any]) -> Iterator[tuple[Any, str]]:
+    """Companies in which a value is the same: the value, and their names."""
+    groups: dict[Any, list[str]] = {}
+    for one in companies:
+        groups.setdefault(by(one), []).append(one.name)
+    for value, names in groups.items():
+        yield value, f"each of {', '.join(names)}" if len(names) > 1 else names[0]
 
 
 def seen_by_visma(stack: Stack, wanted: Wanted) -> str:
@@ -97,9 +119,8 @@ def seen_by_visma(stack: Stack, wanted: Wanted) -> str:
 def _asked(stack: Stack, company: Company, resource: Resource, number: str) -> Mapping[str, Any] | None:
     """The document as Visma shows it by its number; None when it has none."""
     document_type, _, number = number.rpartition(":")
-    # Visma: the type stands in the address of supplier invoices alone.
-    in_address = document_type if resource is Resource.SUPPLIER_INVOICES else ""
-    data = stack.visma(company).find_document(resource, number, in_address)
+    in_path = document_type if resource.declared.type_in_path else ""
+    data = stack.visma(company).find_document(resource, number, in_path)
     return data if isinstance(data, Mapping) else None
 
 

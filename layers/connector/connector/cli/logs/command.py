@@ -11,23 +11,24 @@ import click
 from connector.cli.documents.find import check_is_no_half_key, key_of, record_named
 from connector.cli.logs.search import (
     FUNCTIONS,
-    MOST_PAGES,
+    MAX_PAGES,
+    FieldFilter,
     Found,
     Line,
     Searched,
-    Wish,
     patterns_of,
     search,
     with_a_term,
 )
-from connector.cli.output import FAILED, Failed, counted, json_option, moment, say, show, utc_option
-from connector.cli.stack import Stack, stack_option
+from connector.cli.output import FAILED, Failed, json_option, say, show, timestamp
+from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.times import since as since_when
 from connector.cli.times import until as until_when
 from connector.domain.documents import DocumentKey
+from connector.domain.layout import counted
 
 _USUAL = timedelta(days=3)
-_MOST_RUNS = 20
+_MAX_RUNS = 20
 """Runs of functions whose other lines are looked for, the newest."""
 
 _NAMES = ("company", "kind", "number")
@@ -40,7 +41,7 @@ _OF_EVERY_LINE = frozenset(
 """What Powertools puts into a line besides its fields."""
 
 _RUN = "function_request_id"
-_TROUBLE = ("Task timed out", "ERROR", "Error", "Status: ")
+_FAILURE_MARKS = ("Task timed out", "ERROR", "Error", "Status: ")
 """What a line of Lambda's own says when a run went wrong."""
 
 
@@ -53,7 +54,6 @@ _TROUBLE = ("Task timed out", "ERROR", "Error", "Status: ")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=200, show_default=True, help="How many lines, the newest ones."
 )
-@utc_option
 @stack_option
 @json_option
 def logs(*, key: str, since_text: str | None, until_text: str | None, limit: int, stack: Stack, as_json: bool) -> int:
@@ -66,15 +66,15 @@ def logs(*, key: str, since_text: str | None, until_text: str | None, limit: int
     now = stack.clock.now()
     since = since_when(since_text, now) if since_text else now - _USUAL
     until = until_when(until_text, now) if until_text else now
-    wishes = _wishes(stack, key)
-    found = search(stack, FUNCTIONS, list(patterns_of(wishes)), since=since, until=until)
-    named = [line for line in found.lines if any(map(line.suits, wishes))]
+    filters = _filters(stack, key)
+    found = search(stack, FUNCTIONS, list(patterns_of(filters)), since=since, until=until)
+    named = [line for line in found.lines if any(map(line.matches, filters))]
     beside = _beside(stack, named, since=since, until=until)
     lines = sorted([*named, *beside.lines], key=lambda one: one.at)
     searched = _together(found.searched, beside.searched)
-    say(f"Searched from {moment(since)} to {moment(until)}:")
+    say(f"Searched from {timestamp(since)} to {timestamp(until)}:")
     for one in searched:
-        say(f"  {_told(one)}")
+        say(f"  {_as_text(one)}")
     if len(lines) > limit:
         say(f"The newest {limit} of {len(lines)} lines: --limit, --since, --until.")
     shown = lines[-limit:]
@@ -92,7 +92,7 @@ def logs(*, key: str, since_text: str | None, until_text: str | None, limit: int
     return 0 if all(one.complete for one in searched) else FAILED
 
 
-def _wishes(stack: Stack, text: str) -> list[Wish]:
+def _filters(stack: Stack, text: str) -> list[FieldFilter]:
     """By what the lines about a document are known: its name, and the ids of its transactions.
 
     What the ledger does not know (it was never captured) is looked for as it was typed.
@@ -110,14 +110,14 @@ def _wishes(stack: Stack, text: str) -> list[Wish]:
     return [_of(record.key), *({"transaction_id": name} for name in dict.fromkeys(ids))]
 
 
-def _of(key: DocumentKey) -> Wish:
+def _of(key: DocumentKey) -> FieldFilter:
     return {"company": key.company, "kind": key.kind.value, "number": key.number}
 
 
 def _beside(stack: Stack, named: Sequence[Line], *, since: datetime, until: datetime) -> Found:
     """What the runs that wrote these lines say besides, of no other document: failures, and that Lambda ended one."""
     runs = dict.fromkeys(str(line.fields[_RUN]) for line in reversed(named) if line.fields.get(_RUN))
-    wanted = list(runs)[:_MOST_RUNS]
+    wanted = list(runs)[:_MAX_RUNS]
     if not wanted:
         return Found([], [])
     functions = [one for one in FUNCTIONS if any(line.function == one for line in named)]
@@ -136,7 +136,7 @@ def _beside(stack: Stack, named: Sequence[Line], *, since: datetime, until: date
 def _is_of_a_run(line: Line) -> bool:
     """Whether a line is about a run as a whole."""
     if not line.fields:
-        return any(word in line.text for word in _TROUBLE)
+        return any(word in line.text for word in _FAILURE_MARKS)
     return "message" in line.fields and not {"number", "transaction_id"} & line.fields.keys()
 
 
@@ -150,11 +150,11 @@ def _together(first: Sequence[Searched], second: Sequence[Searched]) -> list[Sea
     ]
 
 
-def _told(one: Searched) -> str:
+def _as_text(one: Searched) -> str:
     if not one.exists:
         return f"{one.group}: there is no such log group"
     if not one.complete:
-        return f"{one.group}: {MOST_PAGES} pages, and there are more: name a shorter time with --since and --until"
+        return f"{one.group}: {MAX_PAGES} pages, and there are more: name a shorter time with --since and --until"
     return f"{one.group}: {counted(one.pages, 'page')}"
 
 
@@ -166,10 +166,10 @@ def _data(line: Line) -> dict[str, Any]:
 
 def _readable(line: Line) -> str:
     if not line.fields:
-        return f"{moment(line.at)}  {line.function}  {line.text}"
+        return f"{timestamp(line.at)}  {line.function}  {line.text}"
     said = "".join(f"  {name}={value}" for name, value in _fields(line) if name not in _NAMES)
     level = str(line.fields.get("level", ""))
-    return f"{moment(line.at)}  {line.function}  {level}  {line.fields.get('message', '')}{said}"
+    return f"{timestamp(line.at)}  {line.function}  {level}  {line.fields.get('message', '')}{said}"
 
 
 def _fields(line: Line) -> Iterator[tuple[str, Any]]:

@@ -14,24 +14,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.adapters.aws.errors import translated
-from connector.cli.stack import Stack
+from connector.cli.stack.stack import Stack
 from connector.domain.errors import Misconfigured
 
-LONGEST_PATTERN = 1_024
+MAX_PATTERN_LENGTH = 1_024
 """Characters of a filter pattern (CloudWatch Logs: FilterLogEvents)."""
 
-MOST_PAGES = 50
+MAX_PAGES = 50
 """Answers of CloudWatch that are read of one log group for one pattern; each is what it found in about 1 MB."""
 
 FUNCTIONS = (
     *("poll_visma", "translate_document", "deliver_transaction", "track_transactions"),
-    *("receive_callback", "poll_orderful", "apply_change", "reconcile"),
+    *("receive_callback", "poll_orderful", "apply_change", "reconcile", "send_digest"),
 )
 """The functions of a stack; each writes to a log group of its own."""
 
 _AT_ONCE = 4
 
-Wish = Mapping[str, str]
+FieldFilter = Mapping[str, str]
 """The fields that a line has to have, with their values."""
 
 
@@ -51,9 +51,9 @@ class Line:
     text: str
     fields: Mapping[str, Any]
 
-    def suits(self, wish: Wish) -> bool:
+    def matches(self, field_filter: FieldFilter) -> bool:
         """Whether it has these fields."""
-        return all(str(self.fields.get(name)) == value for name, value in wish.items())
+        return all(str(self.fields.get(name)) == value for name, value in field_filter.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def patterns_of(wishes: Sequence[Wish]) -> Iterator[str]:
-    """Filter patterns for the lines that suit one of the wishes, as few as their length allows."""
+def patterns_of(filters: Sequence[FieldFilter]) -> Iterator[str]:
+    """Filter patterns for the lines that match one of the filters, as few as their length allows."""
     parts: list[str] = []
-    for wish in wishes:
-        part = f"({' && '.join(f'$.{name} = {quoted(value)}' for name, value in wish.items())})"
-        if parts and len(_any_of([*parts, part])) > LONGEST_PATTERN:
+    for field_filter in filters:
+        part = f"({' && '.join(f'$.{name} = {quoted(value)}' for name, value in field_filter.items())})"
+        if parts and len(_any_of([*parts, part])) > MAX_PATTERN_LENGTH:
             yield _any_of(parts)
             parts = []
         parts.append(part)
@@ -112,7 +112,7 @@ def with_a_term(terms: Sequence[str]) -> Iterator[str]:
     """Filter patterns for the lines in which one of the terms stands, be they JSON or not."""
     parts: list[str] = []
     for term in terms:
-        if parts and len(" ".join([*parts, f"?{quoted(term)}"])) > LONGEST_PATTERN:
+        if parts and len(" ".join([*parts, f"?{quoted(term)}"])) > MAX_PATTERN_LENGTH:
             yield " ".join(parts)
             parts = []
         parts.append(f"?{quoted(term)}")
@@ -156,14 +156,14 @@ def _read(client: Any, function: str, request: Mapping[str, Any]) -> tuple[dict[
     """The lines of one group by their ids, the number of pages, and whether that was all."""
     lines: dict[str, Line] = {}
     page: dict[str, Any] = {}
-    for pages in range(1, MOST_PAGES + 1):
+    for pages in range(1, MAX_PAGES + 1):
         with translated("log"):
             answer = client.filter_log_events(**request, **page)
         lines |= {_identity(one): _line(one, function) for one in answer["events"]}
         if not answer.get("nextToken"):
             return lines, pages, True
         page = {"nextToken": answer["nextToken"]}
-    return lines, MOST_PAGES, False
+    return lines, MAX_PAGES, False
 
 
 def _identity(event: Mapping[str, Any]) -> str:

@@ -45,18 +45,18 @@ class EarlierAddition(NamedTuple):
     was_sent: bool
 
 
-def added_lines(wishes: Edits, *, before: PurchaseOrder, after: PurchaseOrder) -> tuple[AddedLine, ...]:
+def added_lines(requested: Edits, *, before: PurchaseOrder, after: PurchaseOrder) -> tuple[AddedLine, ...]:
     """Find the lines of the order that a change added.
 
     Args:
-        wishes: What the change asks for.
+        requested: What the change asks for.
         before: The order without the added lines.
         after: The order with them.
     """
     base = orderable_lines(before)
     free = [line for number, line in sorted(orderable_lines(after).items()) if number not in base]
     found = []
-    for edit in wishes.lines:
+    for edit in requested.lines:
         if edit.operation is not Operation.INSERT:
             continue
         line = next((one for one in free if edit.matches(one)), None)

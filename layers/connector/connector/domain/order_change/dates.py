@@ -71,9 +71,11 @@ class Dates:
         for what, day in (("wanted day", theirs.requested), ("promised day", theirs.promised)):
             if day is None or day == self.header:
                 continue
-            base_date = self.base.promised_on
+            start = findings.start
+            base_date = start.order.promised_on
             if base_date is None:
-                days = [one for line in orderable_lines(self.base).values() if (one := self.base_day(line)) is not None]
+                lines = orderable_lines(start.order).values()
+                days = [one for line in lines if (one := start.day_of(line)) is not None]
                 base_date = min(days, key=lambda one: (abs(one - day), one), default=None)
             findings.check_past(where, what, day)
             if base_date is None or abs(day - base_date) > findings.rules.dates:
@@ -119,11 +121,13 @@ class Dates:
                 code=Reason.HEADER_DATE_UNUSED,
             )
             return
-        findings.wished_on = day
-        is_written = findings.add_wish(HEADER, "delivery date", base=base_date, theirs=day, ours=self.ours.promised_on)
+        findings.requested_on = day
+        is_written = findings.add_requested(
+            HEADER, "delivery date", base=base_date, theirs=day, ours=self.ours.promised_on
+        )
         if is_written:
             findings.promised_on = day
-            findings.check_move(HEADER, "delivery date", base_date, day)
+            findings.check_move(HEADER, "delivery date", base_date, day, start=findings.start.order.promised_on)
         if nobody:
             findings.add_objection(
                 f"The order: no line has its delivery date {base_date}; the days of the lines stay as they are.",
@@ -178,12 +182,12 @@ class Dates:
             )
             return
         edit = replace(LineEdit(operation=Operation.UPDATE, number=line.number), **{self._field: day})
-        findings.wishes.append(edit)
-        findings.add_wish(where, "wanted day", base=base_date, theirs=day, ours=stored)
+        findings.requested.append(edit)
+        findings.add_requested(where, "wanted day", base=base_date, theirs=day, ours=stored)
         if stored != day:
             findings.edits.append(edit)
             if not is_checked:
-                findings.check_move(where, "wanted day", base_date, day)
+                findings.check_move(where, "wanted day", base_date, day, start=findings.start.wanted_day(base))
             if received > 0:
                 findings.add_remark(part_received_remark(where, received, base_date, day))
 

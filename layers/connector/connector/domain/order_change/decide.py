@@ -1,12 +1,12 @@
 """Decides about an 860: a three-way merge of the order, within the limits of the partner.
 
-    base    what the partner last saw: only a difference from it is a wish
+    base    what the partner last saw: only a difference from it is a request
     theirs  what the 860 says
     ours    what Visma has now: a difference from `base` is somebody else's edit, which is kept
 
 (`--json`, records and messages call them `had`, `asked` and `has`.)
 
-A wish that Visma already fulfils needs no write. A wish that is clear, within the limits and not in conflict is
+A request that Visma already fulfils needs no write. A request that is clear, within the limits and not in conflict is
 written. Everything else is an objection. A person's approval lifts a soft objection. A hard objection stays until the
 order, the routing or the message changes. One objection parks the whole message: it is applied completely or not at
 all. What the message asks for and no approval writes is listed in `unwritten`, approved or not.
@@ -16,6 +16,7 @@ The decision does not depend on the order of the lines in the message.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -28,13 +29,14 @@ from connector.domain.order_change.dates import Dates
 from connector.domain.order_change.edits import NO_EDITS, Edits, Operation, in_order
 from connector.domain.order_change.findings import (
     HEADER,
-    LONGEST_VALUE,
+    MAX_VALUE_LENGTH,
     Difference,
     Findings,
     Objection,
     is_beyond,
     text_of,
 )
+from connector.domain.order_change.limits import LimitBase, Start
 from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.line_rules import LineRules
 from connector.domain.order_change.notes import Asides
@@ -42,20 +44,32 @@ from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.partial_lines import partial_texts
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
+from connector.domain.order_change.stated_total import check_totals
 from connector.domain.reasons import Reason
-from connector.domain.routing.route import QuantityReading, Route
+from connector.domain.routing.policy import PATTERN
+from connector.domain.routing.route import OnLines, QuantityReading, Route
 from connector.domain.text import truncated
-from connector.domain.totals import ZERO
 
 __all__ = ["HEADER", "LOOK", "ChangeAction", "ChangeDecision", "Difference", "Objection", "decide"]
 
-LOOK = "Compare with `connector changes show`, then approve or reject it."
+LOOK = "Compare what it asks with what Visma has, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
 # Visma's statuses of an order that has ended. In any other status, a message that repeats the order agrees with it.
 _ENDED = frozenset({"Cancelled", "Closed", "Completed", "Rejected", "Voided"})
-_MOST_SENTENCES = 3
-_MOST_REMARKS = 10
+# Reasons that say how far a value goes.
+_LIMITS = frozenset(
+    {
+        Reason.QUANTITY_BEYOND_LIMIT,
+        Reason.PRICE_BEYOND_LIMIT,
+        Reason.DATE_BEYOND_LIMIT,
+        Reason.ADDED_LINES_BEYOND_LIMIT,
+        Reason.REMOVED_LINES_BEYOND_LIMIT,
+        Reason.LIMIT_BASE_UNKNOWN,
+    }
+)
+_MAX_SENTENCES = 3
+_MAX_REMARKS = 10
 
 
 class ChangeAction(StrEnum):
@@ -76,12 +90,13 @@ class ChangeDecision:
         reasons: Every objection, one sentence each.
         codes: Their reason codes without repetition, in the order of the sentences.
         edits: What is written now; when parked, what an approval would write.
-        wishes: Every difference from `base` that the partner asks for, written already or not. If the order is
+        requested: Every difference from `base` that the partner asks for, written already or not. If the order is
             `base` with exactly these edits, the partner knows it.
         differences: The three versions of each value, for people, line by line.
         remarks: What a person should know and what needs no decision.
         places: Parties that a person is asked about; an approval confirms them as the order's own.
         unwritten: What the message asks for and no approval writes, one sentence each.
+        awaits_visma: It is parked behind an earlier change that goes on by itself once Visma gives a usable answer.
         keeps: The message repeats a value that was changed in Visma since; Visma's value stays.
     """
 
@@ -92,8 +107,9 @@ class ChangeDecision:
     codes: tuple[Reason, ...] = ()
     next_step: str | None = None
     waits_for: str | None = None
+    awaits_visma: bool = False
     edits: Edits = NO_EDITS
-    wishes: Edits = NO_EDITS
+    requested: Edits = NO_EDITS
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
@@ -103,7 +119,15 @@ class ChangeDecision:
     @property
     def closes(self) -> bool:
         """Whether the change ends without any write, now or earlier, because a person settles it by hand."""
-        return self.action is ChangeAction.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
+        return self.action is ChangeAction.APPLY and bool(self.unwritten) and not self.edits and not self.requested
+
+    def comes_to(self, newer: ChangeDecision) -> bool:
+        """Whether it comes to the same as the decision with a newer base: the same edits, and no other question.
+
+        The limits count from what we sent, whether the partner had read it or not.
+        """
+        is_same = (self.edits, self.requested) == (newer.edits, newer.requested)
+        return is_same and {*self.codes} - {*newer.codes} <= _LIMITS
 
 
 def decide(
@@ -112,6 +136,7 @@ def decide(
     base: PurchaseOrder | None,
     ours: OrderSnapshot,
     route: Route,
+    limit_base: LimitBase | None = None,
     approved: bool = False,
     confirmed: frozenset[str] = frozenset(),
     reading: QuantityReading | None = None,
@@ -124,10 +149,12 @@ def decide(
         base: The order as the partner last saw it; None when nobody knows.
         ours: The order in Visma now.
         route: Of the order's supplier.
+        limit_base: The state from which the limits count; None: `base`.
         approved: A person approved the change.
         confirmed: `ChangeDecision.places` of changes of this order that a person approved.
         reading: What POC03 and POC04 of this message mean, if a person chose it; None: the partner's setting.
-        taken_on: The day on which Orderful received the message, used when BCH11 is missing.
+        taken_on: The day on which Orderful received the message. It counts for what is past where it is later than
+            BCH11, or BCH11 is missing.
 
     Example:
         The partner may change a quantity by 20 %; the order has 10 of line 1.
@@ -153,14 +180,17 @@ def decide(
             f"It changes order {request.order_number}, and this is order {ours.content.number}.",
             codes=(Reason.OTHER_ORDER,),
         )
-    written_on = request.changed_on or taken_on
+    written_on = max(filter(None, (request.changed_on, taken_on)), default=None)
     since = ours.content.ordered_on, "order"
     if written_on is not None and written_on > ours.content.ordered_on:
-        since = written_on, "message"
-    findings = Findings(route.changes, since=since)
+        since = written_on, "message" if request.changed_on in {None, written_on} else "receipt"
+    known = base or ours.content
+    new = limit_base.added if limit_base is not None else {}
+    start = Start((limit_base and limit_base.content) or known, known, route.line_date, new)
+    findings = Findings(route.changes, start, since=since)
     confirms = request.purpose is ChangePurpose.CONFIRMATION
     content = Content(
-        base=base or ours.content,
+        base=known,
         ours=ours.content,
         route=route,
         findings=findings,
@@ -169,7 +199,14 @@ def decide(
     )
     asides = Asides(findings, [ours.content, *([] if base is None else [base])])
     return _Comparison(
-        request=request, known=base, ours=ours, route=route, findings=findings, content=content, asides=asides
+        request=request,
+        known=base,
+        ours=ours,
+        route=route,
+        findings=findings,
+        content=content,
+        asides=asides,
+        limit_base=limit_base,
     ).decision(approved=approved)
 
 
@@ -184,6 +221,7 @@ class _Comparison:
     findings: Findings
     content: Content
     asides: Asides
+    limit_base: LimitBase | None
 
     @property
     def base(self) -> PurchaseOrder:
@@ -195,14 +233,13 @@ class _Comparison:
         self._compare()
         added = sorted(found.inserts, key=lambda one: one.place)
         written = [*found.edits, *(one.edit for one in added if not one.is_there)]
-        wished = [*found.wishes, *(one.edit for one in added)]
+        requested_lines = [*found.requested, *(one.edit for one in added)]
         edits = Edits(promised_on=found.promised_on, lines=in_order(written))
-        wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(wished))
-        self._check_gone(is_all=not wishes)
-        self.asides.conclude(
-            is_all=not wishes and self.request.purpose is not ChangePurpose.CANCELLATION,
-            confirms=self.request.purpose is ChangePurpose.CONFIRMATION,
-        )
+        requested = Edits(promised_on=found.requested_on, cancelled=found.cancels, lines=in_order(requested_lines))
+        self._check_gone(is_all=not requested)
+        if self.request.purpose is not ChangePurpose.CANCELLATION:
+            check_totals(found, self.request, self.ours.content, requested)
+        self.asides.conclude(self.request.purpose, is_all=not requested)
         if edits:
             self._check_writing(edits)
         elif self.request.purpose is not ChangePurpose.CANCELLATION:
@@ -210,11 +247,11 @@ class _Comparison:
         decided = ChangeDecision(
             ChangeAction.APPLY,
             edits=edits,
-            wishes=wishes,
+            requested=requested,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
             remarks=(*self.request.remarks, *_some(found.remarks), *_some(found.kept)),
             places=tuple(sorted(self.content.theirs)),
-            unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
+            unwritten=_sentences([*found.unwritten, *(() if requested else found.readings)]),
             keeps=bool(found.kept),
         )
         objections = sorted(
@@ -225,6 +262,7 @@ class _Comparison:
 
     def _compare(self) -> None:
         self.findings.take_questions(self.request)
+        self._check_references()
         self.asides.header(self.request.asides)
         if self.known is None:
             self.findings.add_objection(
@@ -262,7 +300,7 @@ class _Comparison:
         if replaces:
             for gone in list(lines.unnamed()):
                 gone_too = LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE)
-                self._on_line(lines, dates, gone_too)
+                self._on_line(lines, dates, gone_too, is_left_out=True)
             for stays in lines.unseen():
                 self.findings.add_unwritten(
                     f"Line {stays.number} was added in Visma after the partner last saw the order; the message "
@@ -270,15 +308,17 @@ class _Comparison:
                     where=f"line {stays.number}",
                     code=Reason.LINE_UNSEEN,
                 )
-        wishes = [edit for edit in self.findings.wishes if edit.number is not None]
+        requested = [edit for edit in self.findings.requested if edit.number is not None]
         dates.move_header(
             self.findings,
             lines,
-            taken_out={edit.number for edit in wishes if edit.number and edit.operation is Operation.DELETE},
-            quantities={edit.number: edit.quantity for edit in wishes if edit.number and edit.quantity is not None},
+            taken_out={edit.number for edit in requested if edit.number and edit.operation is Operation.DELETE},
+            quantities={edit.number: edit.quantity for edit in requested if edit.number and edit.quantity is not None},
         )
 
-    def _on_line(self, lines: Lines, dates: Dates, line: LineRequest, place: int = 0) -> None:
+    def _on_line(
+        self, lines: Lines, dates: Dates, line: LineRequest, place: int = 0, *, is_left_out: bool = False
+    ) -> None:
         rules = LineRules(
             findings=self.findings,
             lines=lines,
@@ -289,6 +329,7 @@ class _Comparison:
             dates=dates,
             asides=self.asides,
             place=place,
+            is_left_out=is_left_out,
         )
         rules.apply()
 
@@ -343,24 +384,45 @@ class _Comparison:
                 next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
                 code=Reason.ORDER_STATUS,
             )
+        if self.ours.content.order_type == PATTERN:
+            self.findings.add_objection(
+                "The order is a pattern from which orders are made (Visma's type Standard), and the partner was never "
+                "sent it.",
+                code=Reason.PATTERN_ORDER,
+            )
         gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
+        if self.limit_base is not None and self.limit_base.content is None:
+            name = f", {self.limit_base.name}," if self.limit_base.name else ""
+            self.findings.add_objection(
+                f"The limits of this partner count from the last state of the order that we sent or that a person "
+                f"approved, and that state{name} is no longer kept.",
+                code=Reason.LIMIT_BASE_UNKNOWN,
+            )
         if gone and not added and not orderable_lines(self.ours.content).keys() - gone:
             self.findings.add_objection("Nothing would be left of the order.", code=Reason.ORDER_EMPTIED)
-        if added:
-            self._check_added(edits)
+        self._check_amounts(edits)
 
-    def _check_added(self, edits: Edits) -> None:
-        """The limit of all added lines together is the share `changes.quantity` of the order's amount."""
-        share = self.route.changes.quantity
-        base = sum((line.quantity * line.unit_price for _, line in sorted(orderable_lines(self.base).items())), ZERO)
-        new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
-        more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
-        if is_beyond(base, base + more, share):
+    def _check_amounts(self, edits: Edits) -> None:
+        """The limit of all lines added, and of all taken out, is the share `changes.quantity` of the order's amount."""
+        rules, start = self.route.changes, self.findings.start
+        amount, more, less = start.amount(), start.added(edits), start.removed(edits)
+        since = "" if start.order is start.base else " since the order was last sent or approved"
+        beyond = f"more than {text_of(rules.quantity * 100)} % of the order's {text_of(amount)}."
+        if is_beyond(amount, amount + more, rules.quantity):
             self.findings.add_objection(
-                f"The added lines come to {text_of(more)}, more than {text_of(share * 100)} % of the order's "
-                f"{text_of(base)}.",
-                code=Reason.ADDED_LINES_BEYOND_LIMIT,
+                f"The added lines come to {text_of(more)}{since}, {beyond}", code=Reason.ADDED_LINES_BEYOND_LIMIT
+            )
+        # Where lines are not taken out without a person, each of them is asked about anyway.
+        if rules.lines is OnLines.APPLY and (unpriced := start.unpriced(edits)):
+            self.findings.add_objection(
+                f"Lines without a price are taken out ({truncated(', '.join(map(str, unpriced)), MAX_VALUE_LENGTH)}), "
+                "so the limit of amounts says nothing.",
+                code=Reason.REMOVED_LINES_BEYOND_LIMIT,
+            )
+        if rules.lines is OnLines.APPLY and is_beyond(amount, amount - less, rules.quantity):
+            self.findings.add_objection(
+                f"The lines taken out come to {text_of(less)}{since}, {beyond}", code=Reason.REMOVED_LINES_BEYOND_LIMIT
             )
 
     def _cancel(self) -> None:
@@ -374,7 +436,7 @@ class _Comparison:
             self.findings.add_objection(
                 "The partner cancels the whole order, which Visma's API cannot do.",
                 hard=True,
-                next_step="Cancel the order in Visma, then approve the change; or reject it.",
+                next_step=Reason.CANCELS_ORDER.action,
                 code=Reason.CANCELS_ORDER,
             )
 
@@ -388,7 +450,7 @@ class _Comparison:
         if self.request.lines and missing:
             self.findings.add_objection(
                 f"It cancels the order and names {len(self.request.lines)} of its lines, without "
-                f"{truncated(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?",
+                f"{truncated(', '.join(map(str, missing)), MAX_VALUE_LENGTH)}: are only those meant?",
                 code=Reason.CANCELLATION_UNCLEAR,
             )
         for line in sorted(self.request.lines, key=_place):
@@ -404,6 +466,35 @@ class _Comparison:
                     f"It cancels the order with line {text_of(line.line_id)}, {text}", code=Reason.CANCELLATION_UNCLEAR
                 )
 
+    def _check_references(self) -> None:
+        """Ask about a message that refers to another order, or to an order of a day far from that of this one."""
+        request, content, limit = self.request, self.ours.content, self.route.changes.order_date
+        dates = {content.ordered_on, self.base.ordered_on}
+        if request.ordered_on is not None and request.ordered_on not in dates:
+            sentence = (
+                f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
+            )
+            if min(abs(request.ordered_on - one) for one in dates) > limit:
+                self.findings.add_objection(sentence, code=Reason.ORDER_REFERENCE_DIFFERS)
+            else:
+                self.findings.add_remark(sentence)
+        ours = {_plain(content.number), _plain(request.order_number)}
+        referred = [
+            ("It", HEADER, request.order_references),
+            *((f"Line {name}", f"line {name}", line.order_references) for name, line in self._named_lines()),
+        ]
+        for title, where, numbers in referred:
+            for number in numbers:
+                if _plain(number) not in ours:
+                    self.findings.add_objection(
+                        f"{title} refers to purchase order {text_of(number)}; the message changes {content.number}.",
+                        where=where,
+                        code=Reason.ORDER_REFERENCE_DIFFERS,
+                    )
+
+    def _named_lines(self) -> Iterable[tuple[str, LineRequest]]:
+        return ((text_of(line.line_id or "without a number"), line) for line in self.request.lines)
+
     def _header(self) -> None:
         request, content = self.request, self.ours.content
         currency = content.currency or self.route.currency
@@ -412,19 +503,22 @@ class _Comparison:
                 f"It is in {text_of(request.currency)}, the order in "
                 f"{text_of(currency or 'no currency that it names')}.",
                 hard=True,
-                next_step="Settle it with the partner, then reject it.",
+                next_step=Reason.CURRENCY_DIFFERS.action,
                 code=Reason.CURRENCY_DIFFERS,
             )
-        if request.ordered_on not in {None, content.ordered_on}:
-            self.findings.add_remark(
-                f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
+        known = self.base.currency or self.route.currency
+        if not request.currency and known != currency and any(line.price is not None for line in request.lines):
+            self.findings.add_objection(
+                f"It gives a price and no currency; the partner had the order in {text_of(known)}, and it is in "
+                f"{text_of(currency)} in Visma.",
+                code=Reason.PRICE_UNCLEAR,
             )
         self.content.compare(request.parties, request.stated)
 
 
 def _parked(decided: ChangeDecision, objections: list[Objection]) -> ChangeDecision:
     first, sentences = objections[0], [one.sentence for one in objections]
-    text, more = " ".join(sentences[:_MOST_SENTENCES]), len(sentences) - _MOST_SENTENCES
+    text, more = " ".join(sentences[:_MAX_SENTENCES]), len(sentences) - _MAX_SENTENCES
     otherwise = _SETTLE if first.hard else LOOK
     if first.waits_for:
         otherwise = f"Add {first.waits_for} to the routing file and apply it."
@@ -437,7 +531,7 @@ def _parked(decided: ChangeDecision, objections: list[Objection]) -> ChangeDecis
         reason=f"{text} {_left_out(more)}" if more > 0 else text,
         reasons=tuple(sentences),
         codes=tuple(dict.fromkeys(one.code for one in objections)),
-        next_step=" ".join(steps[:_MOST_SENTENCES]) or otherwise,
+        next_step=" ".join(steps[:_MAX_SENTENCES]) or otherwise,
         waits_for=next((one.waits_for for one in objections if one.waits_for), None),
     )
 
@@ -449,10 +543,15 @@ def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _some(sentences: list[str]) -> tuple[str, ...]:
-    """At most `_MOST_REMARKS` sorted remarks, because the record has a limited size."""
+    """At most `_MAX_REMARKS` sorted remarks, because the record has a limited size."""
     ordered = sorted(set(sentences))
-    more = len(ordered) - _MOST_REMARKS
-    return (*ordered[:_MOST_REMARKS], *((f"And {more} more of the kind.",) if more > 0 else ()))
+    more = len(ordered) - _MAX_REMARKS
+    return (*ordered[:_MAX_REMARKS], *((f"And {more} more of the kind.",) if more > 0 else ()))
+
+
+def _plain(number: str) -> str:
+    """The number of an order without case and leading zeros."""
+    return number.strip().casefold().lstrip("0")
 
 
 def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:

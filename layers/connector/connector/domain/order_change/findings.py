@@ -1,4 +1,4 @@
-"""Collects the result of comparing an 860 with an order: wishes, edits, objections and remarks."""
+"""Collects the result of comparing an 860 with an order: requests, edits, objections and remarks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from connector.domain.order_change.edits import LineEdit
+from connector.domain.order_change.limits import Start
 from connector.domain.order_change.request import ChangeRequest, LineRequest
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import ChangeRules
@@ -24,19 +25,19 @@ TAKEN_OUT = "taken out"
 BY_HAND = "No approval lifts this: change the order in Visma by hand and close the change; or reject it."
 """Next step for a part of the message that cannot be read."""
 
-LONGEST_VALUE = 40
+MAX_VALUE_LENGTH = 40
 """Most characters of a value in a sentence; no quantity, price, date, unit or item of ours is longer."""
 
-LONGEST_COMPARED = 150
+MAX_COMPARED_LENGTH = 150
 """Most characters of a party, or of terms, in a difference."""
 
-LONGEST_QUOTE = 200
+MAX_QUOTE_LENGTH = 200
 """Most characters of a remark, or of a quotation in a sentence."""
 
-MOST_COMPARED = 10
+MAX_COMPARED = 10
 """Most differences of parties and terms that are recorded; a message may name hundreds of parties."""
 
-LONGEST_SENTENCE = 500
+MAX_SENTENCE_LENGTH = 500
 """Most characters of an objection: it may quote several values."""
 
 
@@ -87,36 +88,39 @@ class Findings:
 
     Attributes:
         rules: The limits of the partner.
+        start: The values from which the limits count.
         objections: Why the change is not applied without a person.
         differences: The values that a person compares.
         edits: Edits of lines that are not in Visma yet.
-        wishes: Edits of lines that the partner asks for, written already or not.
+        requested: Edits of lines that the partner asks for, written already or not.
         unwritten: What the message asks for and no approval writes: where, and the sentence.
         readings: Interpretations that a person has to confirm: where, and the sentence. Unwritten if nothing is
             written.
         dated: Numbers of the lines for which the message gives a day.
         promised_on: Header date that is not in Visma yet.
-        wished_on: Header date that the partner asks for, written already or not.
+        requested_on: Header date that the partner asks for, written already or not.
         cancels: The partner cancels the whole order.
         remarks: What a person should know and what needs no decision.
         kept: Repeated values that were changed in Visma since; Visma's value stays.
-        since: The earliest day that can be wanted, and whether it is the day of the `message` or of the `order`.
+        since: The earliest day that can be wanted, and whether it is the day of the `message`, of its `receipt` or of
+            the `order`.
         compared: How many differences of parties and terms there are.
         inserts: Lines that are added.
         gone: Deletions of lines that the order does not have.
     """
 
     rules: ChangeRules
+    start: Start
     _: KW_ONLY
     objections: list[Objection] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     edits: list[LineEdit] = field(default_factory=list)
-    wishes: list[LineEdit] = field(default_factory=list)
+    requested: list[LineEdit] = field(default_factory=list)
     unwritten: list[tuple[str, str]] = field(default_factory=list)
     readings: list[tuple[str, str]] = field(default_factory=list)
     dated: set[int] = field(default_factory=set)
     promised_on: date | None = None
-    wished_on: date | None = None
+    requested_on: date | None = None
     cancels: bool = False
     remarks: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -139,7 +143,7 @@ class Findings:
         self.objections.append(
             Objection(
                 where=where,
-                sentence=truncated(sentence, LONGEST_SENTENCE),
+                sentence=truncated(sentence, MAX_SENTENCE_LENGTH),
                 hard=hard,
                 code=code,
                 next_step=next_step,
@@ -180,14 +184,14 @@ class Findings:
         )
 
     def compare_text(self, where: str, what: str, *, base: str | None, theirs: str, ours: str | None) -> None:
-        """Record the three versions of a party or of terms, which no change writes; at most `MOST_COMPARED`."""
+        """Record the three versions of a party or of terms, which no change writes; at most `MAX_COMPARED`."""
         self.compared += 1
-        if self.compared > MOST_COMPARED:
+        if self.compared > MAX_COMPARED:
             return
-        texts = [None if text is None else truncated(text, LONGEST_COMPARED) for text in (base, theirs, ours)]
+        texts = [None if text is None else truncated(text, MAX_COMPARED_LENGTH) for text in (base, theirs, ours)]
         self.differences.append(Difference(where=where, field=what, base=texts[0], theirs=texts[1], ours=texts[2]))
 
-    def add_wish(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> bool:
+    def add_requested(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> bool:
         """Record a value that the partner asks for. True when Visma has another value; a conflict is an objection."""
         self.add_difference(where, what, base=base, theirs=theirs, ours=ours)
         if ours == theirs:
@@ -203,7 +207,7 @@ class Findings:
 
     def add_remark(self, sentence: str) -> None:
         """Record what a person should know and what needs no decision."""
-        self.remarks.append(truncated(sentence, LONGEST_QUOTE))
+        self.remarks.append(truncated(sentence, MAX_QUOTE_LENGTH))
 
     def add_kept(self, where: str, what: str, base: object, ours: object) -> None:
         """Record that the message repeats the value of `base`, and that Visma's newer value stays."""
@@ -217,27 +221,27 @@ class Findings:
             sentence = (
                 f"{titled(where)}: the {what} {text_of(base)} is what the partner had; Visma keeps {text_of(ours)}."
             )
-        self.kept.append(truncated(sentence, LONGEST_QUOTE))
+        self.kept.append(truncated(sentence, MAX_QUOTE_LENGTH))
 
-    def check_move(self, where: str, what: str, base: date | None, theirs: date) -> None:
-        """Object if a date moves further than `changes.dates`, or into the past."""
+    def check_move(self, where: str, what: str, base: date | None, theirs: date, *, start: date | None) -> None:
+        """Object if a date moves further than `changes.dates` from the day in `start`, or into the past."""
         self.check_past(where, what, theirs)
-        if base is None:
+        if start is None:
             self.add_objection(
                 f"{titled(where)}: the {what} is to be {theirs}, and there was none.",
                 where=where,
                 code=Reason.DATE_BEYOND_LIMIT,
             )
-        elif abs(theirs - base) > self.rules.dates:
+        elif abs(theirs - start) > self.rules.dates:
             self.add_objection(
                 f"{titled(where)}: the {what} moves from {text_of(base)} to {text_of(theirs)}, "
-                f"further than {self.rules.dates.days} days.",
+                f"further than {self.rules.dates.days} days{_counted_from(base, start)}.",
                 where=where,
                 code=Reason.DATE_BEYOND_LIMIT,
             )
 
     def check_past(self, where: str, what: str, theirs: date) -> None:
-        """Object if a day is before the date of the message or the order (`since`)."""
+        """Object if a day is before the date of the message, its receipt or the order (`since`)."""
         if self.since is not None and theirs < self.since[0]:
             day, of = self.since
             self.add_objection(
@@ -247,16 +251,21 @@ class Findings:
             )
 
     def check_share(
-        self, where: str, what: str, *, base: Decimal, theirs: Decimal, share: Decimal, code: Reason
+        self, where: str, what: str, *, base: Decimal, start: Decimal, theirs: Decimal, share: Decimal, code: Reason
     ) -> None:
-        """Object if a number changes by more than `share` (0.2 is 20 %) of its value in `base`."""
-        if is_beyond(base, theirs, share):
+        """Object if a number changes by more than `share` (0.2 is 20 %) of its value in `start`."""
+        if is_beyond(start, theirs, share):
             self.add_objection(
                 f"{titled(where)}: the {what} goes from {text_of(base)} to {text_of(theirs)}, more than "
-                f"{text_of(share * 100)} %.",
+                f"{text_of(share * 100)} %{_counted_from(base, start)}.",
                 where=where,
                 code=code,
             )
+
+
+def _counted_from(base: object, start: object) -> str:
+    """The value from which a limit counts, where it is not the one that the partner last saw."""
+    return "" if start == base else f" from {text_of(start)}, which was last sent or approved"
 
 
 def is_beyond(base: Decimal, theirs: Decimal, share: Decimal) -> bool:
@@ -270,7 +279,7 @@ def titled(where: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """A value as text in a sentence, at most `LONGEST_VALUE` characters; `none` for None."""
+    """A value as text in a sentence, at most `MAX_VALUE_LENGTH` characters; `none` for None."""
     text = _text_or_none(value)
     return "none" if text is None else text
 
@@ -280,4 +289,4 @@ def _text_or_none(value: object) -> str | None:
         return None
     if isinstance(value, Decimal):
         return format(value.normalize() if value else Decimal(0), "f")
-    return truncated(str(value), LONGEST_VALUE)
+    return truncated(str(value), MAX_VALUE_LENGTH)

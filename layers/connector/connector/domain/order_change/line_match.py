@@ -128,16 +128,20 @@ class Lines:
     def _agrees(self, products: ProductRefs, line: OrderLine) -> bool | None:
         """Whether the message names this line's item; None when nothing can be compared."""
         ids = self._route.items.get(line.item or "", _NO_IDS)
-        return _names_match(products, line.item, (line.supplier_item, ids.partner_item), ids.gtin)
+        return _names_match(products, line.item, (line.supplier_item, ids.partner_item), [ids.gtin_of(line.unit)])
 
-    def unknown_numbers(self, products: ProductRefs, line: OrderLine) -> tuple[list[str], bool]:
+    def unknown_numbers(self, theirs: LineRequest, line: OrderLine) -> tuple[list[str], bool]:
         """The item numbers of the message that are not known for this line's item, and whether any of them is.
+
+        Numbers of other kinds count where a line is taken out.
 
         Numbers that contradict known ones do not get here: `find` gives no line for them.
         """
         ids = self._route.items.get(line.item or "", _NO_IDS)
-        known = _plain((line.item, line.supplier_item, ids.partner_item, ids.gtin))
-        given = dict.fromkeys((*products.buyer, *products.vendor, *products.gtins))
+        known = _plain((line.item, line.supplier_item, ids.partner_item, ids.gtin_of(line.unit)))
+        products = theirs.products
+        others_too = products.others if theirs.ask is Ask.DELETE else ()
+        given = dict.fromkeys((*products.buyer, *products.vendor, *products.gtins, *others_too))
         others = [name for name in given if not _plain([name]) & known]
         return others, len(others) < len(given)
 
@@ -212,7 +216,7 @@ class Lines:
         item: str = known.pop()
         ids = self._route.items.get(item, _NO_IDS)
         theirs = {ids.partner_item, *(line.supplier_item for line in self._known_lines if line.item == item)}
-        return item if _names_match(products, item, theirs, ids.gtin) else None
+        return item if _names_match(products, item, theirs, ids.every_gtin) else None
 
     @property
     def _known_lines(self) -> list[OrderLine]:
@@ -226,7 +230,7 @@ class Lines:
             for name in _plain((line.item, line.supplier_item)) if line.item else ():
                 found.setdefault(name, set()).add(line.item or "")
         for item, ids in self._route.items.items():
-            for name in _plain((item, ids.partner_item, ids.gtin)):
+            for name in _plain((item, ids.partner_item, *ids.every_gtin)):
                 found.setdefault(name, set()).add(item)
         return found
 
@@ -269,14 +273,14 @@ def line_number(text: str | None) -> int | None:
 
 
 def _names_match(
-    products: ProductRefs, item: str | None, theirs: Iterable[str | None], gtin: str | None
+    products: ProductRefs, item: str | None, theirs: Iterable[str | None], gtins: Iterable[str | None]
 ) -> bool | None:
     """Whether all the item numbers of the message are numbers of this item; None when nothing can be compared.
 
     A number is compared only if we know a number of its kind (buyer's, vendor's, GTIN). It matches a number of any
     kind, because partners mix the kinds up.
     """
-    ours = (_plain([item]), _plain(theirs), _plain([gtin]))
+    ours = (_plain([item]), _plain(theirs), _plain(gtins))
     everything = set().union(*ours)
     given = (_plain(products.buyer), _plain(products.vendor), _plain(products.gtins))
     matches = [bool(names & everything) for names, own in zip(given, ours, strict=True) if names and own]

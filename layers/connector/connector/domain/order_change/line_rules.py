@@ -13,7 +13,16 @@ from msgspec.structs import replace
 from connector.domain.documents import OrderLine
 from connector.domain.order_change.dates import Dates, part_received_remark
 from connector.domain.order_change.edits import LineEdit, Operation
-from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, TAKEN_OUT, Findings, Insert, text_of, titled
+from connector.domain.order_change.findings import (
+    HEADER,
+    MAX_QUOTE_LENGTH,
+    TAKEN_OUT,
+    Findings,
+    Insert,
+    is_beyond,
+    text_of,
+    titled,
+)
 from connector.domain.order_change.line_match import Found, Lines, line_number
 from connector.domain.order_change.notes import Asides
 from connector.domain.order_change.order_snapshot import LineFacts
@@ -31,13 +40,13 @@ from connector.domain.order_change.request import Ask, Field, LineRequest
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import LineDate, OnLines, Route
 from connector.domain.text import truncated
-from connector.domain.totals import ZERO
+from connector.domain.totals import ZERO, explained_by_price, line_amount, payable_amount, rounded
 
 
 class FieldResult(NamedTuple):
     """One field: the value that the partner asks for, and the value to write; None for no change."""
 
-    wished: Decimal | date | None = None
+    requested: Decimal | date | None = None
     written: Decimal | date | None = None
 
 
@@ -54,6 +63,7 @@ class LineRules:
         dates: Which day of a line is the wanted one, and what the header asks for.
         asides: Collects notes, references and names of items.
         place: The position of the line in the message.
+        is_left_out: The message, which restates the order, does not name the line.
         where: The name of the line for people: `line 3`, `new line 1298`.
     """
 
@@ -66,10 +76,11 @@ class LineRules:
     dates: Dates
     asides: Asides
     place: int = 0
+    is_left_out: bool = False
     where: str = HEADER
 
     def apply(self) -> None:
-        """Record wishes, edits, differences and objections."""
+        """Record requests, edits, differences and objections."""
         if self.theirs.ask is Ask.ADD:
             self.where = f"new line {self.lines.name_of(self.theirs)}"
             self._questions()
@@ -172,7 +183,7 @@ class LineRules:
         self.lines.note_deletion(found.number)
         base, ours, facts = found.base, found.ours, found.facts
         edit = LineEdit(operation=Operation.DELETE, number=found.number)
-        self.findings.wishes.append(edit)
+        self.findings.requested.append(edit)
         self.findings.add_difference(
             self.where,
             "line",
@@ -191,7 +202,13 @@ class LineRules:
             )
         elif facts and facts.closed:
             self._refuse(f"{self._line} is closed in Visma.", code=Reason.LINE_CLOSED)
-        if self.route.changes.lines is OnLines.PARK:
+        if self.is_left_out:
+            # Partners write 05 on any change, and name only what changes.
+            self._ask_person(
+                f"{self._line} is not named in the message, which restates the order: an approval takes it out.",
+                code=Reason.LINE_TAKEN_OUT,
+            )
+        elif self.route.changes.lines is OnLines.PARK:
             self._ask_person(f"{self._line} is taken out.", code=Reason.LINE_TAKEN_OUT)
         if base is not None and _visible(base) != _visible(ours):
             self._ask_person(f"{self._line} was changed in Visma meanwhile.", code=Reason.CHANGED_IN_VISMA)
@@ -207,7 +224,7 @@ class LineRules:
         for one in notes:
             if one.is_note:
                 self._ask_person(
-                    f"{self._line} is to be taken out, and its note says '{truncated(one.text, LONGEST_QUOTE)}': is "
+                    f"{self._line} is to be taken out, and its note says '{truncated(one.text, MAX_QUOTE_LENGTH)}': is "
                     "only a part meant?",
                     code=Reason.PART_OF_LINE,
                 )
@@ -218,15 +235,15 @@ class LineRules:
     def _change(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> None:
         quantity = self._quantity(base, ours, facts)
         results = {"quantity": quantity, "price": self._price(base, ours), **self._days(base, ours)}
-        wished = {name: one.wished for name, one in results.items() if one.wished is not None}
+        requested = {name: one.requested for name, one in results.items() if one.requested is not None}
         written = {name: one.written for name, one in results.items() if one.written is not None}
         self._check_unit(ours)
         self._check_completeness()
         self.asides.line(self.theirs, self.where, moves=bool(written))
-        if not wished:
+        if not requested:
             return
         edit = LineEdit(operation=Operation.UPDATE, number=ours.number)
-        self.findings.wishes.append(replace(edit, **wished))
+        self.findings.requested.append(replace(edit, **requested))
         if (base.item, base.unit) != (ours.item, ours.unit):
             self._ask_person(
                 f"{self._line} was item {text_of(base.item)} in {text_of(base.unit)} for the partner, and is item "
@@ -240,12 +257,33 @@ class LineRules:
                     f"{self._line} has a discount of {text_of(ours.discount)}, which Visma recalculates from quantity "
                     "and price."
                 )
+            if quantity.written is not None or results["price"].written is not None:
+                self._check_entered(ours, written)
             if facts and facts.closed:
                 self._refuse(f"{self._line} is closed in Visma.", code=Reason.LINE_CLOSED)
             elif facts and facts.received > 0:
                 self._check_received(
-                    written, facts.received, quantity.wished or ours.quantity, self.dates.base_day(base)
+                    written, facts.received, quantity.requested or ours.quantity, self.dates.base_day(base)
                 )
+
+    def _check_entered(self, ours: OrderLine, written: Mapping[str, Decimal | date]) -> None:
+        """Ask about a line whose amount was entered: Visma works it out anew from the new quantity or price."""
+        currency = self.content.ours.currency
+        computed = rounded(line_amount(ours, currency), currency)
+        difference = payable_amount(ours, currency) - computed
+        limit = self.route.rounding_limit
+        if not difference or explained_by_price(difference, ours.quantity, ours.unit_price, currency, limit=limit):
+            return
+        quantity, price = written.get("quantity", ours.quantity), written.get("price", ours.unit_price)
+        assert isinstance(quantity, Decimal) and isinstance(price, Decimal)  # noqa: S101, PT018
+        self.findings.add_difference(
+            self.where, "amount", base=ours.amount, theirs=rounded(quantity * price, currency), ours=ours.amount
+        )
+        self._ask_person(
+            f"{self._line} has an entered amount of {text_of(ours.amount)} (its quantity and price come to "
+            f"{text_of(computed)}), and Visma works the amount out anew.",
+            code=Reason.LINE_AMOUNT_DIFFERS,
+        )
 
     def _check_received(
         self, written: Mapping[str, Decimal | date], received: Decimal, quantity: object, base: date | None
@@ -289,8 +327,10 @@ class LineRules:
             )
         if wanted is None or wanted in {ZERO, base.quantity}:
             return _STAYS
-        if not self.findings.add_wish(self.where, "quantity", base=base.quantity, theirs=wanted, ours=ours.quantity):
-            return FieldResult(wished=wanted)
+        if not self.findings.add_requested(
+            self.where, "quantity", base=base.quantity, theirs=wanted, ours=ours.quantity
+        ):
+            return FieldResult(requested=wanted)
         if wanted < ZERO:
             # `total_asked` has objected already.
             return FieldResult(wanted, wanted)
@@ -300,15 +340,26 @@ class LineRules:
                 "received.",
                 code=Reason.QUANTITY_BELOW_RECEIVED,
             )
+        self._check_fraction(wanted, self.route.units.get(ours.unit or ""))
         self.findings.check_share(
             self.where,
             "quantity",
             base=base.quantity,
+            start=self.findings.start.line(base).quantity,
             theirs=wanted,
             share=rules.quantity,
             code=Reason.QUANTITY_BEYOND_LIMIT,
         )
         return FieldResult(wanted, wanted)
+
+    def _check_fraction(self, quantity: Decimal, unit: str | None) -> None:
+        """Ask about a fraction of a unit that is counted."""
+        if unit in self.route.whole_units and quantity != quantity.to_integral_value():
+            self._ask_person(
+                f"{self._line}: the quantity would be {text_of(quantity)} {unit}, a fraction of a unit that is counted "
+                "(whole_units).",
+                code=Reason.FRACTION_OF_UNIT,
+            )
 
     def _price(self, base: OrderLine, ours: OrderLine) -> FieldResult:
         theirs = self.theirs.price
@@ -320,9 +371,12 @@ class LineRules:
         if theirs == base.unit_price:
             self._repeats("price", base.unit_price, ours.unit_price)
             return _STAYS
-        if not self.findings.add_wish(self.where, "price", base=base.unit_price, theirs=theirs, ours=ours.unit_price):
-            return FieldResult(wished=theirs)
+        if not self.findings.add_requested(
+            self.where, "price", base=base.unit_price, theirs=theirs, ours=ours.unit_price
+        ):
+            return FieldResult(requested=theirs)
         self._look_at_price()
+        self._check_net_price(base, ours, theirs)
         if theirs < 0:
             self._refuse(f"{self._line}: the price {text_of(theirs)} is below zero.", code=Reason.PRICE_UNCLEAR)
         elif theirs == 0:
@@ -331,11 +385,30 @@ class LineRules:
             self.where,
             "price",
             base=base.unit_price,
+            start=self.findings.start.line(base).unit_price,
             theirs=theirs,
             share=self.route.changes.price,
             code=Reason.PRICE_BEYOND_LIMIT,
         )
         return FieldResult(theirs, theirs)
+
+    def _check_net_price(self, base: OrderLine, ours: OrderLine, theirs: Decimal) -> None:
+        """Ask about a price that is nearer to the price after the line's discount than to the one before it.
+
+        The discount is the one that the partner was sent, or one that was entered in Visma since.
+        """
+        for line in (base, ours):
+            if not line.discount or not line.quantity:
+                continue
+            net = payable_amount(line, self.content.ours.currency) / line.quantity
+            if abs(theirs - net) < abs(theirs - line.unit_price):
+                self._ask_person(
+                    f"{self._line}: the price {text_of(theirs)} may be meant after the discount of "
+                    f"{text_of(line.discount)}, with which {text_of(line.unit_price)} comes to {text_of(net)}; Visma "
+                    "takes the discount off again.",
+                    code=Reason.PRICE_UNCLEAR,
+                )
+                return
 
     def _look_at_price(self) -> None:
         if self.theirs.price_doubt:
@@ -347,6 +420,7 @@ class LineRules:
         """The results for the days of the line, each compared with the day that was sent for it."""
         theirs, dates = self.theirs, self.dates
         base_date, our_value = dates.base_day(base), dates.our_day(ours)
+        start, start_day = self.findings.start.line(base), self.findings.start.wanted_day(base)
         if Field.DATES not in theirs.touches:
             self._must_agree("wanted day", theirs.requested, base_date, our_value, dates.header)
             self._must_agree("promised day", theirs.promised, base.promised, ours.promised, dates.header)
@@ -356,10 +430,13 @@ class LineRules:
             if self._has_two_days():
                 self._refuse(self._two_days, code=Reason.TWO_DAYS)
                 return {}
-            return {"promised": self._day("wanted day", base_date, wanted or promised, our_value, ours.promised)}
+            day = self._day("wanted day", base_date, wanted or promised, our_value, ours.promised, start=start_day)
+            return {"promised": day}
         return {
-            "requested": self._day("wanted day", base_date, wanted, our_value, ours.requested),
-            "promised": self._day("promised day", base.promised, promised, ours.promised, ours.promised),
+            "requested": self._day("wanted day", base_date, wanted, our_value, ours.requested, start=start_day),
+            "promised": self._day(
+                "promised day", base.promised, promised, ours.promised, ours.promised, start=start.promised
+            ),
         }
 
     def _has_two_days(self) -> bool:
@@ -375,21 +452,31 @@ class LineRules:
         )
 
     def _day(
-        self, what: str, base: date | None, theirs: date | None, ours: date | None, stored: date | None
+        self,
+        what: str,
+        base: date | None,
+        theirs: date | None,
+        ours: date | None,
+        stored: date | None,
+        *,
+        start: date | None,
     ) -> FieldResult:
-        """The result for one day; `stored` is the line's own field, which is None when the line follows the header."""
+        """The result for one day.
+
+        `stored` is the line's own field, which is None when the line follows the header; the limit counts from `start`.
+        """
         if theirs is None:
             return _STAYS
         if theirs == base:
             self._repeats(what, base, ours)
             return _STAYS
-        if not self.findings.add_wish(self.where, what, base=base, theirs=theirs, ours=ours) and stored == theirs:
-            return FieldResult(wished=theirs)
-        self.findings.check_move(self.where, what, base, theirs)
+        if not self.findings.add_requested(self.where, what, base=base, theirs=theirs, ours=ours) and stored == theirs:
+            return FieldResult(requested=theirs)
+        self.findings.check_move(self.where, what, base, theirs, start=start)
         return FieldResult(theirs, theirs)
 
     def _repeats(self, what: str, base: object, ours: object) -> None:
-        """Record a repeated value: it is no wish, and a newer value in Visma stays."""
+        """Record a repeated value: it is no request, and a newer value in Visma stays."""
         if base != ours:
             self.findings.add_kept(self.where, what, base, ours)
 
@@ -427,7 +514,7 @@ class LineRules:
         self._refuse(
             sentence,
             waits_for=f"{self.route.unit_key}.{ours.unit}" if our_value is None and ours.unit else None,
-            next_step="Map the unit in the routing file, or settle it with the partner and reject the change.",
+            next_step=Reason.UNIT_DIFFERS.action,
             code=Reason.UNIT_DIFFERS,
         )
 
@@ -485,6 +572,8 @@ class LineRules:
                 )
             return
         self._look_at_price()
+        if quantity is not None:
+            self._check_fraction(quantity, theirs.unit)
         self.dates.check_added(self.findings, theirs, self.where)
         if there is not None:
             # Hard: this may be the added line itself, and it must not be added twice.
@@ -504,8 +593,29 @@ class LineRules:
             self._ask_person(
                 f"{self._line}: the order has this item already, on line {known}.", code=Reason.LINE_MAYBE_ADDED
             )
+        self._check_renewed(edit)
         if self.route.changes.lines is OnLines.PARK:
             self._ask_person(f"{self._line} is added.", code=Reason.LINE_ADDED)
+
+    def _check_renewed(self, edit: LineEdit) -> None:
+        """A line whose item was taken out and is added again counts as that line, changed."""
+        rules = self.route.changes
+        for line in self.findings.start.gone(edit.item):
+            beyond = [
+                f"the {name} {text_of(had)}"
+                for name, had, has, share in (
+                    ("quantity", line.quantity, edit.quantity, rules.quantity),
+                    ("price", line.unit_price, edit.price, rules.price),
+                )
+                if has is not None and is_beyond(had, has, share)
+            ]
+            if beyond:
+                what = " and ".join(beyond)
+                self._ask_person(
+                    f"{self._line}: the item was taken out with line {line.number} and comes back; {what} of that line "
+                    "changes by more than the limit.",
+                    code=Reason.LINE_RENEWED_BEYOND_LIMIT,
+                )
 
     def _show_added(self, edit: LineEdit, there: OrderLine | None) -> None:
         """Record every value of an added line, beside the values of a line that may be the same."""

@@ -1,8 +1,9 @@
 """Notes, references and unknown item names of an 860.
 
 No change writes them. Text that we sent to the partner is ignored when it comes back. The rest becomes a remark. It
-becomes a question if it may be what the message is about: if the message asks for nothing else, or if the note is on a
-line that is changed, added or taken out.
+becomes a question if it may be what the message is about, or may contradict it: if the message asks for nothing else,
+if the note is on a line that is changed, added or taken out, or if it is a note of the header, where the partner's
+`changes.header_note` does not say otherwise.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import Any
 import msgspec
 
 from connector.domain.documents import OrderLine, PurchaseOrder
-from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findings, titled
+from connector.domain.order_change.findings import HEADER, MAX_QUOTE_LENGTH, Findings, titled
 from connector.domain.order_change.line_match import Found, Lines
 from connector.domain.order_change.parties_and_terms import folded
-from connector.domain.order_change.request import Aside, Ask, LineRequest
+from connector.domain.order_change.request import Aside, Ask, ChangePurpose, LineRequest
 from connector.domain.reasons import Reason
+from connector.domain.routing.route import OnHeaderNote
 from connector.domain.text import truncated
 
-_SHORTEST_CUT = 30
+_MIN_CUT_LENGTH = 30
 """From this many characters on, a part of a text that was sent counts as that text: X12 cuts notes into segments."""
 
 _LABELS = (
@@ -81,11 +83,11 @@ class Asides:
         if line is None:
             return
         where = f"line {found.number}"
-        numbers, proven = lines.unknown_numbers(theirs.products, line)
+        numbers, proven = lines.unknown_numbers(theirs, line)
         if numbers and theirs.ask is Ask.DELETE and not proven:
             self.findings.add_objection(
                 f"{titled(where)} is to be taken out by its number alone: its item is called "
-                f"{truncated(', '.join(numbers), LONGEST_QUOTE)}, with which nothing here can be compared. Is item "
+                f"{truncated(', '.join(numbers), MAX_QUOTE_LENGTH)}, with which nothing here can be compared. Is item "
                 f"{line.item} meant?",
                 where=where,
                 code=Reason.ITEM_UNPROVEN,
@@ -97,12 +99,25 @@ class Asides:
         if others:
             self.names.append((where, f"'{'; '.join(others)}'", theirs.ask))
 
-    def conclude(self, *, is_all: bool, confirms: bool) -> None:
+    def conclude(self, purpose: ChangePurpose, *, is_all: bool) -> None:
         """Record what was collected: as questions if the message asks for nothing else (`is_all`), else as remarks.
+
+        Notes of the header of a change are questions in either case, unless routing knows them for standing texts. A
+        cancellation is decided by a person anyway.
 
         The references of a confirmation, and the names of lines that it only repeats, are no question: they are the
         sender's own. The texts of notes and references are remarks of the message already.
         """
+        cancels, confirms = purpose is ChangePurpose.CANCELLATION, purpose is ChangePurpose.CONFIRMATION
+        is_all = is_all and not cancels
+        if not (is_all or cancels) and self.findings.rules.header_note is OnHeaderNote.ASK:
+            for where, one in self.notes:
+                if where == HEADER and one.is_note:
+                    self.findings.add_objection(
+                        f"Its note says '{_quoted(one)}', which may limit or contradict what it asks for.",
+                        where=where,
+                        code=Reason.NOTE_TO_READ,
+                    )
         for where, one in self.notes if is_all else ():
             if confirms and not one.is_note:
                 continue
@@ -110,12 +125,12 @@ class Asides:
             start = "Nothing of the order changes" if where == HEADER else f"{titled(where)}: nothing of it changes"
             self.findings.add_unwritten(f"{start}, and {what} '{_quoted(one)}'.", where=where, code=Reason.NOTE_TO_READ)
         named = []
-        told = {Ask.DELETE, Ask.NOTHING} if confirms else {Ask.DELETE}
+        noted = {Ask.DELETE, Ask.NOTHING} if confirms else {Ask.DELETE}
         for where, text, ask in self.names:
-            if is_all and ask not in told:
+            if is_all and ask not in noted:
                 self.findings.add_unwritten(
-                    f"{titled(where)}: nothing changes but what the item is called: {truncated(text, LONGEST_QUOTE)}, "
-                    "which is not the order's.",
+                    f"{titled(where)}: nothing changes but what the item is called: "
+                    f"{truncated(text, MAX_QUOTE_LENGTH)}, which is not the order's.",
                     where=where,
                     code=Reason.NOTE_TO_READ,
                 )
@@ -135,7 +150,7 @@ class Asides:
         return all(self._is_sent(part) for part in parts) or self._is_sent("".join(parts))
 
     def _is_sent(self, text: str) -> bool:
-        if len(text) >= _SHORTEST_CUT and any(text in one for one in self._sent):
+        if len(text) >= _MIN_CUT_LENGTH and any(text in one for one in self._sent):
             return True
         for one in self._sent:
             text = text.replace(one, "") if len(one) > 1 else text
@@ -143,7 +158,7 @@ class Asides:
 
 
 def _quoted(one: Aside) -> str:
-    return truncated(one.text, LONGEST_QUOTE)
+    return truncated(one.text, MAX_QUOTE_LENGTH)
 
 
 def _texts(order: PurchaseOrder) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A purchase order in Visma at one moment: what a partner could see, and what only Visma knows.
+"""A purchase order in Visma at one time: what a partner could see, and what only Visma knows.
 
 The second part decides whether a change can be written: version, status, what was received, which lines are closed.
 """
@@ -29,7 +29,7 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class OrderSnapshot:
-    """A purchase order in Visma at one moment.
+    """A purchase order in Visma at one time.
 
     Attributes:
         etag: The version, exactly as Visma gave it; empty when it is not known (offline).

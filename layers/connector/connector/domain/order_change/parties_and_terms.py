@@ -17,7 +17,7 @@ import msgspec
 
 from connector.domain.documents import Address, OrderLine, Party, PurchaseOrder
 from connector.domain.errors import Parked
-from connector.domain.order_change.findings import HEADER, LONGEST_COMPARED, Findings, titled
+from connector.domain.order_change.findings import HEADER, MAX_COMPARED_LENGTH, Findings, titled
 from connector.domain.order_change.request import PartyRequest, Stated, Topic
 from connector.domain.parties import PartyView, Role, order_parties
 from connector.domain.reasons import Reason
@@ -26,7 +26,7 @@ from connector.domain.text import truncated
 from connector.domain.totals import payable_amount
 
 # Names are truncated when they are sent and when partners store them (N102 has 60 characters, older systems 30).
-_SHORTEST_CUT = 30
+_MIN_CUT_LENGTH = 30
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "œ": "oe"})
 _NO_LETTER = re.compile(r"[\W_]+")
 # The ids of the envelope identify these two; their names are compared only with the names that we know.
@@ -133,7 +133,7 @@ class Content:
     def _remark_name(self, theirs: PartyRequest, ours: PartyView, where: str) -> None:
         """Add a remark about another name of a party whose identifier is the same: names are spelled in many ways."""
         is_named = _mapped(theirs.party, self.route.changes.places) is not None
-        if not is_named and _same_name(theirs.party.name, ours.name) is False:
+        if not is_named and _same_name_of(theirs.party.name, ours) is False:
             self.findings.add_remark(
                 f"{_begun(where, 'the')} {theirs.title} is called '{theirs.party.name}', in the order '{ours.name}'; "
                 "its identifier is the same."
@@ -157,7 +157,7 @@ class Content:
         text = "; ".join(dict.fromkeys(others))
         self.findings.compare_text(where, topic.value, base=base, theirs=text, ours=ours)
         self.findings.add_unwritten(
-            f"{_begun(where, 'it')} states {topic}: {truncated(text, LONGEST_COMPARED)}; the order has "
+            f"{_begun(where, 'it')} states {topic}: {truncated(text, MAX_COMPARED_LENGTH)}; the order has "
             f"{ours or 'none'}.",
             where=where,
             code=Reason.TERMS_DIFFER,
@@ -191,7 +191,8 @@ def _without_text(stated: Stated, known: set[Fact]) -> Stated:
 def _numbers(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> frozenset[str]:
     """Our numbers of the place of delivery: the values that `changes.places` may map to."""
     place = order.ship_to
-    numbers = (place.number, place.location, place.gln, *(line.warehouse for line in lines or ()))
+    of_header = () if place.is_elsewhere else (place.number, place.location, place.gln)
+    numbers = (*of_header, *(line.warehouse for line in lines or ()))
     return frozenset(number.casefold() for number in numbers if number)
 
 
@@ -256,7 +257,7 @@ def order_text(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence
         case Topic.CONTRACT | Topic.CONDITIONS:
             pass
     found = ", ".join(dict.fromkeys(word for word in texts if word))
-    return truncated(found, LONGEST_COMPARED) or None
+    return truncated(found, MAX_COMPARED_LENGTH) or None
 
 
 def folded(text: str) -> str:
@@ -277,7 +278,7 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
         return mapped.casefold() in known and _same_post(party.address, view.address) is not False
     code = None if theirs.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
-    name = _same_name(party.name, view.name)
+    name = _same_name_of(party.name, view)
     # A short number may belong to another party too: if the role is not one of ours, the name has to agree as well.
     is_identified = gln is True or (code is True and theirs.role is not None)
     if False in (code, gln, address) or (name is False and not is_identified):
@@ -308,7 +309,13 @@ def _same_name(theirs: str | None, ours: str | None) -> bool | None:
     if not theirs or not ours:
         return None
     one, other = folded(theirs), folded(ours)
-    return one == other or (len(theirs) >= _SHORTEST_CUT and other.startswith(one))
+    return one == other or (len(theirs) >= _MIN_CUT_LENGTH and other.startswith(one))
+
+
+def _same_name_of(theirs: str | None, view: PartyView) -> bool | None:
+    """Whether a name is one of the names of a party; None when one of them is missing."""
+    compared = {_same_name(theirs, name) for name in (view.name, *view.also)} - {None}
+    return any(compared) if compared else None
 
 
 def _same_post(theirs: Address | None, ours: Address | None) -> bool | None:
@@ -400,7 +407,7 @@ def _place_text(name: str | None, gln: str | None, number: str | None, scheme: s
     if at is not None:
         town = " ".join(filter(None, (at.postal_code, at.city)))
         texts += [part for part in (*at.lines, town, at.region, at.country) if part]
-    return truncated(", ".join(texts), LONGEST_COMPARED) or "not named"
+    return truncated(", ".join(texts), MAX_COMPARED_LENGTH) or "not named"
 
 
 def _fingerprint(where: str, theirs: PartyRequest, ours: str | None) -> str:

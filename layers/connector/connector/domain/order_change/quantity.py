@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from connector.domain.order_change.findings import text_of
-from connector.domain.order_change.request import Ask, Direction, LineRequest
+from connector.domain.order_change.line_match import Lines
+from connector.domain.order_change.request import Ask, ChangeRequest, Direction, LineRequest
 from connector.domain.routing.route import ChangeRules, QuantityReading
 from connector.domain.totals import ZERO
 
@@ -41,6 +42,17 @@ def is_difference(line: LineRequest, rules: ChangeRules) -> bool:
         and rules.quantities is QuantityReading.DELTA
         and (line.direction is not None or line.second_quantity is not None)
         and line.quantity is not None
+    )
+
+
+def differences_of(request: ChangeRequest, rules: ChangeRules, lines: Lines) -> frozenset[tuple[object, ...]]:
+    """The lines of the order for which a message gives a difference, each with up or down and by how much.
+
+    Two messages with one of them in common change the same line by the same quantity, under whatever number and date,
+    and however the line is named.
+    """
+    return frozenset(
+        (lines.number_of(line), line.direction, line.quantity) for line in request.lines if is_difference(line, rules)
     )
 
 
@@ -176,8 +188,8 @@ def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRu
     return Problem(
         f"{figures_of(line)}, and the partner had {text_of(base)}: {text_of(theirs)} is read as the new quantity.",
         hard=False,
-        next_step=f"Compare with `connector changes show`, then approve or reject it; set {rules.key}.quantities to "
-        f"{fitting} in the routing file if this partner always means that.",
+        next_step=f"Compare what it asks with what Visma has, then approve or reject it; set {rules.key}.quantities "
+        f"to {fitting} in the routing file if this partner always means that.",
         waits_for=f"{rules.key}.quantities",
     )
 
@@ -213,5 +225,6 @@ def _guards(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRule
         yield Problem(
             f"the partner believes the quantity was {text_of(believed)}; it was told {text_of(base)}.", hard=False
         )
-    if line.delta is not None and abs(theirs - (base if believed is None else believed)) != abs(line.delta):
+    moved = theirs - (base if believed is None else believed)
+    if line.delta is not None and (abs(moved) != abs(line.delta) or (line.delta < 0 < moved)):
         yield Problem(f"a difference of {text_of(line.delta)} does not lead to {text_of(theirs)}.", hard=False)

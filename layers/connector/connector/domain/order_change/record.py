@@ -1,18 +1,21 @@
 """The life of an inbound transaction: an 860 that changes a purchase order, or another document that is only recorded.
 
-RECEIVED -> APPLYING -> APPLIED |          |    +-> PARKED (a person approves, which is RECEIVED again, rejects, or
-closes) |          +-> CLOSED (a person settled it by hand; nothing of it was written) |          +-> RECEIVED (it could
-not be finished: try again) +-> REFUSED, RECORDED
+RECEIVED -> APPLYING -> APPLIED
+    |          |    +-> PARKED (a person approves, which is RECEIVED again, rejects, or closes)
+    |          +-> CLOSED (a person settled it by hand; nothing of it was written)
+    |          +-> RECEIVED (it could not be finished: try again)
+    +-> REFUSED, RECORDED
 
 REFUSED is a change that the rules refuse without a person. It is open until a person has informed the partner and
-closes it; then it is REJECTED, like a change that a person rejects. ATTENTION is an answer that does not accept what we
-sent. It is open until a person closes it.
+closes it; then it is REJECTED, like a change that a person rejects.
+ATTENTION is an answer that does not accept what we sent. It is open until a person closes it.
 
 The delivery is confirmed to Orderful (accepted or failed) only after a state other than RECEIVED and APPLYING is
 written.
 
-A change that is parked because of Visma (`waits_for` is `VISMA`) is decided again by itself, with growing pauses. One
-that is parked behind an earlier change is decided again as soon as that one has ended.
+What a parked change waits for is written down (`Change.parked_on`). One that is parked because of Visma is decided
+again by itself, with growing delays. One that is parked behind an earlier change is decided again as soon as that one
+has ended.
 """
 
 from __future__ import annotations
@@ -23,61 +26,61 @@ from enum import StrEnum
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, Kind
+from connector.domain.documents import CHANGED_KIND, DocumentKey, Kind
 from connector.domain.inbound import ALWAYS_TAKEN, Confirmation, Delivery, Validation
-from connector.domain.moments import to_the_minute
 from connector.domain.order_change.added_line_numbers import AddedLine
 from connector.domain.order_change.decide import Difference
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.route import QuantityReading
 from connector.domain.text import truncated
+from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Stream
 
 CHANGE = ALWAYS_TAKEN
 """X12 number of the document that changes an order."""
 
+RULES = "rules"
+"""`Change.decided_by` when no person decided."""
+
 NOBODY = "-"
 """In place of the company, for a transaction whose receiver is none of our companies."""
 
-VISMA = "visma"
-"""`Change.waits_for` of a change that is parked because Visma gives no usable answer about its order."""
+FIRST_RETRY_DELAY = timedelta(minutes=30)
+"""The delay before a change that waits for Visma is decided again; each later one is twice as long."""
 
-FIRST_PAUSE = timedelta(minutes=30)
-"""The pause before a change that waits for Visma is decided again; each later pause is twice as long."""
+MAX_RETRY_DELAY = timedelta(hours=8)
+"""The longest such delay: after an outage, a change is decided again on the same working day."""
 
-LONGEST_PAUSE = timedelta(hours=8)
-"""The longest such pause: after an outage, a change is decided again on the same working day."""
-
-MOST_LOOKS = 12
+MAX_LOOKS = 12
 """Most automatic attempts, about three days: longer than an outage over a weekend. Then a person has to retry."""
 
 WAIT_FOR_EARLIER = timedelta(minutes=10)
 """How long a change waits for the change with the preceding sequence number."""
 
-PROCESSING_AT_MOST = timedelta(hours=24)
+MAX_PROCESSING = timedelta(hours=24)
 """How long Orderful may process a transaction before a person is asked (undocumented; usually seconds)."""
 
-MOST_NAMES = 5
+MAX_NAMES = 5
 """Most ids of a transaction that are kept besides its own."""
 STAYS_ACCEPTED = "it stays accepted at Orderful; the partner has to be told by other means"
 """Note on a change that is rejected after its delivery was accepted at Orderful."""
 
-MOST_DELIVERIES = 5
+MAX_DELIVERIES = 5
 """Most open deliveries of one transaction: a forged callback may name one that does not exist."""
 
-MOST_SETTLED = 20
+MAX_SETTLED = 20
 """Most settled deliveries of one transaction."""
 
-MOST_REASONS = 15
+MAX_REASONS = 15
 """Most sentences in `Change.reasons`, and in each other list of sentences."""
 
 HISTORY = 60
 """Most events of one change; the newest are kept."""
 
-LONGEST_NOTE = 500
+MAX_NOTE_LENGTH = 500
 """Most characters of the note of an event."""
 
-LONGEST_REASON = 1_800
+MAX_REASON_LENGTH = 1_800
 """Most characters of a reason and of each other sentence."""
 
 
@@ -152,19 +155,22 @@ class ChangeEvent(msgspec.Struct, frozen=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"settled_deliveries": "told"}):
     """The ledger's record of one inbound transaction.
 
-    `waits_on` derives from several fields what a record waits for. Other code uses the properties below, not the
-    fields:
+    `waits_on` says what a record waits for. Other code uses the properties below, not the fields:
 
-        ============  ===========================  ========================================================== waits_on
-        holds when                   next step ============  ===========================
-        ========================================================== WORKER        RECEIVED without apply_change decides
-        it; the sweep queues a lost one again `not_before`, or APPLYING TIME          RECEIVED with `not_before`   the
-        sweep queues it at that time VISMA         PARKED, `waits_for` VISMA    the sweep queues it again at
-        `not_before` EARLIER       PARKED, `behind`, not VISMA  it is decided again when the earlier change has ended
-        ROUTING       PARKED, `waits_for` a        `config apply` queues it again routing key, no `behind` PERSON PARKED
-        otherwise, REFUSED,   a person approves, rejects or closes it ATTENTION ORDERFUL      ended, with `deliveries`
-        each delivery is confirmed to Orderful None          ended, without nothing ============
-        =========================== ==========================================================
+        ============  ===========================  ============================================================
+        waits_on      holds when                   next step
+        ============  ===========================  ============================================================
+        WORKER        RECEIVED without             apply_change decides it; the sweep queues a lost one again
+                      `not_before`, or APPLYING
+        TIME          RECEIVED with `not_before`   the sweep queues it at that time
+        VISMA         PARKED, by `parked_on`       the sweep queues it again at `not_before`
+        EARLIER       PARKED, by `parked_on`       it is decided again when the earlier change has ended
+        ROUTING       PARKED, by `parked_on`       `config apply` queues it again
+        PERSON        PARKED, by `parked_on`;      a person approves, rejects or closes it
+                      REFUSED, ATTENTION
+        ORDERFUL      ended, with `deliveries`     each delivery is confirmed to Orderful
+        None          ended, without               nothing
+        ============  ===========================  ============================================================
 
     In addition, `is_approved` (`approved_by`) says that a person approved it and that the write is still to be done: it
     is RECEIVED or APPLYING, or waits for Visma. `is_unconfirmed` (`deliveries`, once it is decided) says that a
@@ -201,7 +207,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         reason_codes: Its reason codes (`domain/reasons.py`), the deciding one first; empty without a reason and in
             records of earlier releases. Written by a later release, it may have codes that this release does not know.
         next_step: What a person should do.
-        waits_for: The routing key that would release it, or `VISMA` while Visma gives no usable answer.
+        parked_on: What it waits for while it is PARKED: VISMA, EARLIER, ROUTING or PERSON. Other states ignore it.
+        waits_for: The routing key that would release it; None when no routing change does.
         not_before: It is not worked on before this time (UTC): an earlier change has not arrived, our credentials were
             refused, or Visma is asked again then. None when it may be worked on at once.
         predecessor_id: The earlier transaction of its sender that Orderful lists and that could not be recorded yet;
@@ -211,8 +218,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
         failures: How many attempts ended because Visma, or one of our stores, gave no usable answer about this change.
         looks: How often in a row it was parked to wait for Visma.
-        known_sequence: The revision of the order that the partner had at the first decision; 0 when it had none, None
-            before that decision.
+        known_sequence: The revision of the order that the partner had when it wrote the change, as found at the first
+            decision; 0 when it had none, None before that decision.
         decided_on: Revision id of the order that it was compared with; None when nothing was compared.
         decided_by: `rules`, or the name of the person; None before the first decision.
         approved_by: The name of the person who approved it; None without an approval that is still to be carried out.
@@ -243,7 +250,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     created_at: datetime
     updated_at: datetime
     version: int = 1
-    kind: Kind = Kind.PURCHASE_ORDER
+    kind: Kind = CHANGED_KIND
     named: str | None = None
     document: str | None = None
     transaction_type: str | None = None
@@ -264,6 +271,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     reason: str | None = None
     reason_codes: tuple[str, ...] = ()
     next_step: str | None = None
+    parked_on: WaitsOn = WaitsOn.PERSON
     waits_for: str | None = None
     not_before: datetime | None = None
     predecessor_id: str | None = None
@@ -330,6 +338,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         return self.approved_by is not None
 
     @property
+    def was_approved(self) -> bool:
+        """Whether it ended as a person approved it. Records without `decided_by` count as decided by the rules."""
+        return self.has_ended and self.decided_by not in {None, RULES}
+
+    @property
     def was_compared(self) -> bool:
         """Whether it was compared with its order, so that a person can see what an approval writes."""
         return self.decided_on is not None
@@ -371,18 +384,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         if self.is_due:
             return WaitsOn.WORKER
         if self.state is ChangeState.PARKED:
-            return self._parked_on
+            return self.parked_on
         if self.state in FOR_A_PERSON:
             return WaitsOn.PERSON
         return WaitsOn.ORDERFUL if self.deliveries else None
-
-    @property
-    def _parked_on(self) -> WaitsOn:
-        if self.waits_for == VISMA:
-            return WaitsOn.VISMA
-        if self.behind is not None:
-            return WaitsOn.EARLIER
-        return WaitsOn.PERSON if self.waits_for is None else WaitsOn.ROUTING
 
     @property
     def awaits_visma(self) -> bool:
@@ -409,16 +414,20 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         return self.state is ChangeState.PARKED and self.behind == earlier.transaction_id
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
-        """The record after a step; the note is truncated to `LONGEST_NOTE`."""
-        history = (*self.history, ChangeEvent(now, state, truncated(note, LONGEST_NOTE)))[-HISTORY:]
+        """The record after a step; the note is truncated to `MAX_NOTE_LENGTH`.
+
+        A parked record waits for a person unless `parked_on` is passed.
+        """
+        history = (*self.history, ChangeEvent(now, state, truncated(note, MAX_NOTE_LENGTH)))[-HISTORY:]
         for name in ("reason", "next_step", "waits_for"):
             if isinstance(text := changes.get(name), str):
-                changes[name] = truncated(text, LONGEST_REASON)
+                changes[name] = truncated(text, MAX_REASON_LENGTH)
+        changes.setdefault("parked_on", WaitsOn.PERSON)
         return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
 
     def noted(self, note: str) -> Change:
         """The record with one more event, with its state and time unchanged."""
-        event = ChangeEvent(self.updated_at, self.state, truncated(note, LONGEST_NOTE))
+        event = ChangeEvent(self.updated_at, self.state, truncated(note, MAX_NOTE_LENGTH))
         return msgspec.structs.replace(self, history=(*self.history, event)[-HISTORY:])
 
     def knows(self, delivery: Delivery | None) -> bool:
@@ -438,7 +447,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
             return self
         # A delivery with links comes from Orderful itself; it takes the place of one that a callback named.
         kept = (delivery, *others) if delivery.accept_link else (*others, delivery)
-        kept = kept[:MOST_DELIVERIES]
+        kept = kept[:MAX_DELIVERIES]
         if kept == self.deliveries:
             return self
         return msgspec.structs.replace(self, deliveries=kept, unacknowledged=0 if not known else self.unacknowledged)
@@ -446,22 +455,22 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     def with_names(self, names: Iterable[str]) -> Change:
         """The record with more ids of its transaction; unchanged when it has them already."""
         new = [one for one in dict.fromkeys(names) if one not in self.names]
-        kept = (*self.aliases, *new)[:MOST_NAMES]
+        kept = (*self.aliases, *new)[:MAX_NAMES]
         return self if kept == self.aliases else msgspec.structs.replace(self, aliases=kept)
 
     def after_confirming(self, confirmation: Confirmation | None) -> Change:
         """The record after all its deliveries were confirmed; pass None when Orderful knew none of them."""
-        settled = (*self.settled_deliveries, *(one.delivery_id for one in self.deliveries))[-MOST_SETTLED:]
+        settled = (*self.settled_deliveries, *(one.delivery_id for one in self.deliveries))[-MAX_SETTLED:]
         return msgspec.structs.replace(
             self, deliveries=(), settled_deliveries=settled, confirmed=confirmation or self.confirmed
         )
 
 
-def pause_before(look: int) -> timedelta | None:
-    """The pause before attempt `look` (1, 2 ...) of a change that waits for Visma; None after `MOST_LOOKS`."""
-    if look > MOST_LOOKS:
+def retry_delay(look: int) -> timedelta | None:
+    """The delay before attempt `look` (1, 2 ...) of a change that waits for Visma; None after `MAX_LOOKS`."""
+    if look > MAX_LOOKS:
         return None
-    return min(FIRST_PAUSE * (1 << (look - 1)), LONGEST_PAUSE)
+    return min(FIRST_RETRY_DELAY * (1 << (look - 1)), MAX_RETRY_DELAY)
 
 
 def apply_order(changes: Iterable[Change]) -> list[Change]:
@@ -591,7 +600,7 @@ def later_changes(change: Change, others: Iterable[Change]) -> tuple[str, ...]:
         f"The later change {_named(one)} {_ENDED.get(one.state, 'is open')}.{_summary_sentence(one)}" for one in later
     ]
     # The newest ones are kept: the last one is what the partner wants now.
-    return tuple(sentences[-MOST_REASONS:])
+    return tuple(sentences[-MAX_REASONS:])
 
 
 _ENDED = {

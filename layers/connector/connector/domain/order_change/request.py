@@ -110,11 +110,16 @@ class PartyRequest(msgspec.Struct, frozen=True):
 
 
 class ProductRefs(msgspec.Struct, frozen=True):
-    """The item numbers of a line: the buyer's (ours), the vendor's, and GTINs; several of each are possible."""
+    """The item numbers of a line: the buyer's (ours), the vendor's, and GTINs; several of each are possible.
+
+    Attributes:
+        others: Numbers of other kinds (the manufacturer's, a mutually agreed one), which lead to no item here.
+    """
 
     buyer: tuple[str, ...] = ()
     vendor: tuple[str, ...] = ()
     gtins: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,11 +132,12 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         ask: What the code asks for.
         touches: The fields that the code allows to change; a value of another field is only restated and must agree.
         direction: Whether the quantity must rise or fall; None when the code does not say it.
-        quantity: POC03, or Mosaic's `quantity`.
-        second_quantity: POC04; never with Mosaic.
+        quantity: POC03, or Mosaic's `quantity`, in `unit`.
+        second_quantity: POC04, in `unit`; never with Mosaic.
         explicit_total: `quantity` is certainly the new total (Mosaic).
-        original_quantity: Mosaic's `originalQuantity`: the quantity before the change, as the sender has it.
-        delta: Mosaic's `changeInQuantity`; its sign is undocumented, so only its size counts.
+        original_quantity: Mosaic's `originalQuantity`, in `unit`: the quantity before the change, as the sender has it.
+        delta: Mosaic's `changeInQuantity`, in `unit`; its sign is undocumented, so its size counts, and a
+            negative one contradicts a rise.
         unit: The connector's word for the unit (`edi/units.py`); None when none is given or it is unknown.
         unit_code: The unit as written.
         price: Per unit, in the currency of the message; a price per hundred or thousand is divided already.
@@ -147,6 +153,7 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         parties: Parties of its own.
         stated: Terms, charges and the like, to be compared with the order.
         asides: Its notes and references.
+        order_references: Numbers of purchase orders that it refers to (REF*PO, `associatedPurchaseOrderNumber`).
         partial: For a deletion: why it may mean only a part of the line. One phrase each (`it divides the quantity`).
         questions: What it asks for and an approval does not write: a Visma order line cannot hold it, or it is not
             given. One sentence each.
@@ -179,6 +186,7 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
     asides: tuple[Aside, ...] = ()
+    order_references: tuple[str, ...] = ()
     partial: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -208,7 +216,10 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         requested_on: Header date on which the goods are wanted.
         parties: The parties of the header with their roles.
         stated: Charges, terms and the like, to be compared with the order.
+        totals: The totals that it states (AMT TT, Mosaic's `net`), in the order's currency. It does not say of what:
+            the order, the lines that change, or the difference; with or without VAT.
         asides: Notes and references of the header.
+        order_references: Numbers of purchase orders that the header refers to besides BCH03.
         lines: Its lines, in the order of the message.
         questions: What the header asks for and an approval does not write: a Visma order cannot hold it.
         doubts: Interpretations that a person has to confirm; an approval writes the values that are shown.
@@ -225,7 +236,9 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     requested_on: date | None = None
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
+    totals: tuple[Decimal, ...] = ()
     asides: tuple[Aside, ...] = ()
+    order_references: tuple[str, ...] = ()
     lines: tuple[LineRequest, ...] = ()
     questions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()

@@ -6,10 +6,10 @@ from connector.domain.order_change.findings import text_of
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.text import truncated
 
-LONGEST_SAYING = 300
+MAX_SUMMARY_LENGTH = 300
 """Most characters of a summary."""
 
-_MOST_LINES = 8
+_MAX_LINES = 8
 _PURPOSES = {
     ChangePurpose.REPLACE: "it restates the order",
     ChangePurpose.CANCELLATION: "it cancels the order",
@@ -23,11 +23,11 @@ def summary_of(request: ChangeRequest) -> str:
     parts = [_PURPOSES[request.purpose]] if request.purpose in _PURPOSES else []
     if request.requested_on is not None:
         parts.append(f"wanted on {request.requested_on}")
-    parts += [_line(line) for line in request.lines[:_MOST_LINES]]
-    more = len(request.lines) - _MOST_LINES
+    parts += [_line(line) for line in request.lines[:_MAX_LINES]]
+    more = len(request.lines) - _MAX_LINES
     if more > 0:
         parts.append(f"and {more} more lines")
-    return truncated("; ".join(parts) or "nothing of a line or a day", LONGEST_SAYING)
+    return truncated("; ".join(parts) or "nothing of a line or a day", MAX_SUMMARY_LENGTH)
 
 
 def _line(line: LineRequest) -> str:

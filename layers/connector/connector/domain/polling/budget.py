@@ -8,13 +8,12 @@ RESERVED_SHARE = 0.2
 """The share of the hourly quota that polling leaves to others (applying changes, other integrations of the tenant)."""
 
 
-def pause_before_next_poll(limit: int | None, remaining: int | None, reset: timedelta | None) -> timedelta:
+def delay_before_next_poll(limit: int | None, remaining: int | None, reset: timedelta | None) -> timedelta:
     """How long to wait before polling again; zero while more than the reserved share is left.
 
-    Visma: fixed one-hour windows, `X-RateLimit-Remaining` and `-Reset` on every answer; the limit is not published.
-        Once only the reserved share is left, polling waits a growing part of the time to the reset, and all of it when
-        no call is
-    left.
+    Once only the reserved share is left, polling waits a growing part of the time to the reset, and all of it when no
+    call is left. Visma: fixed one-hour windows, `X-RateLimit-Remaining` and `-Reset` on every answer; the limit is not
+    published.
     """
     if not limit or remaining is None or reset is None or reset <= timedelta(0):
         return timedelta(0)

@@ -17,12 +17,16 @@ class Category(StrEnum):
         DOUBLED: Orderful has two transactions for one revision.
         DIFFERENT: What Orderful has is not what was sent.
         UNKNOWN: Orderful has a transaction between us and a partner that belongs to no document in the ledger.
+        UNRECORDED: A partner sent us a change or an answer that is not on record.
+        DELETED: A partner has a document that Visma no longer has.
     """
 
     MISSING = "missing"
     DOUBLED = "doubled"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
+    UNRECORDED = "unrecorded"
+    DELETED = "deleted"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

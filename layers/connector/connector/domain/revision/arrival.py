@@ -26,14 +26,15 @@ from typing import Self
 
 from connector.domain.documents import DocumentKey
 from connector.domain.reasons import Reason, StatedReason
-from connector.domain.revision.record import Revision, State, sent_moment
+from connector.domain.revision.listed import ListedRevision
+from connector.domain.revision.record import Revision, State, time_sent
 from connector.domain.routing.settings import setting
 from connector.domain.routing.values import duration_or, duration_up_to
 
 GONE_AFTER = timedelta(minutes=15)
 """A younger transaction may be missing from Orderful's lists, and when it is read by its id (Orderful: lists lag)."""
 
-LONGEST_EXPECTED = timedelta(days=30)
+MAX_EXPECTED = timedelta(days=30)
 """The longest time that routing may set for a stage; every document is checked at this age."""
 
 NEVER = "never"
@@ -51,17 +52,17 @@ class Expected:
         acknowledged: The partner has sent its functional acknowledgment (997); None when the partner sends none.
     """
 
-    valid: timedelta = setting(duration_up_to(LONGEST_EXPECTED), "1h", "Orderful has said whether it is valid")
+    valid: timedelta = setting(duration_up_to(MAX_EXPECTED), "1h", "Orderful has said whether it is valid")
     sent: timedelta = setting(
-        duration_up_to(LONGEST_EXPECTED), "15m", "Orderful has sent it on, which it does not without auto-send"
+        duration_up_to(MAX_EXPECTED), "15m", "Orderful has sent it on, which it does not without auto-send"
     )
     delivered: timedelta | None = setting(
-        duration_or(NEVER, LONGEST_EXPECTED),
+        duration_or(NEVER, MAX_EXPECTED),
         "24h",
         f"The partner's channel has it; {NEVER} where the channel does not report it",
     )
     acknowledged: timedelta | None = setting(
-        duration_up_to(LONGEST_EXPECTED), "24h", "The partner has acknowledged it (997)"
+        duration_up_to(MAX_EXPECTED), "24h", "The partner has acknowledged it (997)"
     )
 
 
@@ -78,6 +79,7 @@ class Concern(StrEnum):
     OVERDUE = "OVERDUE", Reason.ACKNOWLEDGMENT_OVERDUE
     ACCEPTED_WITH_ERRORS = "ACCEPTED_WITH_ERRORS", Reason.ACCEPTED_WITH_ERRORS
     DOUBLED = "DOUBLED", Reason.DOUBLED_TRANSACTION
+    SENT_AFTERWARDS = "SENT_AFTERWARDS", Reason.SENT_AFTERWARDS
 
     def __new__(cls, word: str, code: Reason) -> Self:
         """Make a member whose value is the stored word."""
@@ -126,7 +128,7 @@ def watch(revision: Revision, statuses: OrderfulStatuses | None, *, now: datetim
         now: The time, UTC.
         expected: The expected times of this partner and kind.
     """
-    age = now - sent_moment(revision)
+    age = now - time_sent(revision)
     if statuses is None:
         return _missing(revision, age)
     refused = _refused(revision, statuses)
@@ -142,7 +144,7 @@ def watch(revision: Revision, statuses: OrderfulStatuses | None, *, now: datetim
     return Arrival(state, over=_is_over(statuses, expected))
 
 
-def reason_codes(revision: Revision) -> tuple[str, ...]:
+def reason_codes(revision: Revision | ListedRevision) -> tuple[str, ...]:
     """The reason codes of a revision's state and of its attention; empty when the record has none."""
     concern = next((one for one in Concern if one == revision.concern), None)
     attention = concern.code.value if concern is not None and revision.needs_attention else None
@@ -155,12 +157,46 @@ def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
     return _of_concern(Concern.DOUBLED, revision, f"{sentence}: {', '.join(transaction_ids)}")
 
 
+def sent_afterwards(revision: Revision, arrival: Arrival, current: Revision | None) -> Arrival:
+    """The attention for a superseded revision whose refused transaction a person sent by hand; only a person ends it.
+
+    Args:
+        revision: The superseded revision.
+        arrival: What its statuses say.
+        current: The current revision of the document.
+    """
+    sentence = (
+        f"transaction {revision.transaction_id} was refused, a newer revision took its place, and then it was sent by "
+        "hand at Orderful"
+    )
+    settled = f"Settled: `connector documents close {revision.key} --revision {revision.sequence}`."
+    next_step = f"{_after_sent_by_hand(revision, current)} {settled}"
+    return Arrival(arrival.state, Concern.SENT_AFTERWARDS, sentence, next_step, code=Reason.SENT_AFTERWARDS)
+
+
+def _after_sent_by_hand(revision: Revision, current: Revision | None) -> str:
+    """What a person does about a receiver that has a superseded revision."""
+    if current is None or current.transaction_id is None:
+        # Nothing newer left: the document as it stands in Visma takes the place of what the receiver has.
+        purpose = (
+            "replacement" if current is None or current.receiver_id in {None, revision.receiver_id} else "original"
+        )
+        return (
+            f"The partner {revision.partner} has a past state. To send it what Visma has now, a cancellation where it "
+            f"is cancelled: `connector documents release {revision.key} --as {purpose}`. Or tell the partner."
+        )
+    return (
+        f"The partner {revision.partner} may deliver both: tell it before goods move that {current.transaction_id} "
+        f"(revision {current.sequence}) counts and {revision.transaction_id} (revision {revision.sequence}) does not."
+    )
+
+
 def _of_concern(concern: Concern, revision: Revision, sentence: str, state: State | None = None) -> Arrival:
     return Arrival(state, concern, sentence, _next_step(concern, revision.key), code=concern.code)
 
 
 def _missing(revision: Revision, age: timedelta) -> Arrival:
-    if age < GONE_AFTER:
+    if age < GONE_AFTER or revision.may_be_sent_by_hand:
         return Arrival()
     sentence = "Orderful shows its transaction neither in the list nor by its id: somebody may have deleted it"
     return _of_concern(Concern.DELETED, revision, sentence)
@@ -237,10 +273,7 @@ _SENTENCES = {
     Concern.ACCEPTED_WITH_ERRORS: "the partner accepted it with errors",
 }
 
-_STEPS = {
-    Concern.PROCESSING: "Open the transaction in Orderful; if it does not move, ask Orderful's support.",
-    Concern.NOT_SENT: "Press send in Orderful, or switch auto-send on for this relationship.",
-    Concern.SENT_INVALID: "Ask the partner whether it can use the document.",
+STEPS = {
     Concern.NOT_DELIVERED: (
         "Check the partner's channel in Orderful's relationship, and ask the partner to fetch what waits there."
     ),
@@ -253,12 +286,12 @@ _STEPS = {
         "Look at them in Orderful, and agree with the partner which one counts before goods move (runbook, "
         "doubled-or-wrong-stream)."
     ),
-    Concern.ACCEPTED_WITH_ERRORS: "Read the errors in Orderful's acknowledgment and settle them with the partner.",
 }
+"""What a person does, where it is more than the action of the concern's reason says."""
 
 
 def _next_step(concern: Concern, key: DocumentKey) -> str:
-    return f"{_STEPS[concern].format(key=key)} Settled: `connector documents close {key}`."
+    return f"{STEPS.get(concern, concern.code.action).format(key=key)} Settled: `connector documents close {key}`."
 
 
 def as_text(length: timedelta) -> str:

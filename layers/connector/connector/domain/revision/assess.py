@@ -31,6 +31,7 @@ from connector.domain.revision.record import (
     Revision,
     State,
     current_revision,
+    own_revisions,
 )
 from connector.domain.revision.row_version import is_older
 from connector.domain.transactions import Purpose
@@ -134,7 +135,7 @@ def assess(history: Sequence[Revision], incoming: Incoming) -> Assessment:
         history: All its revisions, newest first.
         incoming: The document as it was read.
     """
-    own = [one for one in history if one.withdraws is None]
+    own = own_revisions(history)
     if is_past(own, incoming):
         return Unchanged()
     if incoming.cause is Cause.WITHDRAW:
@@ -168,8 +169,8 @@ def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
     if not own:
         return False
     newest, current = own[0], current_revision(own)
-    wished = incoming.cause.sends_again or incoming.cause is Cause.WITHDRAW
-    if wished and current is not None and current.revision_id == incoming.revision_id:
+    requested = incoming.cause.sends_again or incoming.cause is Cause.WITHDRAW
+    if requested and current is not None and current.revision_id == incoming.revision_id:
         return False
     seen, known = incoming.seen_at, newest.visma_version
     if seen is not None and newest.seen_at is not None and seen != newest.seen_at:
@@ -208,7 +209,7 @@ def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], incomi
     sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
     withdraw, before = tuple(to_withdraw(history, sent, incoming)), tuple(withdrawn_anew(history, sent, incoming))
     # A superseded withdrawal may have been superseded by this same request, if a worker died.
-    were_made = {one.receiver_id for one in history if one.withdraws is not None and one.state in GIVEN_UP}
+    were_made = {one.receiver_id for one in history if one.is_withdrawal and one.state in GIVEN_UP}
     if sent is not None and sent.receiver_id == incoming.receiver and incoming.receiver in were_made:
         assessed = _assessed(history, own, replace(incoming, cause=Cause.POLL))
         if isinstance(assessed, Requeue | Wait):
@@ -285,7 +286,7 @@ def _to_decide(
         decided_anew = UNDECIDED | {State.BASELINE}
         replaces = newest if newest.state in decided_anew and newest.sequence > after else None
     # Withdrawals from a receiver to which the document is routed again are no longer needed.
-    back_here = [one for one in history if one.withdraws is not None and one.receiver_id == incoming.receiver]
+    back_here = [one for one in history if one.is_withdrawal and one.receiver_id == incoming.receiver]
     kept = {State.BASELINE, State.CLOSED}
     unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
     supersede = tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT - kept)

@@ -47,13 +47,13 @@ class Cause(Enum):
         the second one finds another newest revision and does nothing.
         """
         number = text.removeprefix(f"{self.value} ").removeprefix(_AGAIN_AFTER).partition(" ")[0]
-        is_wish = self.chooses and text.startswith(f"{self.value} {_AGAIN_AFTER}") and number.isdecimal()
-        return int(number) if is_wish else None
+        is_choice = self.chooses and text.startswith(f"{self.value} {_AGAIN_AFTER}") and number.isdecimal()
+        return int(number) if is_choice else None
 
     @classmethod
     def again(cls, revision: Revision) -> Cause:
         """The cause for sending a revision again; the purpose that a person chose for it is kept."""
-        if revision.withdraws is not None:
+        if revision.is_withdrawal:
             return cls.WITHDRAW
         if not revision.released or revision.purpose is None:
             return cls.REPLAY

@@ -56,7 +56,7 @@ class Comparison:
         except Parked:
             return None
         # The partner asked for an agreed change itself, so there is no sent request.
-        if sent.is_translated and self._was_told(sent, new):
+        if sent.is_translated and self._was_sent(sent, new):
             return NOTHING_NEW
         if not self._says_the_same(sent, new, before):
             return None
@@ -88,7 +88,7 @@ class Comparison:
             return False
         return (old.dialect, _message(old)) == (new.dialect, _message(new))
 
-    def _was_told(self, sent: Revision, new: Translation) -> bool:
+    def _was_sent(self, sent: Revision, new: Translation) -> bool:
         if sent.dialect not in {None, new.dialect}:
             return False
         known = self.facts.sent_message(sent)

@@ -11,7 +11,9 @@ These fields are not hashed:
   payment, perhaps long after it was sent. The sales order and the shipment of a line never change.
 * The buyer's reference and the other references. They cannot change: of a released invoice only the due date and the
   cash discount date can be edited (Visma's help, "About correction of a released invoice").
-* The names of a location and of an account, and the internal id of a party: their numbers are hashed.
+* The names of a location and of an account, and the internal id of a party: their numbers are hashed. Whether an
+  address was entered on the document: the address is hashed.
+* Whether Visma itself sends the document as well, and of which kind the number of a place is.
 * What only serves to check or to calculate other figures: the total implied by company currency, the percentage of a
   discount, and whose place the goods go to.
 
@@ -51,7 +53,7 @@ _NOT_SEEN = frozenset(
     {
         *("source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference"),
         *("other_references", "location_name", "account_name", "implied_total", "percent", "ships_to_us"),
-        "internal_id",
+        *("internal_id", "is_elsewhere", "is_warehouse", "sent_by_visma"),
     }
 )
 _ZERO_NOT_SEEN = frozenset({"cash_discount"})

@@ -22,11 +22,12 @@ from connector.domain.revision.record import Revision
 from connector.domain.routing.policy import (
     ON_HOLD_IN_VISMA,
     hold_reason,
+    is_refused,
     is_withdrawn,
     refuse_unknown_type,
     unsent_reason,
 )
-from connector.domain.routing.route import UNFINISHED, OnRevision, OnUnmapped, Route
+from connector.domain.routing.route import UNFINISHED, OnReopen, OnRevision, OnUnmapped, Route, SentByVisma
 from connector.domain.transactions import Purpose
 
 
@@ -48,7 +49,7 @@ def decide(case: Case) -> RevisionDecision | Unchanged:
     if (reason := unsent_reason(document, route)) is not None:
         return _not_sent(case, document, route, reason)
     if not case.reading.cause.chooses:
-        kept = _kept_back(case, document, route) or _shared(case, document, route)
+        kept = _kept_back(case, document, route) or _shared(case, document, route) or _twice(case, document, route)
         if kept is not None:
             return kept
     return _send(case, document, route)
@@ -122,7 +123,9 @@ def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: 
     if sent is None or (route is None and is_certainly_another(sent, document.counterparty_id)):
         return RevisionDecision.skip(reason, by_routing=True)
     withdraws_nothing = assessed.partner_baseline is None  # under an ISA id that is no longer in routing
-    nothing_new = Comparison(document, route, case.facts).nothing_new(sent) if route is not None else None
+    nothing_new = None
+    if route is not None and not is_refused(document, route):
+        nothing_new = Comparison(document, route, case.facts).nothing_new(sent)
     if nothing_new is not None:
         return RevisionDecision.skip(nothing_new, withdraws_nothing=withdraws_nothing)
     question = questions.partner_not_told(sent, newer_purpose(document), reason)
@@ -158,12 +161,23 @@ def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecisi
     return RevisionDecision.ask(questions.two_order_types(document, sharing))
 
 
+def _twice(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
+    """The question about a document that nobody has and that Visma sends as well; None when it may be sent."""
+    assessed = case.assessed
+    if route.sent_by_visma is SentByVisma.TELL or not document.content.sent_by_visma:
+        return None
+    is_known = assessed.was_sent or assessed.partner_baseline is not None or assessed.person_says_sent
+    if is_known or case.was_answered or hold_reason(document, route) is not None:
+        return None
+    return RevisionDecision.ask(questions.sent_by_visma(document, route))
+
+
 # -- documents that may leave -----------------------------------------------------------------------------------------
 
 
 def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision:
     assessed, cause = case.assessed, case.reading.cause
-    if cause is Cause.AS_ORIGINAL and is_withdrawn(document):
+    if cause is Cause.AS_ORIGINAL and (is_withdrawn(document) or is_refused(document, route)):
         return _original_of_withdrawn(case, document, route)
     known = assessed.partner_baseline is not None or assessed.person_says_sent or cause is Cause.AS_REPLACEMENT
     reason = hold_reason(document, route, partner_has_it=known)
@@ -179,7 +193,18 @@ def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision
         held = _held_revision(case, document, route, assessed.partner_baseline)
         if held is not None:
             return held
-    return send_as(newer_purpose(document), document, route, case.facts)
+    return send_as(_purpose_after(case, document, route), document, route, case.facts)
+
+
+def _purpose_after(case: Case, document: VismaDocument, route: Route) -> Purpose:
+    """The purpose for a receiver that has an earlier state."""
+    if is_refused(document, route):
+        return Purpose.CANCELLATION
+    sent = case.assessed.partner_baseline
+    is_asked = case.reading.cause.chooses
+    if sent is not None and not is_asked and _is_reopened(document, sent) and route.on_reopen is OnReopen.ORIGINAL:
+        return Purpose.ORIGINAL
+    return newer_purpose(document)
 
 
 def _original_of_withdrawn(case: Case, document: VismaDocument, route: Route) -> RevisionDecision:
@@ -212,6 +237,9 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
         return RevisionDecision.ask(questions.unknown_status(document, reason))
     if sent is None or sent.purpose is Purpose.CANCELLATION or not _is_final(document):
         return quiet
+    if is_refused(document, route):
+        question = questions.refused_after_sending(document, sent)
+        return RevisionDecision.ask(question, withdraws_nothing=withdraws_nothing)
     if route.on_revision is OnRevision.IGNORE:
         return quiet
     if not assessed.full_resend_due and Comparison(document, route, case.facts).nothing_new(sent) is not None:
@@ -224,6 +252,11 @@ def _is_final(document: VismaDocument) -> bool:
     return not document.held and document.status not in UNFINISHED and not is_withdrawn(document)
 
 
+def _is_reopened(document: VismaDocument, sent: Revision) -> bool:
+    """Whether the receiver was sent a cancellation of a document that stands in Visma."""
+    return sent.purpose is Purpose.CANCELLATION and not is_withdrawn(document)
+
+
 def _held_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> RevisionDecision | None:
     """The decision that keeps a revision from a receiver that has an earlier one; None when it is sent."""
     purpose = newer_purpose(document)
@@ -233,9 +266,13 @@ def _held_revision(case: Case, document: VismaDocument, route: Route, sent: Revi
         reason = Comparison(document, route, case.facts).nothing_new(sent)
         if reason is not None:
             return RevisionDecision.skip(reason)
-    withdraws_or_renews = Purpose.CANCELLATION in {purpose, sent.purpose}
-    if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:
+    if _is_reopened(document, sent):
+        return RevisionDecision.ask(questions.reopened(document, sent)) if route.on_reopen is OnReopen.PARK else None
+    if route.on_revision is OnRevision.IGNORE and purpose is not Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.IGNORED_CHANGE)
+    question = None
     if route.on_revision is OnRevision.PARK:
-        return RevisionDecision.ask(questions.changed_after_sending(sent, purpose))
-    return None
+        question = questions.changed_after_sending(sent, purpose)
+    elif purpose is not Purpose.CANCELLATION and case.reading.closed_short:
+        question = questions.lines_closed_short(sent, case.reading.closed_short)
+    return None if question is None else RevisionDecision.ask(question)

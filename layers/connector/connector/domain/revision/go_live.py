@@ -36,10 +36,10 @@ class BeforeGoLive(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GoLive:
-    """The moment of go-live.
+    """When go-live is.
 
     Attributes:
-        at: The moment, UTC; the start of the day if routing gives a date only.
+        at: The time, UTC; the start of the day if routing gives a date only.
         day: The calendar day on Visma's clock.
         whole_day: Routing gives a date only: every document of that day is new.
     """
@@ -60,10 +60,10 @@ class GoLive:
             if len(text) == len("2026-12-01"):
                 day = date.fromisoformat(text)
                 return cls(datetime.combine(day, time.min, zone).astimezone(UTC), day, whole_day=True)
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=zone)
-            return cls(moment.astimezone(UTC), moment.astimezone(zone).date(), whole_day=False)
+            timestamp = datetime.fromisoformat(text)
+            if timestamp.tzinfo is None:
+                timestamp = timestamp.replace(tzinfo=zone)
+            return cls(timestamp.astimezone(UTC), timestamp.astimezone(zone).date(), whole_day=False)
         except (ValueError, OverflowError):
             raise ValueError(f"'{text[:40]}' is no date and no time; write 2026-12-01 or 2026-12-01T06:00") from None
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from connector.domain.documents import LONGEST_TYPE
+from connector.domain.documents import MAX_TYPE_LENGTH
 from connector.domain.reasons import StatedReason
 from connector.domain.revision.assess import Requeue, Sharing, ToDecide, Unchanged, Wait, assess
 from connector.domain.revision.cause import Cause
@@ -26,10 +26,10 @@ from connector.domain.routing.route import HOLD, Route
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
 
-LONGEST_TEXT = 1_000
+MAX_TEXT_LENGTH = 1_000
 """Most characters of a reason, and of other texts of a revision that may quote the document."""
 
-LONGEST_NOTE = 4_000
+MAX_NOTE_LENGTH = 4_000
 """Most characters of the note that lists the truncated texts; a long order may have one in each line."""
 
 _NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
@@ -104,6 +104,12 @@ class Plan:
     steps: tuple[Step, ...] = ()
     result: State | None = None
 
+    @property
+    def written(self) -> Revision | None:
+        """The revision that is written or queued last: that of the document itself, if there is one; None without."""
+        written = [step.revision for step in self.steps if isinstance(step, Add | Replace | Queue)]
+        return written[-1] if written else None
+
 
 def plan(
     reading: Reading,
@@ -176,7 +182,7 @@ def _withdrawals(
     for number, sent in enumerate(withdraw, sequence):
         withdrawal = Withdrawal(sent, number)
         decision, source = withdrawal.decide(facts)
-        captured = withdrawal.captured(decision.state, is_wished=cause is Cause.WITHDRAW, now=now)
+        captured = withdrawal.captured(decision.state, is_requested=cause is Cause.WITHDRAW, now=now)
         steps.append(Add(_decided(captured, decision), source, _request_of(decision)))
     return steps
 
@@ -257,7 +263,7 @@ class _Recorder:
             visma_version=reading.version,
             counterparty=_truncated_if_any(document.counterparty or None) if document else None,
             counterparty_id=_truncated_if_any(document.counterparty_id) if document else None,
-            document_type=document.document_type[:LONGEST_TYPE] if document and document.document_type else None,
+            document_type=document.document_type[:MAX_TYPE_LENGTH] if document and document.document_type else None,
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
@@ -291,11 +297,11 @@ def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
     now = revision.updated_at
     translation, parked = decision.translation, decision.parked
     stated = decision.reason or (StatedReason(parked.code, parked.sentence) if parked else None)
-    reason = truncated(stated.sentence, LONGEST_TEXT) if stated else None
+    reason = truncated(stated.sentence, MAX_TEXT_LENGTH) if stated else None
     note = reason or "translated"
     if translation is not None:
         notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
-        note = truncated("translated: " + "; ".join(notes), LONGEST_NOTE)
+        note = truncated("translated: " + "; ".join(notes), MAX_NOTE_LENGTH)
     revision = replace(
         revision,
         state=decision.state,
@@ -326,4 +332,4 @@ def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
 
 
 def _truncated_if_any(text: str | None) -> str | None:
-    return None if text is None else truncated(text, LONGEST_TEXT)
+    return None if text is None else truncated(text, MAX_TEXT_LENGTH)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
-from connector.domain.moments import to_the_minute
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import record
 from connector.domain.revision.assess import AGE_UNCLEAR, Sharing
 from connector.domain.revision.record import Revision
 from connector.domain.routing.policy import is_withdrawn
 from connector.domain.routing.route import Route
+from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Purpose
 
 FROM_BEFORE = "It is from before go-live."
@@ -23,9 +26,21 @@ IGNORED_CHANGE = StatedReason(Reason.REVISION_IGNORED, "It changed after it was 
 def choices(key: DocumentKey) -> str:
     """The commands for a person who has to say whether the partner has a document."""
     return (
-        f"Send it: connector documents release {key} --as replacement (the partner has it), or --as original (it has "
-        f"not). Or leave it: connector documents close {key}"
+        f"Send it: {_release(key, 'replacement')} (the partner has it), or --as original (it has not). Or leave it: "
+        f"{_close(key)}"
     )
+
+
+def _release(key: DocumentKey, purpose: Literal["original", "replacement"]) -> str:
+    return f"connector documents release {key} --as {purpose}"
+
+
+def _close(key: DocumentKey) -> str:
+    return f"connector documents close {key}"
+
+
+def _what_happened(*, withdrawn: bool) -> str:
+    return "was withdrawn" if withdrawn else "changed"
 
 
 def age_unclear(key: DocumentKey) -> Parked:
@@ -84,7 +99,7 @@ def switched_on(key: DocumentKey) -> Parked:
 
 def changed_since_closed(document: VismaDocument, closed: Revision) -> Parked:
     """A document changed after a person closed an earlier state of it."""
-    what = "was withdrawn" if is_withdrawn(document) else "changed"
+    what = _what_happened(withdrawn=is_withdrawn(document))
     return Parked(
         f"It {what} in Visma after a person closed revision {closed.sequence}: only that person knows what the partner "
         "has.",
@@ -97,11 +112,11 @@ def changed_since_closed(document: VismaDocument, closed: Revision) -> Parked:
 
 def partner_not_told(sent: Revision, purpose: Purpose, reason: StatedReason) -> Parked:
     """A sent document changed, and routing keeps the change from leaving."""
-    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    what = _what_happened(withdrawn=purpose is Purpose.CANCELLATION)
     return Parked(
         f"It {what} in Visma after it was sent{_at_orderful(sent)}, and the partner is not told: {reason.sentence}",
         field="send",
-        next_step=f"Tell the partner, then: connector documents close {sent.key}",
+        next_step=f"Tell the partner, then: {_close(sent.key)}",
         code=Reason.PARTNER_NOT_TOLD,
     )
 
@@ -112,10 +127,7 @@ def no_original_of_withdrawn(key: DocumentKey) -> Parked:
         "It was withdrawn in Visma after it was sent: an original would order it anew.",
         document=str(key),
         field="status",
-        next_step=(
-            f"Send the cancellation: connector documents release {key} --as replacement. Or, once the partner knows: "
-            f"connector documents close {key}"
-        ),
+        next_step=(f"Send the cancellation: {_release(key, 'replacement')}. Or, once the partner knows: {_close(key)}"),
         code=Reason.CHANGED_AFTER_SENDING,
     )
 
@@ -132,7 +144,7 @@ def unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:
         f"{reason.sentence} Visma does not document this status.",
         document=str(key),
         field="status",
-        next_step=f"Add {document.status} to {setting} in the routing file and apply it. Or: {choices(key)}",
+        next_step=f"Add {document.status} to {setting} in the routing file and apply it. {choices(key)}",
         waits_for=setting,
         code=reason.code,
     )
@@ -147,10 +159,61 @@ def changed_out_of_status(document: VismaDocument, sent: Revision) -> Parked:
         document=str(key),
         field="status",
         next_step=(
-            f"Send it: connector documents release {key} --as replacement. Or tell the partner, if it has to know, "
-            f"then: connector documents close {key}"
+            f"Send it: {_release(key, 'replacement')}. Or tell the partner, if it has to know, then: {_close(key)}"
         ),
         code=Reason.CHANGED_OUT_OF_STATUS,
+    )
+
+
+def refused_after_sending(document: VismaDocument, sent: Revision) -> Parked:
+    """An order that the partner has was not approved in Visma."""
+    key = document.key
+    return Parked(
+        f"Its status in Visma is {document.status} (not approved) after it was sent{_at_orderful(sent)}: the partner "
+        "has it still and will deliver.",
+        document=str(key),
+        field="status",
+        next_step=(
+            f"If it is not to be delivered, send the cancellation: {_release(key, 'replacement')}. Or tell the "
+            f"partner, then: {_close(key)}. If it is, have it approved in Visma."
+        ),
+        code=Reason.REFUSED_AFTER_SENDING,
+    )
+
+
+def sent_by_visma(document: VismaDocument, route: Route) -> Parked:
+    """A document that nobody has, and that Visma itself sends to the partner as well."""
+    key = document.key
+    setting = f"partners.{route.partner}.kinds.{key.kind}.sent_by_visma"
+    party = key.kind.facts.counterparty
+    return Parked(
+        f"Visma sends it to the {party} as well, by {document.content.sent_by_visma}: {route.partner} would get it "
+        "twice.",
+        document=str(key),
+        field="sent_by_visma",
+        next_step=(
+            f"If {route.partner} is to get its documents from here, switch that off for the {party} in Visma, then: "
+            f"{_release(key, 'original')}, unless it has this one. Otherwise: {_close(key)}. If both may leave, set "
+            f"{setting}: tell in the routing file and apply it."
+        ),
+        waits_for=setting,
+        code=Reason.SENT_BY_VISMA,
+    )
+
+
+def reopened(document: VismaDocument, sent: Revision) -> Parked:
+    """A document whose cancellation was sent is open again in Visma."""
+    key = document.key
+    return Parked(
+        f"It is open again in Visma, and its cancellation was sent{_at_orderful(sent)}: whether {sent.partner} takes a "
+        "replacement of what it has cancelled, or an original with the same number, only the partner can say.",
+        document=str(key),
+        field="on_reopen",
+        next_step=(
+            f"Send it: {_release(key, 'original')}, or --as replacement. Or tell the partner, then: {_close(key)}. For "
+            f"every document: partners.{sent.partner}.on_reopen"
+        ),
+        code=Reason.REOPENED_AFTER_CANCELLATION,
     )
 
 
@@ -192,7 +255,7 @@ def renumbered_party(document: VismaDocument, sent: Revision, problem: UnmappedP
         str(key),
         next_step=(
             f"If it is the same one, or one with EDI, {add}: what {sent.partner} has is withdrawn if it is another "
-            f"one. If it is one without EDI, tell {sent.partner}, then: connector documents close {key}"
+            f"one. If it is one without EDI, tell {sent.partner}, then: {_close(key)}"
         ),
         field=problem.field,
         waits_for=problem.waits_for,
@@ -209,7 +272,7 @@ def number_of_another_partner(document: VismaDocument, route: Route, sent: Revis
         str(key),
         next_step=(
             f"Correct partners.{route.partner}.visma.{role} in the routing file and apply it. Or send it to "
-            f"{route.partner} and withdraw it at {sent.partner}: connector documents release {key} --as original"
+            f"{route.partner} and withdraw it at {sent.partner}: {_release(key, 'original')}"
         ),
         field=f"{role}.number",
         waits_for=f"partners.{route.partner}.visma.{role}",
@@ -217,15 +280,29 @@ def number_of_another_partner(document: VismaDocument, route: Route, sent: Revis
     )
 
 
+def lines_closed_short(sent: Revision, lines: Sequence[int]) -> Parked:
+    """A sent order changed, and a line of it is closed with less than ordered: a replacement would order it again."""
+    named = f"line {lines[0]} is" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:20]))} are"
+    return Parked(
+        f"It changed in Visma after it was sent{_at_orderful(sent)}, and {named} completed there with less received "
+        "than ordered. A replacement would order the whole quantity again.",
+        field="lines",
+        next_step=(
+            "Set the quantity of the line in Visma to what was received (reopen the line first where Visma refuses "
+            "that), and the order is sent by itself. If the rest is still wanted: connector documents release "
+            f"{sent.key} --as replacement. Or tell the partner, then: "
+            f"connector documents close {sent.key}"
+        ),
+        code=Reason.LINE_CLOSED_SHORT,
+    )
+
+
 def changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
     """A sent document changed, and routing says that a person decides (`on_revision: park`)."""
-    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    what = _what_happened(withdrawn=purpose is Purpose.CANCELLATION)
     return Parked(
         f"It {what} in Visma after it was sent{_at_orderful(sent)}; routing says a person decides.",
         field="on_revision",
-        next_step=(
-            f"Tell the partner, then: connector documents close {sent.key}. Or send it: connector documents release "
-            f"{sent.key} --as replacement"
-        ),
+        next_step=(f"Tell the partner, then: {_close(sent.key)}. Or send it: {_release(sent.key, 'replacement')}"),
         code=Reason.CHANGED_AFTER_SENDING,
     )

@@ -24,6 +24,7 @@ class Reading:
         sighting: The times of the document, also of one that cannot be read.
         cause: Why it is processed.
         resends_after: For a request to resend: the sequence that must still be the newest; None without one.
+        closed_short: Numbers of the order lines that were closed in Visma before the whole quantity was received.
     """
 
     key: DocumentKey
@@ -33,6 +34,7 @@ class Reading:
     sighting: Sighting
     cause: Cause
     resends_after: int | None = None
+    closed_short: tuple[int, ...] = ()
 
     @property
     def version(self) -> str | None:

@@ -93,7 +93,7 @@ def withdrawn_anew(history: Sequence[Revision], sent: Revision | None, incoming:
     anew = {one.receiver_id for one in to_withdraw(history, sent, incoming)}
     for one in history:
         is_needed = one.receiver_id in current - anew and one.receiver_id != incoming.receiver
-        if one.withdraws is not None and one.state in _OPEN_QUESTIONS and not is_needed:
+        if one.is_withdrawal and one.state in _OPEN_QUESTIONS and not is_needed:
             yield one
 
 
@@ -123,6 +123,6 @@ def reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
         if one.state in KNOWN_TO_PARTNER:
             receiver = one.receiver_id or receiver
             found.append((one, receiver))
-        elif one.withdraws is not None and one.state is State.CLOSED:
+        elif one.is_withdrawal and one.state is State.CLOSED:
             found.append((replace(one, purpose=Purpose.CANCELLATION), one.receiver_id))
     return found[::-1]

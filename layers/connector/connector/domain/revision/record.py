@@ -6,6 +6,8 @@ captured -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
     +-> SUPERSEDED (a newer revision came first)   SKIPPED (nothing material, or policy says not to send)
     +-> BASELINE (from before go-live: known, not sent)   CLOSED (a person has dealt with it)
 
+SUPERSEDED -> VALID, DELIVERED ...   its transaction was refused, and a person sent it by hand at Orderful later
+
 CHANGING -> AGREED       a change that the partner asked for is being written into Visma; then it knows the content
     +-> SUPERSEDED       it was not written, or somebody else's change came along with it
                          (AGREED -> REJECTED  the partner refused what it had been sent before: it knows neither)
@@ -104,7 +106,8 @@ MOVES: dict[State, frozenset[State]] = {
         {State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED, State.CLOSED}
     ),
     State.REJECTED: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.SUPERSEDED, State.CLOSED}),
-    State.SUPERSEDED: frozenset(),
+    # Only one with a transaction that was refused: a person may send that by hand at Orderful.
+    State.SUPERSEDED: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED}),
     State.SKIPPED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
     State.BASELINE: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
     State.CLOSED: frozenset({State.SUPERSEDED}),
@@ -283,6 +286,19 @@ class Revision:
         return self.transaction_type is not None
 
     @property
+    def is_withdrawal(self) -> bool:
+        """Whether it takes the document back from a former receiver, and is no state of the document in Visma."""
+        return self.withdraws is not None
+
+    @property
+    def may_be_sent_by_hand(self) -> bool:
+        """Whether Orderful refused its transaction before a newer revision took its place.
+
+        Orderful: a person can send an INVALID transaction by hand at any time; then the partner has this revision.
+        """
+        return self.state is State.SUPERSEDED and self.transaction_id is not None
+
+    @property
     def orderful_id(self) -> str | None:
         """Orderful's id of the transaction by which the partner knows this content: the sent one, or its own 860."""
         return self.transaction_id or self.change_id
@@ -296,6 +312,11 @@ class Revision:
     def needs_attention(self) -> bool:
         """Whether it was sent, was not refused, and still needs a person."""
         return self.attention is not None and self.state in MAY_NEED_ATTENTION
+
+
+def own_revisions(revisions: Iterable[Revision]) -> list[Revision]:
+    """The states of the document itself, in their order: without withdrawals from former receivers."""
+    return [one for one in revisions if not one.is_withdrawal]
 
 
 def current_revision(revisions: Sequence[Revision]) -> Revision | None:
@@ -365,12 +386,15 @@ def states_of(name: str) -> frozenset[State]:
 def list_of(revision: Revision) -> str | None:
     """The list of a revision; None when it is not open.
 
-    It is the list of its state, unless it needs attention or is paused.
+    It is the list of its state, unless it needs attention or is paused. A superseded revision is listed while the
+    tracker looks whether a person sends its transaction by hand.
     """
     if revision.needs_attention:
         return attention_list(revision.state)
     if revision.is_paused:
         return PAUSED_LIST
+    if revision.may_be_sent_by_hand and not revision.over:
+        return State.SUPERSEDED.value
     if revision.state not in OPEN or (revision.over and revision.state in AWAITING_STATUS):
         return None
     return state_list(revision.state)
@@ -382,22 +406,23 @@ def place_of(revision: Revision) -> str:
     A tracked revision is sorted by when it was sent, so that it is found by its age, and a check without a new status
     writes nothing. Others are sorted by creation. The key is unique, so that reading can continue after it.
     """
-    if revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED:
-        return f"{place_at(sent_moment(revision))} {revision.key.stored}#{revision.sequence}"
+    is_tracked = revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED
+    if is_tracked or revision.may_be_sent_by_hand:
+        return f"{place_at(time_sent(revision))} {revision.key.stored}#{revision.sequence}"
     return place_at(revision.created_at)
 
 
-def place_at(moment: datetime) -> str:
-    """The sort key before all revisions of this moment."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+def place_at(timestamp: datetime) -> str:
+    """The sort key before all revisions of this time."""
+    return f"{timestamp.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-def moment_at(place: str) -> datetime:
-    """The moment in a sort key, UTC."""
+def timestamp_at(place: str) -> datetime:
+    """The time in a sort key, UTC."""
     return datetime.fromisoformat(place.partition(" ")[0])
 
 
-def sent_moment(revision: Revision) -> datetime:
+def time_sent(revision: Revision) -> datetime:
     """When its transaction was sent, as far as is known; its age counts from here."""
     return revision.sent_at or revision.created_at
 

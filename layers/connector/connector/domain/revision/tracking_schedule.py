@@ -3,9 +3,9 @@
 * A young document is checked by every run.
 * An older one that is on its way is checked when its age passes one of `LOOKS`: each run reads, for each of these ages,
   only the documents that passed it since the previous run.
-* One that waits for a person (refused, or in need of attention) is checked in hourly passes, so that a person's act at
-  Orderful is seen soon. Documents older than a week are checked in daily passes. Each run reads a few documents of a
-  pass, however many there are.
+* One that waits for a person (refused, superseded after that, or in need of attention) is checked in hourly passes, so
+  that a person's act at Orderful is seen soon. Documents older than a week are checked in daily passes. Each run reads
+  a few documents of a pass, however many there are.
 
 So the work of a run is bounded, however many documents are open. A window is a range of sort keys (`place_of`) in some
 of the lists; the tracker stores how far it has read each window.
@@ -27,10 +27,10 @@ LOOKS = (
 )
 """Ages at which a document on its way is checked; a younger one is checked by every run."""
 
-MOST_OF_A_WINDOW = 1_000
+MAX_PER_WINDOW = 1_000
 """Most revisions of one window that one run reads; the next run continues."""
 
-MOST_OF_A_PASS = 200
+MAX_PER_PASS = 200
 """The same for a pass over documents that wait for a person or are old."""
 
 # An earlier release had one list for each state: its revisions stay in those lists until they are written again.
@@ -39,6 +39,7 @@ _ON_THEIR_WAY = tuple(
 )
 _WITH_A_PERSON = (
     State.REJECTED.value,
+    State.SUPERSEDED.value,  # what was refused may still be sent by hand
     *dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION if state in FOLLOWED),
 )
 LISTS = (*_ON_THEIR_WAY, *_WITH_A_PERSON)
@@ -64,7 +65,7 @@ class Window:
     after: str
     before: str
     _: KW_ONLY
-    most: int = MOST_OF_A_WINDOW
+    most: int = MAX_PER_WINDOW
 
     @property
     def is_pass(self) -> bool:
@@ -82,8 +83,8 @@ def windows(progress: Mapping[str, str], *, now: datetime) -> list[Window]:
     young, old = place_at(now - LOOKS[0]), place_at(now - _OLD_FROM)
     found = [
         Window(_YOUNG, LISTS, max(progress.get(_YOUNG, ""), young), place_at(now + timedelta(microseconds=1))),
-        Window(_PERSON, _WITH_A_PERSON, max(progress.get(_PERSON, ""), old), young, most=MOST_OF_A_PASS),
-        Window(_OLD, LISTS, progress.get(_OLD, ""), old, most=MOST_OF_A_PASS),
+        Window(_PERSON, _WITH_A_PERSON, max(progress.get(_PERSON, ""), old), young, most=MAX_PER_PASS),
+        Window(_OLD, LISTS, progress.get(_OLD, ""), old, most=MAX_PER_PASS),
     ]
     for age, following in pairwise((*LOOKS, LOOKS[-1] + timedelta(days=1))):
         name = str(int(age.total_seconds()))

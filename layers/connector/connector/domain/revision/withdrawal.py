@@ -56,12 +56,12 @@ class Withdrawal:
             )
             return RevisionDecision.ask(question), stored.raw
 
-    def captured(self, state: State, *, is_wished: bool, now: datetime) -> Revision:
+    def captured(self, state: State, *, is_requested: bool, now: datetime) -> Revision:
         """Its record, without the decision.
 
         Args:
             state: The state in which it is recorded.
-            is_wished: A person asks for it, so it is looked up at Orderful first.
+            is_requested: A person asks for it, so it is looked up at Orderful first.
             now: The time, UTC.
         """
         sent = self.sent
@@ -79,7 +79,7 @@ class Withdrawal:
             counterparty_id=sent.counterparty_id,
             document_type=sent.document_type,
             withdraws=sent.sequence,
-            released=is_wished,
-            look_up_first=is_wished,
+            released=is_requested,
+            look_up_first=is_requested,
             history=(Event(now, CAPTURED, f"revision {sent.sequence} went to another receiver"),),
         )

@@ -17,8 +17,12 @@ ON_HOLD_IN_VISMA = StatedReason(Reason.ON_HOLD, "It is on hold in Visma; it is s
 
 def is_withdrawn(document: VismaDocument) -> bool:
     """Whether Visma cancelled the order or voided the invoice."""
-    content = document.content
-    return content.voided if isinstance(content, Invoice) else content.cancelled
+    return document.content.is_withdrawn
+
+
+def is_refused(document: VismaDocument, route: Route) -> bool:
+    """Whether the order was not approved in Visma and routing does not send such orders: nobody expects its goods."""
+    return document.content.refused and document.status not in route.send_when
 
 
 def refuse_unknown_type(document: VismaDocument) -> None:
@@ -65,6 +69,18 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
     sentence = f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."
     is_known = not document.status or is_known_status(document.key.kind, document.status)
     return StatedReason(Reason.STATUS_NOT_IN_SEND_WHEN if is_known else Reason.UNKNOWN_STATUS, sentence)
+
+
+def order_types_kept(route: Route) -> tuple[str, ...]:
+    """The types of orders that routing keeps from being sent (`order_types`); none for other kinds."""
+    types = (one for one in route.kind.facts.types if one != PATTERN)
+    return tuple(one for one in types if route.order_types.get(one) == DO_NOT_SEND)
+
+
+def is_ever_sent(route: Route) -> bool:
+    """Whether a document of this kind may be sent to the partner: of some type, in some status."""
+    sendable = set(route.kind.facts.types) - {PATTERN}
+    return route.send and bool(route.send_when) and not sendable <= set(order_types_kept(route))
 
 
 def unsent_reason(document: VismaDocument, route: Route) -> StatedReason | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -72,16 +72,33 @@ class LayeredItems(Mapping[str, ItemIds]):
     """
 
     layers: Sequence[Mapping[str, Any]]
+    _merged: dict[str, ItemIds | None] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, item: str) -> ItemIds:
         """The identifiers of `item`; raises `KeyError` when no layer has it."""
+        merged: ItemIds | None = self.get(item)
+        if merged is None:
+            raise KeyError(item)
+        return merged
+
+    def get(self, item: str, default: Any = None) -> Any:
+        """The identifiers of `item`; `default` when no layer has it, which is remembered as well."""
+        try:
+            merged = self._merged[item]
+        except KeyError:
+            merged = self._merged[item] = self._of_layers(item)
+        return default if merged is None else merged
+
+    def _of_layers(self, item: str) -> ItemIds | None:
         found = [layer[item] for layer in self.layers if item in layer]
         if not found:
-            raise KeyError(item)
-        ids: dict[str, Any] = {}
-        for entry in found:
-            ids.update({field: value for field, value in entry.items() if value is not None})
-        return ItemIds(gtin=_text(ids.get("gtin")), partner_item=_text(ids.get("partner_item")))
+            return None
+        gtin, partner_item = (
+            next((entry[name] for entry in reversed(found) if entry.get(name) is not None), None)
+            for name in ("gtin", "partner_item")
+        )
+        gtins = {str(unit): str(one) for entry in found for unit, one in (entry.get("gtins") or {}).items() if one}
+        return ItemIds(gtin=_text(gtin), partner_item=_text(partner_item), gtins=gtins)
 
     def __iter__(self) -> Iterator[str]:
         """Every item of a layer, once."""
@@ -104,6 +121,7 @@ class Routing:
         self._version = version
         self._routes: dict[tuple[str, Kind, str], Route] = {}
         self._expected: dict[tuple[str, Kind, str | None], Expected] = {}
+        self._items: dict[tuple[int, ...], LayeredItems] = {}
 
     @classmethod
     def from_data(cls, data: Any, *, version: str | None = None) -> Routing:
@@ -214,6 +232,31 @@ class Routing:
         """Names of the partners of a company that have this supplier or customer number; more than one is an error."""
         return self._index.get((company, kind.facts.counterparty, number), ())
 
+    def partners_now(self, company: str, kind: Kind, number: str | None, recorded: str | None) -> tuple[str, ...]:
+        """Names in force of the partner of a recorded document.
+
+        Those that have its supplier or customer number, whatever the partner was called when it was recorded; the
+        recorded name where no partner has that number any more.
+        """
+        return self.partners_mapped(company, kind, number or "") or ((recorded,) if recorded else ())
+
+    def senders_now(
+        self, company: str, sender_id: str | None, stream: Stream | None, recorded: str | None
+    ) -> tuple[str, ...]:
+        """Names in force of the sender of a recorded transaction.
+
+        Partners of the company that have its ISA id: the recorded one if it is among them, else all of them; the
+        recorded name where no partner has that ISA id any more.
+        """
+        found = self.senders(sender_id, stream) if sender_id and stream else ()
+        names = tuple(name for of, name in found if of == company)
+        return names if names and recorded not in names else (recorded,) if recorded else ()
+
+    def company_of(self, partner: str | None) -> str | None:
+        """The company of a partner in force; None for another name."""
+        entry = _table(_table(self.data, "partners"), partner or "")
+        return str(entry["company"]) if entry.get("company") is not None else None
+
     def receivers(self, receiver_id: str, sender_id: str, stream: Stream) -> tuple[str, ...]:
         """Names of the companies that have this ISA id on `stream`.
 
@@ -227,12 +270,16 @@ class Routing:
 
     def senders(self, sender_id: str, stream: Stream) -> tuple[tuple[str, str], ...]:
         """Company and name of every partner that has this ISA id on `stream`."""
-        partners = _table(self.data, "partners")
-        return tuple(
-            (str(partner.get("company")), name)
-            for name, partner in partners.items()
-            if _isa_id(partner, f"partners.{name}").on(stream) == sender_id
-        )
+        return self._senders.get((stream, sender_id), ())
+
+    @cached_property
+    def _senders(self) -> Mapping[tuple[Stream, str], tuple[tuple[str, str], ...]]:
+        found: dict[tuple[Stream, str], list[tuple[str, str]]] = {}
+        for name, partner in _table(self.data, "partners").items():
+            ids = _isa_id(partner, f"partners.{name}")
+            for stream in Stream:
+                found.setdefault((stream, ids.on(stream)), []).append((str(partner.get("company")), name))
+        return {key: tuple(partners) for key, partners in found.items()}
 
     @cached_property
     def takes(self) -> frozenset[str]:
@@ -365,6 +412,7 @@ class Routing:
             "changes": replace(rules, key=f"{where}.changes"),
             "go_live": _go_live(merged_value(SETTINGS["go_live"], layers).value, of_company.visma.time_zone, where),
             "expected": _as_acknowledged(values["expected"], values["acknowledgment"]),
+            "items": self._shared(values["items"]),
         }
         return Route(
             company=of_company,
@@ -377,6 +425,10 @@ class Routing:
             origin=MappingProxyType(origin),
             **values,
         )
+
+    def _shared(self, items: LayeredItems) -> LayeredItems:
+        """The items of the route that has the same layers, so that an item is merged once for all of them."""
+        return self._items.setdefault(tuple(map(id, items.layers)), items)
 
     def _company_layers(self, company: str) -> list[Layer]:
         return [
@@ -422,6 +474,12 @@ def _go_live(value: Any, zone: str | None, where: str) -> GoLive | None:
 
 def merged_value(setting: Setting, layers: Sequence[Layer], kind: Kind | None = None) -> MergedValue:
     """Merge the values of a setting from all layers; null in the file means "not set here"."""
+    if setting.merge is Merge.REPLACE:
+        for layer in reversed(layers):
+            if (value := _at(layer.settings, setting.key)) is not None:
+                return MergedValue(value, layer.name)
+        value = setting.built_in(kind)
+        return MergedValue(value, None if value is None else BUILT_IN)
     given = [(_at(layer.settings, setting.key), layer.name) for layer in layers]
     values = [(value, name) for value, name in given if value is not None]
     built_in = setting.built_in(kind)
@@ -432,7 +490,7 @@ def merged_value(setting: Setting, layers: Sequence[Layer], kind: Kind | None = 
     if setting.merge is Merge.FIELDS:
         tables = [(value, name) for value, name in values if value and isinstance(value, Mapping)]
         return MergedValue([value for value, _ in tables], ", ".join(name for _, name in tables) or None)
-    if setting.merge is Merge.KIND and kind is not None:
+    if kind is not None:
         values = [(_of_kind(value, kind), name) for value, name in values]
     return next(
         (MergedValue(value, name) for value, name in reversed(values) if value is not None), MergedValue(None, None)
@@ -457,8 +515,8 @@ def _of_kind(value: Any, kind: Kind) -> Any:
 
 def _at(data: Mapping[str, Any], key: str) -> Any:
     """The value at a dotted key; None when there is none."""
-    *way, last = key.split(".")
-    for step in way:
+    way, dot, last = key.rpartition(".")
+    for step in way.split(".") if dot else ():
         data = _table(data, step)
     return data.get(last)
 

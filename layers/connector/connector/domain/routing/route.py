@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.domain.documents import Address, Contact, Kind
+from connector.domain.documents import CHANGED_KIND, Address, Contact, Kind
 from connector.domain.inbound import ALWAYS_TAKEN, TAKEN_BY_DEFAULT
 from connector.domain.revision.arrival import Expected
 from connector.domain.revision.go_live import BeforeGoLive, GoLive
@@ -33,6 +33,7 @@ from connector.domain.routing.settings import (
     settings_of,
 )
 from connector.domain.routing.values import (
+    AMOUNT,
     COUNTRY,
     CURRENCY,
     DAYS,
@@ -84,12 +85,27 @@ class OnRevision(StrEnum):
     IGNORE = "ignore"
 
 
+class OnReopen(StrEnum):
+    """What becomes of a document that is open again after its partner was sent a cancellation.
+
+    No standard says whether a partner takes a replacement of what it has cancelled, or an original with its number.
+    """
+
+    PARK = "park"
+    ORIGINAL = "original"
+    REPLACE = "replace"
+
+
 DO_NOT_SEND = "do_not_send"
 """The value in `order_types` for an order type that is not sent."""
 
 
 HOLD = "Hold"
 """Visma's status of a draft. A partner gets drafts only where `send_when` names it."""
+
+
+REFUSED = frozenset({"Voided", "Rejected"})
+"""Statuses of an order that was not approved; see `UNFINISHED`."""
 
 
 UNFINISHED = frozenset({HOLD, "Balanced", "PendingApproval"})
@@ -102,13 +118,13 @@ cancelled.
 """
 
 
-_LATER_STATUSES = frozenset({"PendingApproval", "Rejected", "Completed"})
+LATER_STATUSES = frozenset({"PendingApproval", "Rejected", "Completed"})
 """Newer names of order statuses in Acumatica, on which Visma Net is built."""
 
 
 def is_known_status(kind: Kind, status: str) -> bool:
     """Whether the meaning of a Visma status is known for this kind."""
-    return status in kind.facts.statuses or status in _LATER_STATUSES
+    return status in kind.facts.statuses or status in LATER_STATUSES
 
 
 class LineDate(StrEnum):
@@ -159,6 +175,27 @@ class WithoutItem(StrEnum):
     CHARGE = "charge"
 
 
+class ExternalReference(StrEnum):
+    """What the external reference of a customer invoice is, where Visma has no customer's order number.
+
+    No source says that Visma keeps an order number there; on credit notes it is often the invoice that is credited.
+    """
+
+    REFERENCE = "reference"
+    ORDER_NUMBER = "order_number"
+
+
+class SentByVisma(StrEnum):
+    """What becomes of a document that Visma itself sends to the partner as well: ask a person, or only tell it.
+
+    Visma: with `sendToAutoInvoice` of the customer, every invoice is sent by AutoInvoice too (help.visma.net, "Prepare
+    to use electronic invoices for customers"), so the partner would get two that are payable.
+    """
+
+    PARK = "park"
+    TELL = "tell"
+
+
 class EnteredAmount(StrEnum):
     """What to do with a line whose amount was entered and differs from quantity x price.
 
@@ -193,6 +230,13 @@ class OnLines(StrEnum):
     APPLY = "apply"
 
 
+class OnHeaderNote(StrEnum):
+    """What to do with a change whose header has a note that we did not send: ask a person, or only tell it."""
+
+    ASK = "ask"
+    TELL = "tell"
+
+
 class QuantityReading(StrEnum):
     """The meaning of POC03 and POC04 for a partner (X12: releases and published guides contradict each other)."""
 
@@ -215,6 +259,13 @@ class Charset(StrEnum):
     EXTENDED = "extended"
     UTF8 = "utf8"
 
+
+COUNTED = (*("each", "piece", "case", "carton", "box", "pack", "bag", "set", "pair", "kit"),)
+"""Units that are counted. Visma has a mark on an item whether its unit is divisible, and no document shows it; half a
+pallet, a part of a roll and hours in `unit` are common."""
+
+MAX_ROUNDING = "10"
+"""The rounding of 2,000 pieces at a price of two decimals. No source: a larger one may be a typing error."""
 
 CALIBRATED_OVERLAP = "15m"
 """Visma: rows may become visible minutes after their time stamp; requests may run for up to 4 minutes."""
@@ -291,6 +342,13 @@ class Identity:
     """What routing has of a party and Visma has not. It completes the document and never overrides it.
 
     Exception: `name`, `address` and `contact` of our own company are always taken from here.
+
+    Attributes:
+        name: Legal name.
+        gln: GLN, 13 digits, the last a check digit (GS1).
+        vat_number: VAT number, as it is to stand in documents.
+        address: Postal address.
+        contact: The person or desk to reach.
     """
 
     name: str | None = optional(TEXT, "Legal name", places=PARTIES)
@@ -312,6 +370,11 @@ class Company:
     """One Visma company of the routing file.
 
     Attributes:
+        name: Its key in the routing file.
+        visma: How it is polled.
+        isa_id: Our ISA ids (`orderful.isa_id`), one for each stream.
+        identity: Its name, numbers and addresses in documents.
+        unmapped_partner: What becomes of documents of suppliers and customers that no partner is mapped to.
         go_live: Documents created before it are not sent by themselves; None: the time of the first poll.
         before_go_live: What a later change of such a document does.
         kinds_off: Kinds that the company or the defaults switch off.
@@ -347,14 +410,16 @@ class Company:
         table(PLACE),
         {},
         "Our number of a place that orders are delivered to (Visma's location, warehouse or branch) -> its GLN, or the "
-        "code by which suppliers know it",
+        "code by which suppliers know it; `location/3`, `warehouse/3` or `branch/3`, where two kinds have the same "
+        "number. That of a branch is for its main location",
         places=(Place.COMPANY,),
     )
 
     def identity_of(self, branch: str | None) -> Identity:
         """The identity of the company in documents of a branch."""
-        named = self.branches.get(branch or "", Identity())
-        ours = self.identity
+        named, ours = self.branches.get(branch or ""), self.identity
+        if named is None:
+            return ours
         return Identity(
             name=named.name or ours.name,
             gln=named.gln or ours.gln,
@@ -366,22 +431,54 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class ItemIds:
-    """The identifiers of an item of ours: the partner's own number and the GTIN."""
+    """The identifiers of an item of ours: the partner's own number and the GTIN.
+
+    Attributes:
+        gtin: GTIN of 8, 12, 13 or 14 digits, the last a check digit (GS1); None when none is known. The documents that
+            Visma lists do not have it.
+        partner_item: The partner's own number of the item; None when none is known. A number on the line of the
+            document goes before it (`alternateId`, `externalInventoryId`).
+        gtins: Visma's unit word -> the GTIN of the item in that unit, where packages have their own (GS1: each level of
+            packaging has a GTIN of its own). It goes before `gtin`.
+    """
 
     gtin: str | None = None
     partner_item: str | None = None
+    gtins: Mapping[str, str] = field(default_factory=dict)
+
+    def gtin_of(self, unit: str | None) -> str | None:
+        """The GTIN of the item in a unit (Visma's word); None when none is known."""
+        return self.gtins.get(unit or "") or self.gtin
+
+    @property
+    def every_gtin(self) -> tuple[str, ...]:
+        """Every GTIN of the item, whatever the unit."""
+        return tuple(gtin for gtin in (self.gtin, *self.gtins.values()) if gtin)
 
 
 @dataclass(frozen=True, slots=True)
 class TermsRule:
-    """The meaning of a Visma terms id in days and percent."""
+    """The meaning of a Visma terms id (`terms.id`, `creditTerms.id`) in days and percent.
+
+    Attributes:
+        net_days: Calendar days from the date of the document to the day on which it is payable, 0 to 999; None: not
+            known. On an invoice its due date counts (`dueDate`, `documentDueDate`).
+        discount_percent: Cash discount in percent of what is payable, below 100, as decimal text without a sign: `2.5`
+            is 2.5 %; None: none is known. On an invoice the amount that Visma states counts (`cashDiscount`).
+        discount_days: Calendar days from the date of the document to the last day of the discount, 0 to 999; None: not
+            known. On an invoice the date that Visma states counts (`cashDiscountDate`).
+    """
 
     net_days: int | None = None
     discount_percent: str | None = None
     discount_days: int | None = None
 
 
-ITEM = record(ItemIds, "What an item of ours is called outside.", {"gtin": GTIN, "partner_item": TEXT})
+ITEM = record(
+    ItemIds,
+    "What an item of ours is called outside; `gtins`: Visma's unit word -> the GTIN of the item in that unit.",
+    {"gtin": GTIN, "partner_item": TEXT, "gtins": table(GTIN)},
+)
 TERMS = record(
     TermsRule,
     "What a Visma terms id means.",
@@ -447,11 +544,14 @@ class ChangeRules:
     """The limits within which an incoming change of a purchase order (860) is applied without a person.
 
     Attributes:
-        quantity: Largest change of a line's quantity, as a share of the quantity before (0.2 is 20 %); for all added
-            lines together, as a share of the order's amount.
-        price: Largest change of a line's price, as a share of the price before.
-        dates: Largest move of a date, in either direction.
+        quantity: Largest change of a line's quantity, as a share (0.2 is 20 %) of the quantity that was last sent or
+            approved by a person; for all lines added since then, and for all taken out, as a share of the
+            order's amount.
+        price: Largest change of a line's price, as a share of the price that was last sent or approved.
+        dates: Largest move of a date from the day that was last sent or approved, in either direction.
+        order_date: How far the order's date in the message may be from the order's date in Visma.
         lines: Whether lines may be added and taken out without a person.
+        header_note: What to do with a note in the header of a change that asks for something else as well.
         quantities: What the partner means by POC03 and POC04; None when it is not set.
         codes: POC02 codes that this partner uses in its own way -> a word of `edi/order_change/codes.py`.
         statuses: Visma statuses in which an order can be changed (Visma: undocumented).
@@ -462,17 +562,33 @@ class ChangeRules:
     """
 
     quantity: Decimal = setting(
-        PERCENT, "0%", "Of what a line had, or an order for its added lines, like 20%", ask_above="100%"
+        PERCENT,
+        "0%",
+        "Of what a line had when last sent or approved, or an order for the lines added or taken out, like 20%",
+        ask_above="100%",
     )
-    price: Decimal = setting(PERCENT, "0%", "Of what a line cost, like 2%", ask_above="100%")
-    dates: timedelta = setting(DURATION, "0d", "How far a date may move, like 14d", ask_above="365d")
+    price: Decimal = setting(PERCENT, "0%", "Of what a line cost when last sent or approved, like 2%", ask_above="100%")
+    dates: timedelta = setting(
+        DURATION, "0d", "How far a date may move from the one last sent or approved, like 14d", ask_above="365d"
+    )
+    order_date: timedelta = setting(
+        DURATION,
+        "31d",
+        "How far the date of the order that a change names (BCH06) may be from that of the order",
+        ask_above="365d",
+    )
     lines: OnLines = setting(choice(OnLines), "park", "Lines added or taken out")
+    header_note: OnHeaderNote = setting(
+        choice(OnHeaderNote),
+        "ask",
+        "A change whose header has a note that we did not send; tell, where it is only the partner's standing text",
+    )
     quantities: QuantityReading | None = optional(
         choice(QuantityReading), "What POC03 and POC04 mean to the partner, where a message leaves it open"
     )
     codes: Mapping[str, str] = setting(table(one_of(*CHANGE_CODES)), {}, "POC02 codes as the partner means them")
     statuses: frozenset[str] = setting(
-        set_of(TEXT), (HOLD, *Kind.PURCHASE_ORDER.facts.sent_in), "Visma statuses in which an order takes a change"
+        set_of(TEXT), (HOLD, *CHANGED_KIND.facts.sent_in), "Visma statuses in which an order takes a change"
     )
     hold_first: frozenset[str] = setting(
         set_of(TEXT), (), "Those in which it is put on hold for the change and released afterwards"
@@ -504,6 +620,7 @@ class Route:
         send_when: Visma statuses in which the document is sent, unless its hold flag says that it is a draft.
         dialect: The dialect; `auto` takes the first one that can carry the whole document.
         on_revision: What a change of a sent document does.
+        on_reopen: What becomes of a document that is open again after its cancellation was sent.
         currency: The agreed currency, used for a document without one; None: a document without a currency is parked.
         units: Visma unit word -> unit of `edi/units.py`.
         items: Our item number -> the identifiers of the item.
@@ -521,7 +638,12 @@ class Route:
         notes: Which of Visma's notes are sent.
         description: Whether the description of the document is sent.
         lines_without_item: How a priced line without an item is sent.
+        sent_by_visma: What becomes of a document that Visma itself sends to the partner as well.
+        external_reference: What `externalReference` of a customer invoice without `customerRefNumber` is.
         entered_amount: What to do with a line whose amount was entered.
+        rounding_limit: Largest difference between the amount of a line and quantity x price that a rounded price may
+            explain, in the currency of the document.
+        whole_units: Units of which there are no fractions.
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: How long each stage of a sent document may take.
@@ -545,6 +667,12 @@ class Route:
         choice(OnRevision, refused={"change": _NO_CHANGE_YET}),
         "park",
         "What a change of a sent document does",
+    )
+    on_reopen: OnReopen = setting(
+        choice(OnReopen),
+        "park",
+        "A document that is open again in Visma after its cancellation was sent: ask a person, or send it as original "
+        "or as replacement",
     )
     currency: str | None = optional(CURRENCY, "Agreed currency, ISO 4217")
     units: Mapping[str, str] = setting(table(TEXT), {}, "Visma's unit word -> unit (STK: each)", merge=Merge.KEYS)
@@ -586,10 +714,34 @@ class Route:
         "Whether the description of a document leaves",
     )
     lines_without_item: WithoutItem = setting(choice(WithoutItem), "park", "Priced lines that name no item")
+    sent_by_visma: SentByVisma = setting(
+        choice(SentByVisma),
+        "park",
+        "A document that Visma sends to the partner as well (an invoice by AutoInvoice, an order by mail): ask a "
+        "person before it leaves, or note it",
+    )
+    external_reference: ExternalReference = setting(
+        choice(ExternalReference),
+        "reference",
+        "What the external reference of a customer invoice is, where Visma has no customer's order number; never the "
+        "order number on a credit note",
+    )
     entered_amount: EnteredAmount = setting(
         choice(EnteredAmount),
         "park",
         "Lines whose entered amount is not quantity x price; adjust sends the difference as an allowance or charge",
+    )
+    rounding_limit: Decimal = setting(
+        AMOUNT,
+        MAX_ROUNDING,
+        "In the currency of the document: up to it, a rounded price explains why the amount of a line is not quantity "
+        "x price; more counts as an entered amount",
+        ask_above="1000",
+    )
+    whole_units: frozenset[str] = setting(
+        set_of(TEXT),
+        COUNTED,
+        "Units without fractions: an order with 2.5 of them is parked, a change is asked about, an invoice is noted",
     )
     # Visma: seen in examples; the base product can name a customer's main location after a branch instead.
     main_locations: frozenset[str] = setting(

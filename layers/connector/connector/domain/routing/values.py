@@ -20,19 +20,21 @@ T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 W = TypeVar("W", bound=StrEnum)
 
-LONGEST_ISA_ID = 15
+MAX_ISA_ID_LENGTH = 15
 """X12: ISA06 and ISA08 hold 15 characters."""
 
 GLN_LENGTHS = (13,)
-GTIN_LENGTHS = (12, 13, 14)
-"""GS1; a GTIN of 8 digits is filled with zeros before it is sent."""
+GTIN_LENGTHS = (8, 12, 13, 14)
+"""GS1: a GTIN has 8, 12, 13 or 14 digits. X12 and Mosaic have no place for one of 8; it leaves as one of 14, with zeros
+in front, which is the same number (https://www.gs1.org/edi-xml/technical-user-guide/Item_Numbers).
+"""
 
 PRICE_UNITS = (1, 10, 100, 1_000, 10_000, 100_000)
 """The numbers of units that a price may be for."""
 
 _DURATION = re.compile(r"(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 # Ten years: a date that is moved by this much can still be represented.
-_LONGEST_DURATION = timedelta(days=3652)
+_MAX_DURATION = timedelta(days=3652)
 _ISA_ID = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _NOT_IN_ISA = frozenset("*~>^|")
 
@@ -98,7 +100,7 @@ def duration(text: str) -> timedelta:
         raise ValueError(f"'{text[:40]}' is no duration; write 90s, 2m, 4h, 14d or 2h5m")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    if total > _LONGEST_DURATION.total_seconds():
+    if total > _MAX_DURATION.total_seconds():
         raise ValueError(f"'{text}' is longer than ten years")
     return timedelta(seconds=total)
 
@@ -219,8 +221,8 @@ def _check_place(text: str) -> None:
 
 
 def _check_isa_id(text: str) -> None:
-    if len(text) > LONGEST_ISA_ID or not _ISA_ID.fullmatch(text) or set(text) & _NOT_IN_ISA:
-        raise ValueError(f"'{text}' is no ISA id; write 1 to {LONGEST_ISA_ID} plain characters without * ~ > ^ |")
+    if len(text) > MAX_ISA_ID_LENGTH or not _ISA_ID.fullmatch(text) or set(text) & _NOT_IN_ISA:
+        raise ValueError(f"'{text}' is no ISA id; write 1 to {MAX_ISA_ID_LENGTH} plain characters without * ~ > ^ |")
 
 
 def _check_zone(text: str) -> None:
@@ -240,8 +242,8 @@ _DURATION_PATTERN = r"(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?"
 
 def _duration_check(longest: timedelta | None, never: str | None = None) -> Callable[[str], None]:
     def check(text: str) -> None:
-        if text != never and duration(text) > (longest or _LONGEST_DURATION):
-            raise ValueError(f"'{text}' is longer than {(longest or _LONGEST_DURATION).days} days")
+        if text != never and duration(text) > (longest or _MAX_DURATION):
+            raise ValueError(f"'{text}' is longer than {(longest or _MAX_DURATION).days} days")
 
     return check
 
@@ -281,6 +283,9 @@ DURATION: ValueType[timedelta] = ValueType(
     words="a duration like 90s, 2m, 4h, 14d or 2h5m",
 )
 PERCENT = matching(r"\d{1,3}(\.\d{1,4})?%", "a percentage like 20% or 2.5%", read=lambda value: share(str(value)))
+AMOUNT = matching(
+    r"\d{1,9}(\.\d{1,3})?", "an amount like 10 or 2.50", form=Form.TEXT_OR_WHOLE, read=lambda value: Decimal(str(value))
+)
 DISCOUNT = matching(r"\d{1,2}(\.\d{1,3})?", "a percentage below 100 without its sign, like 2 or 2.5", read=str)
 DAYS = whole(0, 999)
 GLN: ValueType[str] = ValueType(
@@ -290,16 +295,16 @@ GTIN: ValueType[str] = ValueType(
     Form.TEXT,
     str,
     _gs1(GTIN_LENGTHS, "GTIN"),
-    schema={"pattern": r"^\d{12,14}$"},
-    words="a GTIN of 12, 13 or 14 digits, the last a check digit",
+    schema={"pattern": r"^(\d{8}|\d{12,14})$"},
+    words="a GTIN of 8, 12, 13 or 14 digits, the last a check digit",
 )
 PLACE: ValueType[str] = ValueType(Form.TEXT, str, _check_place, words="text; 13 digits are a GLN")
 ISA_ID: ValueType[str] = ValueType(
     Form.TEXT,
     str,
     _check_isa_id,
-    schema={"maxLength": LONGEST_ISA_ID},
-    words=f"an ISA id: 1 to {LONGEST_ISA_ID} plain characters without * ~ > ^ |",
+    schema={"maxLength": MAX_ISA_ID_LENGTH},
+    words=f"an ISA id: 1 to {MAX_ISA_ID_LENGTH} plain characters without * ~ > ^ |",
 )
 ZONE: ValueType[str] = ValueType(Form.TEXT, str, _check_zone, words="a time zone like Europe/Oslo or UTC")
 _CURRENCIES = (

@@ -15,7 +15,7 @@ from connector.edi.x12.write.transaction import written
 Tree = Any
 """What is written: tables and lists down to single values."""
 
-_MOST_COMPARED = 50
+_MAX_COMPARED = 50
 """Of so many rows, each is compared with what another one has; a document has few that come and go together."""
 
 Place = tuple[str | int, ...]
@@ -91,7 +91,7 @@ def _beside(rows: list[Any], others: list[Any]) -> list[Any]:
     found = []
     for row, at in zip(rows, places, strict=True):
         match = None if at is None else others[at]
-        if match is None and len(left) <= _MOST_COMPARED:
+        if match is None and len(left) <= _MAX_COMPARED:
             match = max(left, key=lambda other: _in_common(row, other), default=None)
             if match is not None and _in_common(row, match):
                 left.remove(match)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.documents import BusinessDocument, PurchaseOrder, VismaDocument
+from connector.domain.documents import BusinessDocument, VismaDocument
 from connector.domain.errors import ConnectorError
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import EnteredAmount, Route
@@ -23,10 +23,10 @@ from connector.edi.explain.emitted import Place, Tree, differing, emitted, leave
 from connector.edi.explain.sources import Inputs, Origin, Source, changed, sources_of
 from connector.edi.visma.read import NotADocument, read_document
 
-_MOST_ALONE = 8
+_MAX_ALONE = 8
 """Of so many lines, each is changed alone; of more, halves of them are, which takes two runs for each doubling."""
 
-_MOST_TEXTS = 4
+_MAX_TEXTS = 4
 """An object of so many texts may say one thing in two of them, as the id and the name of a county do."""
 
 Group = tuple[Source, ...]
@@ -84,7 +84,7 @@ class Tracer:
             for place, found in gives.items()
             if not is_fixed(place) and all(source.decides for source in (*found, *keeps[place]))
         }
-        for members in _told_twice(families) if unexplained else ():
+        for members in _stated_twice(families) if unexplained else ():
             found = {place: said for place, said in self._of_family(members).items() if place in unexplained}
             _add(found, gives, keeps)
         return [
@@ -94,17 +94,17 @@ class Tracer:
 
     def _of_family(self, members: Sequence[Group]) -> dict[Place, tuple[bool, list[Group]]]:
         """The members on which each place depends, and whether the value is still there without them."""
-        if len(members) > _MOST_ALONE and (of_halves := self._by_halves(members)) is not None:
+        if len(members) > _MAX_ALONE and (of_halves := self._by_halves(members)) is not None:
             return of_halves
         found: dict[Place, tuple[bool, list[Group]]] = {}
-        is_told = True
+        is_explained = True
         for group in members:
             differences = self._differing(group)
-            is_told = is_told and differences is not None
+            is_explained = is_explained and differences is not None
             for place, is_there in (differences or {}).items():
                 was_there, groups = found.get(place, (False, []))
                 found[place] = (was_there or is_there, [*groups, group])
-        if len(members) > 1 and not is_told:
+        if len(members) > 1 and not is_explained:
             # What all lines have to say alike cannot be changed in one of them.
             whole = self._differing([source for group in members for source in group]) or {}
             found |= {place: (is_there, [*members]) for place, is_there in whole.items() if place not in found}
@@ -167,9 +167,9 @@ class Tracer:
         try:
             return reconcile(content, route)
         except ConnectorError:
-            total = content.order_total if isinstance(content, PurchaseOrder) else content.total
-            summed = reconcile(_unstated(content), replace(route, entered_amount=EnteredAmount.ADJUST))
-            return replace(
+            total = content.stated_total
+            summed = reconcile(content.without_stated_sums(), replace(route, entered_amount=EnteredAmount.ADJUST))
+            return msgspec.structs.replace(
                 summed,
                 total=summed.total if total is None else rounded(total, content.currency),
                 tax=summed.tax if content.tax_total is None else rounded(content.tax_total, content.currency),
@@ -178,13 +178,6 @@ class Tracer:
 
 def _document(inputs: Inputs, route: Route) -> VismaDocument:
     return read_document(inputs.data, company=route.company.name, kind=route.kind)
-
-
-def _unstated(content: BusinessDocument) -> BusinessDocument:
-    """The document without the sums that Visma states."""
-    if isinstance(content, PurchaseOrder):
-        return msgspec.structs.replace(content, line_total=None, tax_total=None, order_total=None)
-    return msgspec.structs.replace(content, detail_total=None, tax_total=None, total=None, implied_total=None)
 
 
 def _add(
@@ -197,7 +190,7 @@ def _add(
         into[place] += [source for group in groups for source in group if source not in into[place]]
 
 
-def _told_twice(families: Mapping[tuple[Origin, str], Sequence[Group]]) -> Iterator[list[Group]]:
+def _stated_twice(families: Mapping[tuple[Origin, str], Sequence[Group]]) -> Iterator[list[Group]]:
     """What Visma states in two ways: amounts with the other sign, and two amounts or texts of one object at once."""
     alike: dict[tuple[str, int, bool], list[Sequence[Group]]] = {}
     for (origin, family), members in families.items():
@@ -208,6 +201,6 @@ def _told_twice(families: Mapping[tuple[Origin, str], Sequence[Group]]) -> Itera
             yield [tuple(replace(one, others=(-one.value,)) for one in group) for group in members]
         alike.setdefault((family.rpartition(".")[0], len(members), is_text), []).append(members)
     for (_, _, is_text), of_one_object in alike.items():
-        if not is_text or len(of_one_object) <= _MOST_TEXTS:
+        if not is_text or len(of_one_object) <= _MAX_TEXTS:
             for one, other in combinations(of_one_object, 2):
                 yield [(*first, *second) for first, second in zip(one, other, strict=True)]

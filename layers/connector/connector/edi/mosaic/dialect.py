@@ -11,7 +11,7 @@ from connector.edi.canonical import CanonicalDocument
 from connector.edi.dialect import Gap, WrittenDialect
 from connector.edi.kinds import KINDS
 
-_LONGEST_AT_ORDERFUL = 35
+_MAX_LENGTH_AT_ORDERFUL = 35
 
 
 def first_gap(document: CanonicalDocument) -> Gap | None:
@@ -32,9 +32,9 @@ def body(document: CanonicalDocument, stream: Stream) -> dict[str, Any]:
     content, route = document.content, document.route
     sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
     for isa_id in (sender, receiver):
-        if not 1 <= len(isa_id) <= _LONGEST_AT_ORDERFUL:
+        if not 1 <= len(isa_id) <= _MAX_LENGTH_AT_ORDERFUL:
             raise Parked(
-                f"'{isa_id}' is no ISA id: Orderful takes 1 to {_LONGEST_AT_ORDERFUL} characters.",
+                f"'{isa_id}' is no ISA id: Orderful takes 1 to {_MAX_LENGTH_AT_ORDERFUL} characters.",
                 next_step="Correct orderful.isa_id in the routing file and apply it.",
                 field="orderful.isa_id",
                 code=Reason.ISA_ID_INVALID,

@@ -70,6 +70,8 @@ _NOTES = "notes.general.text[]"
 MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
     "850": {
         **_COMMON,
+        "parties.*.additionalName1": Meaning("further name of the party", words.FURTHER_NAME),
+        "parties.*.additionalName2": Meaning("further name of the party", words.FURTHER_NAME),
         **_below("lineItems[]", _CHARGES),
         "purpose": Meaning("purpose", words.PURPOSE),
         "purchaseOrderType": Meaning(

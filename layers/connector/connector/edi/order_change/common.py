@@ -17,11 +17,11 @@ from connector.domain.text import truncated
 from connector.edi.order_change.codes import Reading
 from connector.edi.order_change.coverage import Unread, in_sentences
 from connector.edi.order_change.fields import (
-    LONGEST_QUOTE,
+    MAX_QUOTE_LENGTH,
     Data,
     NotUnderstood,
     day,
-    is_moment,
+    is_timestamp,
     leaves,
     number,
     quoted,
@@ -55,7 +55,7 @@ DOUBTED_PRICES: Mapping[str, tuple[int, str]] = {
 # What a consumer pays, not what a supplier is paid: retail and suggested retail prices.
 RETAIL_PRICES = frozenset({"RC", "RD", "RE", "RM", "RT", "SR"})
 _GTIN_LENGTHS = {"gtin12": 12, "gtin13": 13, "gtin14": 14, "UP": 12, "EN": 13, "UK": 14}
-_MOST_REMARKS = 50
+_MAX_REMARKS = 50
 _CODED = ("qualifier", "qualifiercode")
 _WORD = {Field.QUANTITY: "quantity", Field.PRICE: "price", Field.DATES: "date"}
 _EVERYTHING = frozenset(Field)
@@ -136,7 +136,7 @@ class Questions:
         except NotUnderstood as reason:
             self.refuse(f"its {what} cannot be read: {reason}.", Field.DATES)
             return None
-        if found is not None and is_moment(data, name):
+        if found is not None and is_timestamp(data, name):
             self.doubt(
                 f"its {what} is the moment {text(data, name)}, which is another day elsewhere; {found} is read.",
                 Field.DATES,
@@ -183,8 +183,8 @@ class Remarks:
     def all(self) -> tuple[str, ...]:
         """All of them, each once; a flood is cut, because it goes into a record of limited size."""
         remarks = tuple(dict.fromkeys(self.sentences))
-        more = len(remarks) - _MOST_REMARKS
-        return remarks if more <= 0 else (*remarks[:_MOST_REMARKS], f"And {more} more remarks.")
+        more = len(remarks) - _MAX_REMARKS
+        return remarks if more <= 0 else (*remarks[:_MAX_REMARKS], f"And {more} more remarks.")
 
 
 def asides(value: Any, *, is_note: bool = True) -> tuple[Aside, ...]:
@@ -440,7 +440,7 @@ def _repeat_asked(line: LineRequest, count: int) -> LineRequest:
     if not line.line_id:
         repeated = f"the same added line appears {often} in the message, without a number: is it meant once?"
     else:
-        repeated = f"it appears {often} in the message, as line {truncated(line.line_id, LONGEST_QUOTE)}."
+        repeated = f"it appears {often} in the message, as line {truncated(line.line_id, MAX_QUOTE_LENGTH)}."
     return replace(line, doubts=(*line.doubts, repeated))
 
 

@@ -15,7 +15,7 @@ from connector.domain.parties import Role
 from connector.domain.text import truncated
 from connector.edi.order_change.common import Questions, Remarks, party
 from connector.edi.order_change.fields import (
-    LONGEST_QUOTE,
+    MAX_QUOTE_LENGTH,
     Data,
     NotUnderstood,
     filled,
@@ -40,7 +40,7 @@ from connector.edi.order_change.names import (
     label_of,
 )
 
-_LONGEST_TITLE = 40
+_MAX_TITLE_LENGTH = 40
 _GLN = "UL"
 _GLN_IN_MOSAIC = "globalLocationId"
 _ROLES = {
@@ -145,7 +145,7 @@ def x12_parties(tree: Data, questions: Questions, remarks: Remarks, whose: str) 
     for loop in rows(tree, "N1_loop"):
         named, place = part(loop, "partyIdentification"), part(loop, "geographicLocation")
         code, qualifier = text(named, "entityIdentifierCode"), text(named, "identificationCodeQualifier")
-        title = PARTIES.get(code or "", f"party '{(code or 'without a part')[:_LONGEST_TITLE]}'")
+        title = PARTIES.get(code or "", f"party '{(code or 'without a part')[:_MAX_TITLE_LENGTH]}'")
         for name in ("additionalNameInformation", "administrativeCommunicationsContact", "referenceInformation"):
             remarks.tell(f"{title.capitalize()} of the {whose}", loop.get(name), names=False)
         read = party(
@@ -172,7 +172,7 @@ def mosaic_parties(message: Data, questions: Questions, remarks: Remarks, whose:
     parties = part(message, "parties")
     for key in sorted(filled(parties)):
         data = part(parties, key)
-        role, title = _MOSAIC_ROLES.get(key, (None, label_of(plain(key) or "")[:_LONGEST_TITLE]))
+        role, title = _MOSAIC_ROLES.get(key, (None, label_of(plain(key) or "")[:_MAX_TITLE_LENGTH]))
         others = [data[name] for name in sorted(data) if name.startswith("additionalName") or name == "contacts"]
         remarks.tell(f"{title.capitalize()} of the {whose}", others, names=False)
         scheme = text(data, "identificationCodeType")
@@ -205,7 +205,7 @@ def _checked(found: Sequence[PartyRequest | None], questions: Questions, whose: 
 
 
 def _stated(topic: Topic, text: str, facts: tuple[tuple[str, str], ...]) -> Stated:
-    return Stated(topic, truncated(text, LONGEST_QUOTE), facts)
+    return Stated(topic, truncated(text, MAX_QUOTE_LENGTH), facts)
 
 
 def _below(tree: Data, loop: str, segment: str) -> list[Data]:

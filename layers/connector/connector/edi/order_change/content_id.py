@@ -21,7 +21,7 @@ _ENVELOPE = frozenset(
 _AMOUNT = re.compile(r"quantity|price|amount|percent|total|number_?of", re.IGNORECASE)
 # Fields whose digits are a number; everywhere else `1.10` and `1.1` are different names.
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
-_LONGEST_NUMBER = 64
+_MAX_NUMBER_LENGTH = 64
 
 
 def content_id(message: Any) -> str:
@@ -69,9 +69,9 @@ def _word(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     word = " ".join(str(value).split())
-    if len(word) <= _LONGEST_NUMBER and _AMOUNT.search(name) and _NUMBER.fullmatch(word):
+    if len(word) <= _MAX_NUMBER_LENGTH and _AMOUNT.search(name) and _NUMBER.fullmatch(word):
         return _plain(Decimal(word))
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _LONGEST_NUMBER:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MAX_NUMBER_LENGTH:
         return _plain(value) if _AMOUNT.search(name) else f"{value:f}"
     return word
 

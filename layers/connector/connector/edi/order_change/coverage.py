@@ -1,6 +1,6 @@
 """What of an 860 is applied, asked about, refused or told: one table, by which the readers also find what is not read.
 
-`docs/changes-860.md` is made of it (`python -m connector.cli.change_table`).
+`docs/changes-860.md` is made of it (`python -m connector.cli.reference.changes`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from connector.domain.text import truncated
-from connector.edi.order_change.fields import LONGEST_QUOTE, Data, filled, plain, quoted
+from connector.edi.order_change.fields import MAX_QUOTE_LENGTH, Data, filled, plain, quoted
 from connector.edi.order_change.names import label_of
 
 
@@ -79,7 +79,9 @@ BEHIND_TOTALS = ("AMT_loop", "monetaryAmountInformation")
 APPLIED, ASKED, COMPARED, REFUSED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.REFUSED
 REMARK, NAMES, UNUSED = Treatment.REMARK, Treatment.NAMES, Treatment.UNUSED
 
+_OTHER_ORDER = "another purchase order (REF*PO, `associatedPurchaseOrderNumber`) is asked about"
 _ALONE = "asked about where the message wants nothing else and the partner was not sent it"
+_TOTALS = "a total (TT, `net`) that nothing in the change leads to is asked about"
 _OF_LINES = f"asked about on a line that changes, is added or goes; else {_ALONE}"
 
 TABLE: tuple[Row, ...] = (
@@ -98,7 +100,14 @@ TABLE: tuple[Row, ...] = (
         APPLIED,
         "puts the changes of an order in order",
     ),
-    Row("BCH06", "order date", (f"{_BCH}.date",), ("purchaseOrderDate",), REMARK, "when it is not that of the order"),
+    Row(
+        "BCH06",
+        "order date",
+        (f"{_BCH}.date",),
+        ("purchaseOrderDate",),
+        REMARK,
+        "when it is not that of the order; asked about beyond changes.order_date",
+    ),
     Row(
         "BCH07, BCH09",
         "references",
@@ -119,7 +128,7 @@ TABLE: tuple[Row, ...] = (
         REFUSED,
         "when it is not that of the order",
     ),
-    Row("REF", "references", ("referenceInformation",), ("references",), REMARK, _ALONE),
+    Row("REF", "references", ("referenceInformation",), ("references",), REMARK, f"{_OTHER_ORDER}; {_ALONE}"),
     Row("PER", "contacts", ("administrativeCommunicationsContact",), (), REMARK),
     Row(
         "TAX, TXI",
@@ -150,7 +159,7 @@ TABLE: tuple[Row, ...] = (
         COMPARED,
     ),
     Row("PO1", "lines of an order", ("PO1_loop", "baselineItemData"), (), REFUSED, "in a change or replacement"),
-    Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK),
+    Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK, _TOTALS),
     Row(
         "ITD",
         "terms of payment",
@@ -175,7 +184,14 @@ TABLE: tuple[Row, ...] = (
         ("carrierDetails", "lineItems.carrierDetails"),
         COMPARED,
     ),
-    Row("N9, MSG", "notes", ("N9_loop", "messageText"), ("notes",), REMARK, _ALONE),
+    Row(
+        "N9, MSG",
+        "notes",
+        ("N9_loop", "messageText"),
+        ("notes",),
+        ASKED,
+        "unless the partner was sent it, or with changes.header_note: tell",
+    ),
     Row(
         "CTT01, CTT02",
         "number of lines and hash total",
@@ -191,7 +207,7 @@ TABLE: tuple[Row, ...] = (
         (),
         REMARK,
     ),
-    Row("AMT", "totals behind CTT", _below(("CTT_loop",), *BEHIND_TOTALS), (), REMARK),
+    Row("AMT", "totals behind CTT", _below(("CTT_loop",), *BEHIND_TOTALS), (), REMARK, _TOTALS),
     # Parties, of the header and of a line.
     Row(
         "N101",
@@ -301,7 +317,14 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("SDQ", "quantities by place", ("POC_loop.destinationQuantity",), ("lineItems.destinationQuantities",), ASKED),
     Row("SLN", "sublines", ("POC_loop.SLN_loop",), ("lineItems.sublineItems",), ASKED),
-    Row("REF", "references of a line", ("POC_loop.referenceInformation",), ("lineItems.references",), REMARK, _ALONE),
+    Row(
+        "REF",
+        "references of a line",
+        ("POC_loop.referenceInformation",),
+        ("lineItems.references",),
+        REMARK,
+        f"{_OTHER_ORDER}; {_ALONE}",
+    ),
     Row(
         "N9, MSG",
         "notes of a line",
@@ -335,7 +358,7 @@ _ONCE = frozenset(
 )
 """Objects that are read as a whole, and once."""
 
-_TOLD = frozenset(
+_NOTED = frozenset(
     {
         *("administrativeCommunicationsContact", "additionalNameInformation", "messageText", "N9_loop", "AMT_loop"),
         *("monetaryAmountInformation", "PO1_loop", "baselineItemData", "destinationQuantity", "SLN_loop", "references"),
@@ -349,8 +372,8 @@ _ENVELOPES = ("interchangeControl", "functionalGroup", "groupControl", "href")
 _READ_ALOUD = frozenset({"quantity", "unitPrice", "unitCostPrice", "value", "date"})
 """Elements whose readers say themselves that they cannot be read."""
 
-_LONGEST_THING = 180
-_MOST_THINGS = 20
+_MAX_THING_LENGTH = 180
+_MAX_THINGS = 20
 _DIGITS = "0123456789"
 
 
@@ -392,12 +415,12 @@ def unread_beside(message: Data) -> tuple[Unread, ...]:
 
 def in_sentences(found: Sequence[Unread]) -> Iterator[str]:
     """What nothing reads, in parts that a sentence can hold; a flood is cut, and says so."""
-    kept = [one.text for one in found[:_MOST_THINGS]]
+    kept = [one.text for one in found[:_MAX_THINGS]]
     if more := len(found) - len(kept):
         kept.append(f"{more} more")
     part: list[str] = []
     for text in kept:
-        if part and len(", ".join((*part, text))) > LONGEST_QUOTE:
+        if part and len(", ".join((*part, text))) > MAX_QUOTE_LENGTH:
             yield ", ".join(part)
             part = []
         part.append(text)
@@ -412,7 +435,7 @@ def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[Unread]:
         read = node.below.get(name) or node.below.get(f"{plain_name}#") or node.below.get("*")
         if read is None:
             yield Unread(_thing(name, data[name]))
-        elif plain_name in _TOLD and read.whole:
+        elif plain_name in _NOTED and read.whole:
             continue
         elif read.whole and plain_name not in _REPEATED | _ONCE:
             if plain_name not in _READ_ALOUD and plain(data[name]) is None and not isinstance(data[name], str):
@@ -444,7 +467,7 @@ def _unread_objects(name: str, value: Any, read: _Node) -> Iterator[Unread]:
 
 def _thing(name: str, value: Any) -> str:
     says, called = quoted(value, named=label_of), label_of(plain(name) or "")
-    return truncated(f"{called} ({says})" if says else called, _LONGEST_THING)
+    return truncated(f"{called} ({says})" if says else called, _MAX_THING_LENGTH)
 
 
 def _at(node: _Node, path: str) -> _Node:

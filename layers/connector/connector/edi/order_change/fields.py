@@ -17,20 +17,20 @@ from connector.domain.text import truncated
 
 Data = dict[str, Any]
 
-LONGEST_QUOTE = 200
+MAX_QUOTE_LENGTH = 200
 """Characters of a partner's words that a sentence repeats."""
 
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 _TIME = r"(?P<time>\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?) ?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
 _DAY = re.compile(rf"(\d{{4}})-?(\d\d)-?(\d\d)(?:[T ]{_TIME})?", re.ASCII | re.IGNORECASE)
-_LONGEST_NUMBER = 64
+_MAX_NUMBER_LENGTH = 64
 # Below a trillion and within decimal arithmetic, as for Visma's own numbers: a price times a quantity keeps its cents.
-_LARGEST_DIGIT = 11
-_SMALLEST_DIGIT = -20
-_MOST_DIGITS = 28
+_MAX_DIGIT = 11
+_MIN_DIGIT = -20
+_MAX_DIGITS = 28
 # Beyond every id; Python refuses to write whole numbers of thousands of digits.
-_LARGEST_BITS = 128
-_MOST_VALUES = 100
+_MAX_BITS = 128
+_MAX_VALUES = 100
 
 
 class NotUnderstood(ValueError):
@@ -48,7 +48,7 @@ def plain(value: Any) -> str | None:
         if not value.isprintable():
             value = " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())
         return value.strip() or None
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _LARGEST_BITS:
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _MAX_BITS:
         return str(value)
     return str(value) if isinstance(value, Decimal) else None
 
@@ -68,7 +68,7 @@ def number(data: Data, name: str) -> Decimal | None:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         raise NotUnderstood(f"{shown(value)} is no number")
-    if not _SMALLEST_DIGIT <= found.adjusted() <= _LARGEST_DIGIT or len(found.as_tuple().digits) > _MOST_DIGITS:
+    if not _MIN_DIGIT <= found.adjusted() <= _MAX_DIGIT or len(found.as_tuple().digits) > _MAX_DIGITS:
         raise NotUnderstood(f"{shown(value)} is not of a plausible size")
     return found
 
@@ -92,7 +92,7 @@ def day(data: Data, name: str) -> date | None:
     raise NotUnderstood(f"{shown(written)} is no date")
 
 
-def is_moment(data: Data, name: str) -> bool:
+def is_timestamp(data: Data, name: str) -> bool:
     """Whether a date that can be read is a moment, with a time zone, which is another day elsewhere.
 
     Midnight in any zone is how systems write a date that has no time.
@@ -131,9 +131,9 @@ def quoted(value: Any, *, names: bool = True, named: Callable[[str], str] = str)
         named: What a field is called.
     """
     if not names:
-        return truncated(" / ".join(word for _, word in leaves(value)), LONGEST_QUOTE) or None
+        return truncated(" / ".join(word for _, word in leaves(value)), MAX_QUOTE_LENGTH) or None
     texts = (f"{named(name)} {word}" if name else word for name, word in leaves(value))
-    return truncated(", ".join(texts), LONGEST_QUOTE) or None
+    return truncated(", ".join(texts), MAX_QUOTE_LENGTH) or None
 
 
 def filled(data: Data) -> set[str]:
@@ -142,15 +142,21 @@ def filled(data: Data) -> set[str]:
 
 
 def leaves(value: Any) -> Iterator[tuple[str, str]]:
-    """Field name and text of every value inside, in order, as many as anybody reads. Depth costs no stack."""
+    """Field name and text of every value inside, true and false as words, in order, as many as anybody reads.
+
+    Depth costs no stack.
+    """
     waiting, found = [("", value)], 0
-    while waiting and found < _MOST_VALUES:
+    while waiting and found < _MAX_VALUES:
         name, one = waiting.pop()
         if isinstance(one, dict):
             # `{"departmentNumber": {"value": "200"}}` is a department number.
             waiting += [(name if key == "value" else plain(key) or "", inner) for key, inner in reversed(one.items())]
         elif isinstance(one, list):
             waiting += [(name, inner) for inner in reversed(one)]
+        elif isinstance(one, bool):
+            found += 1
+            yield name, "true" if one else "false"
         elif word := plain(one):
             found += 1
             yield name, word
@@ -160,7 +166,7 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, Decimal):
         return value if value.is_finite() else None
     written = plain(value)
-    if written is None or len(written) > _LONGEST_NUMBER or not _NUMBER.fullmatch(written):
+    if written is None or len(written) > _MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(written):
         return None
     return Decimal(written)
 

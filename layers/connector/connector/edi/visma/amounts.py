@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from connector.domain.totals import ZERO, explained_by_price, rounded
-from connector.edi.visma.fields import Data, missing, number, path_of
+from connector.edi.visma.fields import missing
+from connector.edi.visma.shape import InvoiceLine, OrderLine, refuse_implausible
 
 _ONE = Decimal(1)
 
 
-class Names(NamedTuple):
-    """What Visma calls the figures of a line; this differs between documents and between currencies."""
+_Three = tuple[Decimal | None, Decimal | None, Decimal | None]
 
-    quantity: str
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The fields that have the figures of a line; invoices have amounts in two currencies.
+
+    Attributes:
+        three: Quantity, unit price and amount of a line.
+    """
+
+    quantity: str = "quantity"
     unit_price: str
     amount: str
     discount: str
+    three: Callable[[OrderLine | InvoiceLine], _Three] = field(init=False)
 
+    def __post_init__(self) -> None:
+        """Prepare what is asked of every line."""
+        object.__setattr__(self, "three", attrgetter(self.quantity, self.unit_price, self.amount))
+
+
+PLAIN = Names(unit_price="unit_price", amount="amount", discount="discount")
 
 Figures = tuple[Decimal, Decimal, Decimal, Decimal | None, bool]
 """Quantity, unit price, discount and amount as in `OrderLine`, and whether Visma gives none of them."""
 
 
 def figures_of(
-    line: Data, names: Names, where: str, currency: str | None, *, needed: bool, names_item: bool
+    line: OrderLine | InvoiceLine, names: Names, currency: str | None, *, needed: bool, names_item: bool
 ) -> Figures:
     """Read the figures of a line.
 
@@ -34,18 +53,17 @@ def figures_of(
 
     Args:
         line: The line as Visma gives it.
-        names: What the figures are called.
-        where: Path of the line.
+        names: Which fields have the figures.
         currency: Currency of the document, for its cents.
         needed: Whether quantity and price must be there: not on cancelled and descriptive lines.
         names_item: Whether the line names an item, by our number or by that of the other side.
 
     Raises:
         Parked: a figure is missing or is no number.
+        ValueError: a figure that was not read tolerantly has an implausible size.
     """
-    quantity = number(line, names.quantity, where)
-    unit_price = number(line, names.unit_price, where)
-    amount = number(line, names.amount, where)
+    quantity, unit_price, amount = names.three(line)
+    refuse_implausible(quantity, unit_price, amount)
     if not quantity and not unit_price:
         if amount and names_item:
             return ZERO, ZERO, ZERO, amount, False
@@ -55,36 +73,39 @@ def figures_of(
             return ZERO, ZERO, ZERO, amount, True
     if quantity is None:
         if needed:
-            raise missing(path_of(names.quantity, where), "quantity")
+            raise missing(line.path(names.quantity), "quantity")
         quantity = ZERO
     if unit_price is None:
         if needed:
-            raise missing(path_of(names.unit_price, where), "price")
+            raise missing(line.path(names.unit_price), "price")
         unit_price = ZERO
     product = quantity * unit_price
     if product == amount:
         return quantity, unit_price, ZERO, amount, False
-    discount = _discount(line, names, where, _Sum(quantity, unit_price, currency, amount))
-    return quantity, unit_price, discount, amount, False
+    line_sum = _Sum(
+        quantity=quantity,
+        unit_price=unit_price,
+        currency=currency,
+        product=rounded(product, currency),
+        amount=amount,
+    )
+    return quantity, unit_price, _discount(line, names, line_sum), amount, False
 
 
 class _Sum(NamedTuple):
-    """A line as a sum: what quantity x price come to beside the stated amount."""
+    """A line as a sum: what quantity x price come to, rounded, beside the stated amount."""
 
     quantity: Decimal
     unit_price: Decimal
     currency: str | None
+    product: Decimal
     amount: Decimal | None
-
-    @property
-    def product(self) -> Decimal:
-        return rounded(self.quantity * self.unit_price, self.currency)
 
     def explains(self, difference: Decimal) -> bool:
         return explained_by_price(difference, self.quantity, self.unit_price, self.currency)
 
 
-def _discount(line: Data, names: Names, where: str, line_sum: _Sum) -> Decimal:
+def _discount(line: OrderLine | InvoiceLine, names: Names, line_sum: _Sum) -> Decimal:
     """The discount that leads from quantity x price to the amount, if Visma states one that does; else what it states.
 
     It brings quantity x price towards zero; a negative one is a surcharge (Visma: percentages from -100 to 100). Which
@@ -101,13 +122,16 @@ def _discount(line: Data, names: Names, where: str, line_sum: _Sum) -> Decimal:
         taken_off = size + amount if product < 0 else size - amount
         if not taken_off:
             return ZERO
-    percent = number(line, "discountPercent", where) or ZERO
-    stated = number(line, names.discount, where) or ZERO
-    by_percent = rounded(size * percent / 100, currency)
+    percent = line.discount_percent or ZERO
+    stated = getattr(line, names.discount) or ZERO
+    refuse_implausible(percent, stated)
     if percent:
         stated = abs(stated).copy_sign(percent)
     elif product < 0:
         stated = abs(stated)
+    if stated and stated == taken_off:
+        return stated
+    by_percent = rounded(size * percent / 100, currency)
     likely = stated or by_percent
     if taken_off is None:
         return likely

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connector.domain.documents import Kind, PurchaseOrder
+import re
+
+from connector.domain.documents import CHANGED_KIND
 from connector.domain.errors import Parked
 from connector.domain.order_change.order_snapshot import LineFacts, OrderSnapshot
 from connector.domain.totals import ZERO
@@ -18,9 +20,9 @@ def read_order_snapshot(raw: bytes, *, company: str, etag: str = "") -> OrderSna
         Parked: it lacks something indispensable, or a number in it is none; the error names order and field.
     """
     data = decode(raw)
-    document = read_document(data, company=company, kind=Kind.PURCHASE_ORDER)
-    content = document.content
-    if not isinstance(content, PurchaseOrder):
+    document = read_document(data, company=company, kind=CHANGED_KIND)
+    content = document.order
+    if content is None:
         raise NotADocument("This is no purchase order.")
     try:
         facts = dict(_facts(line, f"lines[{index}]") for index, line in enumerate(rows(data, "lines")))
@@ -28,6 +30,32 @@ def read_order_snapshot(raw: bytes, *, company: str, etag: str = "") -> OrderSna
         parked.document = str(document.key)
         raise
     return OrderSnapshot(etag, document.status, content, facts)
+
+
+def closed_short(raw: bytes, *, company: str) -> tuple[int, ...]:
+    """Numbers of the lines that are completed although less than ordered was received; empty where none can be told.
+
+    Visma: `completed` is true on lines that were received, closed or cancelled; nothing more is expected on them.
+    """
+    if _COMPLETED.search(raw) is None:
+        return ()
+    try:
+        order = read_order_snapshot(raw, company=company)
+    except (NotADocument, Parked):
+        return ()
+    facts = order.facts
+    return tuple(
+        line.number
+        for line in order.content.lines
+        if not line.cancelled
+        and (fact := facts.get(line.number)) is not None
+        and fact.closed
+        and fact.received < line.quantity
+    )
+
+
+_COMPLETED = re.compile(rb'"completed"\s*:\s*true')
+"""Most orders have no such line, and are not read a second time."""
 
 
 def _facts(line: Data, where: str) -> tuple[int, LineFacts]:

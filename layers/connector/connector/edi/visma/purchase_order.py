@@ -3,150 +3,117 @@
 from __future__ import annotations
 
 from connector.domain.documents import DocumentDiscount, OrderLine, Party, PurchaseOrder
-from connector.edi.visma.amounts import Names, figures_of
-from connector.edi.visma.fields import Data, day, flag, missing, number, part, path_of, rows, text, whole
+from connector.domain.routing.route import REFUSED
+from connector.edi.visma import shape
+from connector.edi.visma.fields import day_of, each, missing, said
+from connector.edi.visma.order_line import order_line
 from connector.edi.visma.parties import address_of, contact_of, internal_id_of, taxes_of, terms_of
+from connector.edi.visma.shape import NOTHING
 
 # Visma's screen calls them branch and warehouse; the other two are customer and supplier.
 _OURS = frozenset({"CompanyLocation", "Site"})
-_PATTERNS = frozenset({"standardblanket", "standard"})
-"""Types of orders from which others are made; the second is the word of Visma's screen."""
-
-_NAMES = Names(quantity="orderQty", unit_price="unitCost", amount="amount", discount="discountAmount")
 
 
-def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
+def read_purchase_order(order: shape.PurchaseOrder, order_number: str) -> PurchaseOrder:
     """Read an order. One without lines reads well: whether it is sent is not decided here.
 
     Raises:
         Parked: something indispensable is missing or cannot be understood.
     """
-    ordered_on = day(data, "date")
+    ordered_on = day_of(order.date)
     if ordered_on is None:
-        raise missing("date", "order date")
-    supplier = part(data, "supplier")
-    supplier_number = text(supplier, "number")
+        raise missing("date", "order date", by_api=True)
+    supplier = order.supplier or NOTHING
+    supplier_number = said(supplier.number)
     if supplier_number is None:
-        raise missing("supplier.number", "supplier number")
-    currency = text(data, "currency")
+        raise missing("supplier.number", "supplier number", by_api=True)
+    currency = said(order.currency)
     currency = currency.upper() if currency else None
-    lines = [
-        _line(line, f"lines[{index}]", currency, own=text(data, "orderNbr"))
-        for index, line in enumerate(rows(data, "lines"))
-    ]
+    lines = each(_line, order.lines or (), "lines", currency, order_number)
     return PurchaseOrder(
         number=order_number,
-        order_type=text(data, "orderType") or "RegularOrder",
-        cancelled=text(data, "status") == "Cancelled",
+        order_type=said(order.document_type) or "RegularOrder",
+        cancelled=said(order.status) == "Cancelled",
+        refused=said(order.status) in REFUSED,
         ordered_on=ordered_on,
-        promised_on=day(data, "promisedOn"),
-        description=text(data, "description"),
+        promised_on=day_of(order.promised_on),
+        description=said(order.description),
         supplier=Party(
             number=supplier_number,
-            name=text(supplier, "name"),
-            location=text(part(data, "location"), "id"),
+            name=said(supplier.name),
+            location=said((order.location or NOTHING).id),
             internal_id=internal_id_of(supplier),
         ),
-        supplier_reference=text(data, "supplierRef"),
-        ship_to=_ship_to(data),
-        branch=text(part(data, "branch"), "number"),
+        supplier_reference=said(order.supplier_ref),
+        ship_to=_ship_to(order),
+        branch=said((order.branch or NOTHING).number),
         currency=currency,
-        terms=terms_of(data, "terms"),
-        ship_via=text(data, "shipVia"),
-        ship_terms=text(data, "shipTerms"),
-        fob_point=text(data, "fobPoint"),
+        terms=terms_of(order.terms),
+        ship_via=said(order.ship_via),
+        ship_terms=said(order.ship_terms),
+        fob_point=said(order.fob_point),
         lines=tuple(lines),
-        discounts=_discounts(data),
-        taxes=taxes_of(data, "taxDetails"),
-        line_total=number(data, "lineTotal"),
-        tax_total=number(data, "taxTotal"),
-        order_total=number(data, "orderTotal"),
-        note=text(data, "note"),
-        ships_to_us=text(data, "shippingDestinationType") in _OURS,
+        discounts=_discounts(order),
+        taxes=taxes_of(order.tax_details),
+        line_total=order.line_total,
+        tax_total=order.tax_total,
+        order_total=order.order_total,
+        note=said(order.note),
+        sent_by_visma=_sent_by_visma(order),
+        ships_to_us=said(order.shipping_destination_type) in _OURS,
     )
 
 
-def _line(line: Data, where: str, currency: str | None, *, own: str | None) -> OrderLine:
-    line_number = whole(line, "lineNbr", where)
-    if line_number is None:
-        # An 860 refers to it: nothing may be made up.
-        raise missing(path_of("lineNbr", where), "line number")
-    inventory = part(line, "inventory")
-    item = text(inventory, "number")
-    line_type = text(line, "lineType")
-    cancelled = flag(line, "canceled")
-    described = line_type == "Description"
-    theirs, goes = text(line, "alternateId"), not cancelled and not described
-    quantity, unit_price, discount, amount, empty = figures_of(
+def _sent_by_visma(order: shape.PurchaseOrder) -> str:
+    """How Visma sends the order to the supplier itself, "" where it does not."""
+    if order.emailed:
+        return "mail (emailed)"
+    return "mail (PendingEmail)" if said(order.status) == "PendingEmail" and not order.dont_email else ""
+
+
+def _line(line: shape.OrderLine, where: str, currency: str | None, own: str) -> OrderLine:
+    is_cancelled, line_type = bool(line.canceled), said(line.line_type)
+    return order_line(
         line,
-        _NAMES,
         where,
         currency,
-        needed=item is not None and goes,
-        names_item=bool(item or theirs) and goes,
-    )
-    return OrderLine(
-        number=line_number,
-        item=item,
-        item_description=text(inventory, "description"),
-        description=text(line, "lineDescription"),
-        supplier_item=theirs,
-        quantity=quantity,
-        unit=text(line, "uom"),
-        unit_price=unit_price,
-        discount=discount,
-        amount=amount,
-        requested=day(line, "requested", where),
-        promised=day(line, "promised", where),
-        warehouse=text(part(line, "warehouse"), "id"),
-        tax_code=text(part(line, "taxCategory"), "number"),
-        note=text(line, "note"),
-        cancelled=cancelled,
-        is_text=described or (item is None and empty),
+        own=own,
+        is_cancelled=is_cancelled,
+        is_described=line_type == "Description",
         is_charge=line_type == "Freight",
-        source=where,
-        blanket=_blanket(line, own),
     )
 
 
-def _blanket(line: Data, own: str | None) -> str | None:
-    """The blanket order that a line is called off from.
-
-    Visma: `orderNumber` is the originating blanket order. What `orderType` beside it says is not documented: the type
-    of the blanket order or that of the line. An order made from a Standard order names that pattern in the same fields,
-    and a pattern was never sent to anybody. A line that names its own order (`own`) is called off from none.
-    """
-    number = text(line, "orderNumber")
-    is_pattern = (text(line, "orderType") or "").casefold() in _PATTERNS
-    return None if is_pattern or number == own else number
-
-
-def _ship_to(data: Data) -> Party:
+def _ship_to(order: shape.PurchaseOrder) -> Party:
     """Where the goods go: Visma spreads it over an account, its location, a warehouse, an address and a contact."""
-    account = part(data, "shipTo")
-    location = part(data, "shippingLocation")
-    warehouse = part(data, "warehouse")
-    contact = contact_of(data, "shippingContact")
-    to_warehouse = text(data, "shippingDestinationType") == "Site"
-    name = (contact.name if contact else None) or text(account, "name") or text(location, "name")
+    account, location, warehouse = order.ship_to or NOTHING, order.shipping_location, order.warehouse or NOTHING
+    contact = contact_of(order.shipping_contact)
+    to_warehouse = said(order.shipping_destination_type) == "Site"
+    is_warehouse = to_warehouse or location is None
+    location_name = said(location.name) if location is not None else None
+    name = (contact.name if contact else None) or said(account.name) or location_name
+    given = order.shipping_address
+    address = address_of(given)
     return Party(
-        number=text(account, "number"),
-        name=name or text(warehouse, "description"),
-        location=text(warehouse, "id") if to_warehouse or not location else text(location, "id"),
-        address=address_of(data, "shippingAddress"),
+        number=said(account.number),
+        name=name or said(warehouse.description),
+        location=said(warehouse.id) if is_warehouse or location is None else said(location.id),
+        address=address,
         contact=contact,
-        location_name=text(warehouse, "description") if to_warehouse else text(location, "name"),
-        account_name=text(account, "name"),
+        location_name=said(warehouse.description) if to_warehouse else location_name,
+        account_name=said(account.name),
+        is_warehouse=is_warehouse and said(warehouse.id) is not None,
+        is_elsewhere=address is not None and given is not None and bool(given.override_address),
     )
 
 
-def _discounts(data: Data) -> tuple[DocumentDiscount, ...]:
+def _discounts(order: shape.PurchaseOrder) -> tuple[DocumentDiscount, ...]:
     """Group and document discounts; those of type `Line` are in the lines already."""
     found = []
-    for index, raw in enumerate(rows(data, "discountDetails")):
-        amount = number(raw, "discountAmt", f"discountDetails[{index}]")
-        if amount and text(raw, "type") != "Line" and not flag(raw, "skipDiscount"):
+    for raw in order.discount_details or ():
+        amount = raw.discount_amt
+        if amount and said(raw.type) != "Line" and not raw.skip_discount:
             # Not documented; a percentage in the base product, and believed only where it gives the amount.
-            percent = number(raw, "discount", f"discountDetails[{index}]")
-            found.append(DocumentDiscount(abs(amount), text(raw, "discountCode"), percent))
+            percent = raw.discount
+            found.append(DocumentDiscount(abs(amount), said(raw.discount_code), percent))
     return tuple(found)

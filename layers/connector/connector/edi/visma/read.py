@@ -6,19 +6,45 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypedDict, get_args
 
 import msgspec
 
 from connector.domain.advice import advised
-from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
+from connector.domain.documents import LISTED_KINDS, BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
-from connector.domain.json_text import mended
+from connector.domain.json_text import repaired
 from connector.edi.kinds import KINDS
-from connector.edi.visma.fields import Data, day, flag, inside, text
-from connector.edi.visma.shape import Shape
+from connector.edi.visma.fields import Data, day, flag, inside, said, text, text_if_any
+from connector.edi.visma.shape import Row
+from connector.edi.visma.tolerant import tolerant
 
-_decode = msgspec.json.Decoder(Shape, float_hook=Decimal).decode
+_TYPED = {kind: msgspec.json.Decoder(KINDS[kind].shape).decode for kind in LISTED_KINDS}
+
+# What else is read of lines (`order_snapshot.py`).
+_OF_ORDERS = ("qtyOnReceipts", "completed")
+_LISTS = ("lines", "invoiceLines")
+
+
+def _names_in(*rows: type[Row]) -> dict[str, Any]:
+    return {one.encode_name: Any for row in rows for one in msgspec.structs.fields(row)}
+
+
+_LINE_ROWS = [
+    get_args(get_args(one.type)[0])[0]
+    for kind in KINDS.values()
+    for one in msgspec.structs.fields(kind.shape)
+    if one.encode_name in _LISTS
+]
+_FIELDS = _names_in(*(kind.shape for kind in KINDS.values()))
+FIELDS = frozenset(_FIELDS)
+"""The fields of the header that are read, of any kind of document."""
+
+# Fields hold whatever Visma sends; those that nobody reads are skipped, which saves a quarter of the parsing. Only the
+# lists of lines have a shape, and a document whose lines have another one is parsed whole.
+_Line = TypedDict("_Line", _names_in(*_LINE_ROWS) | dict.fromkeys(_OF_ORDERS, Any), total=False)  # type: ignore[misc]
+_Fields = TypedDict("_Fields", _FIELDS | dict.fromkeys(_LISTS, list[_Line] | None), total=False)  # type: ignore[misc]
+_decode = msgspec.json.Decoder(_Fields, float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_whole = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -28,7 +54,7 @@ class NotADocument(ValueError):
 
 
 def decode(raw: bytes) -> dict[str, Any]:
-    """Parse one Visma document: the fields of `Shape`, as they came.
+    """Parse one Visma document: the fields that are read, as they came.
 
     Numbers become `int` or `Decimal`, never a binary float.
 
@@ -61,10 +87,38 @@ def _parse(raw: bytes) -> Any:
         return _decode_whole(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         # Half a character in some text is no reason to refuse the document.
-        whole = mended(raw)
+        whole = repaired(raw)
         if whole == raw:
             raise
         return _parse(whole)
+
+
+def read_typed(raw: bytes, *, company: str, kind: Kind) -> VismaDocument | None:
+    """Read a document that is as Visma documents it, in a fraction of the time that `read_document` takes for it.
+
+    None: it is not quite so, or cannot be read. Then `decode` and `read_document` read it, or tell what is wrong.
+    """
+    decode_typed = _TYPED.get(kind)
+    if decode_typed is None:
+        return None
+    try:
+        row: Any = decode_typed(raw)
+        number = said(row.number)
+        if number is None:
+            return None
+        content = KINDS[kind].read(row, number)
+    except (msgspec.MsgspecError, ValueError, RecursionError, Parked):
+        return None
+    document_type = said(row.document_type)
+    return VismaDocument(
+        key=DocumentKey(company, kind, number_in_key(kind, document_type, number)),
+        status=said(row.status),
+        document_type=document_type,
+        held=bool(row.held),
+        version=said(row.version),
+        content=content,
+        created=said(row.created),
+    )
 
 
 def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = None) -> VismaDocument:
@@ -91,27 +145,29 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
             "This is no purchase order (no orderNbr) and no invoice (no referenceNumber with a supplier or customer)."
         )
     names = kind.facts.names
-    number = text(data, names.number)
+    number = text_if_any(data, names.number)
     if number is None:
         raise NotADocument(f"This {kind.label} has no number ({names.number}).")
 
-    document_type = text(data, names.document_type)
+    document_type = text_if_any(data, names.document_type)
     key = DocumentKey(company, kind, number_in_key(kind, document_type, number))
     content: BusinessDocument
     try:
         with advised(kind):
-            content = KINDS[kind].read(data, number)
+            content = KINDS[kind].read(tolerant(data, KINDS[kind].shape), number)
+            status, held = text(*inside(data, names.status)), flag(*inside(data, names.held))
+            text(data, names.document_type)
     except Parked as parked:
         parked.document = str(key)
         raise
     return VismaDocument(
         key=key,
-        status=text(*inside(data, names.status)),
+        status=status,
         document_type=document_type,
-        held=flag(*inside(data, names.held)),
-        version=text(data, "timeStamp"),
+        held=held,
+        version=text_if_any(data, "timeStamp"),
         content=content,
-        created=text(data, "createdDateTime"),
+        created=text_if_any(data, "createdDateTime"),
     )
 
 
@@ -134,7 +190,7 @@ def content_hash(data: Data) -> str:
 
 def _recognise(data: Data) -> Kind | None:
     """The kind whose number is filled in; of several with one name for it, the one that has its party."""
-    field = next((kind.facts.names.number for kind in Kind if text(data, kind.facts.names.number)), None)
+    field = next((kind.facts.names.number for kind in Kind if text_if_any(data, kind.facts.names.number)), None)
     kinds = [kind for kind in Kind if kind.facts.names.number == field]
     if len(kinds) < 2:
         return next(iter(kinds), None)

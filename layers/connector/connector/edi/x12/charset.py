@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TypeVar
 
 from connector.domain.advice import correction, correction_at
 from connector.domain.errors import Parked
@@ -27,6 +29,47 @@ FOREIGN: dict[Charset, re.Pattern[str]] = {
     Charset.UTF8: re.compile(f"[{_DELIMITERS}\ud800-\udfff]"),
 }
 _TRANSLITERATED = "Letters outside the agreed character set were written in their nearest plain form."
+_REPLACED = "Signs that X12 uses itself or that are not agreed were written as words, or left out, in a text."
+
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _rules(*signs: tuple[str, str]) -> _Rules:
+    return tuple((re.compile(sign), words) for sign, words in signs)
+
+
+_DELIMITERS_IN_WORDS = _rules(
+    (r">\s*=", " min. "),
+    (r"[=-]>", " - "),
+    (r">(?=\s*\d)", " over "),
+    (r"~(?=\s*\d)", " ca. "),
+    (r"(?<=\d)(\s?)\*(\s?)(?=\d)", r"\1x\2"),
+    (r"(?<=[A-Za-z])\^(?=\d)", ""),
+)
+"""What says the same as a delimiter in a text; where nothing does, a blank takes its place."""
+_SIGNS_IN_WORDS = _rules(
+    (r"[≥⩾]", " min. "),
+    (r"[≤⩽]", " max. "),
+    (r"≈", " ca. "),
+    (r"≠", " not = "),
+    (r"(?<=\d)(\s?)·(\s?)(?=\d)", r"\1x\2"),
+    ("[\u00d7\u2715\u2a2f]", "x"),
+    (r"(?<=\d)(?=[¼½¾⅐-⅞⁰¹²³⁴-⁹])", " "),
+    (r"[→⟶⇒➔•·]", " - "),
+    (r"‰", " per mille"),
+    (r"[∅⌀]", " diam. "),
+    (r"¥", " JPY "),
+    (r"¤", " "),
+)
+"""The same for signs whose nearest plain form means something else, or is a delimiter."""
+_BASIC_SIGNS = str.maketrans(
+    {"%": " PCT", "<": " UNDER ", "@": " AT ", "_": "-", "[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "\\": "/"}
+)
+
+_ONCE = frozenset({_TRANSLITERATED, _REPLACED})
+"""Sentences about the whole document."""
+
+_Written = TypeVar("_Written")
 
 
 class Wording:
@@ -45,6 +88,25 @@ class Wording:
         self._foreign = FOREIGN[options.charset]
         self._overflow = options.overflow
 
+    def apart(self, write: Callable[[], _Written]) -> tuple[_Written, tuple[str, ...]]:
+        """What `write` gives, and what was lost on its way, as if nothing had been lost before."""
+        before = [*self.notes]
+        self.notes.clear()
+        try:
+            return write(), tuple(self.notes)
+        finally:
+            self.notes[:] = before
+
+    def tell(self, lost: Sequence[str]) -> None:
+        """Remember what was lost apart from this, or in a text."""
+        if lost:
+            self.notes += [one for one in lost if one not in _ONCE or one not in self.notes]
+
+    @staticmethod
+    def is_of_documents(lost: Iterable[str]) -> bool:
+        """Whether all that was lost is told in sentences about the whole document."""
+        return all(one in _ONCE for one in lost)
+
     def text(self, text: str | None, longest: int, what: str, *, shortest: int = 1) -> str:
         """The text for an element of `longest` characters, "" when there is none.
 
@@ -53,7 +115,7 @@ class Wording:
         """
         if not text:
             return ""
-        plain = self._plain(text)
+        plain = self.plain(text)
         if not plain:
             if not text.isspace():
                 self._lost(f"The {what} '{text}' has no letter of the agreed character set and was left out.", what)
@@ -74,7 +136,7 @@ class Wording:
         Raises:
             Parked: they do not fit, and this partner's texts must not be cut.
         """
-        plain = [self._plain(row) for text in texts for row in text.splitlines()]
+        plain = [self.plain(row) for text in texts for row in text.splitlines()]
         lines = [line for text in plain for line in _broken(text, longest)]
         if len(lines) > most:
             lines = _joined(lines, longest)
@@ -90,7 +152,7 @@ class Wording:
         Raises:
             Parked: it does not fit; names `field`, where it stands.
         """
-        plain = [text for text in map(self._plain, texts) if text]
+        plain = [text for text in map(self.plain, texts) if text]
         rows = [row for text in plain for row in _broken(text, longest)]
         if len(rows) > most:
             rows = _broken(", ".join(plain), longest)
@@ -123,7 +185,7 @@ class Wording:
 
     def reference(self, number: str, longest: int, what: str) -> str:
         """A reference that a person typed, in plain letters as names are; "" when it is too long. It is never cut."""
-        plain = self._plain(number)
+        plain = self.plain(number, in_words=False)
         if not plain or len(plain) > longest:
             return ""
         if plain != number.strip():
@@ -134,19 +196,17 @@ class Wording:
         """Whether a text can be written just as it is, as an address for mail has to be."""
         return len(text) <= longest and not self._foreign.search(text)
 
-    def _plain(self, text: str) -> str:
-        if not self._foreign.search(text):
-            return text.strip()
-        if self._charset is not Charset.UTF8:
-            if not text.isascii():
-                from anyascii import anyascii
+    def plain(self, text: str, *, in_words: bool = True) -> str:
+        """The text in the agreed characters; `in_words`: a sign that cannot be written is said."""
+        plain, notes = _plain(text, self._charset, in_words=in_words)
+        self.tell(notes)
+        return plain
 
-                text = anyascii(text)
-                if _TRANSLITERATED not in self.notes:
-                    self.notes.append(_TRANSLITERATED)
-            if self._charset is Charset.BASIC:
-                text = text.upper()
-        return " ".join(self._foreign.sub(" ", text).split())
+    def row(self, text: str) -> str:
+        """The same of a text as one row, with single blanks between its words."""
+        plain, notes = _row(text, self._charset)
+        self.tell(notes)
+        return plain
 
     def _lost(self, sentence: str, what: str) -> None:
         if self._overflow is Overflow.PARK:
@@ -160,6 +220,42 @@ class Wording:
                 code=Reason.VALUE_DOES_NOT_FIT,
             )
         self.notes.append(sentence)
+
+
+# Names and descriptions are mostly those of the documents before.
+@lru_cache(maxsize=4096)
+def _plain(text: str, charset: Charset, *, in_words: bool) -> tuple[str, tuple[str, ...]]:
+    """A text in the characters of a set, and sentences about what became of others."""
+    foreign, notes = FOREIGN[charset].findall(text), []
+    if not foreign:
+        return text.strip(), ()
+    is_utf8 = charset is Charset.UTF8
+    if not (is_utf8 or text.isascii()):
+        notes.append(_TRANSLITERATED)
+    if in_words:
+        if any(one.isascii() and one.isprintable() and not one.isalpha() for one in foreign):
+            notes.append(_REPLACED)
+        text = _in_words(text, charset)
+    if not is_utf8:
+        if not text.isascii():
+            from anyascii import anyascii
+
+            text = anyascii(text)
+        if charset is Charset.BASIC:
+            text = text.upper()
+    return " ".join(FOREIGN[charset].sub(" ", text).split()), tuple(notes)
+
+
+@lru_cache(maxsize=4096)
+def _row(text: str, charset: Charset) -> tuple[str, tuple[str, ...]]:
+    return _plain(" ".join(text.split()), charset, in_words=True)
+
+
+def _in_words(text: str, charset: Charset) -> str:
+    """The text with words for signs that cannot be written."""
+    for sign, words in _DELIMITERS_IN_WORDS if charset is Charset.UTF8 else (*_DELIMITERS_IN_WORDS, *_SIGNS_IN_WORDS):
+        text = sign.sub(words, text)
+    return text.translate(_BASIC_SIGNS) if charset is Charset.BASIC else text
 
 
 def _broken(text: str, longest: int) -> list[str]:

@@ -5,51 +5,33 @@ What does not fit is never bent to fit: the document is parked with the element 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import replace
-from functools import lru_cache
-from itertools import zip_longest
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from connector.domain.advice import BY_HAND, correction_at
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Charset, Route, X12Options
-from connector.domain.routing.values import LONGEST_ISA_ID
+from connector.domain.routing.values import MAX_ISA_ID_LENGTH
 from connector.domain.transactions import Stream
 from connector.edi.x12.charset import FOREIGN
-from connector.edi.x12.dictionary import MOST, SEGMENTS, VERSIONS, Element, Uses
-from connector.edi.x12.model import Loop, Segment
+from connector.edi.x12.dictionary import MAX_USES, SEGMENTS, VERSIONS, Element, Uses
+from connector.edi.x12.model import Head, Loop, Numbers, Segment, line_values
 
 _FOR_NUMBERS = str.maketrans("", "", "-.")
 _NUMERIC = frozenset({"R", "N2"})
 
 
-class _Allowed(NamedTuple):
-    """What one element may be: one of these codes or, where there is no code list, of one of these lengths."""
+_MAX_REMEMBERED = 4_000
+"""So much is remembered of each element and segment; a document has mostly what those before it had."""
 
-    codes: frozenset[str] | None
-    lengths: frozenset[int]
+_MAX_REMEMBERED_LENGTH = 100
 
-
-def _allowed(element: Element, version: str) -> _Allowed:
-    lengths = frozenset(range(element.shortest, element.longest[version] + 1))
-    if element.mandatory:
-        return _Allowed(element.codes, lengths)
-    return _Allowed(element.codes and element.codes | {""}, lengths | {0})
-
-
-_ALLOWED = {
-    version: {
-        segment_id: tuple(_allowed(element, version) for element in rule.elements)
-        for segment_id, rule in SEGMENTS.items()
-    }
-    for version in VERSIONS
-}
-_LAST_MANDATORY = {
-    segment_id: max((at for at, element in enumerate(rule.elements, 1) if element.mandatory), default=0)
-    for segment_id, rule in SEGMENTS.items()
-}
+_DIFFERENT = frozenset({"PO1", "IT1", "ACK", "SAC", "BEG", "BAK", "BIG", "REF", "TDS", "AMT", "CTT", "MSG", "MTX"})
+"""Segments with amounts, numbers and notes, which are seldom twice the same: it is no use to remember them whole."""
 
 
 def _uses(uses: Uses, version: str) -> dict[str, int]:
@@ -57,10 +39,215 @@ def _uses(uses: Uses, version: str) -> dict[str, int]:
     return {name: number for name, number in most.items() if number is not None}
 
 
-_MOST = {
-    version: {set_id: {loop: _uses(uses, version) for loop, uses in loops.items()} for set_id, loops in MOST.items()}
+_MAX_USES = {
+    version: {
+        set_id: {loop: _uses(uses, version) for loop, uses in loops.items()} for set_id, loops in MAX_USES.items()
+    }
     for version in VERSIONS
 }
+
+
+_LINES = ("PO1", "IT1")
+"""The segments of a line of goods: number, quantity, unit, price, and what the item is called."""
+
+_NO_LIMITS: Mapping[str, int] = {}
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Printed = TypeVar("_Printed")
+
+
+class Suspect(Exception):
+    """X12 may not hold what is written: `check` tells what is wrong, or that nothing is."""
+
+
+_Place = tuple[str, set[str], Element]
+"""An element of a segment: its name in Orderful's JSON; the values that it holds (all of its codes, else those that
+were looked at); what it is. A plain tuple, because it is taken apart for every value that is written."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A segment.
+
+    Attributes:
+        key: Its name in Orderful's JSON.
+        places: Its elements.
+        filled: The ways of filling it that mandatory elements and syntax notes allow, as far as they were looked at.
+        whole: What was printed of it before, by its values; None: it is not remembered (`_DIFFERENT`).
+    """
+
+    key: str
+    places: tuple[_Place, ...]
+    filled: set[tuple[str, ...]]
+    whole: dict[tuple[str, ...], dict[str, str]] | None
+
+
+class _Line:
+    """PO1 or IT1, with what was printed of it before.
+
+    Attributes:
+        key: Its name in Orderful's JSON.
+        keys: The names of number, quantity, unit and price in Orderful's JSON.
+        numbers: The numbers of lines that were looked at.
+        units: The codes of units.
+        longest: Most characters of a quantity and of a price.
+        items: A line that had all of `keys`, by what its item is called.
+    """
+
+    __slots__ = ("items", "key", "keys", "longest", "numbers", "units")
+
+    def __init__(self, known: _Known, version: str) -> None:
+        number, quantity, unit, price, *_ = known.places
+        self.key = known.key
+        self.keys = number[0], quantity[0], unit[0], price[0]
+        self.numbers, self.units = number[1], unit[1]
+        self.longest = quantity[2].longest[version], price[2].longest[version]
+        self.items: dict[Numbers, dict[str, str]] = {}
+
+
+class Part(NamedTuple):
+    """A part of a document as it was printed (`Objects.once`).
+
+    Attributes:
+        printed: Its loops.
+        notes: What was lost on the way.
+        found: What the writing gave.
+    """
+
+    printed: dict[str, Any]
+    notes: tuple[str, ...]
+    found: str | None
+
+
+class Release:
+    """The dictionary for one version and character set, with a memory of what was looked at before.
+
+    Attributes:
+        parts: What was printed of parts of documents before, by what they depend on.
+        described: What was printed of the descriptions of lines before.
+    """
+
+    def __init__(self, version: str, charset: Charset) -> None:
+        """Take the version and the character set."""
+        self._version, self._foreign = version, FOREIGN[charset]
+        self._limits = {
+            (set_id, loop): uses for set_id, loops in _MAX_USES[version].items() for loop, uses in loops.items()
+        }
+        self.parts: dict[Hashable, Part] = {}
+        self.described: dict[str, Part] = {}
+        self._alone: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+        self._segments = {
+            segment_id: _Known(
+                rule.key,
+                tuple((one.key, set(one.codes or ()), one) for one in rule.elements),
+                set(),
+                None if segment_id in _DIFFERENT else {},
+            )
+            for segment_id, rule in SEGMENTS.items()
+        }
+        self._lines = {segment_id: _Line(self._segments[segment_id], version) for segment_id in _LINES}
+
+    def printed(self, segment_id: str, values: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+        """A segment as Orderful's JSON has it, without empty elements: its key and its object, which nobody changes.
+
+        Raises:
+            Suspect: an element may not hold its value, is missing, or breaks a syntax note.
+        """
+        segment = self._segments[segment_id]
+        whole = segment.whole
+        if whole is not None and (printed := whole.get(values)) is not None:
+            return segment.key, printed
+        entry = {}
+        for (key, known, element), value in zip(segment.places, values, strict=False):
+            if value:
+                if value not in known:
+                    self._look_at(value, known, element)
+                entry[key] = value
+        if (names := tuple(entry)) not in segment.filled:
+            self._look_at_filled(segment_id, names)
+        if whole is not None:
+            remember(whole, values, entry)
+        return segment.key, entry
+
+    def line(self, segment_id: str, head: Head, numbers: Numbers) -> tuple[str, dict[str, str]]:
+        """PO1 or IT1, as `printed` gives it; a line has mostly an item that lines before it had.
+
+        Digits, point and minus sign belong to every character set, so that of a quantity and a price only the length
+        is looked at.
+
+        Raises:
+            Suspect: as `printed`.
+        """
+        line = self._lines[segment_id]
+        before = line.items.get(numbers)
+        number, quantity, unit, price = head
+        if (
+            before is not None
+            and number in line.numbers
+            and unit in line.units
+            and len(quantity) <= line.longest[0]
+            and len(price) <= line.longest[1]
+        ):
+            entry = before.copy()
+            keys = line.keys
+            entry[keys[0]], entry[keys[1]], entry[keys[2]], entry[keys[3]] = head
+            return line.key, entry
+        key, entry = self.printed(segment_id, line_values(head, numbers))
+        if all(head):
+            remember(line.items, numbers, entry)
+        return key, entry
+
+    def printed_alone(self, segment_id: str, values: tuple[str, ...]) -> dict[str, Any]:
+        """A loop that has only this segment.
+
+        Raises:
+            Suspect: as `printed`.
+        """
+        known = self._alone.get((segment_id, values))
+        if known is None:
+            key, entry = self.printed(segment_id, values)
+            known = {key: [entry]}
+            if segment_id not in _DIFFERENT:
+                remember(self._alone, (segment_id, values), known)
+        return known
+
+    def key(self, segment_id: str) -> str:
+        """What Orderful's JSON calls a segment."""
+        return self._segments[segment_id].key
+
+    def limits(self, set_id: str, loop: str) -> Mapping[str, int]:
+        """How often segments and loops may be used in a loop; what is missing: without a limit."""
+        return self._limits.get((set_id, loop), _NO_LIMITS)
+
+    def _look_at(self, value: str, known: set[str], element: Element) -> None:
+        fits = element.shortest <= len(value) <= element.longest[self._version]
+        if element.codes is not None or not fits or self._foreign.search(value):
+            raise Suspect
+        if len(known) >= _MAX_REMEMBERED:
+            known.clear()
+        if len(value) <= _MAX_REMEMBERED_LENGTH:
+            known.add(value)
+
+    def _look_at_filled(self, segment_id: str, filled: tuple[str, ...]) -> None:
+        known = self._segments[segment_id]
+        places = [key in filled for key, _, _ in known.places]
+        is_missing = any(one.mandatory and not there for (_, _, one), there in zip(known.places, places, strict=True))
+        if is_missing or syntax_faults(segment_id, tuple(places)):
+            raise Suspect
+        known.filled.add(filled)
+
+
+def remember(memory: dict[_Key, _Printed], key: _Key, printed: _Printed) -> None:
+    """Keep what was printed, and forget everything before when there is too much of it."""
+    if len(memory) >= _MAX_REMEMBERED:
+        memory.clear()
+    memory[key] = printed
+
+
+@cache
+def release_of(version: str, charset: Charset) -> Release:
+    """The dictionary for a version and a character set."""
+    return Release(version, charset)
 
 
 class Fault(NamedTuple):
@@ -83,9 +270,13 @@ def check(tree: Loop, route: Route) -> None:
     """
     options, segments = route.x12, tree.segments()
     set_id = segments[0].values[0]
-    if set_id in MOST:
-        _check_uses(tree, _MOST[options.version][set_id])
-    if _is_suspect(segments, options):
+    if set_id in MAX_USES:
+        _check_uses(tree, _MAX_USES[options.version][set_id])
+    release = release_of(options.version, options.charset)
+    try:
+        for segment in segments:
+            release.printed(segment.id, segment.values)
+    except Suspect:
         for segment in segments:
             _explain(segment, route)
             _check_syntax(segment)
@@ -116,45 +307,32 @@ def _too_many(loop: Loop, segment_id: str, number: int, most: int) -> Parked:
     )
 
 
-def _is_suspect(segments: list[Segment], options: X12Options) -> bool:
-    """Whether a second look is needed. Every document passes here, so like elements are looked at all at once."""
-    rows_of: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for segment in segments:
-        rows_of[segment.id].append(segment.values)
-    for segment_id, rows in rows_of.items():
-        columns = list(zip_longest(*rows, fillvalue=""))
-        if len(columns) < _LAST_MANDATORY[segment_id]:
-            return True
-        for column, (codes, lengths) in zip(columns, _ALLOWED[options.version][segment_id], strict=False):
-            if not (lengths.issuperset(map(len, column)) if codes is None else codes.issuperset(column)):
-                return True
-        if SEGMENTS[segment_id].syntax:
-            for filled in set(zip(*(map(bool, column) for column in columns), strict=True)):
-                if _cached_faults(segment_id, filled):
-                    return True
-    return bool(FOREIGN[options.charset].search("".join(["".join(segment.values) for segment in segments])))
-
-
 def isa_ids(route: Route, stream: Stream) -> tuple[str, str]:
     """Our ISA id and the partner's on `stream`.
 
     Raises:
-        Parked: one of them does not fit into X12's envelope (`LONGEST_ISA_ID`).
+        Parked: one of them does not fit into X12's envelope (`MAX_ISA_ID_LENGTH`).
     """
     sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
     for isa_id, whose, key in (
         (sender, "our", f"companies.{route.company.name}"),
         (receiver, "the partner's", f"partners.{route.partner}"),
     ):
-        if not 1 <= len(isa_id) <= LONGEST_ISA_ID or not isa_id.isascii() or FOREIGN[Charset.EXTENDED].search(isa_id):
+        if not _fits_envelope(isa_id):
             raise Parked(
                 f"'{isa_id}', {whose} ISA id on {stream}, cannot stand in an X12 envelope: it holds 1 to "
-                f"{LONGEST_ISA_ID} letters, digits and plain signs.",
+                f"{MAX_ISA_ID_LENGTH} letters, digits and plain signs.",
                 next_step=f"Correct {key}.orderful.isa_id.{stream} in the routing file and apply it.",
                 field=f"{key}.orderful.isa_id.{stream}",
                 code=Reason.ISA_ID_INVALID,
             )
     return sender, receiver
+
+
+@lru_cache(maxsize=1024)
+def _fits_envelope(isa_id: str) -> bool:
+    is_plain = isa_id.isascii() and not FOREIGN[Charset.EXTENDED].search(isa_id)
+    return is_plain and 1 <= len(isa_id) <= MAX_ISA_ID_LENGTH
 
 
 def syntax_faults(segment_id: str, filled: tuple[bool, ...]) -> list[Fault]:
@@ -180,13 +358,9 @@ def _violates(letter: str, present: list[bool]) -> bool:
             return present[0] and not any(present[1:])
 
 
-# Segments of one kind are filled in a handful of ways, so their notes are worked out once for each way.
-_cached_faults = lru_cache(maxsize=1024)(syntax_faults)
-
-
 def _check_syntax(segment: Segment) -> None:
     if SEGMENTS[segment.id].syntax:
-        faults = _cached_faults(segment.id, tuple(map(bool, segment.values)))
+        faults = syntax_faults(segment.id, tuple(map(bool, segment.values)))
         if faults:
             raise Parked(
                 f"{faults[0].element} {faults[0].problem}{_where(segment)}.",

@@ -251,6 +251,8 @@ SEGMENTS: dict[str, SegmentRule] = {
         "identificationCode C AN 2/80",
         syntax="R0203 P0304",
     ),
+    # Not in the list of elements: as public guides of the 850 have it.
+    "N2": _segment("additionalNameInformation", "name M AN 1/60", "name1? C AN 1/60"),
     "N3": _segment("partyLocation", "addressInformation M AN 1/55", "addressInformation1 C AN 1/55"),
     "N4": _segment(
         "geographicLocation",
@@ -333,11 +335,11 @@ _INVOICE: Uses = {
     "TXI": {"004010": 10},
     "SAC_loop": {"004010": 25},
 }
-MOST: dict[str, dict[str, Uses]] = {
+MAX_USES: dict[str, dict[str, Uses]] = {
     "850": {
         "": _ORDER,
         "N9_loop": {"MSG": 1000},
-        "N1_loop": {"N3": 2, "REF": 12},
+        "N1_loop": {"N2": 2, "N3": 2, "REF": 12},
         "PO1_loop": {"PID_loop": 1000, "SAC_loop": 25, "DTM": 10, "N9_loop": 1000},
     },
     "855": {

@@ -92,6 +92,8 @@ MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
         "BEG-03": Meaning("number of the order", "Visma's number of the order."),
         "BEG-04": Meaning("number of the blanket order", "The blanket order that lines are called off from."),
         "BEG-05": Meaning("date of the order", "The date of the order in Visma."),
+        "N2-01": Meaning("further name of the party", words.FURTHER_NAME),
+        "N2-02": Meaning("further name of the party", words.FURTHER_NAME),
         "REF-02 VN": Meaning("reference of the supplier", "As Visma has it; a text where it is too long."),
         "DTM-02 002": Meaning("wanted day of the order", words.ORDER_WANTED),
         "TD5-05": Meaning("way of shipping", "Visma's carrier."),

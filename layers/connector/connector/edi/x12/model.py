@@ -2,9 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol
 
 import msgspec
+
+from connector.edi.x12.charset import Wording
+
+Head = tuple[str, str, str, str]
+"""What a line begins with: its number, quantity, unit and price. Quantity and price are printed by `decimal_text`."""
+
+Numbers = tuple[str | None, str | None, str | None]
+"""What an item is called: the number of the buyer, that of the vendor, the GTIN."""
+
+_GTIN_QUALIFIERS = {12: "UP", 13: "EN", 14: "UK"}
+
+Sources = Sequence[str] | Callable[[], Sequence[str]]
+"""Where the elements of a segment stand, or a function that tells it: it is only asked when something is wrong."""
+
+
+class Writing(Protocol):
+    """What a transaction set is written into: the tree, or Orderful's objects at once (`orderful_json.Objects`)."""
+
+    def add(self, segment_id: str, *values: str, source: str = "", sources: Sources = ()) -> None:
+        """Append a segment."""
+
+    def add_alone(self, loop: str, segment_id: str, *values: str, source: str = "") -> None:
+        """Append a loop of one segment."""
+
+    def loop(self, name: str) -> Writing:
+        """Append a loop, and give it back to be written into."""
+
+    def line(self, segment_id: str, head: Head, numbers: Numbers, *, source: str, sources: Sources) -> Writing:
+        """Append the loop of a line with its segment (PO1, IT1), and give it back to be written into until the next."""
+
+    def described(self, text: str, write: Callable[[Writing], None], wording: Wording) -> None:
+        """Write the description of a line into its loop, which depends on `text` alone."""
+
+    def number_of(self, segment_id: str) -> int:
+        """How often a segment was added here, outside of loops."""
+
+    def once(self, inputs: Hashable, write: Callable[[Writing], str | None], wording: Wording) -> str | None:
+        """Write loops that depend on `inputs` alone; gives what `write` gives."""
+
+
+def line_values(head: Head, numbers: Numbers) -> tuple[str, ...]:
+    """The elements of PO1 and IT1: the head, then qualifier and number of the item in pairs, the GTIN's by its length.
+
+    The basis of the price is left empty.
+    """
+    buyer_item, vendor_item, gtin = numbers
+    values = [*head, ""]
+    if buyer_item:
+        values += ["BP", buyer_item]
+    if vendor_item:
+        values += ["VP", vendor_item]
+    if gtin:
+        values += [_GTIN_QUALIFIERS[len(gtin)], gtin]
+    return tuple(values)
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
@@ -19,11 +74,12 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     id: str
     values: tuple[str, ...]
     source: str = ""
-    sources: Sequence[str] = ()
+    sources: Sources = ()
 
     def source_of(self, position: int) -> str:
         """Where the content of the element at `position` (from 1) stands; "" when it is nobody's."""
-        own = self.sources[position - 1] if position <= len(self.sources) else ""
+        sources = self.sources() if callable(self.sources) else self.sources
+        own = sources[position - 1] if position <= len(sources) else ""
         return f"{self.source}{own}" if own.startswith(".") else own or self.source
 
 
@@ -33,9 +89,37 @@ class Loop(msgspec.Struct):
     name: str
     parts: list[Segment | Loop] = []
 
-    def add(self, segment_id: str, *values: str, source: str = "", sources: Sequence[str] = ()) -> None:
+    def add(self, segment_id: str, *values: str, source: str = "", sources: Sources = ()) -> None:
         """Append a segment."""
         self.parts.append(Segment(segment_id, values, source, sources))
+
+    def add_alone(self, loop: str, segment_id: str, *values: str, source: str = "") -> None:
+        """Append a loop of one segment."""
+        self.parts.append(Loop(loop, [Segment(segment_id, values, source)]))
+
+    def loop(self, name: str) -> Loop:
+        """Append a loop, and give it back to be written into."""
+        added = Loop(name)
+        self.parts.append(added)
+        return added
+
+    def line(self, segment_id: str, head: Head, numbers: Numbers, *, source: str, sources: Sources) -> Loop:
+        """Append the loop of a line with its segment, and give the loop back to be written into."""
+        added = Loop(f"{segment_id}_loop", [Segment(segment_id, line_values(head, numbers), source, sources)])
+        self.parts.append(added)
+        return added
+
+    def described(self, text: str, write: Callable[[Writing], None], wording: Wording) -> None:  # noqa: ARG002
+        """Write the description of a line into its loop."""
+        write(self)
+
+    def number_of(self, segment_id: str) -> int:
+        """How often a segment was added here, outside of loops."""
+        return sum(isinstance(part, Segment) and part.id == segment_id for part in self.parts)
+
+    def once(self, inputs: Hashable, write: Callable[[Writing], str | None], wording: Wording) -> str | None:  # noqa: ARG002
+        """Write loops: a tree also says where their content stands, which others of the same content need not share."""
+        return write(self)
 
     def segments(self) -> list[Segment]:
         """Every segment, in the order in which X12 text has them."""

@@ -9,7 +9,7 @@ from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument
 from connector.domain.errors import Misconfigured
 from connector.domain.routing.route import Route
-from connector.domain.routing.values import LONGEST_ISA_ID
+from connector.domain.routing.values import MAX_ISA_ID_LENGTH
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.canonical import canonical
@@ -82,9 +82,9 @@ def _headers(route: Route, stream: Stream, group: str, control_number: int, when
         "00",
         " " * 10,
         "ZZ",
-        f"{sender:<{LONGEST_ISA_ID}}",
+        f"{sender:<{MAX_ISA_ID_LENGTH}}",
         "ZZ",
-        f"{receiver:<{LONGEST_ISA_ID}}",
+        f"{receiver:<{MAX_ISA_ID_LENGTH}}",
         f"{when:%y%m%d}",
         f"{when:%H%M}",
         repetition,

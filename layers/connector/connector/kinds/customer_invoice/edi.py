@@ -8,11 +8,13 @@ from connector.domain.documents import Kind
 from connector.edi.kind import DocumentKind
 from connector.edi.mosaic.write.invoice import GAPS
 from connector.edi.mosaic.write.invoice import invoice as in_mosaic
+from connector.edi.visma import shape
 from connector.edi.visma.invoice import read_invoice
 from connector.edi.x12.write.invoice import invoice as in_x12
 from connector.kinds.customer_invoice.facts import NAMES
 
 CUSTOMER_INVOICE = DocumentKind(
+    shape=shape.CustomerInvoice,
     read=partial(read_invoice, kind=Kind.CUSTOMER_INVOICE, fields=NAMES),
     functional_group="IN",
     mosaic=in_mosaic,

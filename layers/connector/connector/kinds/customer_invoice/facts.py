@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.invoice_types import INVOICE_TYPES, PAID_TYPES
 from connector.domain.transactions import TransactionType
-from connector.kinds.facts import COMMON_STATUSES, Counterparty, InvoiceNames, KindFacts
+from connector.kinds.facts import COMMON_STATUSES, Counterparty, InvoiceNames, KindFacts, VismaList
 
 NAMES = InvoiceNames(
     number="referenceNumber",
@@ -26,6 +26,7 @@ NAMES = InvoiceNames(
     total="amountInCurrency",
     in_currency="InCurrency",
 )
+_EXPANDED = ("expandTaxDetails", "expandInvoiceAddress")
 FACTS = KindFacts(
     noun="invoice",
     counterparty=Counterparty.CUSTOMER,
@@ -37,6 +38,11 @@ FACTS = KindFacts(
     statuses=COMMON_STATUSES | {"Scheduled", "PendingPrint", "PendingEmail", "CreditHold", "CcHold", "Reserved"},
     sent_in=("Open", "Closed"),
     names=NAMES,
+    lists=(
+        VismaList(path="v1/customerinvoice", expand=_EXPANDED),
+        VismaList(path="v1/customerCreditNote", expand=(*_EXPANDED, "expandApplications"), document_type="CreditNote"),
+        VismaList(path="v1/customerDebitNote", expand=(*_EXPANDED, "expandApplications"), document_type="DebitNote"),
+    ),
     is_final=True,
     counterparty_is_fixed=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.domain.transactions import TransactionType
-from connector.kinds.facts import COMMON_STATUSES, Counterparty, KindFacts, Names
+from connector.kinds.facts import COMMON_STATUSES, Counterparty, KindFacts, Names, VismaList
 
 FACTS = KindFacts(
     noun="order",
@@ -29,7 +29,9 @@ FACTS = KindFacts(
         their_item="alternateId",
         total="orderTotal",
     ),
+    # Visma: the list has no creation time.
+    lists=(VismaList(path="v1/purchaseorder", has_creation_time=False, status_filter="orderStatus"),),
     takes_changes=True,
-    defaults={"on_revision": "replace"},
-    total_below="a discount that discountDetails does not have",
+    defaults={"on_revision": "replace", "sent_by_visma": "tell"},
+    total_below="a discount that is not among its document discounts",
 )

@@ -38,6 +38,5 @@ FACTS = KindFacts(
         their_item="inventoryAlternateId",
         total="totals.orderTotal",
     ),
-    is_listed=False,
     defaults={"send": False, "description": "keep"},
 )

@@ -14,15 +14,13 @@ from connector.edi.mosaic.write.common import (
     CURRENCY,
     ITEM,
     UNIT,
-    clean,
     filled,
+    item,
     note,
     parties,
-    product_ids,
     quantity,
     terms,
 )
-from connector.edi.numbers import decimal_text
 from connector.kinds.sales_order_confirmation.writing import customers_order, ship_days
 
 GAPS = (
@@ -75,14 +73,12 @@ def _line(line: LineView, ships_on: date | None) -> dict[str, Any]:
         "status": "accepted",
         "statusNote": note([line.note]).get("general"),
         "quantity": quantity(line),
-        "unitCostPrice": decimal_text(line.price),
+        "unitCostPrice": line.price_text,
         "scheduledShipDate": ships_on.isoformat() if ships_on else None,
     }
-    description = clean(line.description)
     return filled(
         {
-            "productIds": product_ids(line),
-            "productAttributes": {"description": description} if description else None,
+            **item(line.buyer_item, line.vendor_item, line.gtin, line.description),
             "actions": [filled(accepted)],
         }
     )

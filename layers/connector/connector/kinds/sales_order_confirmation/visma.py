@@ -6,58 +6,155 @@ for `.../lines`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+
+from msgspec import field
 
 from connector.domain.documents import Address, DocumentDiscount, Kind, OrderLine, Party, PurchaseOrder
 from connector.domain.totals import ZERO
 from connector.edi.regions import region_code
-from connector.edi.visma.amounts import Names, figures_of
-from connector.edi.visma.fields import Data, day, flag, missing, number, part, path_of, rows, text, whole
+from connector.edi.visma import shape
+from connector.edi.visma.fields import day_of, each, missing, said
+from connector.edi.visma.order_line import order_line
 from connector.edi.visma.parties import contact_of, internal_id_of, terms_of
-
-# What `extendedPrice` is after, the discount or not, is not published: a line comes to what its other figures say, and
-# the stated total tells whether that is right.
-_NAMES = Names(quantity="quantity", unit_price="unitPrice", amount="", discount="discountAmount")
+from connector.edi.visma.shape import NOTHING, Day, Flag, Id, Number, Reference, Row, Text, Whole
 
 
-def read_sales_order(data: Data, order_number: str) -> PurchaseOrder:
+class _Item(shape.ItemReference, gc=False):
+    number: Text = field(default=None, name="id")
+
+
+class SalesOrderLine(shape.OrderLine, gc=False):
+    """A line of a sales order.
+
+    What `extendedPrice` is after, the discount or not, is not published, so it is not read: a line comes to what its
+    other figures say, and the stated total tells whether that is right.
+    """
+
+    number: Whole = field(default=None, name="lineId")
+    inventory: _Item | None = None
+    description: Text = None
+    their_item: Text = field(default=None, name="inventoryAlternateId")
+    unit: Text = field(default=None, name="unitOfMeasure")
+    quantity: Number = None
+    unit_price: Number = None
+    amount: Number = field(default=None, name="")
+    requested: Day | None = field(default=None, name="requestDate")
+    promised: Day | None = field(default=None, name="shipDate")
+    warehouse_id: Text = None
+    tax_category_id: Text = None
+
+    @property
+    def place(self) -> Id:
+        """The warehouse."""
+        return self.warehouse_id
+
+    @property
+    def tax_code(self) -> Id:
+        """The VAT category."""
+        return self.tax_category_id
+
+
+class _CustomerLocation(Row, gc=False):
+    id: Id = None
+    gln: Text = None
+
+
+class _Customer(Row, gc=False):
+    id: Id = None
+    name: Text = None
+    order: Text = None
+    internal_id: Id = None
+    location: _CustomerLocation | None = None
+
+
+class _Totals(Row, gc=False):
+    discount_total: Number = None
+    freight_total: Number = None
+    tax_total: Number = None
+    order_total: Number = None
+
+
+class _Address(Row, gc=False):
+    line1: Text = None
+    line2: Text = None
+    line3: Text = None
+    postal_code: Text = None
+    city: Text = None
+    country: Reference | None = None
+    county: Reference | None = None
+
+
+class _Shipping(Row, gc=False):
+    contact: shape.Contact | None = None
+    address: _Address | None = None
+
+
+class _Status(Row, gc=False):
+    cancelled: Flag = None
+
+
+class _Financial(Row, gc=False):
+    terms: Reference | None = None
+
+
+class SalesOrder(Row, gc=False):
+    """A sales order, as far as it is read."""
+
+    order_id: Text = None
+    type: Text = None
+    status: _Status | None = None
+    date: Day | None = None
+    description: Text = None
+    customer: _Customer | None = None
+    shipping: _Shipping | None = None
+    branch: Reference | None = None
+    currency_id: Text = None
+    financial_information: _Financial | None = None
+    lines: Sequence[SalesOrderLine] | None = None
+    totals: _Totals | None = None
+    note: Text = None
+
+
+def read_sales_order(order: SalesOrder, order_number: str) -> PurchaseOrder:
     """Read a sales order as the customer's purchase order that it confirms.
 
     Raises:
         Parked: something indispensable is missing or cannot be understood.
     """
-    ordered_on = day(data, "date")
+    ordered_on = day_of(order.date)
     if ordered_on is None:
-        raise missing("date", "order date")
-    customer, totals = part(data, "customer"), part(data, "totals")
-    customer_number = text(customer, "id")
+        raise missing("date", "order date", by_api=True)
+    customer, totals = order.customer or _Customer(), order.totals or _Totals()
+    customer_number = said(customer.id)
     if customer_number is None:
-        raise missing("customer.id", "customer number")
-    location = part(customer, "location")
-    currency = text(data, "currencyId")
+        raise missing("customer.id", "customer number", by_api=True)
+    location = customer.location or _CustomerLocation()
+    currency = said(order.currency_id)
     currency = currency.upper() if currency else None
-    discount = number(totals, "discountTotal", "totals")
-    lines = [_line(line, f"lines[{index}]", currency) for index, line in enumerate(rows(data, "lines"))]
+    discount = totals.discount_total
+    lines = each(order_line, order.lines or (), "lines", currency)
     return PurchaseOrder(
         kind=Kind.SALES_ORDER_CONFIRMATION,
         number=order_number,
-        order_type=text(data, "type") or "SO",
-        cancelled=flag(part(data, "status"), "cancelled"),
+        order_type=said(order.type) or "SO",
+        cancelled=bool((order.status or _Status()).cancelled),
         ordered_on=ordered_on,
         promised_on=None,
-        description=text(data, "description"),
+        description=said(order.description),
         supplier=Party(
             number=customer_number,
-            name=text(customer, "name"),
-            location=text(location, "id"),
-            gln=text(location, "gln"),
+            name=said(customer.name),
+            location=said(location.id),
+            gln=said(location.gln),
             internal_id=internal_id_of(customer),
         ),
-        supplier_reference=text(customer, "order"),
-        ship_to=_ship_to(part(data, "shipping")),
-        branch=text(part(data, "branch"), "id"),
+        supplier_reference=said(customer.order),
+        ship_to=_ship_to(order.shipping or _Shipping()),
+        branch=said((order.branch or NOTHING).id),
         currency=currency,
-        terms=terms_of(part(data, "financialInformation"), "terms"),
+        terms=terms_of((order.financial_information or _Financial()).terms),
         ship_via=None,
         ship_terms=None,
         fob_point=None,
@@ -65,48 +162,15 @@ def read_sales_order(data: Data, order_number: str) -> PurchaseOrder:
         discounts=(DocumentDiscount(abs(discount)),) if discount else (),
         taxes=(),
         line_total=None,
-        tax_total=number(totals, "taxTotal", "totals"),
-        order_total=number(totals, "orderTotal", "totals"),
-        note=text(data, "note"),
+        tax_total=totals.tax_total,
+        order_total=totals.order_total,
+        note=said(order.note),
     )
 
 
-def _line(line: Data, where: str, currency: str | None) -> OrderLine:
-    line_number = whole(line, "lineId", where)
-    if line_number is None:
-        raise missing(path_of("lineId", where), "line number")
-    inventory = part(line, "inventory")
-    item = text(inventory, "id")
-    theirs = text(line, "inventoryAlternateId")
-    quantity, unit_price, discount, amount, empty = figures_of(
-        line, _NAMES, where, currency, needed=item is not None, names_item=bool(item or theirs)
-    )
-    return OrderLine(
-        number=line_number,
-        item=item,
-        item_description=text(inventory, "description"),
-        description=text(line, "description"),
-        supplier_item=theirs,
-        quantity=quantity,
-        unit=text(line, "unitOfMeasure"),
-        unit_price=unit_price,
-        discount=discount,
-        amount=amount,
-        requested=day(line, "requestDate", where),
-        promised=day(line, "shipDate", where),
-        warehouse=text(line, "warehouseId"),
-        tax_code=text(line, "taxCategoryId"),
-        note=text(line, "note"),
-        cancelled=False,
-        is_text=item is None and empty,
-        is_charge=False,
-        source=where,
-    )
-
-
-def _freight(totals: Data) -> tuple[OrderLine, ...]:
+def _freight(totals: _Totals) -> tuple[OrderLine, ...]:
     """The freight of the order as a line, as Visma has it on purchase orders."""
-    freight = number(totals, "freightTotal", "totals")
+    freight = totals.freight_total
     if not freight:
         return ()
     line = OrderLine(
@@ -133,21 +197,22 @@ def _freight(totals: Data) -> tuple[OrderLine, ...]:
     return (line,)
 
 
-def _ship_to(shipping: Data) -> Party:
+def _ship_to(shipping: _Shipping) -> Party:
     """Where the goods go. Visma's V3 calls the parts of an address otherwise than its ERP API."""
-    contact = contact_of(shipping, "contact")
+    contact = contact_of(shipping.contact)
     name = contact.name if contact else None
-    return Party(number=None, name=name, address=_address(part(shipping, "address")), contact=contact)
+    return Party(number=None, name=name, address=_address(shipping.address or _Address()), contact=contact)
 
 
-def _address(raw: Data) -> Address | None:
-    country = text(part(raw, "country"), "id")
+def _address(raw: _Address) -> Address | None:
+    country = said((raw.country or NOTHING).id)
     country = country.upper() if country else None
-    county_id, county_name = text(part(raw, "county"), "id"), text(part(raw, "county"), "name")
+    county = raw.county or NOTHING
+    county_id, county_name = said(county.id), said(county.name)
     address = Address(
-        lines=tuple(line for line in (text(raw, f"line{number}") for number in (1, 2, 3)) if line),
-        postal_code=text(raw, "postalCode"),
-        city=text(raw, "city"),
+        lines=tuple(line for line in (said(raw.line1), said(raw.line2), said(raw.line3)) if line),
+        postal_code=said(raw.postal_code),
+        city=said(raw.city),
         region=region_code(country, county_id, county_name) or county_name or county_id,
         country=country,
     )

@@ -7,9 +7,8 @@ from datetime import date
 from connector.domain.documents import PurchaseOrder
 from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument, LineView
-from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
-from connector.edi.x12.model import Loop
+from connector.edi.x12.model import Writing
 from connector.edi.x12.write.common import (
     PURPOSES,
     LineNames,
@@ -19,7 +18,6 @@ from connector.edi.x12.write.common import (
     add_terms,
     add_texts,
     day,
-    item_ids,
     line_notes,
     line_sources,
     refuse_fractions,
@@ -34,8 +32,8 @@ _ACCEPTED, _REJECTED, _SHIPS = "IA", "IR", "068"
 _NAMES = LineNames((".lineId", ".quantity", ".unitOfMeasure", ".unitPrice", ""), ".inventory.id")
 
 
-def acknowledgment(document: CanonicalDocument, order: PurchaseOrder, wording: Wording) -> Loop:
-    """The tree of an 855, in the order of segments that 004010 and 005010 share.
+def acknowledgment(tree: Writing, document: CanonicalDocument, order: PurchaseOrder, wording: Wording) -> None:
+    """Write an 855, in the order of segments that 004010 and 005010 share.
 
     BAK04 is the date of the customer's order, which Visma does not have: the date of ours stands for it.
 
@@ -43,7 +41,6 @@ def acknowledgment(document: CanonicalDocument, order: PurchaseOrder, wording: W
         Parked: Visma has no order number of the customer, or X12 has no place for amounts of this currency.
     """
     refuse_fractions(document, charged=bool(document.charges or any(line.charges for line in document.lines)))
-    tree = Loop("")
     tree.add("ST", "855", "0001")
     tree.add(
         "BAK",
@@ -73,31 +70,25 @@ def acknowledgment(document: CanonicalDocument, order: PurchaseOrder, wording: W
     add_parties(tree, document, wording, with_vat=False)
     days, cancels = ship_days(order), document.purpose is Purpose.CANCELLATION
     for line in document.lines:
-        tree.parts.append(_line(line, order, wording, _REJECTED if cancels else _ACCEPTED, days.get(line.number)))
-    summary = Loop("CTT_loop")
+        status = _REJECTED if cancels else _ACCEPTED
+        _add_line(tree, line, order, wording, (status, days.get(line.number)))
+    summary = tree.loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
-    tree.parts.append(summary)
-    return tree
 
 
-def _line(line: LineView, order: PurchaseOrder, wording: Wording, status: str, ships_on: date | None) -> Loop:
-    loop = Loop("PO1_loop")
-    loop.add(
+def _add_line(
+    tree: Writing, line: LineView, order: PurchaseOrder, wording: Wording, answer: tuple[str, date | None]
+) -> None:
+    status, ships_on = answer
+    loop = tree.line(
         "PO1",
-        # A partner reads it as the number of its own line, which Visma does not have.
-        "",
-        decimal_text(line.quantity),
-        line.unit.x12,
-        decimal_text(line.price),
-        "",
-        *item_ids(line),
+        # A partner reads PO101 as the number of its own line, which Visma does not have.
+        ("", line.quantity_text, line.unit.x12, line.price_text),
+        (line.buyer_item, line.vendor_item, line.gtin),
         source=line.source,
-        sources=line_sources(line, _NAMES, ours_first=False),
+        sources=lambda: line_sources(line, _NAMES, ours_first=False),
     )
     add_description(loop, line, wording)
     add_charges(loop, line.charges, sign=1, content=order, wording=wording)
-    answer = Loop("ACK_loop")
     scheduled = (_SHIPS, day(ships_on)) if ships_on and status == _ACCEPTED else ()
-    answer.add("ACK", status, decimal_text(line.quantity), line.unit.x12, *scheduled, source=line.source)
-    loop.parts.append(answer)
-    return loop
+    loop.add_alone("ACK_loop", "ACK", status, line.quantity_text, line.unit.x12, *scheduled, source=line.source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.invoice_types import INVOICE_TYPES, PAID_TYPES
 from connector.domain.transactions import TransactionType
-from connector.kinds.facts import COMMON_STATUSES, Counterparty, InvoiceNames, KindFacts
+from connector.kinds.facts import COMMON_STATUSES, Counterparty, InvoiceNames, KindFacts, VismaList
 
 NAMES = InvoiceNames(
     number="referenceNumber",
@@ -38,6 +38,8 @@ FACTS = KindFacts(
     statuses=COMMON_STATUSES | {"Scheduled", "Printed", "Prebooked", "Reserved"},
     sent_in=("Open", "Closed"),
     names=NAMES,
+    # Visma: the type stands in the address of supplier invoices alone.
+    lists=(VismaList(path="v1/supplierInvoice", expand=("expandNote",), type_in_path=True),),
     is_final=True,
     # It is the booking text of the company.
     defaults={"description": "keep"},

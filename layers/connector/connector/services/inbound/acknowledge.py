@@ -10,11 +10,11 @@ from connector.domain.order_change.record import Change
 from connector.services.inbound.ports import Changes, InboundNetwork
 from connector.services.ports import Metric, Telemetry
 
-LONGEST_NOTE = 240
+MAX_NOTE_LENGTH = 240
 """Most characters of a note (Orderful: the limit of its older confirm call)."""
 
 
-MOST_NOTED = 2
+MAX_NOTED = 2
 """After this many confirmations without effect, the record is no longer written; log and metric still report them."""
 
 
@@ -49,7 +49,7 @@ def confirm_deliveries(
     still waits in an inbox is confirmed once a run. `again`: it was confirmed before, and an inbox still has it.
     """
     confirmation = Confirmation.FAILED if change.is_refused_outright else Confirmation.ACCEPTED
-    note = (change.reason or f"Purchase order {change.number}: {change.state}.")[:LONGEST_NOTE]
+    note = (change.reason or f"Purchase order {change.number}: {change.state}.")[:MAX_NOTE_LENGTH]
     # All of them: a forged callback may have named a delivery that does not exist, before the real one arrived.
     has_effect, refused = False, list[Rejected]()
     for one in change.deliveries:
@@ -58,16 +58,16 @@ def confirm_deliveries(
         except Rejected as refusal:
             refused.append(refusal)
     after = change.after_confirming(confirmation if has_effect else None)
-    trouble = f"Orderful refuses the confirmation: {refused[0].sentence}" if refused else None
-    if trouble is None and again and change.unacknowledged > 0:
-        trouble = "It was confirmed twice and is still there."
-    if trouble is not None:
-        after = after.noted(trouble) if change.unacknowledged < MOST_NOTED else after
+    failure = f"Orderful refuses the confirmation: {refused[0].sentence}" if refused else None
+    if failure is None and again and change.unacknowledged > 0:
+        failure = "It was confirmed twice and is still there."
+    if failure is not None:
+        after = after.noted(failure) if change.unacknowledged < MAX_NOTED else after
         telemetry.count(Metric.CONFIRMATIONS_REFUSED)
         request_id = refused[0].request_id if refused else None
         telemetry.error(
             "confirmation without effect",
-            {"transaction_id": change.transaction_id, "reason": trouble, "request_id": request_id},
+            {"transaction_id": change.transaction_id, "reason": failure, "request_id": request_id},
         )
     unacknowledged = change.unacknowledged + bool(refused) + again
     return changes.save(msgspec.structs.replace(after, unacknowledged=unacknowledged))

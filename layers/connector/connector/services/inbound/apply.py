@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.documents import Kind
 from connector.domain.errors import (
     AnswerTooLarge,
     Conflict,
@@ -22,6 +21,7 @@ from connector.domain.errors import (
     Misconfigured,
     NoRouting,
     Parked,
+    ParkedByVisma,
     PayloadLost,
     Rejected,
     Unavailable,
@@ -30,23 +30,25 @@ from connector.domain.errors import (
 from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.order_change.record import (
     CHANGE,
-    MOST_REASONS,
-    PROCESSING_AT_MOST,
+    MAX_PROCESSING,
+    MAX_REASONS,
+    RULES,
     STAYS_ACCEPTED,
-    VISMA,
     Change,
     ChangeState,
+    WaitsOn,
     apply_order,
     later_changes,
-    pause_before,
     peers,
     predecessor_deadline,
+    retry_delay,
     waits_behind,
 )
 from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company
+from connector.domain.timestamps import to_the_second
 from connector.domain.transactions import Stream
 from connector.edi.order_change.content_id import content_id
 from connector.edi.order_change.read import NotAChange
@@ -54,9 +56,9 @@ from connector.services.consume import HOLD_BACK
 from connector.services.inbound.acknowledge import confirm
 from connector.services.inbound.claimed import save_claimed
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from connector.services.inbound.ports import Changes, ConflictRetry, HintBudget, InboundNetwork, OrderDeskFactory
+from connector.services.inbound.ports import Changes, ConflictRetry, HintBudget, InboundNetwork, PurchaseOrdersFactory
 from connector.services.inbound.record import InboundRecorder, names_of, with_content
-from connector.services.inbound.review import look_behind
+from connector.services.inbound.review import ChangeReview
 from connector.services.inbound.sender_check import company_of, owner_of
 from connector.services.inbound.write_order import (
     INFORM_PARTNER,
@@ -86,18 +88,15 @@ JUST_READ = timedelta(minutes=1)
 """How long a record that was read from Orderful counts as current."""
 
 LOOK_AGAIN = timedelta(minutes=5)
-"""The pause before a change that Orderful still processes is decided again."""
+"""The delay before a change that Orderful still processes is decided again."""
 
-MOST_PROBLEMS = 5
+MAX_PROBLEMS = 5
 """Most problems of an INVALID transaction that its reason quotes."""
 
 CORRECT_IT = (
     "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
 )
 """Next step for a transaction that Orderful holds as invalid or still processes."""
-
-RULES = "rules"
-"""`Change.decided_by` when no person decided."""
 
 
 class ApplyResult(Enum):
@@ -142,14 +141,14 @@ class Applier:
 
     Attributes:
         lease: How long a worker owns a change; longer than the function may run.
-        rounds: Repeats the work on an order after a 412 or a lost answer.
+        conflict_retry: Repeats the work on an order after a 412 or a lost answer.
         pauses: The pauses in force; they also stop changes of the documents that they cover.
     """
 
     changes: Changes
     recorder: InboundRecorder
     hint_budget: HintBudget
-    orders: OrderDeskFactory
+    orders: PurchaseOrdersFactory
     known: PartnerBaseline
     orderful: InboundNetwork
     routing: RoutingSource
@@ -322,7 +321,7 @@ class Applier:
     def _work(self, change: Change, others: Sequence[Change]) -> ApplyResult:
         now = self.clock.now()
         self._must_be_free(change)
-        if change.validation is Validation.PROCESSING and now - change.ordered_at < PROCESSING_AT_MOST:
+        if change.validation is Validation.PROCESSING and now - change.ordered_at < MAX_PROCESSING:
             return self._defer(change, "Orderful still processes it: looked at again", now + LOOK_AGAIN)
         until = predecessor_deadline(change, others)
         if until is not None and now < until:
@@ -349,7 +348,7 @@ class Applier:
         return _RESULTS[change.state]
 
     def _defer(self, change: Change, note: str, until: datetime) -> ApplyResult:
-        note = f"{note}, until {until:%H:%M:%S} UTC" + (
+        note = f"{note}, until {to_the_second(until)}" + (
             f" (number {change.change_sequence})" if change.change_sequence else ""
         )
         self.changes.save(change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=until))
@@ -362,7 +361,7 @@ class Applier:
         if change.validation is Validation.PROCESSING:
             sentence = f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
             return _Objection(StatedReason(Reason.PROCESSING_AT_ORDERFUL, sentence), CORRECT_IT)
-        problems = self.orderful.problems_of(change.transaction_id)[:MOST_PROBLEMS]
+        problems = self.orderful.problems_of(change.transaction_id)[:MAX_PROBLEMS]
         sentence = f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
         return _Objection(StatedReason(Reason.INVALID_AT_ORDERFUL, sentence), CORRECT_IT)
 
@@ -370,7 +369,7 @@ class Applier:
         """The partner of its order and the pause, if it is paused; None otherwise, or if it may be written already."""
         pauses = [] if change.is_approved else self.pauses.pauses(now=self.clock.now())
         for name in self._partners_of(change, company, routing) if pauses else ():
-            pause = pause_of(pauses, company.name, Kind.PURCHASE_ORDER, name)
+            pause = pause_of(pauses, company.name, change.kind, name)
             if pause is None:
                 continue
             if change.attempts > 1 and self.known.begun(change.key) == change.transaction_id:
@@ -410,7 +409,12 @@ class Applier:
             ending = work.run()
         except Parked as problem:
             ending = WriteResult(
-                ChangeState.PARKED, (problem.code,), problem.sentence, problem.next_step, waits_for=problem.waits_for
+                ChangeState.PARKED,
+                (problem.code,),
+                problem.sentence,
+                problem.next_step,
+                awaits_visma=isinstance(problem, ParkedByVisma),
+                waits_for=problem.waits_for,
             )
         except Rejected as problem:
             tell = INFORM_PARTNER.format(change.transaction_id)
@@ -516,15 +520,15 @@ class Applier:
     def _look_behind(self, ended: Change) -> None:
         """Queue the changes that were parked behind `ended`. A repetition after a crash finds none."""
         if ended.has_ended:
-            look_behind(ended, self.changes, self.recorder.outbox, self.clock)
+            ChangeReview(self.changes, self.recorder.outbox, self.clock).look_behind(ended)
 
     def _end(self, change: Change, ending: WriteResult, others: Sequence[Change]) -> Change:
         before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
         change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
-        if ending.waits_for == VISMA and change.is_approved:
+        if ending.awaits_visma and change.is_approved:
             return self._park_for_visma(change, ending)  # `later` stays as the person saw it
         change = msgspec.structs.replace(change, later=later_changes(change, others))
-        if ending.waits_for == VISMA:
+        if ending.awaits_visma:
             return self._park_for_visma(change, ending)
         decision = ending.decision
         note = ending.reason or ("written" if decision.edits else "there is nothing left to write")
@@ -538,6 +542,7 @@ class Applier:
             reason=ending.reason,
             reason_codes=ending.codes,
             next_step=ending.next_step,
+            parked_on=_parked_on(change, ending),
             waits_for=ending.waits_for,
             looks=0,
             decided_on=ending.decided_on,
@@ -548,8 +553,8 @@ class Applier:
             differences=differences_kept(decision.differences),
             writes=bool(decision.edits) if ending.decided_on is not None else None,
             remarks=decision.remarks,
-            reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
-            places=decision.places[:MOST_REASONS],
+            reasons=decision.reasons[:MAX_REASONS] if ending.reason == decision.reason else (),
+            places=decision.places[:MAX_REASONS],
             unwritten=unwritten_kept(decision.unwritten),
             repeats=ending.repeats,
         )
@@ -561,7 +566,7 @@ class Applier:
         An approval stays: it holds for one content of the order, which is compared again.
         """
         now, look = self.clock.now(), change.looks + 1
-        pause = pause_before(look)
+        delay = retry_delay(look)
         compared: dict[str, object] = {}
         if ending.decided_on is not None:
             decision = ending.decision
@@ -570,7 +575,7 @@ class Applier:
                 "differences": differences_kept(decision.differences),
                 "writes": bool(decision.edits),
                 "remarks": decision.remarks,
-                "reasons": decision.reasons[:MOST_REASONS],
+                "reasons": decision.reasons[:MAX_REASONS],
                 "unwritten": unwritten_kept(decision.unwritten),
             }
         steps = [ending.next_step, f"Have it looked at now: connector changes retry {change.transaction_id}"]
@@ -582,8 +587,9 @@ class Applier:
             reason=ending.reason,
             reason_codes=ending.codes,
             next_step=" ".join(step if step.endswith(".") else f"{step}." for step in steps if step),
-            waits_for=VISMA if pause is not None else None,
-            not_before=now + pause if pause is not None else None,
+            parked_on=WaitsOn.VISMA if delay is not None else _parked_on(change, ending),
+            waits_for=None,
+            not_before=now + delay if delay is not None else None,
             looks=look,
             decided_by=RULES,
             **compared,
@@ -610,6 +616,13 @@ class Applier:
     def _report_refusal(self, error: Misconfigured) -> None:
         self.telemetry.count(Metric.CREDENTIALS_REFUSED)
         self.telemetry.error("held back", {"reason": str(error), "request_id": error.request_id})
+
+
+def _parked_on(change: Change, ending: WriteResult) -> WaitsOn:
+    """What a change that is parked, and does not wait for Visma, waits for."""
+    if change.behind is not None:
+        return WaitsOn.EARLIER
+    return WaitsOn.PERSON if ending.waits_for is None else WaitsOn.ROUTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -649,4 +662,4 @@ def _given_up(error: ConnectorError, *, is_begun: bool) -> WriteResult:
         reason = f"The order changed in Visma each time this was to be written into it. {reason}"
     elif isinstance(error, UnknownOutcome):
         reason = f"Visma gave no clear answer each time this was to be written. {reason}"
-    return WriteResult(ChangeState.PARKED, (code,), reason, error.next_step, waits_for=VISMA)
+    return WriteResult(ChangeState.PARKED, (code,), reason, error.next_step, awaits_visma=True)

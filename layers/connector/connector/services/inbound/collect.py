@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, Kind
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import (
     AnswerDamaged,
     AnswerTooLarge,
@@ -32,10 +32,9 @@ from connector.domain.errors import (
     Throttled,
     Transient,
 )
-from connector.domain.inbound import LISTED, InboundTransaction, Validation
+from connector.domain.inbound import LISTED, InboundTransaction
 from connector.domain.order_change.record import (
     CHANGE,
-    PROCESSING_AT_MOST,
     WAIT_FOR_EARLIER,
     Change,
     ChangeState,
@@ -45,21 +44,21 @@ from connector.domain.order_change.record import (
 from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
-from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
+from connector.services.consume import MAX_DELAY, TIME_FOR_ONE
 from connector.services.inbound.acknowledge import confirm, confirm_deliveries
 from connector.services.inbound.ports import Changes, InboundNetwork
-from connector.services.inbound.record import InboundRecorder, message_for
-from connector.services.inbound.review import look_at_visma_again, look_behind_one
+from connector.services.inbound.record import InboundRecorder, is_processed, message_for
+from connector.services.inbound.review import ChangeReview
 from connector.services.list_health import LOST_ROUTING
 from connector.services.ports import Clock, Deadline, Metric, Outbox, Pauses, RoutingSource, Telemetry
 
 PAGE = 100
 """Most items of an inbox or bucket that Orderful returns at once."""
 
-MOST_PAGES = 20
+MAX_PAGES = 20
 """Most pages of one inbox or bucket that one run reads."""
 
-MOST_FAILURES = 2
+MAX_FAILURES = 2
 """Most pages of one inbox that may be unreadable in one run, after a smaller page could be read."""
 
 UNCLAIMED_AFTER = timedelta(hours=24)
@@ -115,7 +114,7 @@ class _PageSize:
         """Note that no item left. False when there is no larger page, or it was tried often enough."""
         self.good = self.limit
         larger = min(self.limit * 2, PAGE) if self.too_many > PAGE else (self.limit + self.too_many) // 2
-        if larger <= self.limit or self.failures > MOST_FAILURES:
+        if larger <= self.limit or self.failures > MAX_FAILURES:
             return False
         self.limit = larger
         return True
@@ -127,8 +126,8 @@ class Watermark(Protocol):
     def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
         """Take the lease; returns the watermark, None the first time. Raises `Conflict` while it is held."""
 
-    def put(self, moment: datetime | None) -> None:
-        """Return the lease, with `moment` as the new watermark; None leaves it unchanged."""
+    def put(self, timestamp: datetime | None) -> None:
+        """Return the lease, with `timestamp` as the new watermark; None leaves it unchanged."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -259,7 +258,7 @@ class Collector:
         yield from ((f"bucket {name}", self.orderful.bucket, name) for name in self.bucket_ids)
 
     def _empty(self, result: Collected, read: Read, name: str, what: str, until: timedelta) -> None:
-        """Read page after page as long as items leave, at most `MOST_PAGES`.
+        """Read page after page as long as items leave, at most `MAX_PAGES`.
 
         Items stay until they are confirmed, and Orderful has no second page: newer items appear only when others leave.
         A page that cannot be read is requested again with fewer items; after a readable one, a larger page is
@@ -269,7 +268,7 @@ class Collector:
         confirmed: set[str] = set()
         others: list[InboundTransaction] = []
         nameless = 0
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             if not self._has_time() or self.deadline.remaining() < until:
                 break
             try:
@@ -335,7 +334,7 @@ class Collector:
         since = oldest.created_at
         if since is None and oldest.delivery is not None:
             with suppress(ConnectorError):
-                shown = self.orderful.shown(oldest.delivery, oldest.transaction_id)
+                shown = self.orderful.delivery_status(oldest.delivery, oldest.transaction_id)
                 since = shown.created_at if shown else None
         return len(others) if since is not None and self.clock.now() - since > UNCLAIMED_AFTER else 0
 
@@ -451,7 +450,7 @@ class Collector:
                 change = self.recorder.recorded(*row.names)
                 if change is not None:
                     self._hold_back(change, before)
-                elif before is not None or _is_processed(row, now):
+                elif before is not None or is_processed(row, now):
                     missing.append(row)
                     result.waiting += 1
                 elif (change := self.recorder.record(row)) is not None:
@@ -475,7 +474,7 @@ class Collector:
             self._must_have_time()
             try:
                 if self.recorder.recorded(*row.names) is None:
-                    if _is_processed(row, now):
+                    if is_processed(row, now):
                         result.waiting += 1
                         continue
                     result.taken += self.recorder.record(row) is not None
@@ -526,8 +525,7 @@ class Collector:
         parked = list(self.changes.in_state(ChangeState.PARKED))
         pauses = self.pauses.pauses(now=now)
         kept = sum(
-            Reason.PAUSED in one.reason_codes
-            and pause_of(pauses, one.company, Kind.PURCHASE_ORDER, one.partner) is not None
+            Reason.PAUSED in one.reason_codes and pause_of(pauses, one.company, one.kind, one.partner) is not None
             for one in parked
         )
         self.telemetry.count(Metric.OPEN_CHANGES_PARKED, max(sum(for_a_person) - kept, 0))
@@ -544,17 +542,18 @@ class Collector:
 
         A change that waits for Visma is queued with all others of its order, so that none overtakes another.
         """
+        review = ChangeReview(self.changes, self.outbox, self.clock)
         for change in apply_order(one for one in parked if one.waits_on is WaitsOn.EARLIER):
             before = self.changes.get(change.key, change.behind or "")
             if before is None or before.has_ended:
                 with suppress(Conflict):  # a person decides about it
-                    look_behind_one(change, self.changes, self.outbox, self.clock)
+                    review.look_behind_one(change)
                     result.requeued += 1
         waiting = [change for change in parked if change.awaits_visma]
         due = {change.key for change in waiting if change.not_before is None or now >= change.not_before}
         for change in apply_order(change for change in waiting if change.key in due):
             with suppress(Conflict):  # a person decides about it
-                look_at_visma_again(change, self.changes, self.outbox, self.clock)
+                review.look_at_visma_again(change)
                 result.requeued += 1
 
     def _confirm_again(self, result: Collected) -> None:
@@ -562,7 +561,7 @@ class Collector:
         for change in self.changes.unacknowledged():
             if not self._has_time():
                 return
-            if self.clock.now() - change.updated_at > self.resend_after + LONGEST_DELAY:
+            if self.clock.now() - change.updated_at > self.resend_after + MAX_DELAY:
                 with suppress(Conflict):  # another worker has it
                     confirm(change, self.changes, self.orderful, self.telemetry)
                     result.confirmed += 1
@@ -573,16 +572,10 @@ class Collector:
         if change.attempts == 0:
             return now - change.updated_at > self.resend_after
         # Its message may still be delayed by the longest time.
-        return now - change.updated_at > self.resend_after + LONGEST_DELAY
+        return now - change.updated_at > self.resend_after + MAX_DELAY
 
     def _has_time(self) -> bool:
         return self.deadline.remaining() > TIME_FOR_ONE
-
-
-def _is_processed(row: InboundTransaction, now: datetime) -> bool:
-    """Whether Orderful still processes it. After `PROCESSING_AT_MOST` it is recorded anyway, for a person."""
-    since = row.created_at or now
-    return row.validation is Validation.PROCESSING and now - since < PROCESSING_AT_MOST
 
 
 def _comes_before(earlier: InboundTransaction, later: InboundTransaction, now: datetime) -> bool:

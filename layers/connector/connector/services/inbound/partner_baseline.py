@@ -1,20 +1,22 @@
 """Keeps the partner baseline of an order in the ledger while a partner's change is written.
 
-reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
+reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own request
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
           SUPERSEDED, with the content, when somebody else's edit came along, when a part of the change was not
-          written, when another partner had the order last or it was withdrawn: the partner has to be sent the whole
+          written, when the change crossed a revision, when another partner had the order last or it was withdrawn:
+          the partner has to be sent the whole
 drop      SUPERSEDED: nothing was written
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connector.domain.documents import LONGEST_TYPE, DocumentKey, PurchaseOrder
+from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Transient
+from connector.domain.order_change.crossing import ReadStates, states_read
 from connector.domain.order_change.edits import Edits, equals_with_edits
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
@@ -30,7 +32,7 @@ from connector.services.order_types import types_of_number
 from connector.services.ports import Clock
 
 _FIRST_LOOK = 20
-_MOST = 1000
+_MAX_REVISIONS = 1000
 # Revisions that never left and that the agreed one supersedes.
 _UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
 
@@ -43,11 +45,26 @@ def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
         partner: Its ISA id.
     """
     reached = [one for one in revisions if one.state in KNOWN_TO_PARTNER]
-    last = next((one for one in reached if one.withdraws is None), None)
+    last = next((one for one in reached if not one.is_withdrawal), None)
     if last is not None and last.receiver_id not in {None, partner}:
         return False
     latest = next((one for one in reached if one.receiver_id == partner), None)
     return latest is None or latest.purpose is not Purpose.CANCELLATION
+
+
+def _was_sent_after(revisions: Sequence[Revision], known_sequence: int | None) -> bool:
+    """Whether a state was sent that the partner did not have when it wrote its change.
+
+    What was sent last does not have the change: the partner may take that for a refusal.
+    """
+    since = known_sequence or 0
+    return since > 0 and any(
+        one.sequence > since
+        and one.state in KNOWN_TO_PARTNER
+        and one.state is not State.AGREED
+        and not one.is_withdrawal
+        for one in revisions
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +76,55 @@ class PartnerBaseline:
 
     def newest_known(self, order: DocumentKey) -> Revision | None:
         """The newest revision that the partner has, or may have."""
-        for limit in (_FIRST_LOOK, _MOST):
+        for limit in (_FIRST_LOOK, _MAX_REVISIONS):
             revisions = self.ledger.revisions(order, limit=limit)
-            found = next((one for one in revisions if one.state in KNOWN_TO_PARTNER and one.withdraws is None), None)
+            found = next((one for one in revisions if one.state in KNOWN_TO_PARTNER and not one.is_withdrawal), None)
             if found is not None or len(revisions) < limit:
                 return found
         return None
+
+    def read_at(self, order: DocumentKey, change: Change) -> ReadStates:
+        """What the partner had of the order when it wrote the change."""
+        found = ReadStates(None)
+        for limit in (_FIRST_LOOK, _MAX_REVISIONS):
+            revisions = self.ledger.revisions(order, limit=limit)
+            found = states_read(
+                (one for one in revisions if one.change_id != change.transaction_id),
+                sender_id=change.sender_id,
+                filed_at=change.filed_at,
+                recorded_at=change.created_at,
+            )
+            if len(revisions) < limit:
+                break
+        return found
+
+    def last_decided(self, order: DocumentKey, sequence: int, *, by_person: Callable[[str], bool]) -> Revision | None:
+        """The newest revision up to `sequence` that we sent, or whose change a person approved; None without one.
+
+        Args:
+            order: The order.
+            sequence: The revision that the partner last saw.
+            by_person: Whether a person approved the change with this transaction id.
+        """
+        for limit in (_FIRST_LOOK, _MAX_REVISIONS):
+            revisions = self.ledger.revisions(order, limit=limit)
+            for one in revisions:
+                if one.sequence > sequence or one.is_withdrawal or one.state not in KNOWN_TO_PARTNER:
+                    continue
+                if one.state is not State.AGREED or by_person(one.change_id or ""):
+                    return one
+            if len(revisions) < limit:
+                break
+        return None
+
+    def agreed_since(self, order: DocumentKey, sequence: int, *, until: int) -> list[Revision]:
+        """The states that the partner asked for after revision `sequence`, up to revision `until`, oldest first."""
+        revisions: Sequence[Revision] = ()
+        for limit in (_FIRST_LOOK, _MAX_REVISIONS):
+            revisions = self.ledger.revisions(order, limit=limit)
+            if len(revisions) < limit or revisions[-1].sequence <= sequence:
+                break
+        return [one for one in reversed(revisions) if sequence < one.sequence <= until and one.state is State.AGREED]
 
     def order_types(self, order: DocumentKey) -> list[str]:
         """The types of the orders with this number; first the one that the partner's 860 is probably about."""
@@ -86,10 +146,10 @@ class PartnerBaseline:
         newest = self._newest(order)
         return newest.change_id if newest is not None and newest.state is State.CHANGING else None
 
-    def was_sent_since(self, order: DocumentKey, moment: datetime) -> bool:
-        """Whether the order was sent to the partner after `moment` (UTC), or may have been."""
+    def was_sent_since(self, order: DocumentKey, timestamp: datetime) -> bool:
+        """Whether the order was sent to the partner after `timestamp` (UTC), or may have been."""
         return any(
-            one.state in KNOWN_TO_PARTNER and one.state is not State.AGREED and one.created_at > moment
+            one.state in KNOWN_TO_PARTNER and one.state is not State.AGREED and one.created_at > timestamp
             for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
         )
 
@@ -121,7 +181,7 @@ class PartnerBaseline:
         change: Change,
         *,
         base: PurchaseOrder,
-        wishes: Edits,
+        requested: Edits,
         after: OrderSnapshot,
         raw: bytes,
         notes: Notes,
@@ -133,7 +193,7 @@ class PartnerBaseline:
             order: The order.
             change: The change that was written, or found in the order already.
             base: The order as the partner last saw it at the first decision.
-            wishes: The edits that the partner asked for, written by us or by somebody else.
+            requested: The edits that the partner asked for, written by us or by somebody else.
             after: The order in Visma now.
             raw: Its bytes.
             notes: Which notes of an order are sent to the partner.
@@ -153,15 +213,17 @@ class PartnerBaseline:
             # The partner was sent a newer state after the first decision.
             base = self.content(order, known.sequence) or base
         is_known = known is not None and known.revision_id == content
-        if is_known or not wishes:
+        if is_known or not requested:
             self.drop(order, change, version=version)
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
         is_full_resend_due = known is not None and (
-            needs_full_resend(revisions, known) or not _has_it(revisions, change.sender_id)
+            needs_full_resend(revisions, known)
+            or not _has_it(revisions, change.sender_id)
+            or _was_sent_after(revisions, change.known_sequence)
         )
-        if is_full_resend_due or not is_all or not equals_with_edits(after.content, base, wishes, notes=notes):
+        if is_full_resend_due or not is_all or not equals_with_edits(after.content, base, requested, notes=notes):
             note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
             due = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
             due = replace(due, revision_id=content, visma_version=version, change_result=ChangeResult.FULL_RESEND)
@@ -170,7 +232,7 @@ class PartnerBaseline:
         for revision in revisions:
             is_newer = known is None or revision.sequence > known.sequence
             # A withdrawal from a former receiver is not superseded; it still has to be sent.
-            if is_newer and revision.state in _UNSENT and revision.withdraws is None:
+            if is_newer and revision.state in _UNSENT and not revision.is_withdrawal:
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
         agreed = replace(
@@ -180,7 +242,7 @@ class PartnerBaseline:
             receiver_id=change.sender_id,
             counterparty=after.content.supplier.number,
             counterparty_id=after.content.supplier.internal_id,
-            document_type=after.content.order_type[:LONGEST_TYPE],
+            document_type=after.content.order_type[:MAX_TYPE_LENGTH],
         )
         if reserved is not None:
             agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)

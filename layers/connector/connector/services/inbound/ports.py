@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from connector.domain.documents import DocumentKey
-from connector.domain.inbound import Confirmation, Delivery, InboundTransaction, ShownDelivery
+from connector.domain.inbound import Confirmation, Delivery, DeliveryStatus, InboundTransaction
 from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.route import Company
@@ -22,6 +22,9 @@ class Changes(Protocol):
 
     def known(self, transaction_id: str) -> DocumentKey | None:
         """The order under which a transaction is recorded; None when it is not recorded."""
+
+    def recorded(self, transaction_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the transactions that are on record, by any of their ids."""
 
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         """Store the order under which a transaction is recorded. The first writer wins; returns the stored order."""
@@ -61,6 +64,9 @@ class Changes(Protocol):
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         """All records in one of `OPEN_CHANGES`, the one unchanged for longest first."""
+
+    def everything(self, states: Collection[ChangeState]) -> Iterator[Sequence[Change]]:
+        """All records in one of the states, by reading the whole table, a part at a time and in no order."""
 
     def waiting(self, state: ChangeState) -> Waiting:
         """How many records are in one of `OPEN_CHANGES`."""
@@ -123,7 +129,7 @@ class InboundNetwork(Protocol):
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why a transaction is INVALID, each as `path: message`; empty when Orderful does not say."""
 
-    def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
+    def delivery_status(self, delivery: Delivery, transaction_id: str) -> DeliveryStatus | None:
         """A delivery in Orderful's list of this transaction's deliveries; None when it is not there.
 
         Raises:
@@ -148,8 +154,14 @@ class SentDocuments(Protocol):
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         """One revision; the first one of a document has the sequence 1."""
 
+    def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
+        """The newest revisions of a document, newest first."""
 
-class OrderDesk(Protocol):
+    def source_of(self, revision: Revision) -> bytes:
+        """The Visma document as stored with the revision. Raises `Parked` when it is not kept any more."""
+
+
+class PurchaseOrders(Protocol):
     """The purchase orders of one company."""
 
     def get_order(self, number: str) -> OrderAnswer | None:
@@ -175,11 +187,11 @@ class OrderDesk(Protocol):
         """
 
 
-class OrderDeskFactory(Protocol):
+class PurchaseOrdersFactory(Protocol):
     """Opens the purchase orders of a company."""
 
-    def __call__(self, company: Company, deadline: Deadline) -> OrderDesk:
-        """The `OrderDesk` of `company`."""
+    def __call__(self, company: Company, deadline: Deadline) -> PurchaseOrders:
+        """The `PurchaseOrders` of `company`."""
 
 
 class ConflictRetry(Protocol):

@@ -5,7 +5,7 @@ The ids of the envelope, the partners in routing and the supplier of the order h
 
 from __future__ import annotations
 
-from connector.domain.documents import DocumentKey, Kind
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, Rejected
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
@@ -39,14 +39,14 @@ def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: St
     if not partners:
         raise Parked(
             f"The sender {sender_id} is no partner of company {names[0]} in the routing.",
-            next_step="Add the partner to the routing file and apply it.",
+            next_step=Reason.SENDER_UNMAPPED.action,
             waits_for=f"partners.<name>.orderful.isa_id.{stream}: {sender_id}",
             code=Reason.SENDER_UNMAPPED,
         )
     if not any(map(routing.supplies, partners)):
         raise Parked(
             f"Partner {partners[0]} is a customer: its change is about a sales order, which is not written here.",
-            next_step="Enter it in Visma by hand, then close it here.",
+            next_step=Reason.SENDER_IS_CUSTOMER.action,
             code=Reason.SENDER_IS_CUSTOMER,
         )
     return routing.companies[names[0]]
@@ -70,7 +70,7 @@ def route_of(routing: Routing, company: str, has: OrderSnapshot, *, sender_id: s
         Misconfigured: a setting of the partner has an invalid value.
     """
     number, supplier = has.content.number, has.content.supplier.number or ""
-    route = routing.route(company, Kind.PURCHASE_ORDER, supplier)
+    route = routing.route(company, has.content.kind, supplier)
     if route.partner_isa_id.on(stream) != sender_id:
         raise Rejected(
             f"Order {number} is for partner {route.partner} (supplier {supplier}); the change comes from {sender_id}.",

@@ -11,20 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, PurchaseOrder
-from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
+from connector.domain.documents import DocumentKey, OrderLine, PurchaseOrder
+from connector.domain.errors import Parked, ParkedByVisma, PayloadLost, Rejected, Throttled, Transient, Unavailable
 from connector.domain.order_change.added_line_numbers import EarlierAddition, added_lines, by_our_numbers
+from connector.domain.order_change.crossing import ReadStates
 from connector.domain.order_change.decide import HEADER, LOOK, ChangeAction, ChangeDecision, Difference, decide
-from connector.domain.order_change.edits import NO_EDITS, Edits
-from connector.domain.order_change.line_match import Lines
+from connector.domain.order_change.edits import NO_EDITS, Edits, Operation
+from connector.domain.order_change.findings import TAKEN_OUT, text_of
+from connector.domain.order_change.limits import LimitBase
+from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.order_numbers import without_suffix
 from connector.domain.order_change.order_snapshot import OrderSnapshot
+from connector.domain.order_change.quantity import differences_of
 from connector.domain.order_change.record import (
-    VISMA,
+    CHANGE,
     Change,
     ChangeState,
     apply_order,
@@ -38,32 +43,36 @@ from connector.domain.order_change.record import (
 from connector.domain.order_change.request import ChangeRequest
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.content_hash import revision_id
-from connector.domain.revision.record import State
+from connector.domain.revision.record import Revision, State, time_sent
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, Route
 from connector.domain.text import truncated
-from connector.domain.transactions import Stream
-from connector.edi.order_change.read import read_change
+from connector.domain.timestamps import to_the_minute
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import NotADocument
 from connector.services.inbound.claimed import save_claimed
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from connector.services.inbound.ports import Changes, ConflictRetry, OrderDesk
+from connector.services.inbound.ports import Changes, ConflictRetry, PurchaseOrders
 from connector.services.inbound.sender_check import route_of
 from connector.services.ports import Clock, Deadline, Metric, OrderAnswer, Telemetry
 
-MOST_DIFFERENCES = 120
+MAX_DIFFERENCES = 120
 """Most differences in the record of a change."""
 
-MOST_UNWRITTEN = 20
+MAX_UNWRITTEN = 20
 """Most sentences in `Change.unwritten`."""
 
-LONGEST_UNWRITTEN = 300
+MAX_UNWRITTEN_LENGTH = 300
 """Most characters of such a sentence."""
 
 APPLIED_AS_IS = ChangeDecision(ChangeAction.APPLY)
 """Nothing to write and nothing to show."""
+
+SAME_DIFFERENCE_WITHIN = timedelta(days=7)
+"""For this long after a message that gives differences of quantity, another with the same ones is asked about."""
 
 ATTEMPTS_UNSEEN = 5
 """After this many attempts (five minutes with the delays of the queue), a person is asked about an order that Visma
@@ -76,6 +85,7 @@ INFORM_PARTNER = "Tell the partner, then: connector changes close {} --reason TE
 """What to do about a change that the rules refuse; takes its transaction id."""
 
 _ON_HOLD = "Hold"
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,8 @@ class WriteResult:
 
     Attributes:
         codes: The reason codes, the deciding one first.
+        awaits_visma: Whether the change is parked until Visma gives a usable answer.
+        waits_for: As `Change.waits_for`.
         repeats: The change that this one repeats; None when it is no repetition.
     """
 
@@ -92,6 +104,7 @@ class WriteResult:
     reason: str | None = None
     next_step: str | None = None
     _: KW_ONLY
+    awaits_visma: bool = False
     waits_for: str | None = None
     decision: ChangeDecision = APPLIED_AS_IS
     decided_on: str | None = None
@@ -106,7 +119,7 @@ class OrderChange:
         message: The 860 as received.
         others: The other records of its sender for the order.
         objection: Why it needs a person, whatever it asks for; None without an objection.
-        rounds: Repeats the work after a 412 or a lost answer.
+        conflict_retry: Repeats the work after a 412 or a lost answer.
     """
 
     change: Change
@@ -115,7 +128,7 @@ class OrderChange:
     objection: StatedReason | None
     company: Company
     routing: Routing
-    orders: OrderDesk
+    orders: PurchaseOrders
     known: PartnerBaseline
     changes: Changes
     clock: Clock
@@ -123,7 +136,7 @@ class OrderChange:
     stream: Stream
     deadline: Deadline
     conflict_retry: ConflictRetry
-    _wished: Edits = NO_EDITS
+    _requested: Edits = NO_EDITS
 
     def run(self) -> WriteResult:
         """Decide and write.
@@ -180,7 +193,8 @@ class OrderChange:
             raise
         types = self.known.order_types(self._order)
         self._refuse_another_type(ours.content.order_type, types)
-        base = self._base(route)
+        read = self.known.read_at(self._order, self.change)
+        base = self._base(route, read)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.was_assigned and request.order_number == self.change.named:
             # A person assigned the order.
@@ -195,18 +209,12 @@ class OrderChange:
             return WriteResult(
                 ChangeState.RECORDED, (Reason.DUPLICATE_CHANGE,), reason, repeats=repeated.transaction_id
             )
-        request = self._by_our_numbers(request, base, ours, route, self.others)
-        decision = decide(
-            request,
-            base=base,
-            ours=ours,
-            route=route,
-            approved=self.change.is_approved,
-            confirmed=confirmed_places(self.change, self.others),
-            reading=self.change.reading,
-            taken_on=self.change.ordered_at.date(),
-        )
+        lines = Lines(base, ours, route)
+        differences = self._differences_of(self._by_our_numbers(request, base, ours, route, self.others), route, lines)
+        base, decision = self._decided(request, base, ours, route, read)
+        decision = self._checked_against_cancellation(decision, read)
         decision = self._checked_against_others(decision, decided_on, types, repeated)
+        decision = self._checked_for_repetition(decision, differences, route, lines)
         if decision.action is not ChangeAction.APPLY:
             self._take_off_hold(ours)
             if decision.action is ChangeAction.REJECT:
@@ -224,6 +232,7 @@ class OrderChange:
                 decision.codes,
                 decision.reason,
                 decision.next_step,
+                awaits_visma=decision.awaits_visma,
                 waits_for=decision.waits_for,
                 decision=decision,
                 decided_on=decided_on,
@@ -237,7 +246,7 @@ class OrderChange:
         # If the base is unknown, a person has approved the order as it is now.
         before = base or ours.content
         # After a lost answer, an added line looks like a line that the message did not ask for.
-        self._wished = decision.wishes or self._wished
+        self._requested = decision.requested or self._requested
         if decision.edits:
             self.known.reserve(self._order, self.change)
             self._write(ours, decision.edits, route)
@@ -248,15 +257,105 @@ class OrderChange:
             self._order,
             self.change,
             base=before,
-            wishes=self._wished,
+            requested=self._requested,
             after=ours,
             raw=raw,
             notes=route.notes,
             is_all=not decision.unwritten,
         )
-        added = added_lines(self._wished, before=before, after=ours.content)
+        added = added_lines(self._requested, before=before, after=ours.content)
         self.change = msgspec.structs.replace(self.change, added=added)
         return WriteResult(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
+
+    def _decided(
+        self, request: ChangeRequest, base: PurchaseOrder | None, ours: OrderSnapshot, route: Route, read: ReadStates
+    ) -> tuple[PurchaseOrder | None, ChangeDecision]:
+        """The decision, and the order as the partner had it.
+
+        Where it may have had a newer state, the change has to come to the same with that one; else a person is asked.
+        """
+        sequence = self.change.known_sequence or 0
+        decision = self._decide(request, base, sequence, ours, route)
+        doubtful = [one for one in read.doubtful if one.sequence > sequence]
+        if base is None or not doubtful or self.change.is_approved or decision.action is ChangeAction.REJECT:
+            return base, self._told_of_crossing(decision, sequence, read)
+        contents = []
+        for one in doubtful:
+            with as_unavailable():
+                contents.append(self.known.content(self._order, one.sequence))
+        decisions = [
+            None if content is None else self._decide(request, content, one.sequence, ours, route)
+            for one, content in zip(doubtful, contents, strict=True)
+        ]
+        for one, other in zip(doubtful, decisions, strict=True):
+            if other is None or not decision.comes_to(other):
+                return base, self._asked_about_crossing(decision, one, other)
+        newest = decisions[0]
+        assert newest is not None  # noqa: S101
+        self._save(known_sequence=doubtful[0].sequence)
+        return contents[0], newest
+
+    def _decide(
+        self, request: ChangeRequest, base: PurchaseOrder | None, sequence: int, ours: OrderSnapshot, route: Route
+    ) -> ChangeDecision:
+        """The decision with the order of revision `sequence` as what the partner had."""
+        return decide(
+            self._by_our_numbers(request, base, ours, route, self.others),
+            base=base,
+            ours=ours,
+            route=route,
+            limit_base=None if base is None else self._limit_base(sequence, base),
+            approved=self.change.is_approved,
+            confirmed=confirmed_places(self.change, self.others),
+            reading=self.change.reading,
+            taken_on=self.change.ordered_at.date(),
+        )
+
+    def _told_of_crossing(self, decision: ChangeDecision, sequence: int, read: ReadStates) -> ChangeDecision:
+        """The decision, with a remark where a newer state was sent after Orderful had received the change."""
+        newest = read.newest
+        if newest is None or not sequence or newest.sequence <= sequence or newest.state is State.AGREED:
+            return decision
+        remark = (
+            f"{_named(newest)}, after this was received; it is compared with revision {sequence}, and the whole "
+            "order is sent again when it is written."
+        )
+        return replace(decision, remarks=(*decision.remarks, remark))
+
+    def _asked_about_crossing(
+        self, decision: ChangeDecision, crossing: Revision, other: ChangeDecision | None
+    ) -> ChangeDecision:
+        """Ask a person which state the partner had: with this revision the change comes to something else."""
+        sequence, transaction = crossing.sequence, self.change.transaction_id
+        received = f"Orderful received this {to_the_minute(self.change.ordered_at)}"
+        if self.change.filed_at is None:
+            received = "Orderful does not say when it received this"
+        comes_to = (
+            "its content is no longer kept" if other is None else f"with it, this asks for {_shown(other.requested)}"
+        )
+        sentence = (
+            f"{_named(crossing)}, {received}, and the partner may have written it before it read that revision: "
+            f"{comes_to}; without it, for {_shown(decision.requested)}."
+        )
+        asked = _with(decision, StatedReason(Reason.CROSSES_REVISION, sentence))
+        return replace(
+            asked,
+            action=ChangeAction.PARK,
+            next_step=f"Ask the partner whether it had read revision {sequence}. If not, approve this: what is shown "
+            f"is written. If so, enter it in Visma by hand, then: connector changes close {transaction} --reason TEXT",
+            waits_for=None,
+        )
+
+    def _checked_against_cancellation(self, decision: ChangeDecision, read: ReadStates) -> ChangeDecision:
+        """Ask about a change of an order that the partner was sent the cancellation of, and that is open in Visma."""
+        newest = read.newest
+        if newest is None or newest.purpose is not Purpose.CANCELLATION or not decision.edits:
+            return decision
+        if self.change.is_approved or decision.action is ChangeAction.REJECT:
+            return decision
+        sentence = f"{_named(newest)} and cancelled the order for the partner; in Visma the order is open again."
+        asked = _with(decision, StatedReason(Reason.CANCELLED_FOR_PARTNER, sentence))
+        return replace(asked, action=ChangeAction.PARK, next_step=Reason.CANCELLED_FOR_PARTNER.action, waits_for=None)
 
     def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
         """Park if Visma returns an order of another type than the partner has: Visma finds orders by number alone."""
@@ -274,7 +373,7 @@ class OrderChange:
 
     def _is_begun(self) -> bool:
         """Whether an earlier attempt may have written into the order; without a base the order does not show it."""
-        return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
+        return bool(self._requested) or self.known.begun(self._order) == self.change.transaction_id
 
     def _read(self) -> tuple[OrderSnapshot, bytes]:
         answer = self._get(self.change.number)
@@ -283,7 +382,7 @@ class OrderChange:
         return self._parsed(answer), answer.raw
 
     def _get(self, number: str) -> OrderAnswer | None:
-        """The order from Visma; None when there is none. Raises as `OrderDesk.get_order`, and `Unavailable`.
+        """The order from Visma; None when there is none. Raises as `PurchaseOrders.get_order`, and `Unavailable`.
 
         An order that Visma refuses to return is retried by itself later.
         """
@@ -291,8 +390,7 @@ class OrderChange:
             with as_unavailable():
                 return self.orders.get_order(number)
         except Parked as problem:
-            problem.waits_for = VISMA
-            raise
+            raise _by_visma(problem) from None
 
     def _parsed(self, answer: OrderAnswer) -> OrderSnapshot:
         try:
@@ -301,10 +399,9 @@ class OrderChange:
             raise Unavailable(f"Visma answered something that is no purchase order: {error}") from None
         except Parked as problem:
             # After the order is corrected in Visma, the change goes on by itself.
-            problem.waits_for = VISMA
-            raise
+            raise _by_visma(problem) from None
 
-    def _unseen(self) -> Parked | Unavailable:
+    def _unseen(self) -> ParkedByVisma | Unavailable:
         """The error for an order that Visma does not return: it may be new, or have another number or company."""
         number, company = self.change.number, self.company.name
         sentence = f"Visma has no purchase order {number} in company {company}."
@@ -316,24 +413,18 @@ class OrderChange:
         if self.known.newest_known(self._order) is not None:
             sentence = f"Visma no longer has purchase order {number} in company {company}, which the partner was sent."
             check = f"Check visma.company_id and visma.tenant_id of {company} with `connector doctor`"
-            return Parked(
-                sentence, document=document, next_step=f"{check}, {close}", waits_for=VISMA, code=Reason.ORDER_NOT_FOUND
+            return ParkedByVisma(
+                sentence, document=document, next_step=f"{check}, {close}", code=Reason.ORDER_NOT_FOUND
             )
         found = self._named_without_suffix()
         if found is not None:
             sentence += f" Order {found} is this partner's."
             confirm = f"If that is meant: connector changes approve {transaction} --order {found}"
-            return Parked(
-                sentence,
-                document=document,
-                next_step=f"{confirm}, {close}",
-                waits_for=VISMA,
-                code=Reason.ORDER_NOT_FOUND,
+            return ParkedByVisma(
+                sentence, document=document, next_step=f"{confirm}, {close}", code=Reason.ORDER_NOT_FOUND
             )
         ask = f"Ask the partner which order is meant: connector changes approve {transaction} --order NUMBER"
-        return Parked(
-            sentence, document=document, next_step=f"{ask}, {close}", waits_for=VISMA, code=Reason.ORDER_NOT_FOUND
-        )
+        return ParkedByVisma(sentence, document=document, next_step=f"{ask}, {close}", code=Reason.ORDER_NOT_FOUND)
 
     def _named_without_suffix(self) -> str | None:
         """This partner's order whose number is the message's without a suffix (Orderful: some add suffixes)."""
@@ -353,25 +444,52 @@ class OrderChange:
         earlier = [one for one in parked if apply_order([one, self.change])[0] is one]
         return bool(earlier) and all(one.awaits_visma for one in earlier)
 
-    def _base(self, route: Route) -> PurchaseOrder | None:
-        """The order as the partner last saw it at the first decision; this stays the base.
+    def _base(self, route: Route, read: ReadStates) -> PurchaseOrder | None:
+        """The order as the partner had it when it wrote the change, found at the first decision; this stays the base.
 
         Earlier changes of the same partner that were written since are part of it.
         """
+        known = read.base
         if self.change.known_sequence is None or self.change.partner != route.partner:
-            known = self.known.newest_known(self._order)
             self._save(known_sequence=known.sequence if known else 0, partner=route.partner)
         elif earlier := {
             one.transaction_id
             for one in self.others
             if one.state is ChangeState.APPLIED and apply_order([one, self.change])[0] is one
         }:
-            known = self.known.newest_known(self._order)
             is_newer = known is not None and known.sequence > self.change.known_sequence
             if known is not None and is_newer and known.state is State.AGREED and known.change_id in earlier:
                 self._save(known_sequence=known.sequence)
         with as_unavailable():
             return self.known.content(self._order, self.change.known_sequence or 0)
+
+    def _limit_base(self, sequence: int, base: PurchaseOrder) -> LimitBase | None:
+        """The state from which the limits count; None when it is the one that the partner last saw (`sequence`)."""
+        decided = self.known.last_decided(self._order, sequence, by_person=self._was_approved)
+        if decided is None:
+            return LimitBase(None)
+        if decided.sequence == sequence:
+            return None
+        name = f"revision {decided.sequence} of {decided.created_at:%Y-%m-%d}"
+        with as_unavailable():
+            content = self.known.content(self._order, decided.sequence)
+        if content is None or not orderable_lines(base).keys() - orderable_lines(content).keys():
+            return LimitBase(content, name)
+        added: dict[int, OrderLine] = {}
+        for one in self.known.agreed_since(self._order, decided.sequence, until=sequence):
+            with as_unavailable():
+                after = self.known.content(self._order, one.sequence)
+            if after is None:
+                return LimitBase(None, f"revision {one.sequence} of {one.created_at:%Y-%m-%d}")
+            for number, line in orderable_lines(after).items():
+                known = added.get(number)
+                if known is None or known.item != line.item:
+                    added[number] = line
+        return LimitBase(content, name, added)
+
+    def _was_approved(self, transaction_id: str) -> bool:
+        change = self.changes.get(self._order, transaction_id)
+        return change is not None and change.was_approved
 
     def _checked_against_others(
         self, decision: ChangeDecision, decided_on: str, types: Sequence[str], repeated: Change | None
@@ -391,14 +509,14 @@ class OrderChange:
                 waits_for=None,
             )
         if decision.action is ChangeAction.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
-            waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
             decision = replace(
                 decision,
                 action=ChangeAction.PARK,
                 reason=doubt.sentence,
                 codes=(doubt.code,),
                 next_step=LOOK,
-                waits_for=waits_for,
+                waits_for=None,
+                awaits_visma=self._is_behind_one_that_awaits_visma(),
             )
         elif (
             decision.action is ChangeAction.PARK
@@ -413,6 +531,45 @@ class OrderChange:
             repetition = repetition_reason(self.change, self.others)
             return decision if repetition is None else _with(decision, repetition)
         return decision
+
+    def _checked_for_repetition(
+        self, decision: ChangeDecision, differences: frozenset[tuple[object, ...]], route: Route, lines: Lines
+    ) -> ChangeDecision:
+        """Ask about differences of quantity that an earlier message gave as well: written again, they count twice.
+
+        A message that a person closed counts: what it asks for may have been entered by hand.
+        """
+        is_written = any(edit.number and edit.quantity is not None for edit in decision.edits.lines)
+        if not (differences and is_written) or self.change.is_approved or decision.action is ChangeAction.REJECT:
+            return decision
+        since = self.change.created_at - SAME_DIFFERENCE_WITHIN
+        states = {ChangeState.APPLIED: "applied", ChangeState.CLOSED: "closed"}
+        ended = (one for one in self.others if one.document == CHANGE and one.state in states)
+        for one in apply_order(one for one in ended if one.created_at >= since):
+            if (
+                Reason.REPEATED_DELTA in decision.codes
+                or not self._earlier_differences(one, route, lines) & differences
+            ):
+                continue
+            sentence = (
+                f"It changes a line by the same quantity as {one.transaction_id}, which was {states[one.state]} "
+                f"{to_the_minute(one.applied_at)}: it may be the same message under another number or date."
+            )
+            asked = _with(decision, StatedReason(Reason.REPEATED_DELTA, sentence))
+            return replace(asked, action=ChangeAction.PARK, next_step=asked.next_step or LOOK)
+        return decision
+
+    def _earlier_differences(self, change: Change, route: Route, lines: Lines) -> frozenset[tuple[object, ...]]:
+        """The differences of quantity that an earlier message gave; none if it cannot be read any more."""
+        with suppress(PayloadLost, NotAChange):
+            message = self.changes.message_of(change)
+            request = read_change(message, codes=route.changes.codes, price_bases=route.changes.price_bases)
+            return self._differences_of(request, route, lines)
+        return frozenset()
+
+    def _differences_of(self, request: ChangeRequest, route: Route, lines: Lines) -> frozenset[tuple[object, ...]]:
+        quantities = self.change.reading or route.changes.quantities
+        return differences_of(request, replace(route.changes, quantities=quantities), lines)
 
     def _doubt(self, content: str, decision: ChangeDecision, repeated: Change | None) -> StatedReason | None:
         """Why this needs a person although the decision allows it; None when it does not."""
@@ -559,11 +716,39 @@ def as_unavailable() -> Iterator[None]:
         ) from None
 
 
+def _shown(edits: Edits) -> str:
+    """What edits come to, for a person."""
+    parts = [] if edits.promised_on is None else [f"delivery on {edits.promised_on}"]
+    for edit in edits.lines[:_MAX_SHOWN]:
+        name = f"line {edit.number}" if edit.number else f"a new line {text_of(edit.item)}"
+        values = {"quantity": edit.quantity, "price": edit.price, "day": edit.requested or edit.promised}
+        shown = [f"{what} {text_of(value)}" for what, value in values.items() if value is not None]
+        parts.append(f"{name} {TAKEN_OUT if edit.operation is Operation.DELETE else ', '.join(shown)}")
+    if len(edits.lines) > _MAX_SHOWN:
+        parts.append(f"{len(edits.lines) - _MAX_SHOWN} more lines")
+    return "; ".join(parts) or "nothing"
+
+
+def _named(revision: Revision) -> str:
+    return f"Revision {revision.sequence} was sent {to_the_minute(time_sent(revision))}"
+
+
+def _by_visma(problem: Parked) -> ParkedByVisma:
+    return ParkedByVisma(
+        problem.sentence,
+        document=problem.document,
+        request_id=problem.request_id,
+        next_step=problem.next_step,
+        field=problem.field,
+        code=problem.code,
+    )
+
+
 def _with(decision: ChangeDecision, besides: StatedReason) -> ChangeDecision:
     """The decision to park, with one more reason."""
     return replace(
         decision,
-        reason=f"{decision.reason} {besides.sentence}",
+        reason=" ".join(filter(None, (decision.reason, besides.sentence))),
         reasons=(*decision.reasons, besides.sentence),
         codes=(*decision.codes, besides.code),
     )
@@ -571,15 +756,15 @@ def _with(decision: ChangeDecision, besides: StatedReason) -> ChangeDecision:
 
 def differences_kept(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """The differences of a change, at most as many as a record holds; the last one has the number of the others."""
-    more = len(differences) - MOST_DIFFERENCES
+    more = len(differences) - MAX_DIFFERENCES
     if more <= 0:
         return tuple(differences)
     rest = Difference(where=HEADER, field="more", theirs=f"{more + 1} more, see `connector change`")
-    return (*differences[: MOST_DIFFERENCES - 1], rest)
+    return (*differences[: MAX_DIFFERENCES - 1], rest)
 
 
 def unwritten_kept(unwritten: Sequence[str]) -> tuple[str, ...]:
     """The sentences about what an approval does not write, at most as many as a record holds."""
-    sentences = tuple(truncated(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
+    sentences = tuple(truncated(one, MAX_UNWRITTEN_LENGTH) for one in unwritten[:MAX_UNWRITTEN])
     more = len(unwritten) - len(sentences)
     return (*sentences, f"And {more} more.") if more else sentences

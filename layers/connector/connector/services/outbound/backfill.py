@@ -13,7 +13,7 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from connector.domain.documents import number_in_key
-from connector.domain.errors import Misconfigured
+from connector.domain.errors import Misconfigured, Parked
 from connector.domain.revision.cause import Cause
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company
@@ -32,7 +32,7 @@ from connector.services.reconcile.ports import (
     Question,
     Selection,
 )
-from connector.services.reconcile.run import MOST_PAGES, SHARE_FOR_OTHERS
+from connector.services.reconcile.run import MAX_PAGES, SHARE_FOR_OTHERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Backfill:
     dry_run: bool = False
 
     def run(self, progress: BackfillProgress) -> BackfillProgress:
-        """Go on to the end, or until only the share of Visma's hour is left that belongs to others.
+        """Continue to the end, or until only the reserved share of Visma's hourly quota is left.
 
         Raises:
             Transient, Throttled, ListRefused, Misconfigured: as named; what was queued by then is written down.
@@ -65,7 +65,7 @@ class Backfill:
         for company, resource in lists[progress.at :]:
             visma = self.lists(company, self.deadline)
             before: Sequence[str] = ()
-            while progress.page <= MOST_PAGES:
+            while progress.page <= MAX_PAGES:
                 page = visma.page(
                     resource, progress.selection.question, since=progress.selection.since, page=progress.page
                 )
@@ -123,11 +123,12 @@ class Backfill:
             return True
         try:
             data = decode(document.raw)
-        except NotADocument:
+            role = resource.kind.facts.counterparty
+            wanted = (company.name, selection.partner, role, text(part(data, role), "number"))
+            status = text(data, "status")
+        except (NotADocument, Parked):
             return False
-        role = resource.kind.facts.counterparty
-        wanted = (company.name, selection.partner, role, text(part(data, role), "number"))
-        return selection.status in {None, text(data, "status")} and (
+        return selection.status in {None, status} and (
             selection.partner is None or wanted in set(self.routing.numbers())
         )
 
@@ -150,7 +151,7 @@ class Backfill:
 
 
 def _number(resource: Resource, document: ListedDocument) -> str:
-    return number_in_key(resource.kind, document.document_type or resource.document_type, document.number)
+    return number_in_key(resource.kind, document.document_type or resource.declared.document_type, document.number)
 
 
 def _day_of(question: Question, document: ListedDocument) -> date | None:

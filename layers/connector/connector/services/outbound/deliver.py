@@ -7,7 +7,8 @@ revision the owner of the transaction; a transaction has one owner.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -17,6 +18,7 @@ from typing import Any
 from connector.domain.advice import after_refusal
 from connector.domain.errors import (
     AlreadyExists,
+    Conflict,
     ConnectorError,
     Misconfigured,
     PayloadLost,
@@ -33,7 +35,7 @@ from connector.domain.transactions import Dialect, OrderfulRequest, Stream
 from connector.services.consume import HOLD_BACK
 from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.inquiry import Inquiry, InquiryAction, InquiryDecision
+from connector.services.outbound.inquiry import Inquiry, InquiryAction, InquiryDecision, SentByHand
 from connector.services.outbound.snapshot import Snapshot
 from connector.services.ports import (
     Breaker,
@@ -49,14 +51,14 @@ from connector.services.ports import (
 )
 
 PARTNERS_IN_A_ROW = 3
-"""So many partners whose documents got the same refusal, one after the other, stop the consumer.
+"""After the same refusal for this many partners in a row, the consumer stops.
 
 A wrong address or a version that is no longer served refuses every document alike.
 """
 
 
 class DeliverResult(Enum):
-    """What became of a message of the deliveries queue."""
+    """The result of a message of the deliveries queue."""
 
     SENT = "sent"
     ADOPTED = "found at Orderful and adopted"
@@ -119,7 +121,7 @@ class Deliverer:
 
     def _ask_and_send(self, revision: Revision) -> DeliverResult:
         try:
-            body = self.ledger.request_of(revision)
+            body, dialect = self.ledger.request_of(revision), _dialect_of(revision)
             decision = self._inquiry().decide(revision, body)
         except PayloadLost as lost:
             return self._park_lost(revision, lost)
@@ -130,12 +132,14 @@ class Deliverer:
         match decision.action:
             case InquiryAction.ADOPT if decision.transaction is not None:
                 return self._adopt(revision, decision.transaction, decision)
+            case InquiryAction.PARK if decision.sent_by_hand is not None:
+                return self._park_second_original(revision, decision.sent_by_hand)
             case InquiryAction.PARK if decision.transaction is not None:
                 return self._park_unknown(revision, decision.transaction)
             case InquiryAction.WAIT:
                 return self._wait(revision)
             case _:
-                return self._post(revision, body)
+                return self._post(revision, OrderfulRequest.create(dialect, dict(body)))
 
     def _inquiry(self) -> Inquiry:
         return Inquiry(
@@ -148,8 +152,7 @@ class Deliverer:
             young_for=self.young_for,
         )
 
-    def _post(self, revision: Revision, body: Mapping[str, Any]) -> DeliverResult:
-        request = OrderfulRequest.create(revision.dialect or Dialect.X12, dict(body))
+    def _post(self, revision: Revision, request: OrderfulRequest) -> DeliverResult:
         if not _addressed_as_recorded(request, revision, self.stream):
             return self._refuse_stream(revision)
         if revision.attempts > 1 and (pause := self._pause_of(revision)) is not None:
@@ -207,7 +210,7 @@ class Deliverer:
             )
 
     def _park_lost(self, revision: Revision, lost: PayloadLost) -> DeliverResult:
-        """The request cannot be read: this document's trouble, and nobody else's.
+        """Park a document whose request cannot be read; others are not affected.
 
         Raises:
             PayloadLost: an earlier attempt may have created the transaction; the doubt stays on record.
@@ -285,7 +288,7 @@ class Deliverer:
         raise error
 
     def _wait(self, revision: Revision) -> DeliverResult:
-        """Orderful does not show yet what would decide it."""
+        """Orderful does not list yet what decides it: retry later."""
         if revision.attempts <= 1:
             note = "It cannot be told yet whether Orderful has it; it is asked again before anything is sent."
             self._back_to_wait(revision, note)
@@ -334,6 +337,51 @@ class Deliverer:
                 **_names(revision),
                 "transaction_id": transaction.transaction_id,
                 "reason_code": Reason.UNKNOWN_TRANSACTION.value,
+            },
+        )
+        return DeliverResult.PARKED
+
+    def _park_second_original(self, revision: Revision, earlier: SentByHand) -> DeliverResult:
+        """Somebody sent an earlier, refused transaction by hand: the partner has the document.
+
+        The question is written first. A worker that dies in between leaves an earlier revision that the tracker finds.
+        """
+        had, key = earlier.revision, revision.key
+        reason = (
+            f"Transaction {had.transaction_id} (revision {had.sequence}) was refused, and somebody sent it by hand at "
+            f"Orderful: {had.partner} has it. A second original would be delivered as well; nothing was sent."
+        )
+        same = had.receiver_id == revision.receiver_id
+        as_it_stands = (
+            f"If {had.partner} is to replace it by this state, run: connector documents release {key} --as replacement."
+            if same
+            else f"If {revision.partner} is to have it instead, run: connector documents release {key} --as original, "
+            f"and see that {had.partner} is told."
+        )
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=reason,
+            reason=reason,
+            reason_code=Reason.EARLIER_SENT_BY_HAND.value,
+            next_step=f"{as_it_stands} If the partner was told, run: connector documents close {key}",
+            attempts=0,
+            first_attempt_at=None,
+        )
+        if earlier.state is not None:
+            note = "somebody sent it by hand at Orderful after a newer revision took its place"
+            with suppress(Conflict):  # the tracker was faster
+                self.ledger.move(
+                    had, earlier.state, now=self.clock.now(), note=note, reason=None, reason_code=None, next_step=None
+                )
+        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self.telemetry.warning(
+            "an earlier transaction was sent by hand",
+            {
+                **_names(revision),
+                "transaction_id": had.transaction_id or "",
+                "reason_code": Reason.EARLIER_SENT_BY_HAND.value,
             },
         )
         return DeliverResult.PARKED
@@ -432,7 +480,7 @@ class Deliverer:
 
 
 def _addressed_as_recorded(request: OrderfulRequest, revision: Revision, stream: Stream) -> bool:
-    """Whether the body itself says what the ledger says: the last guard before the socket."""
+    """Whether the body names the sender, receiver and stream of the ledger; the last check before the request."""
     body = request.body
     sender = body.get("senderId") or body.get("sender", {}).get("isaId")
     receiver = body.get("receiverId") or body.get("receiver", {}).get("isaId")
@@ -441,6 +489,21 @@ def _addressed_as_recorded(request: OrderfulRequest, revision: Revision, stream:
         and sender == revision.sender_id
         and receiver == revision.receiver_id
     )
+
+
+def _dialect_of(revision: Revision) -> Dialect:
+    """The dialect that the request is written in; it decides where the request is posted.
+
+    Raises:
+        PayloadLost: the record does not say it.
+    """
+    if revision.dialect is None:
+        raise PayloadLost(
+            f"The record of revision {revision.sequence} does not say in which dialect its request is written.",
+            document=str(revision.key),
+            next_step=f"Write it anew: connector documents replay {revision.key}",
+        )
+    return revision.dialect
 
 
 def _names(revision: Revision) -> Fields:

@@ -29,7 +29,7 @@ from connector.services.reconcile.run import SHARE_FOR_OTHERS
 NEWEST = 20
 """Documents of each kind and partner that are looked at."""
 
-MOST_PAGES = 5
+MAX_PAGES = 5
 """Pages of one list that are read for one window."""
 
 WINDOWS = (timedelta(days=7), timedelta(days=60))
@@ -162,7 +162,7 @@ class DryRun:
         )
 
     def _read(self, visma: DocumentList, company: Company, resource: Resource, *, since: date, into: _Read) -> None:
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(1, MAX_PAGES + 1):
             page = visma.page(resource, Question.MODIFIED, since=since, page=number)
             for document in page.documents:
                 branch = company.visma.branch
@@ -250,16 +250,15 @@ class _Read:
 
     def add(self, company: Company, resource: Resource, document: ListedDocument) -> None:
         try:
-            data = decode(document.raw)
+            who = part(decode(document.raw), resource.kind.facts.counterparty)
+            number, party_name = text(who, "number"), text(who, "name")
         except (NotADocument, Parked):
             return
-        who = part(data, resource.kind.facts.counterparty)
-        number = text(who, "number")
         if number is None:
             return
-        name = number_in_key(resource.kind, document.document_type or resource.document_type, document.number)
+        name = number_in_key(resource.kind, document.document_type or resource.declared.document_type, document.number)
         key = DocumentKey(company.name, resource.kind, name)
-        found = _Found(key, document.modified or "", text(who, "name"), document.raw)
+        found = _Found(key, document.modified or "", party_name, document.raw)
         self.found.setdefault(number, {})[key] = found
 
 

@@ -16,7 +16,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.translate import translate
-from connector.edi.visma.fields import text
+from connector.edi.visma.fields import text_if_any
 from connector.edi.visma.read import NotADocument, dated_on, decode, read_document
 from connector.services.outbound.reading import with_type
 from connector.services.ports import Ledger
@@ -103,4 +103,4 @@ def stored_document(key: DocumentKey, raw: bytes) -> StoredDocument:
         document = problem
     except NotADocument as problem:
         document = Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT)
-    return StoredDocument(raw, document, created=text(data, "createdDateTime"), dated=dated_on(data, key.kind))
+    return StoredDocument(raw, document, created=text_if_any(data, "createdDateTime"), dated=dated_on(data, key.kind))

@@ -1,10 +1,11 @@
 """Whether Orderful already has a revision: what is asked before anything is posted, and what the answer means.
 
-Three questions, each only where it is due (docs/guarantees.md, guarantee 2):
+Four questions, each only where it is due (docs/guarantees.md, guarantee 2):
 
 - After an earlier attempt: which transaction did it create? Only one that is not older than that attempt can be it.
 - When a person sends a document again, or Orderful says that it exists: does Orderful have it, of any age?
 - While the ledger is young: does Orderful have something of this document that the ledger does not know?
+- Before an original where an earlier transaction was refused: did a person send that one by hand since?
 
 A transaction counts as ours only if it belongs to no other document or revision and its content is ours, as far as
 Orderful shows it.
@@ -19,11 +20,12 @@ from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-from connector.domain.errors import PayloadLost, Transient
-from connector.domain.revision.record import KNOWN_TO_PARTNER, Owner, Posted, Revision
-from connector.domain.transactions import Stream, TransactionType
+from connector.domain.errors import PayloadLost, Rejected, Transient
+from connector.domain.revision.arrival import Concern, Expected, OrderfulStatuses, watch
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Owner, Posted, Revision, State
+from connector.domain.transactions import Purpose, Stream
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
-from connector.services.outbound.snapshot import MOST_PAGES, NUMBERED_WITHIN, Snapshot
+from connector.services.outbound.snapshot import MAX_PAGES, NUMBERED_WITHIN, Snapshot
 from connector.services.ports import Clock, EdiNetwork, Ledger, RemoteTransaction
 
 CLOCK_MARGIN = timedelta(seconds=2)
@@ -32,10 +34,22 @@ CLOCK_MARGIN = timedelta(seconds=2)
 ASKED_BACK = timedelta(days=7)
 """How far back the list by time is read when a transaction of any age is looked for; older ones have their number."""
 
-MOST_FETCHED = 20
-"""Transactions whose content one inquiry fetches. What it did not get to see is decided by a later one."""
+MAX_FETCHED = 20
+"""Transactions whose content one inquiry fetches. A later inquiry fetches the others."""
 
 _HISTORY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SentByHand:
+    """An earlier revision whose refused transaction a person sent by hand at Orderful.
+
+    Attributes:
+        state: The state that Orderful's statuses give it; None when the ledger has it already.
+    """
+
+    revision: Revision
+    state: State | None = None
 
 
 class InquiryAction(Enum):
@@ -54,11 +68,13 @@ class InquiryDecision:
     Attributes:
         transaction: The one to adopt, or the one that a person has to look at.
         doubles: Ids of all transactions that an earlier attempt may have created, when there is more than one.
+        sent_by_hand: The earlier revision that the partner has, because a person sent its refused transaction by hand.
     """
 
     action: InquiryAction
     transaction: RemoteTransaction | None = None
     doubles: tuple[str, ...] = ()
+    sent_by_hand: SentByHand | None = None
 
 
 @dataclass(slots=True)
@@ -73,7 +89,7 @@ class _Contents:
     def of(self, remote: RemoteTransaction) -> Fingerprint | None:
         """The fingerprint of a transaction; None when it is not shown or may not be fetched any more."""
         name = remote.transaction_id
-        if name not in self.known and name not in self._fetched and len(self._fetched) < MOST_FETCHED:
+        if name not in self.known and name not in self._fetched and len(self._fetched) < MAX_FETCHED:
             self._fetched.add(name)
             found = fingerprint(self.orderful.content_of(name))
             if found is not None:
@@ -112,6 +128,12 @@ class Inquiry:
         Raises:
             Transient, Throttled, Misconfigured: Orderful or the ledger could not be asked.
         """
+        decision = self._without_earlier_revisions(revision, request)
+        if decision.action is InquiryAction.POST and (earlier := self._sent_by_hand(revision)) is not None:
+            return InquiryDecision(InquiryAction.PARK, sent_by_hand=earlier)
+        return decision
+
+    def _without_earlier_revisions(self, revision: Revision, request: Mapping[str, Any]) -> InquiryDecision:
         age = timedelta.max if revision.released else self._age()
         is_first = revision.attempts <= 1 and not revision.look_up_first
         if is_first and age >= self.young_for:
@@ -125,6 +147,38 @@ class Inquiry:
         if decision.action is InquiryAction.POST and age < self.young_for:
             decision = self._unknown_to_ledger(revision, ours)
         return decision
+
+    # -- earlier revisions that were refused --------------------------------------------------------------------------
+
+    def _sent_by_hand(self, revision: Revision) -> SentByHand | None:
+        """The earlier revision that reached the partner after it was superseded; None when there is none.
+
+        Orderful: an INVALID transaction is held until a person sends it by hand. Only an original is asked about: a
+        replacement takes the place of whatever the partner has.
+        """
+        if revision.sequence == 1 or revision.purpose is not Purpose.ORIGINAL:
+            return None
+        for one in self._history(revision):
+            if one.sequence >= revision.sequence:
+                continue
+            told_at = one.attention_at if one.concern == Concern.SENT_AFTERWARDS else None
+            if told_at is not None and told_at >= revision.created_at and not revision.released:
+                return SentByHand(one)
+            if one.may_be_sent_by_hand and (state := self._reached(one)) is not None:
+                return SentByHand(one, state)
+        return None
+
+    def _reached(self, refused: Revision) -> State | None:
+        """The state of a refused transaction that is on its way to its partner by now; None when it is not."""
+        try:
+            remote = self.orderful.read(refused.listed_as or refused.transaction_id or "")
+        except Rejected:
+            return None
+        if remote is None:
+            return None
+        statuses = OrderfulStatuses(remote.validation_status, remote.delivery_status, remote.acknowledgment_status)
+        state = watch(refused, statuses, now=self.clock.now(), expected=Expected()).state
+        return state if state in KNOWN_TO_PARTNER else None
 
     # -- after an earlier attempt -------------------------------------------------------------------------------------
 
@@ -169,7 +223,7 @@ class Inquiry:
 
         What belongs to an older revision with the same content is ours without a look at it.
         """
-        listed, skew = self._listed(revision, self.clock.now() - ASKED_BACK, most_pages=MOST_PAGES)
+        listed, skew = self._listed(revision, self.clock.now() - ASKED_BACK, most_pages=MAX_PAGES)
         contents = _Contents(self.orderful, ours)
         owners = self._owners(revision, listed, skew, contents)
         living = [one for one in listed if is_alive(one)]
@@ -272,7 +326,7 @@ class Inquiry:
 
     def _look_up(self, revision: Revision) -> tuple[Sequence[RemoteTransaction], timedelta]:
         return self.orderful.look_up(
-            transaction_type=revision.transaction_type or TransactionType.PURCHASE_ORDER,
+            transaction_type=revision.transaction_type or revision.key.kind.facts.transaction_type,
             business_number=revision.business_number or "",
             sender_id=revision.sender_id or "",
             receiver_id=revision.receiver_id or "",

@@ -6,17 +6,18 @@ crash anywhere in between only reads the same window again (docs/guarantees.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from connector.domain.documents import LONGEST_TYPE, number_in_key
+from connector.domain.documents import MAX_TYPE_LENGTH, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, ListRefused, Misconfigured, StateMismatch, Throttled
 from connector.domain.polling import cursor as cursors_
-from connector.domain.polling.budget import pause_before_next_poll
+from connector.domain.polling.budget import delay_before_next_poll
 from connector.domain.polling.cursor import Reading, RowClass, Rules, Scan
+from connector.domain.polling.shares import ALL, Share
 from connector.domain.revision.go_live import UNKNOWN_ZONE
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
@@ -57,8 +58,8 @@ MAX_RESTARTS = 2
 After that the pass goes on to its end, queues what it finds, and moves nothing.
 """
 
-LONGEST_PAUSE = timedelta(hours=1)
-"""A pause that ends later is not believed. Visma: the windows of its rate limit are one hour."""
+MAX_HOLD = timedelta(hours=1)
+"""A hold that ends later is ignored. Visma: the windows of its rate limit are one hour."""
 
 LONG_AGO = "1900-01-01T00:00:00.000"
 """A lower bound that shows every document."""
@@ -108,8 +109,25 @@ class Poller:
     telemetry: Telemetry
     health: HealthBook
 
-    def poll_all(self, companies: Iterable[Company], deadline: Deadline) -> list[PollResult]:
-        """Poll all lists of all companies; one that fails never stops another.
+    def poll_shares(
+        self, companies: Collection[Company], deadline: Deadline, shares: Iterable[Share]
+    ) -> list[PollResult]:
+        """Poll several shares of the companies, one after the other, each as a run of its own.
+
+        A share for which no time is left is left out: its record does not say that it was read.
+
+        Raises:
+            ConnectorError: as from `poll_all`; the shares behind that one are not polled.
+        """
+        results: list[PollResult] = []
+        for share in shares:
+            if results and deadline.remaining() < TIME_FOR_ONE_PAGE:
+                break
+            results += self.poll_all(companies, deadline, share)
+        return results
+
+    def poll_all(self, companies: Iterable[Company], deadline: Deadline, share: Share = ALL) -> list[PollResult]:
+        """Poll all lists of all companies of a share; one that fails never stops another.
 
         A run begins behind the last company that the run before came to, so that each has its turn, however many there
         are, and one with a large backlog cannot starve those behind it. Runs that overlap share the companies.
@@ -125,20 +143,26 @@ class Poller:
             ConnectorError: at the end, when the record of how the lists stand could not be read or written.
         """
         results: list[PollResult] = []
-        ordered = list(companies)
-        report = PollReport(self.health, self.telemetry, [one.name for one in ordered], now=self.clock.now())
+        ordered = [one for one in companies if share.has(one.name)]
+        names = [one.name for one in ordered]
+        report = PollReport(self.health, self.telemetry, names, now=self.clock.now(), share=share)
         try:
-            self._poll_in_turn(ordered, deadline, results, report)
+            self._poll_in_turn(self.health.of(share), ordered, deadline, results, report)
         finally:
             report.close(now=self.clock.now())
-        if report.trouble is not None:
-            raise report.trouble
+        if report.failure is not None:
+            raise report.failure
         return results
 
     def _poll_in_turn(
-        self, ordered: list[Company], deadline: Deadline, results: list[PollResult], report: PollReport
+        self,
+        book: HealthBook,
+        ordered: list[Company],
+        deadline: Deadline,
+        results: list[PollResult],
+        report: PollReport,
     ) -> None:
-        turn = self._take_turn()
+        turn = self._take_turn(book)
         begin = turn.begin % max(len(ordered), 1)
         read = 0
         for company in [*ordered[begin:], *ordered[:begin]]:
@@ -161,23 +185,23 @@ class Poller:
                 elif result.problem is None:
                     report.read(company.name, resource, result.caught_up_at)
                 stopped = result if result.ends_company else None
-        self._end_turn(turn, read, len(ordered))
+        self._end_turn(book, turn, read, len(ordered))
 
-    def _take_turn(self) -> Turn:
+    def _take_turn(self, book: HealthBook) -> Turn:
         try:
-            return self.health.take_turn()
+            return book.take_turn()
         except ConnectorError as error:
             self.telemetry.warning("it is not known whose turn it is", {"reason": str(error)})
             minute = int(self.clock.now().timestamp() // 60)
             return Turn(crc32(b"%d" % minute), 0)  # scrambled: every five minutes would pick the same of five companies
 
-    def _end_turn(self, turn: Turn, read: int, companies: int) -> None:
+    def _end_turn(self, book: HealthBook, turn: Turn, read: int, companies: int) -> None:
         """Note how many had their turn: at least one, and one more than all of them, so that another one begins.
 
         A company that ends each run before its time is passed over as well.
         """
         try:
-            self.health.end_turn(turn, read=max(read, 1) if read < companies else companies + 1)
+            book.end_turn(turn, read=max(read, 1) if read < companies else companies + 1)
         except ConnectorError as error:
             self.telemetry.warning("it could not be noted whose turn is next", {"reason": str(error)})
 
@@ -229,7 +253,7 @@ class Poller:
         zone = zone_named(company.visma.time_zone)
         lease = self.cursors.acquire(company.name, resource, now=now, lease=LEASE)
         run = _Run(self, company, resource, lease=lease, zone=zone)
-        if lease.not_before is not None and now < lease.not_before <= now + LONGEST_PAUSE:
+        if lease.not_before is not None and now < lease.not_before <= now + MAX_HOLD:
             self.cursors.save(lease, lease.cursor, release=True, not_before=lease.not_before)
             return PollResult(company.name, resource, problem="waiting for Visma's hourly budget")
         try:
@@ -245,7 +269,7 @@ class Poller:
 
 def number_of(resource: Resource, row: Row) -> str:
     """The number by which a row's document is known."""
-    return number_in_key(resource.kind, row.document_type or resource.document_type, row.number)
+    return number_in_key(resource.kind, row.document_type or resource.declared.document_type, row.number)
 
 
 def _identity_of(resource: Resource, row: Row) -> str:
@@ -254,7 +278,7 @@ def _identity_of(resource: Resource, row: Row) -> str:
     facts = resource.kind.facts
     if facts.plain_type is not None or row.document_type in {None, "", facts.types[0]}:
         return number
-    return f"{row.document_type[:LONGEST_TYPE]}:{number}"
+    return f"{row.document_type[:MAX_TYPE_LENGTH]}:{number}"
 
 
 class _Run:
@@ -344,10 +368,10 @@ class _Run:
         poller, done = self._poller, self._scan.ended
         if done:
             self.cursor = cursors_.finish(self.cursor, self._rules, since_of=self._since_of)
-        pause = pause_before_next_poll(self._budget.limit, self._budget.remaining, self._budget.reset)
+        delay = delay_before_next_poll(self._budget.limit, self._budget.remaining, self._budget.reset)
         now = poller.clock.now()
-        poller.cursors.save(self._lease, self.cursor, release=True, not_before=now + pause if pause else None)
-        self._report(pause, done=done)
+        poller.cursors.save(self._lease, self.cursor, release=True, not_before=now + delay if delay else None)
+        self._report(delay, done=done)
         return PollResult(
             self._company.name,
             self._resource,
@@ -435,7 +459,7 @@ class _Run:
         for sentence in page.damaged:
             poller.telemetry.count(Metric.DAMAGED_ROWS)
             poller.telemetry.error(
-                "row without a number",
+                "row without a usable number",
                 {"company": self._company.name, "resource": self._resource.value, "reason": sentence},
             )
         return classes
@@ -459,7 +483,7 @@ class _Run:
         )
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 
-    def _report(self, pause: timedelta, *, done: bool) -> None:
+    def _report(self, delay: timedelta, *, done: bool) -> None:
         telemetry = self._poller.telemetry
         names: Fields = {"company": self._company.name, "resource": self._resource.value}
         telemetry.info(
@@ -473,5 +497,5 @@ class _Run:
             },
         )
         telemetry.count(Metric.DOCUMENTS_QUEUED, self._queued)
-        if pause:
-            telemetry.warning("slowed down for Visma's hourly budget", {**names, "seconds": pause.total_seconds()})
+        if delay:
+            telemetry.warning("slowed down for Visma's hourly budget", {**names, "seconds": delay.total_seconds()})

@@ -7,15 +7,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from connector.domain.documents import DocumentKey
+from connector.domain.advice import ABOUT_THE_API
+from connector.domain.documents import CHANGED_KIND, DocumentKey
 from connector.domain.errors import Parked, PayloadLost
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.reading import Reading
-from connector.edi.visma.fields import text
-from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document
+from connector.edi.visma.fields import text_if_any
+from connector.edi.visma.order_snapshot import closed_short
+from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document, read_typed
 from connector.services.messages import DocumentMessage
 
 
@@ -24,13 +26,15 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
     key, cause = message.key, Cause.of(message.cause)
     data: dict[str, Any] | None = None
     try:
-        data = with_type(decode(raw), key)
-        document = read_document(data, company=key.company, kind=key.kind)
+        document = read_typed(raw, company=key.company, kind=key.kind)
+        if document is None or document.document_type is None:
+            data = with_type(decode(raw), key)
+            document = read_document(data, company=key.company, kind=key.kind)
     except NotADocument as problem:
         parked = Parked(
             str(problem),
             document=str(key),
-            next_step="Open the document in Visma; it is read again when it changes.",
+            next_step=ABOUT_THE_API,
             code=Reason.UNREADABLE_DOCUMENT,
         )
     except Parked as problem:
@@ -38,7 +42,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
     else:
         # The poller's key stands: it knows from which list the row came.
         document = replace(document, key=key)
-        sighting = _sighting(message, document.created, dated_on(data, key.kind))
+        sighting = _sighting(message, document.created, document.dated)
         return Reading(
             key=key,
             revision_id=revision_id(document.content),
@@ -47,6 +51,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             sighting=sighting,
             cause=cause,
             resends_after=cause.resends_after(message.cause),
+            closed_short=closed_short(raw, company=key.company) if key.kind is CHANGED_KIND else (),
         )
     if data is None:
         return Reading(
@@ -57,7 +62,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             sighting=_sighting(message, None, None),
             cause=cause,
         )
-    sighting = _sighting(message, text(data, "createdDateTime"), dated_on(data, key.kind))
+    sighting = _sighting(message, text_if_any(data, "createdDateTime"), dated_on(data, key.kind))
     return Reading(
         key=key, revision_id=content_hash(data), document=None, problem=parked, sighting=sighting, cause=cause
     )
@@ -81,7 +86,7 @@ def with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
     """The document with the type that its list gave it: a credit note must not be read as an invoice."""
     document_type, colon, _ = key.number.partition(":")
     facts = key.kind.facts
-    if colon and facts.plain_type is not None and text(data, facts.names.document_type) is None:
+    if colon and facts.plain_type is not None and text_if_any(data, facts.names.document_type) is None:
         return {**data, facts.names.document_type: document_type}
     return data
 

@@ -21,7 +21,7 @@ from connector.services.ports import EdiNetwork, RemoteTransaction
 REACHES_BACK = timedelta(days=365)
 """How far back the first list reaches; documents dated before it are looked up by their number."""
 
-MOST_PAGES = 10
+MAX_PAGES = 10
 """Pages of 100 that one reading takes, the newest: all workers together stay within the rate that Orderful names for an
 example, 100 requests a minute. Documents dated before them are looked up by their number."""
 
@@ -103,7 +103,7 @@ class Snapshot:
         if known is not None and known.read_at > after:
             return known
         since = known.read_at - OVERLAP if known else now - REACHES_BACK
-        read, reached = orderful.list_newest(since, sender_id=name[0], stream=name[1], most_pages=MOST_PAGES)
+        read, reached = orderful.list_newest(since, sender_id=name[0], stream=name[1], most_pages=MAX_PAGES)
         if known is None:
             known = self._senders[name] = _OfSender(reached, now)
         elif reached > since:

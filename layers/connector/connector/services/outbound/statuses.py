@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from connector.domain.errors import Rejected
 from connector.domain.revision.arrival import GONE_AFTER
-from connector.domain.revision.record import Revision, earliest_creation, sent_moment
+from connector.domain.revision.record import Revision, earliest_creation, time_sent
 from connector.domain.transactions import Stream
 from connector.services.ports import EdiNetwork, Ledger, RemoteTransaction
 
-SAME_MOMENT = timedelta(minutes=1)
+SAME_TIME = timedelta(minutes=1)
 """How far a transaction's creation at Orderful may lie from our record of it, clocks included."""
 
 MARGIN = timedelta(minutes=5)
@@ -83,7 +83,7 @@ class StatusReader:
             found = listed.get(_name(revision)) if listed is not None else None
             if found is not None:
                 yield Status(revision, found)
-            elif listed is not None and now - sent_moment(revision) < GONE_AFTER:
+            elif listed is not None and now - time_sent(revision) < GONE_AFTER:
                 yield Status(revision, None)  # Orderful: a new transaction may be listed late
             elif self.calls.left <= 0:
                 return
@@ -102,7 +102,7 @@ class StatusReader:
         """What one list shows of the group, by the name under which the ledger knows it."""
         listed = self.orderful.list_between(
             min(map(earliest_creation, group)) - MARGIN,
-            max(map(sent_moment, group)) + MARGIN,
+            max(map(time_sent, group)) + MARGIN,
             sender_ids=sorted({one.sender_id for one in group if one.sender_id}),
             types=sorted({one.transaction_type for one in group if one.transaction_type}),
             stream=self.stream,
@@ -145,15 +145,15 @@ class StatusReader:
             and name.isdigit() != remote.transaction_id.isdigit()
             and (watched[name].transaction_type, watched[name].sender_id, watched[name].receiver_id)
             == (remote.transaction_type, remote.sender_id, remote.receiver_id)
-            and _is_of_this_moment(watched[name], remote)
+            and _is_of_this_time(watched[name], remote)
         ]
         if len(names) != 1:
             return None
         history = self.ledger.revisions(watched[names[0]].key, limit=20)
-        of_this_moment = [
-            one for one in history if one.transaction_id and not one.listed_as and _is_of_this_moment(one, remote)
+        of_this_time = [
+            one for one in history if one.transaction_id and not one.listed_as and _is_of_this_time(one, remote)
         ]
-        return names[0] if len(of_this_moment) == 1 else None
+        return names[0] if len(of_this_time) == 1 else None
 
 
 def _name(revision: Revision) -> str:
@@ -165,5 +165,5 @@ def _is_unlisted(revision: Revision) -> bool:
     return not _name(revision).isdigit()
 
 
-def _is_of_this_moment(revision: Revision, remote: RemoteTransaction) -> bool:
-    return abs(remote.created_at - sent_moment(revision)) < SAME_MOMENT
+def _is_of_this_time(revision: Revision, remote: RemoteTransaction) -> bool:
+    return abs(remote.created_at - time_sent(revision)) < SAME_TIME

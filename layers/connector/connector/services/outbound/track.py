@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass
-from datetime import datetime, timedelta
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -19,18 +19,19 @@ from connector.domain.advice import after_rejection
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
 from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason
-from connector.domain.revision.arrival import Arrival, Concern, Expected, OrderfulStatuses, watch
+from connector.domain.revision.arrival import Arrival, Concern, Expected, OrderfulStatuses, sent_afterwards, watch
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     PAUSED_LIST,
     ChangeResult,
     Revision,
     State,
+    current_revision,
     may_move,
-    moment_at,
     place_at,
     place_of,
-    sent_moment,
+    time_sent,
+    timestamp_at,
 )
 from connector.domain.revision.tracking_schedule import LISTS, LOOKS, Window, begin_with, done, stopped, windows
 from connector.domain.routing.resolve import Routing
@@ -55,32 +56,40 @@ from connector.services.ports import (
 from connector.services.reconcile.open_findings import open_findings
 from connector.services.reconcile.ports import FindingBook
 
-MOST_CALLS = 80
+MAX_CALLS = 80
 """Calls of Orderful in one run. Orderful: an example of 100 a minute and endpoint; a run may start every minute."""
 
-MOST_SWEPT = 1_000
+MAX_REQUEUED = 1_000
 """Revisions that one run queues again."""
 
-MOST_WAITING = 20_000
+MAX_SWEPT = 20_000
 """Revisions that the sweep reads, the oldest first. Those behind them are read when these have left.
 
 A hundred thousand that wait for Orderful must not take the time in which what was sent is followed.
 """
 
-MOST_COUNTED = 200
+MAX_COUNTED = 200
 """The gauge of open attention stops counting here."""
 
 RESERVE = timedelta(seconds=20)
-"""Time that is left to write down how far a run came."""
+"""Time that is reserved for storing how far a run came."""
 
 LEFT_AFTER = timedelta(minutes=30)
-"""So long after a person let something go on, what no pause keeps any more may still be in a queue."""
+"""How long after a resume a document that no pause keeps any more may still be in a queue."""
 
-MOST_LEFT = 500
-"""Of the documents that pauses have parked, so many are looked at: those that have waited longest."""
+MAX_LEFT_BEHIND = 500
+"""Most paused documents that are checked, those that have waited longest first."""
 
 UNCONFIRMED_FOR = timedelta(minutes=15)
-"""How long an outcome may be unknown before that is told."""
+"""How long an outcome may be unknown before it is reported."""
+
+_REFUSED = frozenset({State.REJECTED, State.SUPERSEDED})
+"""States of followed revisions whose transaction did not reach the partner."""
+
+_ENDED_BY_PERSON = frozenset({Concern.DOUBLED, Concern.SENT_AFTERWARDS})
+"""Concerns that no status ends."""
+
+_HISTORY = 20
 
 _STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
 _FOR_PROBLEMS = 2
@@ -142,9 +151,9 @@ class Tracker:
         if acts and now - acts[-1].at < LEFT_AFTER:
             return Waiting(0, None)
         pauses = self.breaker.pauses(now=now)
-        kept = self.ledger.listed(PAUSED_LIST, after="", before="~", limit=MOST_LEFT)
+        kept = self.ledger.listed(PAUSED_LIST, after="", before="~", limit=MAX_LEFT_BEHIND)
         left = [one for one in kept if pause_of(pauses, one.key.company, one.key.kind, one.partner) is None]
-        return Waiting(len(left), moment_at(place_of(left[0])) if left else None)
+        return Waiting(len(left), timestamp_at(place_of(left[0])) if left else None)
 
     def _follow(self) -> int:
         now = self.clock.now()
@@ -152,8 +161,8 @@ class Tracker:
         if not oldest:
             return 0
         before = self.ledger.progress()
-        progress = dict(before)
-        run = _Run(self, now, Calls(MOST_CALLS), self.routing.load())
+        progress = dict(before.places)
+        run = _Run(self, now, Calls(MAX_CALLS), self.routing.load())
         try:
             for window in windows(progress, now=now):
                 if run.calls.left <= 0 or self.deadline.remaining() < RESERVE:
@@ -163,8 +172,9 @@ class Tracker:
             else:
                 begin_with(progress, None)
         finally:
-            if progress != before:
-                self.ledger.keep_progress(progress)
+            reached = replace(before, places=progress).counting(run.acknowledged, now.astimezone(UTC).date())
+            if reached != before:
+                self.ledger.keep_progress(reached)
         return run.changed
 
     def _oldest(self, now: datetime) -> dict[str, str]:
@@ -175,7 +185,7 @@ class Tracker:
 
     def _report_attention(self) -> None:
         now = self.clock.now()
-        sent = self.ledger.in_attention(limit=MOST_COUNTED)
+        sent = self.ledger.in_attention(limit=MAX_COUNTED)
         since = [one.attention_at or one.updated_at for one in sent]
         findings = open_findings(self.findings, now=now)
         self.telemetry.count(Metric.ATTENTION_OPEN, len(sent) + findings.count)
@@ -208,7 +218,7 @@ class Tracker:
                 "reason_code": arrival.code.value if arrival.code else None,
                 "next_step": after_rejection(revision.key),
             }
-        elif revision.state is State.REJECTED and target is not State.REJECTED:
+        elif revision.state in _REFUSED and target is not revision.state:
             seen |= {"reason": None, "reason_code": None}
         try:
             if not self._record(revision, target, now=now, note=note, **seen):
@@ -236,14 +246,14 @@ class Tracker:
         Returns:
             False while a change is just being written: its statuses wait for the next run.
         """
-        history = self.ledger.revisions(refused.key, limit=20)
-        newer = [one for one in history if one.sequence > refused.sequence and one.withdraws is None]
+        history = self.ledger.revisions(refused.key, limit=_HISTORY)
+        newer = [one for one in history if one.sequence > refused.sequence and not one.is_withdrawal]
         if any(one.state is State.CHANGING for one in newer):
             return False
         if any(one.state in KNOWN_TO_PARTNER - {State.AGREED} for one in newer):
             return True  # the whole was sent since
         for one in newer:
-            if one.state is State.SKIPPED and one.reads_as_sent and refused.withdraws is None:
+            if one.state is State.SKIPPED and one.reads_as_sent and not refused.is_withdrawal:
                 with suppress(Conflict):
                     self.ledger.move(one, State.SUPERSEDED, now=now, note="it reads like a revision that was refused")
             if one.state is State.AGREED:
@@ -274,7 +284,7 @@ class Tracker:
                 self.telemetry.error("rejected", fields)
             return
         fields["reason"] = note
-        if target is State.ACKNOWLEDGED:
+        if target is State.ACKNOWLEDGED and revision.state is not State.ACKNOWLEDGED:
             self.telemetry.count(Metric.DOCUMENTS_ACKNOWLEDGED)
         if seen.get("attention") and seen["attention"] != revision.attention:
             self.telemetry.warning("needs attention", {**fields, "next_step": seen["next_step"]})
@@ -285,8 +295,8 @@ class Tracker:
         now = self.clock.now()
         stuck: list[Revision] = []
         unconfirmed = 0
-        for one in islice(self.ledger.in_state(*_STUCK), MOST_WAITING):
-            if len(stuck) < MOST_SWEPT and self._is_stuck(one, now):
+        for one in islice(self.ledger.in_state(*_STUCK), MAX_SWEPT):
+            if len(stuck) < MAX_REQUEUED and self._is_stuck(one, now):
                 stuck.append(one)
             # Whoever moved it since: it is queued again now and then, which does not end the alarm.
             asked_since = one.asked_since or one.first_attempt_at or one.created_at
@@ -323,7 +333,7 @@ class Tracker:
 
 @dataclass(slots=True)
 class _Run:
-    """One run: the calls that are left, and what changed."""
+    """One run: the calls that are left, what changed, and what was acknowledged."""
 
     tracker: Tracker
     now: datetime
@@ -331,6 +341,7 @@ class _Run:
     routing: Routing
     _: KW_ONLY
     changed: int = 0
+    acknowledged: list[Revision] = field(default_factory=list)
 
     def look(self, window: Window, lists: Sequence[str], progress: dict[str, str]) -> None:
         """Read the revisions of a window, ask Orderful about them, and note how far it went."""
@@ -378,8 +389,9 @@ class _Run:
 
     def _lacks_calls(self, status: Status) -> bool:
         """Whether the reasons of a refusal would have to be asked for with calls that are not left."""
-        is_refused = status.remote is not None and self._arrival(status).state is State.REJECTED
-        return is_refused and status.revision.state is not State.REJECTED and self.calls.left < _FOR_PROBLEMS
+        if status.remote is None or status.revision.state in _REFUSED:
+            return False
+        return self._arrival(status).state is State.REJECTED and self.calls.left < _FOR_PROBLEMS
 
     def _carry_out(self, status: Status) -> bool:
         """Write down what a status means; False when somebody else was at the document."""
@@ -387,10 +399,15 @@ class _Run:
         if status.remote is None and (not status.is_missing or revision.state is State.REJECTED):
             return True
         arrival = self._arrival(status)
-        if arrival.state is State.REJECTED and revision.state is not State.REJECTED:
+        if revision.state is State.SUPERSEDED and arrival.state in KNOWN_TO_PARTNER:
+            current = current_revision(self.tracker.ledger.revisions(revision.key, limit=_HISTORY))
+            arrival = sent_afterwards(revision, arrival, current)
+        elif arrival.state is State.REJECTED and revision.state not in _REFUSED:
             self.calls.use(_FOR_PROBLEMS)
         changed = self.tracker.apply(revision, status.remote, arrival, self.now)
         self.changed += bool(changed)
+        if changed and arrival.state is State.ACKNOWLEDGED and revision.state is not State.ACKNOWLEDGED:
+            self.acknowledged.append(revision)
         return changed is not None
 
     def _arrival(self, status: Status) -> Arrival:
@@ -401,7 +418,9 @@ class _Run:
         return watch(status.revision, statuses, now=self.now, expected=self._expected(status.revision))
 
     def _expected(self, revision: Revision) -> Expected:
-        return self.routing.expected(revision.key.company, revision.key.kind, revision.partner)
+        key = revision.key
+        names = self.routing.partners_now(key.company, key.kind, revision.counterparty, revision.partner)
+        return self.routing.expected(key.company, key.kind, next(iter(names), None))
 
 
 def _statuses(revision: Revision, remote: RemoteTransaction | None) -> dict[str, Any]:
@@ -424,7 +443,9 @@ def _attention(revision: Revision, target: State, arrival: Arrival, now: datetim
     """
     if target is State.REJECTED:  # a refusal has a reason and a next step of its own, and waits for its person
         return {"attention": None, "attention_at": None, "concern": None}
-    if revision.needs_attention and revision.concern == Concern.DOUBLED:
+    if target is State.SUPERSEDED:  # it is followed for as long after it was superseded as others after they were sent
+        return {"attention": None, "concern": None, "over": now - revision.updated_at >= LOOKS[-1]}
+    if revision.needs_attention and revision.concern in _ENDED_BY_PERSON:
         return {
             **{name: getattr(revision, name) for name in ("attention", "attention_at", "concern", "next_step")},
             "over": arrival.over,
@@ -432,7 +453,7 @@ def _attention(revision: Revision, target: State, arrival: Arrival, now: datetim
     concern = arrival.concern
     is_closed = concern is not None and concern == revision.closed_concern
     is_raised = concern is not None and not is_closed
-    age = now - sent_moment(revision)
+    age = now - time_sent(revision)
     return {
         "attention": arrival.sentence if is_raised else None,
         "attention_at": (revision.attention_at or now) if is_raised else None,

@@ -8,30 +8,23 @@ cannot go on is parked and its message is done; only trouble of the infrastructu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 
-from connector.domain.documents import LONGEST_TYPE, DocumentKey
 from connector.domain.errors import PayloadLost, Transient
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.plan import Add, Queue, Replace, Step, Supersede, plan
-from connector.domain.revision.reading import Reading
+from connector.domain.revision.plan import Add, Queue, Replace, Step, Supersede
 from connector.domain.revision.record import OUTDATED, Revision, State
 from connector.domain.transactions import Stream
 from connector.services.claim_check import place_of, unloaded
 from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage, DocumentMessage
-from connector.services.order_types import SharedNumber, shared_number
-from connector.services.outbound.facts import DocumentFacts
+from connector.services.outbound.planning import Planner, history_of
 from connector.services.outbound.reading import read_message, unreadable
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
-
-# How many revisions are read at first; a document has seldom more.
-_FIRST_LOOK = 10
-_ALL = 1_000
 
 
 class TranslateResult(Enum):
@@ -68,40 +61,17 @@ class Translator:
         except PayloadLost as lost:
             # Once the object can be read again, a replay reads it from there.
             raw, reading = place_of(message), unreadable(message, lost)
-        history = self._history(message.key)
         # Who asks for a second look has just changed the routing.
         routing = self.routing.load(fresh=reading.cause is not Cause.POLL)
-        number = self._number_of(reading, history)
-        if number.key != reading.key:
-            reading, history = _under(number.key, reading), self._history(number.key)
-        facts = DocumentFacts(self.ledger, routing, self.stream)
-        routed, history = facts.routed(reading), facts.identified(history, reading)
-        planned = plan(reading, history, routed, facts, now=self.clock.now(), sharing=number.shared_with(routed.route))
+        planner = Planner(
+            ledger=self.ledger, routing=routing, stream=self.stream, history=partial(history_of, self.ledger)
+        )
+        planned = planner.plan(reading, now=self.clock.now())
         if isinstance(planned, Wait):
             raise Transient(planned.sentence, document=str(reading.key), retry_after=timedelta(seconds=30))
         for step in planned.steps:
             self._carry_out(step, raw)
         return TranslateResult.KNOWN if planned.result is None else _OUTCOMES[planned.result]
-
-    def _history(self, key: DocumentKey) -> Sequence[Revision]:
-        """All revisions: what any receiver has decides what is sent."""
-        history = self.ledger.revisions(key, limit=_FIRST_LOOK)
-        return history if len(history) < _FIRST_LOOK else self.ledger.revisions(key, limit=_ALL)
-
-    def _number_of(self, reading: Reading, history: Sequence[Revision]) -> SharedNumber:
-        """Which key an order has: its number, unless the ledger knows that as one of another type.
-
-        Visma: blanket, regular and drop-ship orders have number series of their own (Purchase order preferences,
-        PO101000), and an order is known by type and number.
-        """
-        key, document = reading.key, reading.document
-        if key.kind.facts.plain_type is not None or document is None or not document.document_type:
-            return SharedNumber(key)
-        plain = DocumentKey(key.company, key.kind, document.content.number)
-        recorded = history if key == plain else self._history(plain)
-        return shared_number(
-            self.ledger, key, plain=plain, recorded=recorded, order_type=document.document_type[:LONGEST_TYPE]
-        )
 
     def _carry_out(self, step: Step, raw: bytes) -> None:
         match step:
@@ -143,12 +113,6 @@ class Translator:
         else:
             self.telemetry.count(Metric.DOCUMENTS_SKIPPED)
             self.telemetry.info("skipped", {**names, "reason": revision.reason or ""})
-
-
-def _under(key: DocumentKey, reading: Reading) -> Reading:
-    """What a message brought, under the key that the document has."""
-    document = reading.document
-    return replace(reading, key=key, document=replace(document, key=key) if document else None)
 
 
 _OUTCOMES = {

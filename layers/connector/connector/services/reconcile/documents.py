@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from connector.domain.documents import LONGEST_TYPE, DocumentKey, number_in_key
+from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, number_in_key
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.reconcile.finding import Category, Finding, state_of
 from connector.domain.revision.arrival import Concern
@@ -16,7 +16,14 @@ from connector.domain.revision.go_live import UNKNOWN_ZONE
 from connector.domain.revision.plan import Add, Plan, Replace, plan
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
-from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, State, current_revision, sent_moment
+from connector.domain.revision.record import (
+    MAY_NEED_ATTENTION,
+    Revision,
+    State,
+    current_revision,
+    own_revisions,
+    time_sent,
+)
 from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc, zone_named
 from connector.edi.kinds import KINDS
@@ -59,7 +66,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Compared:
     """A document with its findings."""
 
     key: DocumentKey
@@ -67,7 +74,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentJudge:
+class DocumentComparison:
     """Compares the documents of one company.
 
     Attributes:
@@ -91,9 +98,9 @@ class DocumentJudge:
         """Whether a row matches the question, as far as its fields show it."""
         return question in self._answers(resource, document, until=None)
 
-    def judge(
+    def compare(
         self, resource: Resource, question: Question, document: ListedDocument, page: DocumentPage
-    ) -> Judged | None:
+    ) -> Compared | None:
         """The findings of a document; None when it is not compared here.
 
         A document is compared for the first question that it matches, and not while it may still be in progress.
@@ -114,7 +121,7 @@ class DocumentJudge:
             return None
         missing = self._missing(reading, history, result)
         found = (missing, None if missing else self._stuck(history), *self._gone(history))
-        return Judged(reading.key, tuple(filter(None, found)))
+        return Compared(reading.key, tuple(filter(None, found)))
 
     # -- which documents ----------------------------------------------------------------------------------------------
 
@@ -122,7 +129,7 @@ class DocumentJudge:
         """The questions that a row matches, in their order."""
         zone = zone_named(self.company.visma.time_zone)
         dated = _day(document.dated)
-        moments = {
+        timestamps = {
             Question.DATED: datetime.combine(dated, time(), UTC) if dated else None,
             Question.CREATED: to_utc(document.created, zone) if document.created else None,
             Question.MODIFIED: to_utc(document.modified, zone) if document.modified else None,
@@ -131,8 +138,16 @@ class DocumentJudge:
         return tuple(
             one
             for one in QUESTIONS[resource]
-            if (at := moments[one]) is not None and first - UNKNOWN_ZONE <= at and (until is None or at <= until)
+            if (at := timestamps[one]) is not None and first - UNKNOWN_ZONE <= at and (until is None or at <= until)
         )
+
+    def names(self, resource: Resource, document: ListedDocument) -> frozenset[str]:
+        """The keys under which a row may be on record."""
+        kind, document_type = resource.kind, document.document_type or resource.declared.document_type
+        names = {number_in_key(kind, document_type, document.number)}
+        if kind.facts.plain_type is None:
+            names.add(f"{document_type}:{document.number}")
+        return frozenset(str(DocumentKey(self.company.name, kind, one)) for one in names)
 
     def _is_young(self, document: ListedDocument, server_time: datetime) -> bool:
         """Whether it changed so recently that it may still be in progress."""
@@ -155,7 +170,7 @@ class DocumentJudge:
     ) -> tuple[Reading, Sequence[Revision], Plan | Wait | None]:
         """The document, its history, and the plan of the translator; None when no plan is needed."""
         kind = resource.kind
-        document_type = document.document_type or resource.document_type
+        document_type = document.document_type or resource.declared.document_type
         modified = to_utc(document.modified, zone_named(self.company.visma.time_zone)) if document.modified else None
         message = DocumentMessage(
             company=self.company.name,
@@ -177,7 +192,7 @@ class DocumentJudge:
                 reading.key,
                 plain=plain,
                 recorded=recorded,
-                order_type=content.document_type[:LONGEST_TYPE],
+                order_type=content.document_type[:MAX_TYPE_LENGTH],
             )
             if shared.key != reading.key:
                 reading = replace(reading, key=shared.key, document=replace(content, key=shared.key))
@@ -262,9 +277,9 @@ class DocumentJudge:
     def _gone(self, history: Sequence[Revision]) -> Sequence[Finding]:
         """The findings for the newest revision of each receiver that Orderful does not have."""
         found = []
-        current = current_revision([one for one in history if one.withdraws is None])
+        current = current_revision(own_revisions(history))
         for revision, _ in newest_reached(history):
-            at = sent_moment(revision)
+            at = time_sent(revision)
             if (
                 revision.state not in MAY_NEED_ATTENTION
                 or revision.transaction_id is None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Finding
-from connector.services.reconcile.ports import BackfillProgress, Progress, TransactionStep
+from connector.services.reconcile.ports import BackfillProgress, Progress
 
 
 @dataclass(slots=True)
@@ -17,9 +17,10 @@ class LocalBook:
 
     Attributes:
         kept: The findings by their ids.
-        since: When each company was first reconciled, UTC.
+        since: The beginnings.
         last: The progress of the run.
         backfilled: The progress of a backfill.
+        on_progress: Is called with the progress of the run each time it is stored.
     """
 
     kept: dict[str, Finding] = field(default_factory=dict)
@@ -27,7 +28,8 @@ class LocalBook:
     _: KW_ONLY
     last: Progress | None = None
     backfilled: BackfillProgress | None = None
-    _ids: dict[str, frozenset[str]] = field(default_factory=dict)
+    on_progress: Callable[[Progress], None] = lambda _: None
+    _seen: dict[str, frozenset[str]] = field(default_factory=dict)
     _until: datetime | None = None
 
     @classmethod
@@ -53,20 +55,21 @@ class LocalBook:
     def remove(self, finding: Finding) -> None:
         self.kept.pop(finding.finding_id, None)
 
-    def seen(self, step: TransactionStep) -> frozenset[str]:
-        return self._ids.get(step.name, frozenset())
+    def seen(self, name: str) -> frozenset[str]:
+        return self._seen.get(name, frozenset())
 
-    def keep_seen(self, step: TransactionStep, ids: frozenset[str]) -> None:
-        self._ids[step.name] = ids
+    def keep_seen(self, name: str, seen: frozenset[str]) -> None:
+        self._seen[name] = seen
 
-    def forget_seen(self, step: TransactionStep) -> None:
-        self._ids.pop(step.name, None)
+    def forget_seen(self, name: str) -> None:
+        self._seen.pop(name, None)
 
     def progress(self) -> Progress | None:
         return self.last
 
     def keep(self, progress: Progress) -> None:
         self.last = progress
+        self.on_progress(progress)
 
     def backfill(self) -> BackfillProgress | None:
         return self.backfilled

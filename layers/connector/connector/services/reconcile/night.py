@@ -12,7 +12,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from connector.domain.errors import Conflict
-from connector.domain.reconcile.finding import Finding
+from connector.domain.reconcile.finding import Category, Finding
 from connector.services.ports import Clock, Fields, Telemetry
 from connector.services.reconcile.ports import FindingBook, Progress, TransactionStep
 from connector.services.reconcile.run import Reconciler
@@ -23,7 +23,7 @@ BETWEEN = timedelta(hours=20)
 LEASE = timedelta(minutes=6)
 """The lease: longer than the function may run, so that two never run at once."""
 
-MOST_LOGGED = 50
+MAX_LOGGED = 50
 """Most findings with a log line; `connector reconcile list` shows all."""
 
 
@@ -69,7 +69,7 @@ class Nightly:
         """Report new findings, delete those that are over, and store the end of the run, in this order."""
         found = self.book.findings()
         unreported = [one for one in found if self._is_unreported(one, progress)]
-        for one in unreported[:MOST_LOGGED]:
+        for one in unreported[:MAX_LOGGED]:
             self.telemetry.error(f"reconciliation: {one.category}", _names(one))
         for one in unreported:
             self.book.put(replace(one, reported=one.state))
@@ -78,7 +78,7 @@ class Nightly:
                 self.book.remove(one)
         for step in progress.steps:
             if isinstance(step, TransactionStep):
-                self.book.forget_seen(step)
+                self.book.forget_seen(step.name)
         for problem in progress.problems:
             self.telemetry.warning("reconciliation could not read everything", {"reason": problem})
         ended = replace(progress, ended_at=self.clock.now())
@@ -95,9 +95,13 @@ class Nightly:
 
 
 def _is_over(finding: Finding, progress: Progress) -> bool:
-    """Whether a complete run did not find it again; a finding outside the window of the run stays."""
-    is_judged = progress.since <= finding.at <= progress.until or finding.finding_id in progress.over
-    return finding.last_seen < progress.started_at and is_judged
+    """Whether a complete run did not find it again.
+
+    A finding outside the window of the run stays, and so does that of a deleted document for which the run did not ask.
+    """
+    is_in_window = progress.since <= finding.at <= progress.until and finding.category is not Category.DELETED
+    is_compared = is_in_window or finding.finding_id in progress.over
+    return finding.last_seen < progress.started_at and is_compared
 
 
 def _names(finding: Finding) -> Fields:

@@ -26,13 +26,10 @@ class Question(StrEnum):
 
 
 QUESTIONS = {
-    Resource.PURCHASE_ORDERS: (Question.DATED, Question.MODIFIED),
-    Resource.SUPPLIER_INVOICES: tuple(Question),
-    Resource.CUSTOMER_INVOICES: tuple(Question),
-    Resource.CUSTOMER_CREDIT_NOTES: tuple(Question),
-    Resource.CUSTOMER_DEBIT_NOTES: tuple(Question),
+    resource: tuple(one for one in Question if one is not Question.CREATED or resource.declared.has_creation_time)
+    for resource in Resource
 }
-"""The filters of each list (Visma: the list of purchase orders has no creation time)."""
+"""The filters of each list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +69,19 @@ class DocumentPage:
     share_left: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What Visma answers when it is asked for one document.
+
+    Attributes:
+        is_there: Whether Visma has it.
+        share_left: As in `DocumentPage`.
+    """
+
+    is_there: bool
+    share_left: float | None
+
+
 class DocumentList(Protocol):
     """The lists of one company at Visma."""
 
@@ -82,6 +92,18 @@ class DocumentList(Protocol):
 
         Raises:
             Transient, Throttled, ListRefused, Misconfigured: as named.
+        """
+
+    def look(self, resource: Resource, number: str, document_type: str) -> Looked:
+        """Ask for one document.
+
+        Args:
+            resource: The list that it would be in.
+            number: Its number there.
+            document_type: Visma's type of it; empty for a plain document.
+
+        Raises:
+            Transient, Throttled, ListRefused, Misconfigured: the answer does not tell whether Visma has it.
         """
 
 
@@ -101,6 +123,7 @@ class ListedTransaction:
         receivers: The ids of the receiver, likewise.
         created_at: When it was created, UTC; None when the list does not give it.
         updated_at: When it was last updated, UTC; None when the list does not give it.
+        validation: Orderful's `validationStatus`; None when the list does not give it.
     """
 
     transaction_id: str
@@ -111,6 +134,7 @@ class ListedTransaction:
     receivers: frozenset[str]
     created_at: datetime | None
     updated_at: datetime | None
+    validation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +161,15 @@ class TransactionList(Protocol):
             Transient, Throttled, Misconfigured: as named.
         """
 
+    def received(
+        self, since: datetime, until: datetime, *, receivers: Sequence[str], stream: Stream, following: str | None
+    ) -> TransactionPage:
+        """Read one page of the transactions of every type that these receivers (at most five) got in that time.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+
     def exists(self, transaction_id: str) -> bool:
         """Whether Orderful has a transaction with this id.
 
@@ -149,6 +182,17 @@ class TransactionList(Protocol):
 
         Raises:
             Transient, Throttled, Misconfigured: the read failed.
+        """
+
+
+class InboundRecords(Protocol):
+    """The inbound records of the ledger."""
+
+    def recorded(self, transaction_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the transactions that are on record, by any of their ids.
+
+        Raises:
+            Transient, Throttled, Misconfigured: the records cannot be read.
         """
 
 
@@ -165,6 +209,15 @@ class TransactionStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         return f"{self.since:%Y-%m-%dT%H:%M} {' '.join(self.senders)}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedStep:
+    """A step of a run: read the transactions that some of our ISA ids received in a part of the window."""
+
+    since: datetime
+    until: datetime
+    receivers: tuple[str, ...]
+
+
 class DocumentStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="documents"):
     """A step of a run: read one list of a company by one question."""
 
@@ -178,6 +231,21 @@ class DocumentStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return f"{self.company} {self.resource.value} ({self.question.value})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceStep:
+    """A step of a run: ask for what was sent and none of a company's lists has shown."""
+
+    company: str
+
+    @property
+    def name(self) -> str:
+        """Its name in a sentence."""
+        return f"{self.company}, what no list shows"
+
+
+Step = TransactionStep | ReceivedStep | DocumentStep | AbsenceStep
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The progress of a run. Times are UTC.
 
@@ -186,14 +254,17 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         since: The beginning of the window.
         until: The end of the window; younger documents may still be in progress.
         contents_since: The contents of transactions that were not updated since then are not compared.
-        steps: The steps, in order.
-        at: The index of the present step.
+        steps: The steps that are stored, in order; `plan` has all of them.
+        is_whole: Whether what was received, and what no list shows, are compared too. Not in runs of earlier releases.
+        at: The index of the present step in the plan.
         page: The page of the present step, for a Visma list.
         following: The cursor of the present step, for Orderful's list.
         handled: How many elements of the page are done.
         tries: How often the present step failed.
         documents: How many documents were compared.
         transactions: How many transactions were compared.
+        received: How many transactions that we received were compared.
+        asked: For each company, the last document that Visma was asked for; the next run goes on behind it.
         problems: What could not be read.
         is_listed: Whether Orderful's whole list was read; only then is a missing transaction looked up.
         ended_at: When it had ended and was reported; None before.
@@ -207,6 +278,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: datetime
     contents_since: datetime | None = None
     steps: tuple[TransactionStep | DocumentStep, ...] = ()
+    is_whole: bool = False
     at: int = 0
     page: int = 1
     following: str | None = None
@@ -214,6 +286,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tries: int = 0
     documents: int = 0
     transactions: int = 0
+    received: int = 0
+    asked: dict[str, str] = {}
     problems: tuple[str, ...] = ()
     is_listed: bool = True
     ended_at: datetime | None = None
@@ -222,9 +296,22 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     over: tuple[str, ...] = ()
 
     @property
+    def plan(self) -> tuple[Step, ...]:
+        """All steps, in order. Those that follow from others are not stored: a run of many companies has thousands."""
+        if not self.is_whole:
+            return self.steps
+        listed = [one for one in self.steps if isinstance(one, TransactionStep)]
+        companies = dict.fromkeys(one.company for one in self.steps if isinstance(one, DocumentStep))
+        return (
+            *(ReceivedStep(since=one.since, until=one.until, receivers=one.senders) for one in listed),
+            *self.steps,
+            *(AbsenceStep(company=one) for one in companies),
+        )
+
+    @property
     def is_done(self) -> bool:
         """Whether no step is left."""
-        return self.at >= len(self.steps)
+        return self.at >= len(self.plan)
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,14 +372,14 @@ class FindingBook(Protocol):
     def remove(self, finding: Finding) -> None:
         """Delete a finding."""
 
-    def seen(self, step: TransactionStep) -> frozenset[str]:
-        """The ids in Orderful's list for a part of the window; empty before it was read."""
+    def seen(self, name: str) -> frozenset[str]:
+        """What a part of a run has seen: ids of transactions, or keys of documents; empty before that."""
 
-    def keep_seen(self, step: TransactionStep, ids: frozenset[str]) -> None:
-        """Store these ids, in place of the earlier ones."""
+    def keep_seen(self, name: str, seen: frozenset[str]) -> None:
+        """Store it, in place of what was stored."""
 
-    def forget_seen(self, step: TransactionStep) -> None:
-        """Forget them."""
+    def forget_seen(self, name: str) -> None:
+        """Forget it."""
 
     def progress(self) -> Progress | None:
         """The progress of the last run; None before the first."""
@@ -307,7 +394,7 @@ class FindingBook(Protocol):
         """Store the progress of a backfill."""
 
     def beginnings(self) -> dict[str, datetime]:
-        """When each company was reconciled first."""
+        """When each company was reconciled first, and since when what it receives is collected (`received.py`)."""
 
     def keep_beginnings(self, beginnings: dict[str, datetime]) -> None:
         """Write them down."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,8 @@ from connector.domain.revision.record import (
     Revision,
     State,
     current_revision,
-    sent_moment,
+    own_revisions,
+    time_sent,
 )
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
@@ -30,17 +31,17 @@ from connector.services.ports import Ledger
 from connector.services.reconcile.documents import Window
 from connector.services.reconcile.ports import ListedTransaction, TransactionList
 
-SAME_MOMENT = timedelta(minutes=2)
+SAME_TIME = timedelta(minutes=2)
 """Largest time between the creation of a transaction and its record (two clocks, and the time of one call)."""
 
-MOST_NAMED = 4
+MAX_NAMED = 4
 """Most differences in a sentence."""
 
 _HISTORY = 50
 
 
 @dataclass(slots=True, kw_only=True)
-class TransactionJudge:
+class TransactionComparison:
     """Compares the transactions at Orderful.
 
     Attributes:
@@ -68,7 +69,7 @@ class TransactionJudge:
         """The recorded owners of transactions."""
         return self.ledger.owners([one.transaction_id for one in transactions])
 
-    def judge(self, transaction: ListedTransaction, owner: Owner | None) -> Finding | None:
+    def compare(self, transaction: ListedTransaction, owner: Owner | None) -> Finding | None:
         """The finding of a transaction; None when it is as it should be.
 
         Raises:
@@ -81,8 +82,9 @@ class TransactionJudge:
         for history in histories:
             revision = self._recorded(transaction, history)
             if revision is not None:
-                return self._different(transaction, revision, history) if self._is_wanted(revision.partner) else None
-        if not any(map(self._is_wanted, parties.values())):
+                is_wanted = self._is_wanted(self._partners_of(revision))
+                return self._different(transaction, revision, history) if is_wanted else None
+        if not parties or not self._is_wanted(parties.values()):
             return None
         for history in histories:
             finding, is_explained = self._relation(transaction, history)
@@ -99,8 +101,12 @@ class TransactionJudge:
         what = f"{key} is on record, and did not send it." if key else "No document owns it."
         return self._unknown(transaction, company, what, key=key)
 
-    def _is_wanted(self, partner: str | None) -> bool:
-        return self.window.partner in {None, partner}
+    def _is_wanted(self, partners: Collection[str]) -> bool:
+        return self.window.partner is None or self.window.partner in partners
+
+    def _partners_of(self, revision: Revision) -> Collection[str]:
+        key = revision.key
+        return self.routing.partners_now(key.company, key.kind, revision.counterparty, revision.partner)
 
     # -- whose it is --------------------------------------------------------------------------------------------------
 
@@ -131,7 +137,7 @@ class TransactionJudge:
             if not _is_addressed(transaction, one) or transaction.created_at is None:
                 continue
             taken = self._aliases.get((one.key, one.sequence), name)
-            if taken == name and abs(transaction.created_at - sent_moment(one)) <= SAME_MOMENT:
+            if taken == name and abs(transaction.created_at - time_sent(one)) <= SAME_TIME:
                 self._aliases[one.key, one.sequence] = name
                 return one
         return None
@@ -188,16 +194,16 @@ class TransactionJudge:
         if not differing:
             return None
         step = f"connector documents show {revision.key}"
-        current = current_revision([one for one in history if one.withdraws is None])
+        current = current_revision(own_revisions(history))
         if revision is current and revision.state in MAY_NEED_ATTENTION:
             step += f"; to send it again as it is in Visma: connector documents resend {revision.key} --as replacement"
-        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+        more = f" and {len(differing) - MAX_NAMED} more" if len(differing) > MAX_NAMED else ""
         return self._finding(
             Category.DIFFERENT,
             transaction,
             revision.key.company,
             f"Orderful has it otherwise than revision {revision.sequence} of {revision.key} was sent: "
-            f"{'; '.join(differing[:MOST_NAMED])}{more}.",
+            f"{'; '.join(differing[:MAX_NAMED])}{more}.",
             step,
             key=revision.key,
             state=state_of(*differing),

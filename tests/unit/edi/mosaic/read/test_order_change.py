@@ -518,7 +518,7 @@ def test_what_is_no_change_of_an_order_is_refused_with_a_sentence(message, sente
         ("2026-12-01T08:30-05", True),
     ],
 )
-def test_a_day_is_read_as_written_and_a_moment_of_a_zone_is_asked_about(written, is_doubted):
+def test_a_day_is_read_as_written_and_a_time_of_a_zone_is_asked_about(written, is_doubted):
     request = read_change(
         a_message(
             an_item(changeReason="changeToItem", dates={"requestedDeliveryDate": written}),
@@ -567,3 +567,24 @@ def test_item_numbers_of_a_list_are_read_in_any_shape_or_told():
     )
     assert request.lines[0].products == ProductRefs(buyer=("1298", "1299"))
     assert request.remarks == ("Item number that names no item here: id V.",)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(["1298"], "a list (1298)"), ({"value": "1298"}, "an object (1298)"), (True, "'true'")],
+)
+def test_a_number_of_an_item_in_another_shape_is_asked_about(value, shown):
+    for name, called in {"buyerItemNumber": "buyer item number", "gtin13": "gtin"}.items():
+        (question,) = line(productIds={name: value}).questions
+        assert question == f"its {called} is {shown}, which is no number of an item."
+
+
+def test_the_purchase_order_that_it_refers_to():
+    other = {"associatedPurchaseOrderNumber": {"value": "500999"}, "customerOrderNumber": {"value": "999"}}
+    request = read_change(a_message(an_item(references=other), references=other))
+    assert request.order_references == ("500999",)
+    assert request.lines[0].order_references == ("500999",)
+
+
+def test_an_item_number_of_another_kind_is_kept_apart():
+    assert line(productIds={"buyerItemNumber": "1", "manufacturerItemNumber": "M-1"}).products.others == ("M-1",)

@@ -147,7 +147,7 @@ def test_a_code_in_doubt_puts_its_question_first():
     assert line("CA", codes={"CA": "change"}).doubts == ()
 
 
-def test_a_code_that_nobody_knows_names_the_setting_and_its_words():
+def test_an_unknown_code_names_the_setting_and_its_values():
     one = line("SI")
     (question,) = one.questions
     assert (one.meaning, one.is_clear) == ("", False)
@@ -236,7 +236,7 @@ def test_dates_of_a_line_that_visma_has_a_place_for(qualifier, requested, promis
         ("999", "'date 999 2026-10-05'"),
     ],
 )
-def test_other_dates_of_a_line_are_asked_about_in_words(qualifier, named):
+def test_other_dates_of_a_line_are_parked_with_a_message(qualifier, named):
     (question,) = line(dateTimeReference=[dtm(qualifier)]).questions
     assert question == f"it says {named}, which a Visma order line cannot hold."
 
@@ -307,7 +307,7 @@ def test_dates_below_a_schedule_count():
         ("999", "date 999"),
     ],
 )
-def test_header_dates_that_are_wishes_are_asked_about(qualifier, words):
+def test_header_dates_that_are_wanted_days_are_asked_about(qualifier, words):
     request = read(a_loop(), dateTimeReference=[dtm(qualifier)])
     assert request.requested_on is None
     assert request.questions == (f"It says '{words} 2026-10-05', which a Visma order cannot hold.",)
@@ -404,9 +404,9 @@ def test_a_gtin_that_came_as_a_number_gets_its_zeros_back(kind, value, gtin):
     assert line(change=change).products.gtins == (gtin,)
 
 
-def test_an_item_number_of_a_manufacturer_or_without_its_qualifier_is_nothing():
+def test_an_item_number_of_a_manufacturer_or_without_its_qualifier_names_no_item():
     change = {"productServiceIDQualifier": "MG", "productServiceID": "1", "productServiceID1": "2"}
-    assert line(change=change).products == ProductRefs()
+    assert line(change=change).products == ProductRefs(others=("1", "2"))
 
 
 @pytest.mark.parametrize(
@@ -560,15 +560,15 @@ def test_a_date_without_a_day_and_one_with_a_period_are_asked_about():
     )
 
 
-def test_a_day_of_greenwich_with_a_time_is_a_moment():
-    moment = {**dtm("002"), "time": "2330", "timeCode": "UT"}
-    one = line("CT", dateTimeReference=[moment])
+def test_a_day_of_greenwich_with_a_time_is_a_time():
+    timestamp = {**dtm("002"), "time": "2330", "timeCode": "UT"}
+    one = line("CT", dateTimeReference=[timestamp])
     assert one.requested == date(2026, 10, 5)
     assert one.doubts == (
         "its requested delivery date is a moment of UT, which is another day elsewhere; 2026-10-05 is read.",
     )
-    assert line("CT", dateTimeReference=[{**moment, "timeCode": "LT"}]).doubts == ()
-    assert line("CT", dateTimeReference=[{**moment, "time": "0000"}]).doubts == ()
+    assert line("CT", dateTimeReference=[{**timestamp, "timeCode": "LT"}]).doubts == ()
+    assert line("CT", dateTimeReference=[{**timestamp, "time": "0000"}]).doubts == ()
 
 
 def test_two_units_of_one_line_that_differ_are_asked_about():
@@ -580,7 +580,7 @@ def test_item_numbers_beyond_those_of_the_standard_and_unknown_ones_are_not_lost
     change = {"productServiceIDQualifier12": "BP", "productServiceID12": "1298"}
     other = {"productServiceIDQualifier": "MG", "productServiceID": "M-1"}
     request = read(a_loop(change=change | other))
-    assert request.lines[0].products == ProductRefs(buyer=("1298",))
+    assert request.lines[0].products == ProductRefs(buyer=("1298",), others=("M-1",))
     assert request.remarks == ("Item number that names no item here: MG / M-1.",)
 
 
@@ -611,3 +611,15 @@ def test_a_charge_of_nothing_is_of_no_kind_and_one_with_a_percentage_is():
     assert [value for _, value in one.facts] == ["0.00"]
     (one,) = read(a_loop(), SAC_loop=[sac(**freight, percentDecimalFormat="5")]).stated
     assert len(one.facts) == 3
+
+
+def test_the_purchase_orders_that_it_refers_to():
+    others = {
+        "referenceInformation": [
+            {"referenceIdentificationQualifier": "PO", "referenceIdentification": "500999"},
+            {"referenceIdentificationQualifier": "CO", "referenceIdentification": "999"},
+        ]
+    }
+    request = read_change({"transactionSets": [{**a_set(a_loop("QI", **others)), **others}]})
+    assert request.order_references == ("500999",)
+    assert request.lines[0].order_references == ("500999",)

@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.documents import DocumentDiscount, Party, Tax
+from connector.domain.errors import Parked
 from connector.domain.routing.route import Identity, ItemIds, LineDate, Notes
 from connector.domain.transactions import Purpose
 from testkit.samples.business_documents import a_line, a_text, an_order
 from testkit.x12_reader import every, only
-from tests.unit.edi.x12.conftest import written
+from tests.unit.edi.x12.conftest import notes, written
 
 
 class TestPurchaseOrder:
@@ -25,12 +26,48 @@ class TestPurchaseOrder:
         assert first[1:5] == ["1", "10", "EA", "12.5"]
         assert first[6:] == ["BP", "ITEM-1", "VP", "ACME-1", "EN", "7012345678900"]
 
+    def test_a_gtin_of_eight_digits_leaves_as_one_of_fourteen(self):
+        line = only(written(an_order(a_line(1)), items={"ITEM-1": ItemIds(gtin="96385074")}), "PO1")
+        assert line[-2:] == ["UK", "00000096385074"]
+
     @pytest.mark.parametrize(
         ("gtin", "qualifier"), [("123456789012", "UP"), ("1234567890128", "EN"), ("12345678901231", "UK")]
     )
     def test_the_gtin_is_qualified_by_its_length(self, gtin, qualifier):
         line = only(written(an_order(a_line(1)), items={"ITEM-1": ItemIds(gtin=gtin)}), "PO1")
         assert line[-2:] == [qualifier, gtin]
+
+    def test_each_unit_of_an_item_has_its_own_gtin(self):
+        order = an_order(a_line(1, unit="STK"), a_line(2, item="ITEM-1", unit="KRT"))
+        ids = ItemIds(gtin="7038010000065", gtins={"KRT": "17038010000062"})
+        rows = every(written(order, items={"ITEM-1": ids}), "PO1")
+        assert [row[-2:] for row in rows] == [["EN", "7038010000065"], ["UK", "17038010000062"]]
+        assert not any("one GTIN" in note for note in notes(order, items={"ITEM-1": ids}))
+
+    def test_a_package_never_leaves_with_the_gtin_of_the_piece(self):
+        """GS1: each level of packaging has a GTIN of its own."""
+        order = an_order(a_line(1, unit="STK"), a_line(2, item="ITEM-1", unit="KRT"))
+        items = {"ITEM-1": ItemIds(gtin="7038010000065", gtins={"case": "17038010000062"})}
+        piece, package = every(written(order, items=items), "PO1")
+        assert piece[-2:] == ["EN", "7038010000065"]
+        assert "7038010000065" not in package
+        (note,) = [one for one in notes(order, items=items) if "GTIN" in one]
+        assert note == "Line 2 left without a GTIN: defaults.items.ITEM-1.gtins has none for the unit KRT."
+
+    def test_a_package_whose_gtin_is_needed_and_not_known_is_parked(self):
+        items = {"ITEM-1": ItemIds(gtin="7038010000065", gtins={"case": "17038010000062"})}
+        with pytest.raises(Parked, match="no GTIN is known for item ITEM-1"):
+            written(an_order(a_line(1, unit="KRT")), items=items, require_item_id="gtin")
+
+    def test_one_gtin_for_two_units_is_noted(self):
+        order = an_order(
+            a_line(1, unit="STK"), a_line(2, item="ITEM-1", unit="KRT"), a_line(3, item="ITEM-1", unit="STK")
+        )
+        (note,) = [one for one in notes(order, items={"ITEM-1": ItemIds(gtin="7038010000065")}) if "one GTIN" in one]
+        assert note.startswith("Item ITEM-1 left in STK and KRT with one GTIN")
+        assert note.endswith("set defaults.items.ITEM-1.gtins.")
+        alike = an_order(a_line(1, unit="STK"), a_line(2, item="ITEM-1", unit="STK"))
+        assert not any("one GTIN" in one for one in notes(alike))
 
     def test_the_total_is_a_plain_decimal_and_the_count_is_that_of_the_lines(self):
         segments = written(an_order())

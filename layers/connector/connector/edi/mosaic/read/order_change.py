@@ -40,7 +40,18 @@ from connector.edi.order_change.common import (
 )
 from connector.edi.order_change.content import mosaic_content, mosaic_parties, numbered
 from connector.edi.order_change.coverage import unread_mosaic
-from connector.edi.order_change.fields import Data, leaves, part, plain, quoted, text
+from connector.edi.order_change.fields import (
+    Data,
+    NotUnderstood,
+    filled,
+    leaves,
+    number,
+    part,
+    plain,
+    quoted,
+    shown,
+    text,
+)
 from connector.edi.order_change.names import MOSAIC_DATES, dated, label_of
 from connector.edi.units import UNITS
 
@@ -90,10 +101,21 @@ def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeReq
         requested_on=days.requested,
         parties=mosaic_parties(message, questions, remarks, "order"),
         stated=(*numbered(message), *mosaic_content(message)),
+        totals=_totals(message),
         asides=_asides(message),
+        order_references=_order_references(message),
         lines=lines,
     )
     return finished(request, questions, remarks)
+
+
+def _totals(message: Data) -> tuple[Decimal, ...]:
+    """The total of the message; one that is no number is told with the other amounts."""
+    try:
+        net = number(part(message, "monetaryAmounts"), "net")
+    except NotUnderstood:
+        return ()
+    return () if net is None else (net,)
 
 
 def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: ChangePurpose) -> LineRequest:
@@ -140,11 +162,12 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: 
         price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
-        products=_products(part(item, "productIds"), remarks),
+        products=_products(part(item, "productIds"), questions, remarks),
         descriptions=tuple(dict.fromkeys(word for _, word in leaves(item.get("productAttributes")))),
         parties=mosaic_parties(item, beside, remarks, "order line"),
         stated=mosaic_content(item),
         asides=_asides(item),
+        order_references=_order_references(item),
         partial=beside.all() if goes else (),
     )
     remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=label_of)
@@ -160,6 +183,12 @@ def _asides(data: Data) -> tuple[Aside, ...]:
         *asides([data.get("notes")]),
         *(Aside(quote or "", one.parts, is_note=False) for quote, found in references for one in found),
     )
+
+
+def _order_references(data: Data) -> tuple[str, ...]:
+    """The purchase order to which the header or a line refers besides its own."""
+    number = text(part(part(data, "references"), "associatedPurchaseOrderNumber"), "value")
+    return () if number is None else (number,)
 
 
 def _as_object(item: Data, name: str) -> Data:
@@ -191,7 +220,7 @@ def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
             ask_for_day(questions, dated(MOSAIC_DATES.get(name), label_of(plain(name) or ""), asked), whose)
 
 
-def _products(ids: Data, remarks: Remarks) -> ProductRefs:
+def _products(ids: Data, questions: Questions, remarks: Remarks) -> ProductRefs:
     def listed(single: str, several: str) -> tuple[str, ...]:
         found, value = [text(ids, single)], ids.get(several)
         for one in value if isinstance(value, list) else [value]:
@@ -201,11 +230,15 @@ def _products(ids: Data, remarks: Remarks) -> ProductRefs:
                 others.append(one)
         return tuple(dict.fromkeys(one for one in found if one))
 
+    for name in ("buyerItemNumber", "vendorItemNumber", *_GTINS):
+        if name in filled(ids) and text(ids, name) is None:
+            questions.ask(f"its {label_of(name)} is {shown(ids[name])}, which is no number of an item.")
     others: list[Any] = [{name: value} for name, value in ids.items() if name not in _PRODUCT_IDS]
     products = ProductRefs(
         buyer=listed("buyerItemNumber", "buyerItemIds"),
         vendor=listed("vendorItemNumber", "vendorItemIds"),
         gtins=tuple(gtin(name, value) for name in _GTINS if (value := text(ids, name))),
+        others=tuple(plain(ids[name]) or shown(ids[name]) for name in sorted(filled(ids) - _PRODUCT_IDS)),
     )
     remarks.tell("Item number that names no item here", others, named=label_of)
     return products

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from connector.domain.documents import Contact
 from connector.domain.parties import PartyView, Role
 from connector.edi.canonical import CanonicalDocument, Charge, LineView, TermsView
 from connector.edi.dialect import Gap
-from connector.edi.numbers import decimal_text, money_text
+from connector.edi.numbers import money_text
 from connector.edi.regions import region_code
 
 # Mosaic's Party has four address lines.
@@ -21,7 +22,8 @@ def _foreign_unit(document: CanonicalDocument) -> str | bool:
 
 
 def _without_item(document: CanonicalDocument) -> str | bool:
-    return next((f"{line.source}.inventory" for line in document.lines if not product_ids(line)), False)
+    nameless = (line for line in document.lines if not (line.buyer_item or line.vendor_item or line.gtin))
+    return next((f"{line.source}.inventory" for line in nameless), False)
 
 
 CURRENCY = Gap(
@@ -44,7 +46,7 @@ ITEM = Gap("lines[].inventory", "Mosaic needs the number of an item on every lin
 
 def filled(pairs: dict[str, Any]) -> dict[str, Any]:
     """Without what is empty: Orderful refuses empty strings and arrays, and a null says nothing."""
-    return {key: value for key, value in pairs.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in pairs.items() if value or value == 0}
 
 
 def parties(document: CanonicalDocument, names: Mapping[Role, str]) -> dict[str, Any]:
@@ -56,11 +58,14 @@ def parties(document: CanonicalDocument, names: Mapping[Role, str]) -> dict[str,
     return filled({names[view.role]: _party(view) for view in document.parties if view.role in names})
 
 
+# The parties of an order are those of the orders before. Nobody changes what is written.
+@lru_cache(maxsize=1024)
 def _party(view: PartyView) -> dict[str, Any]:
     """Mosaic `Party`. A number is always ours, so its type is `sendersId`."""
     address = view.address
     written: dict[str, Any] = {
         "name": clean(view.name),
+        **{f"additionalName{place}": clean(name) for place, name in enumerate(view.also, 1)},
         "identificationCode": view.gln or view.number,
         "identificationCodeType": "globalLocationId" if view.gln else "sendersId" if view.number else None,
     }
@@ -100,19 +105,24 @@ def terms(view: TermsView | None) -> dict[str, Any]:
 def quantity(line: LineView) -> dict[str, str]:
     """Mosaic `Quantity`."""
     assert line.unit.mosaic is not None  # noqa: S101 - `first_gap` has seen to it
-    return {"value": decimal_text(line.quantity), "unitOfMeasure": line.unit.mosaic}
+    return {"value": line.quantity_text, "unitOfMeasure": line.unit.mosaic}
 
 
-def product_ids(line: LineView) -> dict[str, str]:
-    """Mosaic `ProductIds`; the GTIN under the key of its length."""
+# The items of a document are mostly those of documents before. Nobody changes what is written.
+@lru_cache(maxsize=4096)
+def item(
+    buyer_item: str | None, vendor_item: str | None, gtin: str | None, description: str | None
+) -> dict[str, dict[str, str]]:
+    """Mosaic `ProductIds`, the GTIN under the key of its length, and `ProductAttributes`, as fields of a line."""
     ids = {}
-    if line.buyer_item:
-        ids["buyerItemNumber"] = line.buyer_item
-    if line.vendor_item:
-        ids["vendorItemNumber"] = line.vendor_item
-    if line.gtin:
-        ids[f"gtin{len(line.gtin)}"] = line.gtin
-    return ids
+    if buyer_item:
+        ids["buyerItemNumber"] = buyer_item
+    if vendor_item:
+        ids["vendorItemNumber"] = vendor_item
+    if gtin:
+        ids[f"gtin{len(gtin)}"] = gtin
+    said = clean(description)
+    return {"productIds": ids, **({"productAttributes": {"description": said}} if said else {})}
 
 
 def allowances_and_charges(charges: Iterable[Charge]) -> dict[str, list[dict[str, str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from connector.domain.documents import Invoice
 from connector.domain.invoice_types import InvoiceType
@@ -18,19 +18,19 @@ from connector.edi.mosaic.write.common import (
     UNIT,
     VAT,
     allowances_and_charges,
-    clean,
     filled,
+    item,
     note,
     parties,
-    product_ids,
     quantity,
     terms,
 )
-from connector.edi.numbers import decimal_text, money_text
+from connector.edi.numbers import money_text
 
 
 def _of_invoice(found: Callable[[Invoice], bool]) -> Callable[[CanonicalDocument], bool]:
-    return lambda document: isinstance(document.content, Invoice) and found(document.content)
+    # What invoices may have is looked for in invoices alone (`DocumentKind.mosaic_gaps`).
+    return lambda document: found(cast("Invoice", document.content))
 
 
 GAPS = (
@@ -122,23 +122,22 @@ def _texts(document: CanonicalDocument, content: Invoice) -> list[str]:
 def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
     # Orderful: the original purchase order line id. Nothing is known of the lines of a customer's order.
     ordered = line.number if line.is_ordered else None if line.order_line is None else str(line.order_line)
-    item: dict[str, Any] = {
+    written: dict[str, Any] = {
         **({"purchaseOrderLineId": ordered} if ordered else {}),
         "quantityInvoiced": quantity(line),
-        "unitPrice": decimal_text(line.price),
-        "extendedPrice": money_text(rounded(line.quantity * line.price, content.currency)),
-        "productIds": product_ids(line),
+        "unitPrice": line.price_text,
+        "extendedPrice": money_text(rounded(line.product, content.currency)),
+        **item(line.buyer_item, line.vendor_item, line.gtin, line.description),
     }
-    if description := clean(line.description):
-        item["productAttributes"] = {"description": description}
-    item |= filled(allowances_and_charges(line.charges))
+    if line.charges:
+        written |= filled(allowances_and_charges(line.charges))
     if line.note or line.order or line.shipment or texts:
         whose = "Our order" if content.kind.facts.we_sell else "Purchase order"
         place = f", line {line.order_line}" if line.order_line is not None else ""
         order = f"{whose}: {line.order}{place}" if line.order else None
         if notes := note([*texts, line.note, order, f"Our shipment: {line.shipment}" if line.shipment else None]):
-            item["notes"] = notes
-    return item
+            written["notes"] = notes
+    return written
 
 
 def _dates(view: TermsView | None) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from connector.domain.documents import PurchaseOrder
@@ -18,13 +20,13 @@ from connector.edi.mosaic.write.common import (
     allowances_and_charges,
     clean,
     filled,
+    item,
     note,
     parties,
-    product_ids,
     quantity,
     terms,
 )
-from connector.edi.numbers import decimal_text, money_text
+from connector.edi.numbers import money_text
 
 _SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
 """What Mosaic's 850 has a sum for in its header; it has no list of allowances and charges there."""
@@ -64,7 +66,7 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder) -> dict[st
             "purchaseOrderDate": order.ordered_on.isoformat(),
             "releaseNumber": document.blanket,
             "parties": parties(document, _PARTIES),
-            "dates": {"requestedDeliveryDate": document.wanted_on.isoformat()} if document.wanted_on else None,
+            "dates": _dates(document.wanted_on) if document.wanted_on else None,
             "termsOfSale": terms(document.terms),
             "carrierDetails": _carrier(order),
             "notes": note([*document.texts, *_asides(document, order)]),
@@ -75,24 +77,29 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder) -> dict[st
 
 
 def _line(line: LineView) -> dict[str, Any]:
-    item: dict[str, Any] = {
+    written: dict[str, Any] = {
         "purchaseOrderLineId": line.number,
         "quantity": quantity(line),
-        "unitCostPrice": decimal_text(line.price),
-        "productIds": product_ids(line),
+        "unitCostPrice": line.price_text,
+        **item(line.buyer_item, line.vendor_item, line.gtin, line.description),
     }
-    if description := clean(line.description):
-        item["productAttributes"] = {"description": description}
     if line.wanted:
-        item["dates"] = {"requestedDeliveryDate": line.wanted.isoformat()}
+        written["dates"] = _dates(line.wanted)
     if line.warehouse:
-        item["references"] = {"warehouseStorageLocation": {"value": line.warehouse}}
-    item |= filled(allowances_and_charges(line.charges))
+        written["references"] = {"warehouseStorageLocation": {"value": line.warehouse}}
+    if line.charges:
+        written |= filled(allowances_and_charges(line.charges))
     if line.note or line.promised:
         promised = f"Promised: {line.promised.isoformat()}" if line.promised else None
         if notes := note([line.note, promised]):
-            item["notes"] = notes
-    return item
+            written["notes"] = notes
+    return written
+
+
+# The lines of a document share a few dates. Nobody changes what is written.
+@lru_cache(maxsize=1024)
+def _dates(wanted: date) -> dict[str, str]:
+    return {"requestedDeliveryDate": wanted.isoformat()}
 
 
 def _carrier(order: PurchaseOrder) -> dict[str, Any]:

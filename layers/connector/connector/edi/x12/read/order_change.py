@@ -42,7 +42,7 @@ from connector.edi.order_change.common import (
 from connector.edi.order_change.content import numbered, references, x12_content, x12_parties
 from connector.edi.order_change.coverage import unread_beside, unread_x12
 from connector.edi.order_change.fields import (
-    LONGEST_QUOTE,
+    MAX_QUOTE_LENGTH,
     Data,
     NotUnderstood,
     day,
@@ -54,7 +54,7 @@ from connector.edi.order_change.fields import (
 )
 from connector.edi.order_change.names import DATES, PAST_DATES, dated, label_of
 from connector.edi.units import UNITS
-from connector.edi.x12.read.totals import check_totals
+from connector.edi.x12.read.totals import check_totals, stated_totals
 
 BCH = "beginningSegmentForPurchaseOrderChange"
 """Orderful's key for BCH."""
@@ -151,7 +151,9 @@ def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> 
         requested_on=days.requested,
         parties=x12_parties(tree, questions, remarks, "order"),
         stated=(*numbered(header), *x12_content(tree)),
+        totals=stated_totals(tree),
         asides=_asides(tree),
+        order_references=_order_references(tree),
         lines=lines,
     )
     return finished(request, questions, remarks)
@@ -208,6 +210,7 @@ def _line(
         parties=x12_parties(loop, beside, remarks, "order line"),
         stated=x12_content(loop),
         asides=_asides(loop),
+        order_references=_order_references(loop),
         partial=beside.all() if goes else (),
     )
     for name in _TEXTS:
@@ -257,7 +260,7 @@ def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> No
         written_day = str(day(stamp, "date") or "")
     except NotUnderstood as reason:
         written_day = text(stamp, "date") or str(reason)
-    said = truncated(", ".join(filter(None, (written_day, text(stamp, _PERIOD)))), LONGEST_QUOTE)
+    said = truncated(", ".join(filter(None, (written_day, text(stamp, _PERIOD)))), MAX_QUOTE_LENGTH)
     code = f"date {qualifier[:40]}" if qualifier else "a date without a qualifier"
     ask_for_day(questions, dated(DATES.get(qualifier), code, said), whose)
 
@@ -302,7 +305,7 @@ def _schedules(loop: Data) -> list[Data]:
 
 
 def _products(change: Data, remarks: Remarks) -> ProductRefs:
-    buyer, vendor, gtins = [], [], []
+    buyer, vendor, gtins, others = [], [], [], []
     for place in suffixes(change, "productServiceID"):
         kind, value = text(change, f"productServiceIDQualifier{place}"), text(change, f"productServiceID{place}")
         if value is None or kind == _OUR_LINE:
@@ -314,8 +317,9 @@ def _products(change: Data, remarks: Remarks) -> ProductRefs:
         elif kind in _GTIN:
             gtins.append(gtin(kind, value))
         else:
+            others.append(value)
             remarks.tell("Item number that names no item here", [kind, value], names=False)
-    return ProductRefs(*(tuple(dict.fromkeys(ids)) for ids in (buyer, vendor, gtins)))
+    return ProductRefs(*(tuple(dict.fromkeys(ids)) for ids in (buyer, vendor, gtins, others)))
 
 
 def _line_id(change: Data, questions: Questions) -> str | None:
@@ -358,6 +362,17 @@ def _asides(tree: Data) -> tuple[Aside, ...]:
             for reference in references([segment])
         ),
     )
+
+
+def _order_references(tree: Data) -> tuple[str, ...]:
+    """The purchase orders to which a header or a line refers (X12 element 128: PO is Purchase Order Number)."""
+    segments = rows(tree, "referenceInformation")
+    found = (
+        text(segment, "referenceIdentification")
+        for segment in segments
+        if text(segment, "referenceIdentificationQualifier") == "PO"
+    )
+    return tuple(dict.fromkeys(one for one in found if one))
 
 
 def _quote(tree: Data, remarks: Remarks) -> None:

@@ -10,7 +10,7 @@ from connector.edi.order_change.coverage import BEHIND_TOTALS
 from connector.edi.order_change.fields import Data, NotUnderstood, number, part, rows, text
 from connector.edi.order_change.names import label_of
 
-_LEAST_TRUNCATED = 7
+_MIN_TRUNCATED_DIGITS = 7
 """Digits from which on a hash total may have lost those on its left; guides give the element 7 to 10."""
 
 WEIGHTS = (
@@ -36,6 +36,25 @@ def check_totals(tree: Data, loops: Sequence[Data], questions: Questions, remark
     for totals in found:
         _check(totals, loops, questions)
         remarks.tell("Totals", {name: totals.get(name) for name in WEIGHTS}, named=label_of)
+
+
+def stated_totals(tree: Data) -> tuple[Decimal, ...]:
+    """The totals of the message: AMT with the qualifier TT, at the header or behind CTT.
+
+    X12 element 522: TT is the total transaction amount. Other amounts are only told, and so is one that is no number.
+    """
+    places = [tree, *rows(tree, "AMT_loop")]
+    for loop in rows(tree, "CTT_loop"):
+        places += [loop, *rows(loop, "AMT_loop")]
+    found = []
+    for segment in (one for place in places for one in rows(place, "monetaryAmountInformation")):
+        try:
+            amount = number(segment, "monetaryAmount")
+        except NotUnderstood:
+            continue
+        if amount is not None and text(segment, "amountQualifierCode") == "TT":
+            found.append(amount)
+    return tuple(dict.fromkeys(found))
 
 
 def _check(totals: Data, loops: Sequence[Data], questions: Questions) -> None:
@@ -65,4 +84,4 @@ def _closes(stated: Decimal, changes: Sequence[Data]) -> bool:
     if stated in {sum(found), sum(map(abs, found)), Decimal(digits)}:
         return True
     cut = f"{abs(stated):f}"
-    return len(cut) >= _LEAST_TRUNCATED and str(digits).endswith(cut)
+    return len(cut) >= _MIN_TRUNCATED_DIGITS and str(digits).endswith(cut)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction
-from connector.domain.documents import Address, BusinessDocument, Contact, PurchaseOrder
+from connector.domain.documents import Address, BusinessDocument, Contact
 from connector.domain.errors import Parked
+from connector.domain.note_forms import ADDRESS_ALONE, NAMELESS, SHORT_NUMBER
 from connector.domain.parties import PartyView, Role
 from connector.domain.reasons import Reason
 from connector.domain.totals import rounded, smallest_unit
@@ -19,20 +21,19 @@ from connector.edi.numbers import decimal_text, implied_cents
 from connector.edi.regions import region_code
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.dictionary import SEGMENTS
-from connector.edi.x12.model import Loop
+from connector.edi.x12.model import Writing
 
 PURPOSES = {Purpose.ORIGINAL: "00", Purpose.REPLACE: "05", Purpose.CANCELLATION: "01"}
 
 _ENTITIES = {Role.BUYER: "BY", Role.BILL_TO: "BT", Role.SHIP_TO: "ST", Role.SELLER: "SE"}
 # F050 is "other": the description says what it is.
 _CHARGES = dict.fromkeys(ChargeKind, "F050") | {ChargeKind.DISCOUNT: "C310", ChargeKind.FREIGHT: "D240"}
-_GTIN_QUALIFIERS = {12: "UP", 13: "EN", 14: "UK"}
 _REGION_LENGTH = 2
-_SHORTEST_PARTY_ID = 2
-_LONGEST_DAYS = 999
-_MOST_CHARGES = 25
-_LONGEST_DESCRIPTION = 80
-_MOST_DESCRIPTIONS = 1000
+_MIN_PARTY_ID_LENGTH = 2
+_MAX_DAYS = 999
+_MAX_CHARGES = 25
+_MAX_DESCRIPTION_LENGTH = 80
+_MAX_DESCRIPTIONS = 1000
 _CENT = Decimal("0.01")
 
 
@@ -48,6 +49,8 @@ class LineNames(NamedTuple):
     item: str
 
 
+# The lines of a document share a few dates.
+@lru_cache(maxsize=1024)
 def day(when: date) -> str:
     """X12 type DT."""
     return when.isoformat().replace("-", "")
@@ -77,11 +80,10 @@ def refuse_fractions(document: CanonicalDocument, *, charged: bool) -> None:
         )
     if unit > _CENT:
         for line in document.lines:
-            product = line.quantity * line.price
-            if product != rounded(product, currency):
+            if line.product != rounded(line.product, currency):
                 raise Parked(
-                    f"Line {line.number} comes to {decimal_text(product)}, {currency} has no decimals, and X12 has no "
-                    "place for the rounded amount of a line.",
+                    f"Line {line.number} comes to {decimal_text(line.product)}, {currency} has no decimals, and X12 "
+                    "has no place for the rounded amount of a line.",
                     next_step=correction(document.content.kind, "Correct quantity or price in Visma."),
                     field=line.source,
                     code=Reason.AMOUNT_DOES_NOT_FIT,
@@ -93,38 +95,65 @@ def cents(amount: Decimal, content: BusinessDocument) -> str:
     return implied_cents(rounded(amount, content.currency))
 
 
-def add_parties(tree: Loop, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:
-    """N1 loops. A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell."""
-    ours = "91" if document.content.kind.facts.we_sell else "92"
+def add_parties(tree: Writing, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:
+    """N1 loops. The parties of an order are those of the orders before, so that each is written once."""
+    we_sell, options = document.content.kind.facts.we_sell, document.route.x12
+    nameless: list[str] = []
     for view in document.parties:
-        who = f"{view.role.value.replace('_', '-')} party"
+        inputs = (view, _is_ours(document, view.role), we_sell, with_vat, options.overflow, options.remit_to_code)
+        who = tree.once(inputs, _party(view, document, wording, with_vat=with_vat), wording)
+        if who is not None:
+            nameless.append(who)
+    if nameless:
+        wording.notes.append(NAMELESS.of(" and ".join(nameless), document.route.company.name))
+
+
+def _party(
+    view: PartyView, document: CanonicalDocument, wording: Wording, *, with_vat: bool
+) -> Callable[[Writing], str | None]:
+    """Writes the N1 loop of a party, or gives what it is called if it has neither name nor number and is our own.
+
+    A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell.
+    """
+
+    def write(tree: Writing) -> str | None:
+        ours = "91" if document.content.kind.facts.we_sell else "92"
+        role = view.role.value.replace("_", "-")
+        who = f"{role} party"
         name = wording.text(view.name, 60, f"name of the {who}")
         qualifier, number = ("UL", view.gln) if view.gln else (ours, view.number) if view.number else ("", "")
         if view.role is Role.SHIP_TO and view.number and not view.gln and name and not wording.fits(number, 80):
             # A place may have any name as its number, and the name beside it tells it as well.
             wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
             qualifier = number = ""
-        if number and len(number) < _SHORTEST_PARTY_ID:
+        if number and len(number) < _MIN_PARTY_ID_LENGTH:
             # Our own number says nothing beside our name, and nobody can act on it order after order.
-            if not (name and _is_ours(document, view.role)):
-                wording.notes.append(f"The number {number} of the {who} is too short for X12 and was left out.")
+            if not _is_ours(document, view.role) or (view.role is Role.SHIP_TO and not name):
+                wording.notes.append(SHORT_NUMBER.of(number, role))
             qualifier = number = ""
         if not (name or number):
-            continue
+            if view.role is not Role.SHIP_TO and _is_ours(document, view.role):
+                return who
+            if view.address is not None:
+                wording.notes.append(ADDRESS_ALONE.of(role))
+            return None
         entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
-        loop = Loop("N1_loop")
+        loop = tree.loop("N1_loop")
         loop.add("N1", entity, name, qualifier, number, source=_party_field(document, view.role))
+        _add_further_names(loop, view, wording)
         if view.address is not None:
             _add_address(loop, view.role, view.address, _address_field(document, view), wording)
         if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
             loop.add("REF", "VX", view.vat_number, source=_vat_number_key(document, view))
         if view.contact is not None:
             _add_contact(loop, view.contact, wording)
-        tree.parts.append(loop)
+        return None
+
+    return write
 
 
 def add_terms(
-    tree: Loop, view: TermsView | None, wording: Wording, content: BusinessDocument, *, sign: int = 1
+    tree: Writing, view: TermsView | None, wording: Wording, content: BusinessDocument, *, sign: int = 1
 ) -> None:
     """ITD; days count from the invoice date (basis 3), as Visma's terms do. `sign` is that of all amounts (1 or -1)."""
     if view is None:
@@ -154,19 +183,7 @@ def add_terms(
 
 def _days(days: int | None) -> str:
     """A number of days, where X12 has room for it (ITD05 and ITD07 hold three digits)."""
-    return str(days) if days is not None and days <= _LONGEST_DAYS else ""
-
-
-def item_ids(line: LineView) -> list[str]:
-    """Qualifier and id in pairs: the buyer's number, the vendor's, the GTIN by its length."""
-    pairs = []
-    if line.buyer_item:
-        pairs += ["BP", line.buyer_item]
-    if line.vendor_item:
-        pairs += ["VP", line.vendor_item]
-    if line.gtin:
-        pairs += [_GTIN_QUALIFIERS[len(line.gtin)], line.gtin]
-    return pairs
+    return str(days) if days is not None and days <= _MAX_DAYS else ""
 
 
 def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[str]:
@@ -183,26 +200,36 @@ def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[
     return sources
 
 
-def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
+def add_description(loop: Writing, line: LineView, wording: Wording) -> None:
     """PID with free text; a long one runs over into further PID, broken between words (X12: a line has 1000)."""
+    if line.description:
+        loop.described(line.description, partial(_describe, line, wording), wording)
+
+
+def _describe(line: LineView, wording: Wording, loop: Writing) -> None:
+    assert line.description is not None  # noqa: S101 - `add_description` has seen to it
+    plain = wording.row(line.description)
+    if plain and len(plain) <= _MAX_DESCRIPTION_LENGTH:
+        loop.add_alone("PID_loop", "PID", "F", "", "", "", plain)
+        return
+    text = " ".join(line.description.split())
+    if not text:
+        return
     what = f"description of line {line.number}"
-    text = " ".join((line.description or "").split())
     # What has no letter at all is told, too.
-    rows = wording.lines([text], _LONGEST_DESCRIPTION, _MOST_DESCRIPTIONS, what) or [wording.text(text, 1, what)]
+    rows = wording.lines([text], _MAX_DESCRIPTION_LENGTH, _MAX_DESCRIPTIONS, what) or [wording.text(text, 1, what)]
     for row in filter(None, rows):
-        described = Loop("PID_loop")
-        described.add("PID", "F", "", "", "", row)
-        loop.parts.append(described)
+        loop.add_alone("PID_loop", "PID", "F", "", "", "", row)
 
 
 def add_charges(
-    tree: Loop, charges: Sequence[Charge], *, sign: int, content: BusinessDocument, wording: Wording
+    tree: Writing, charges: Sequence[Charge], *, sign: int, content: BusinessDocument, wording: Wording
 ) -> None:
     """SAC for each charge of the document; `sign` is that of all amounts (1 or -1).
 
     When there are more than X12 has room for, those that say the same are added up: nothing is lost but their number.
     """
-    if len(charges) > _MOST_CHARGES:
+    if len(charges) > _MAX_CHARGES:
         sums: dict[tuple[ChargeKind, bool, str | None], Charge] = {}
         for charge in charges:
             same = (charge.kind, charge.amount < 0, charge.description)
@@ -212,10 +239,11 @@ def add_charges(
         _add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
 
 
-def _add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
+def _add_charge(tree: Writing, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
     """SAC: C for what is added, A for what is taken off, always with a positive amount."""
-    charged = Loop("SAC_loop")
-    charged.add(
+    text = wording.text(charge.description, 80, f"description of the {charge.kind.value}") or charge.kind.value.upper()
+    tree.add_alone(
+        "SAC_loop",
         "SAC",
         "A" if charge.amount < 0 else "C",
         _CHARGES[charge.kind],
@@ -223,24 +251,22 @@ def _add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: 
         "",
         cents(abs(charge.amount), content),
         *[""] * 9,
-        wording.text(charge.description, 80, f"description of the {charge.kind.value}") or charge.kind.value.upper(),
+        text,
     )
-    tree.parts.append(charged)
 
 
-def add_texts(tree: Loop, texts: Iterable[str], wording: Wording, *, segment: str, longest: int, most: int) -> None:
+def add_texts(tree: Writing, texts: Iterable[str], wording: Wording, *, segment: str, longest: int, most: int) -> None:
     """N9 with the texts below it, in MSG or MTX."""
     lines = wording.lines(texts, longest, most, "notes")
     if not lines:
         return
-    loop = Loop("N9_loop")
+    loop = tree.loop("N9_loop")
     loop.add("N9", "ZZ", "NOTES")
     for line in lines:
         if segment == "MTX":
             loop.add("MTX", "", line)
         else:
             loop.add("MSG", line)
-    tree.parts.append(loop)
 
 
 def line_notes(document: CanonicalDocument) -> list[str]:
@@ -248,14 +274,14 @@ def line_notes(document: CanonicalDocument) -> list[str]:
     return [f"{line.title}: {line.note}" for line in document.lines if line.note]
 
 
-def reference(tree: Loop, qualifier: str, number: str | None, *, source: str, what: str = "") -> None:
+def reference(tree: Writing, qualifier: str, number: str | None, *, source: str, what: str = "") -> None:
     """REF, when there is a number. `what` explains a mutually agreed qualifier."""
     if number:
         tree.add("REF", qualifier, number, what, source=source)
 
 
 def typed_reference(
-    tree: Loop, qualifier: str, number: str | None, source: str, *, what: str, wording: Wording
+    tree: Writing, qualifier: str, number: str | None, source: str, *, what: str, wording: Wording
 ) -> list[str]:
     """REF of what a person typed in Visma; where it is too long for one, the text that says it instead.
 
@@ -266,6 +292,7 @@ def typed_reference(
     if plain := wording.reference(number, longest_reference(wording), what):
         reference(tree, qualifier, plain, source=source)
         return []
+    wording.notes.append(f"The {what} '{number}' does not fit into its element; it is sent as text.")
     return [f"{what[0].upper()}{what[1:]}: {number}"]
 
 
@@ -286,7 +313,7 @@ def _is_ours(document: CanonicalDocument, role: Role) -> bool:
     """Whether a party is the company itself or a place of its own."""
     content = document.content
     if role is Role.SHIP_TO:
-        return isinstance(content, PurchaseOrder) and content.ships_to_us
+        return content.ships_to_us
     return (role in {Role.SELLER, Role.REMIT_TO}) is content.kind.facts.we_sell
 
 
@@ -313,7 +340,13 @@ def _address_field(document: CanonicalDocument, view: PartyView) -> str:
     return document.content.kind.facts.names.address
 
 
-def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: Wording) -> None:
+def _add_further_names(loop: Writing, view: PartyView, wording: Wording) -> None:
+    names = [text for one in view.also if (text := wording.text(one, 60, "further name of the ship-to party"))]
+    if names:
+        loop.add("N2", *names, source="shippingLocation")
+
+
+def _add_address(loop: Writing, role: Role, address: Address, field: str, wording: Wording) -> None:
     what = f"address of the {role.value.replace('_', '-')} party"
     # N3 comes twice at most, two lines each.
     lines = wording.address(address.lines, longest=55, most=4, what=what, field=field)
@@ -334,7 +367,7 @@ def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: 
         loop.add("N4", *place, source=field)
 
 
-def _add_contact(loop: Loop, contact: Contact, wording: Wording) -> None:
+def _add_contact(loop: Writing, contact: Contact, wording: Wording) -> None:
     """PER. A number or an address for mail is written as it is or not at all."""
     longest = 80
     pairs: list[str] = []

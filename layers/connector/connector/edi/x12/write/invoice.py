@@ -8,7 +8,7 @@ from connector.edi.canonical import CanonicalDocument, LineView
 from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.dictionary import SEGMENTS
-from connector.edi.x12.model import Loop, Segment
+from connector.edi.x12.model import Writing
 from connector.edi.x12.write.common import (
     PURPOSES,
     LineNames,
@@ -19,7 +19,6 @@ from connector.edi.x12.write.common import (
     add_texts,
     cents,
     day,
-    item_ids,
     line_notes,
     line_sources,
     reference,
@@ -35,12 +34,14 @@ _TYPES = {
     InvoiceType.DEBIT_MEMO: "DR",
 }
 # The 810 has room for twelve REF in its header, in both releases.
-_MOST_REFERENCES = 12
+_MAX_REFERENCES = 12
 _ORDER = "order number"
 
 
-def invoice(document: CanonicalDocument, content: Invoice, wording: Wording, *, fields: InvoiceNames) -> Loop:
-    """The tree of an 810, in the order of segments that 004010 and 005010 share.
+def invoice(
+    tree: Writing, document: CanonicalDocument, content: Invoice, wording: Wording, *, fields: InvoiceNames
+) -> None:
+    """Write an 810, in the order of segments that 004010 and 005010 share.
 
     `fields` names what a person looks up in Visma.
 
@@ -50,7 +51,6 @@ def invoice(document: CanonicalDocument, content: Invoice, wording: Wording, *, 
     refuse_fractions(document, charged=True)
     negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
     sign = -1 if negative else 1
-    tree = Loop("")
     # Visma has no field for it, so a name or a sentence may stand there.
     order = wording.reference(content.order_number or "", _longest_order(wording), _ORDER)
     tree.add("ST", "810", "0001")
@@ -78,15 +78,13 @@ def invoice(document: CanonicalDocument, content: Invoice, wording: Wording, *, 
     price = f".{fields.unit_price}{fields.in_currency}"
     names = LineNames((".lineNumber", ".quantity", ".uom", price, ""), ".inventoryNumber")
     for line in document.lines:
-        tree.parts.append(_line(line, sign, content, wording, names))
+        _add_line(tree, line, (sign, names), content, wording)
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
         tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
     add_charges(tree, document.charges, sign=sign, content=content, wording=wording)
-    summary = Loop("CTT_loop")
+    summary = tree.loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
-    tree.parts.append(summary)
-    return tree
 
 
 def _longest_order(wording: Wording) -> int:
@@ -95,7 +93,7 @@ def _longest_order(wording: Wording) -> int:
 
 
 def _add_references(
-    tree: Loop, document: CanonicalDocument, content: Invoice, wording: Wording, *, order: str, fields: InvoiceNames
+    tree: Writing, document: CanonicalDocument, content: Invoice, wording: Wording, *, order: str, fields: InvoiceNames
 ) -> tuple[list[str], list[str]]:
     """REF of the header; gives back what is told as text instead, and credited invoices for which there is no room.
 
@@ -112,41 +110,44 @@ def _add_references(
         typed("IV", theirs, "supplierReference", "supplier's reference")
     elif theirs != content.order_number:
         typed("CO", theirs, "customerRefNumber", "customer's reference")
-    typed("PO", None if order else content.order_number, content.order_source, _ORDER)
+    if number := None if order else content.order_number:
+        notes_before = len(notes)
+        typed("PO", number, content.order_source, _ORDER)
+        if len(notes) == notes_before:
+            room = _longest_order(wording)
+            wording.notes.append(f"The {_ORDER} '{number}' does not fit into BIG04 ({room} characters); REF*PO has it.")
     reference(tree, "VN", document.sales_order, source="soOrderNbr")
     reference(tree, "SI", document.shipment, source="soShipmentNbr")
     typed("CT", content.contract_number, "contractDocRef", "contract")
     # Element 128: CR is the customer's reference number.
     typed("CR", content.buyer_reference, "accountingCostRef", "your reference")
     reference(tree, "ZZ", content.payment_reference, source=fields.payment_reference, what="PAYMENT REFERENCE")
-    room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
+    room = _MAX_REFERENCES - tree.number_of("REF")
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, source="applications")
     return notes, list(content.original_invoices[room:])
 
 
-def _line(line: LineView, sign: int, content: Invoice, wording: Wording, names: LineNames) -> Loop:
+def _add_line(tree: Writing, line: LineView, form: tuple[int, LineNames], content: Invoice, wording: Wording) -> None:
+    sign, names = form
     is_supplier = not content.kind.facts.we_sell
-    loop = Loop("IT1_loop")
-    loop.add(
+    quantity = line.quantity_text if sign == 1 else decimal_text(sign * line.quantity)
+    loop = tree.line(
         "IT1",
-        line.number if line.is_numbered else "",
-        decimal_text(sign * line.quantity),
-        line.unit.x12,
-        decimal_text(line.price),
-        "",
-        *item_ids(line),
+        (line.number if line.is_numbered else "", quantity, line.unit.x12, line.price_text),
+        (line.buyer_item, line.vendor_item, line.gtin),
         source=line.source,
-        sources=line_sources(line, names, ours_first=is_supplier),
+        sources=lambda: line_sources(line, names, ours_first=is_supplier),
     )
     if line.tax_rate is not None:
         # The percentage only: the amounts stand once, in the summary.
         loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
     add_description(loop, line, wording)
-    qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")
-    if line.order != content.order_number or line.order_line is not None:
+    if line.order and (line.order != content.order_number or line.order_line is not None):
+        qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")
         what = "" if line.order_line is None else f"LINE {line.order_line}"
         reference(loop, qualifier, line.order, source=f"{line.source}.{field}", what=what)
-    reference(loop, "SI", line.shipment, source=f"{line.source}.soShipmentNbr")
-    add_charges(loop, line.charges, sign=sign, content=content, wording=wording)
-    return loop
+    if line.shipment:
+        reference(loop, "SI", line.shipment, source=f"{line.source}.soShipmentNbr")
+    if line.charges:
+        add_charges(loop, line.charges, sign=sign, content=content, wording=wording)

@@ -6,7 +6,7 @@ from connector.domain.documents import PurchaseOrder
 from connector.edi.canonical import CanonicalDocument, LineView, order_type
 from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
-from connector.edi.x12.model import Loop
+from connector.edi.x12.model import Writing
 from connector.edi.x12.write.common import (
     PURPOSES,
     LineNames,
@@ -16,7 +16,6 @@ from connector.edi.x12.write.common import (
     add_terms,
     add_texts,
     day,
-    item_ids,
     line_notes,
     line_sources,
     longest_reference,
@@ -37,15 +36,14 @@ ORDER_TYPES = {
 _NAMES = LineNames((".lineNbr", ".orderQty", ".uom", ".unitCost", ""), ".inventory.number")
 
 
-def purchase_order(document: CanonicalDocument, order: PurchaseOrder, wording: Wording) -> Loop:
-    """The tree of an 850, in the order of segments that 004010 and 005010 share.
+def purchase_order(tree: Writing, document: CanonicalDocument, order: PurchaseOrder, wording: Wording) -> None:
+    """Write an 850, in the order of segments that 004010 and 005010 share.
 
     Raises:
         Parked: the order type is not mapped, or X12 has no place for amounts of this currency.
     """
     refuse_fractions(document, charged=bool(document.charges or any(line.charges for line in document.lines)))
     kind = order_type(order, document)
-    tree = Loop("")
     tree.add("ST", "850", "0001")
     tree.add(
         "BEG",
@@ -80,37 +78,30 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder, wording: W
     )
     add_parties(tree, document, wording, with_vat=False)
     for line in document.lines:
-        tree.parts.append(_line(line, order, wording))
-    summary = Loop("CTT_loop")
+        _add_line(tree, line, order, wording)
+    summary = tree.loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
     summary.add("AMT", "TT", decimal_text(document.total))
-    tree.parts.append(summary)
-    return tree
 
 
-def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
-    loop = Loop("PO1_loop")
-    loop.add(
+def _add_line(tree: Writing, line: LineView, order: PurchaseOrder, wording: Wording) -> None:
+    loop = tree.line(
         "PO1",
-        line.number,
-        decimal_text(line.quantity),
-        line.unit.x12,
-        decimal_text(line.price),
-        "",
-        *item_ids(line),
+        (line.number, line.quantity_text, line.unit.x12, line.price_text),
+        (line.buyer_item, line.vendor_item, line.gtin),
         source=line.source,
-        sources=line_sources(line, _NAMES, ours_first=True),
+        sources=lambda: line_sources(line, _NAMES, ours_first=True),
     )
     add_description(loop, line, wording)
     if line.warehouse:
         name = wording.text(line.warehouse, longest_reference(wording), f"warehouse of line {line.number}")
         reference(loop, "ZZ", name, source=f"{line.source}.warehouse", what="WAREHOUSE")
-    add_charges(loop, line.charges, sign=1, content=order, wording=wording)
+    if line.charges:
+        add_charges(loop, line.charges, sign=1, content=order, wording=wording)
     if line.wanted:
         loop.add("DTM", "002", day(line.wanted))
     if line.promised:
         loop.add("DTM", "069", day(line.promised))
-    return loop
 
 
 def _blanket_source(document: CanonicalDocument, order: PurchaseOrder) -> str:

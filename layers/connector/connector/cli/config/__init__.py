@@ -1,0 +1,1 @@
+"""`connector config`: check, apply, list and take back the routing file."""

@@ -1,0 +1,31 @@
+"""What a routing file leaves open about changes (860), and has to be agreed with the partners."""
+
+from __future__ import annotations
+
+from connector.cli.config.summary import listed
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Route
+
+ASK = "Ask the partner what its POC03 is, then set it to new_total, delta or old_total_with_new_in_poc04."
+"""The next step where `changes.quantities` is not set."""
+
+
+def is_reading_open(route: Route) -> bool:
+    """Whether quantities of the partner's changes are written without a person, and it is not said what they mean.
+
+    Unset, POC03 is the new quantity where nothing contradicts that. A difference that could be one (+12 on a line of
+    10) is written as 12 then, if it is inside the limit.
+    """
+    return route.kind.facts.takes_changes and route.changes.quantities is None and route.changes.quantity > 0
+
+
+def open_readings(routing: Routing) -> tuple[str, str] | None:
+    """Path and sentence of the reminder to set `changes.quantities`; None when no partner needs it."""
+    routes = (route for company in routing.companies for route in routing.routes_of(company))
+    names = list(dict.fromkeys(route.partner for route in routes if is_reading_open(route)))
+    if not names:
+        return None
+    return f"partners.{names[0]}.changes.quantities", (
+        f"is not set for {listed(names)}, whose quantities may be changed without a person (changes.quantity): what a "
+        f"message leaves open is read as the new quantity, and a partner that sends differences gets another one. {ASK}"
+    )

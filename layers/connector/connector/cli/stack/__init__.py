@@ -1,0 +1,1 @@
+"""The deployed stack that a command works on."""

@@ -1,0 +1,102 @@
+"""The total that an 860 states, beside what the order comes to with the change.
+
+X12 does not say which total AMT has in an 860: partners write that of the whole order or of the lines that change, with
+or without VAT and discounts, or the difference. So a total that is one of these is taken for it. Any other is a
+question, as a hash total that does not close is: a line may be missing, or another price is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from connector.domain.documents import OrderLine, PurchaseOrder
+from connector.domain.errors import Parked
+from connector.domain.order_change.edits import Edits, LineEdit, Operation
+from connector.domain.order_change.findings import HEADER, Findings, text_of
+from connector.domain.order_change.request import ChangeRequest
+from connector.domain.reasons import Reason
+from connector.domain.totals import ZERO, payable_amount, rounded
+
+_WITHIN = Decimal("1.00")
+"""How far rounding may move a total: VAT is worked out line by line or at once."""
+
+
+def check_totals(findings: Findings, request: ChangeRequest, order: PurchaseOrder, requested: Edits) -> None:
+    """Show each stated total that the order does not have, and ask about one that nothing leads to.
+
+    Args:
+        findings: Are told.
+        request: The message.
+        order: As it stands in Visma.
+        requested: What the message asks for.
+    """
+    # Systems that have no total write 0.
+    for total in filter(None, request.totals):
+        if total != order.order_total:
+            findings.add_difference(HEADER, "total", base=None, theirs=total, ours=order.order_total)
+        try:
+            found = {*_possible(order, request, requested)} - {ZERO}
+        except Parked:
+            return
+        if any(abs(total - one) <= _WITHIN for one in found):
+            continue
+        net, *_ = _sums(order, requested)
+        findings.add_objection(
+            f"It states a total of {text_of(total)}; with the change, the lines of the order come to {text_of(net)} "
+            "before VAT: a line may be missing, or another price or quantity is meant.",
+            where=HEADER,
+            code=Reason.TOTAL_STATED_DIFFERS,
+        )
+
+
+def _possible(order: PurchaseOrder, request: ChangeRequest, requested: Edits) -> Iterator[Decimal]:
+    """Every amount that a stated total may be."""
+    net, gross = _sums(order, requested)
+    before, _ = _sums(order, Edits())
+    discounts = sum((one.amount for one in order.discounts), ZERO)
+    restated = sum(
+        (line.quantity * line.price for line in request.lines if line.quantity is not None and line.price is not None),
+        ZERO,
+    )
+    moved = sum((_product(one, order) for one in requested.lines), ZERO)
+    rates = {tax.rate for tax in order.taxes if tax.rate}
+    shares = {ZERO, *(rate / 100 for rate in rates)}
+    if order.tax_total and before - discounts:
+        shares.add(order.tax_total / (before - discounts))
+    for amount in (net, gross, net - discounts, gross - discounts, net - before, before - net, restated, moved):
+        for share in shares:
+            yield rounded(amount * (1 + share), order.currency)
+
+
+def _sums(order: PurchaseOrder, requested: Edits) -> tuple[Decimal, Decimal]:
+    """What the lines come to with the requested edits: after and before the discounts of lines."""
+    edits = {edit.number: edit for edit in requested.lines if edit.number is not None}
+    net = gross = ZERO
+    for line in order.lines:
+        edit = edits.get(line.number)
+        if line.cancelled or (edit is not None and edit.operation is Operation.DELETE):
+            continue
+        after, before = _amounts(line, edit, order.currency)
+        net, gross = net + after, gross + before
+    added = sum((_product(edit, order) for edit in requested.lines if edit.operation is Operation.INSERT), ZERO)
+    return net + added, gross + added
+
+
+def _amounts(line: OrderLine, edit: LineEdit | None, currency: str | None) -> tuple[Decimal, Decimal]:
+    payable = payable_amount(line, currency)
+    had = rounded(line.quantity * line.unit_price, currency)
+    if edit is None or (edit.quantity is None and edit.price is None):
+        return payable, had
+    quantity = line.quantity if edit.quantity is None else edit.quantity
+    price = line.unit_price if edit.price is None else edit.price
+    gross = rounded(quantity * price, currency)
+    return (rounded(gross * payable / had, currency) if had else gross), gross
+
+
+def _product(edit: LineEdit, order: PurchaseOrder) -> Decimal:
+    """Quantity x price of a line as it would be; 0 where the message does not say it and the order does not either."""
+    line = next((one for one in order.lines if one.number == edit.number), None)
+    quantity = edit.quantity if edit.quantity is not None else (line.quantity if line else ZERO)
+    price = edit.price if edit.price is not None else (line.unit_price if line else ZERO)
+    return ZERO if edit.operation is Operation.DELETE else rounded(quantity * price, order.currency)

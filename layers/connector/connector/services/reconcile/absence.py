@@ -1,0 +1,109 @@
+"""Finds documents that a partner has and Visma no longer has: no list shows a deletion, so Visma is asked for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.reconcile.finding import Category, Finding, id_of, state_of
+from connector.domain.revision.receivers import newest_reached
+from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, time_sent
+from connector.domain.routing.resolve import Routing
+from connector.domain.timestamps import to_the_minute
+from connector.domain.transactions import Purpose
+from connector.services.ports import Ledger, Resource
+from connector.services.reconcile.documents import Window
+from connector.services.reconcile.ports import DocumentList
+
+MAX_LOOKS = 100
+"""Most documents of a company for which the run of a night asks Visma; the next one goes on behind them."""
+
+_HISTORY = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """What came of the look for a document.
+
+    Attributes:
+        finding: That Visma does not have it; None: Visma has it, or no partner has.
+        share_left: The rest of Visma's quota as a share; None when Visma was not asked, or does not tell.
+    """
+
+    finding: Finding | None = None
+    share_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceComparison:
+    """Looks for the sent documents of one company."""
+
+    ledger: Ledger
+    lists: DocumentList
+    routing: Routing
+    window: Window
+    now: datetime
+
+    def look(self, key: DocumentKey) -> Absence:
+        """Look for a document.
+
+        Raises:
+            Transient, Throttled, ListRefused, Misconfigured: whether Visma has it is not known.
+        """
+        held = [one for one in self._held(key) if self._is_wanted(one)]
+        if not held:
+            return Absence()
+        looked = self.lists.look(*address_of(key))
+        return Absence(finding=None if looked.is_there else self._finding(key, held), share_left=looked.share_left)
+
+    def _held(self, key: DocumentKey) -> Sequence[Revision]:
+        """The newest revision of each receiver that has the document."""
+        history = self.ledger.revisions(key, limit=_HISTORY)
+        return [
+            one
+            for one, _ in newest_reached(history)
+            if one.state in MAY_NEED_ATTENTION and one.purpose is not Purpose.CANCELLATION
+        ]
+
+    def _is_wanted(self, revision: Revision) -> bool:
+        key, partner = revision.key, self.window.partner
+        names = self.routing.partners_now(key.company, key.kind, revision.counterparty, revision.partner)
+        return partner is None or partner in names
+
+    def _finding(self, key: DocumentKey, held: Sequence[Revision]) -> Finding:
+        newest = held[0]
+        partners = " and ".join(dict.fromkeys(one.partner or one.receiver_id or "the partner" for one in held))
+        return Finding(
+            category=Category.DELETED,
+            company=key.company,
+            subject=str(key),
+            document=str(key),
+            transactions=tuple(one.transaction_id for one in held if one.transaction_id),
+            sentence=(
+                f"{partners} has it, as revision {newest.sequence} that was sent {to_the_minute(time_sent(newest))}, "
+                "and Visma has no such document any more."
+            ),
+            next_step=(
+                f"Tell {partners}, since no cancellation leaves by itself; connector documents show {key}; then: "
+                f"connector reconcile close {id_of(Category.DELETED, str(key))} --reason TEXT"
+            ),
+            state=state_of(*(one.sequence for one in held)),
+            at=time_sent(newest),
+            first_seen=self.now,
+            last_seen=self.now,
+        )
+
+
+def address_of(key: DocumentKey) -> tuple[Resource, str, str]:
+    """The list in which a document would be, its number there, and its type; the type is empty for a plain one."""
+    document_type, _, number = key.number.partition(":")
+    if not number or document_type not in key.kind.facts.types:
+        document_type, number = "", key.number
+    return _list_of(key.kind, document_type), number, document_type
+
+
+def _list_of(kind: Kind, document_type: str) -> Resource:
+    lists: Mapping[str | None, Resource] = {one.declared.document_type: one for one in Resource if one.kind is kind}
+    return lists.get(document_type, lists[None])
