@@ -8,6 +8,9 @@ SHELL := /bin/bash
 ENV ?= local
 ARGS ?=
 
+# Modules are compiled once, not again in each of the many processes that tests and proofs start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # ---- environments: several, because the SAM command line, MiniStack and Checkov pin packages that the project does not.
 # Each lock is complete, hence --no-deps; with it pip does not stumble over the extras that a lock leaves out.
 
