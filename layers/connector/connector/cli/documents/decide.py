@@ -30,6 +30,11 @@ _REVISION = click.option(
 )
 
 
+def _purpose_option(help_text: str) -> Callable[[_Command], _Command]:
+    choice = click.Choice(["original", "replacement"])
+    return click.option("--as", "purpose", type=choice, required=True, help=help_text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decision(DecisionOptions):
     """About one document, or about those that filters select.
@@ -104,13 +109,7 @@ def replay_documents(*, decision: _Decision, sequence: int | None) -> int:
 
 
 @click.command("release", short_help="Send as original or replacement.")
-@click.option(
-    "--as",
-    "purpose",
-    type=click.Choice(["original", "replacement"]),
-    required=True,
-    help="original: the partner does not have it. replacement: it has, from here or from elsewhere.",
-)
+@_purpose_option("original: the partner does not have it. replacement: it has, from here or from elsewhere.")
 @click.option("--force", is_flag=True, help="As original although the partner has it.")
 @_deciding
 def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
@@ -127,12 +126,8 @@ def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
 
 
 @click.command("resend", short_help="Send what the partner has a second time.")
-@click.option(
-    "--as",
-    "purpose",
-    type=click.Choice(["original", "replacement"]),
-    required=True,
-    help="replacement: it takes the place of what the partner has. original: the partner is to forget what it has.",
+@_purpose_option(
+    "replacement: it takes the place of what the partner has. original: the partner is to forget what it has."
 )
 @click.option("--force", is_flag=True, help="As original although somebody has had it sent so before.")
 @_deciding

@@ -218,18 +218,7 @@ class Deliverer:
         if revision.attempts > 1:
             self._back_to_wait(revision, lost.sentence)
             raise lost
-        self.ledger.move(
-            revision,
-            State.PARKED,
-            now=self.clock.now(),
-            note=lost.sentence,
-            reason=lost.sentence,
-            reason_code=lost.code.value,
-            next_step=lost.next_step,
-            attempts=0,
-            first_attempt_at=None,
-        )
-        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self._parked(revision, StatedReason(lost.code, lost.sentence), lost.next_step)
         self.telemetry.error("stored request cannot be read", {**_names(revision), "reason_code": lost.code.value})
         return DeliverResult.PARKED
 
@@ -314,23 +303,12 @@ class Deliverer:
             "or content that Orderful does not show. The ledger does not know it; nothing was sent."
         )
         key = revision.key
-        # Nothing was posted: once a person releases it, it is a first attempt again.
-        self.ledger.move(
-            revision,
-            State.PARKED,
-            now=self.clock.now(),
-            note=reason,
-            reason=reason,
-            reason_code=Reason.UNKNOWN_TRANSACTION.value,
-            next_step=(
-                "Look at it in Orderful. If it is an earlier state of this document, run: connector documents release "
-                f"{key} --as replacement. If it is another document, run: connector documents release {key} --as "
-                f"original. If the partner needs nothing more, run: connector documents close {key}"
-            ),
-            attempts=0,
-            first_attempt_at=None,
+        next_step = (
+            "Look at it in Orderful. If it is an earlier state of this document, run: connector documents release "
+            f"{key} --as replacement. If it is another document, run: connector documents release {key} --as "
+            f"original. If the partner needs nothing more, run: connector documents close {key}"
         )
-        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self._parked(revision, StatedReason(Reason.UNKNOWN_TRANSACTION, reason), next_step)
         self.telemetry.warning(
             "unknown transaction at Orderful",
             {
@@ -358,24 +336,14 @@ class Deliverer:
             else f"If {revision.partner} is to have it instead, run: connector documents release {key} --as original, "
             f"and see that {had.partner} is told."
         )
-        self.ledger.move(
-            revision,
-            State.PARKED,
-            now=self.clock.now(),
-            note=reason,
-            reason=reason,
-            reason_code=Reason.EARLIER_SENT_BY_HAND.value,
-            next_step=f"{as_it_stands} If the partner was told, run: connector documents close {key}",
-            attempts=0,
-            first_attempt_at=None,
-        )
+        next_step = f"{as_it_stands} If the partner was told, run: connector documents close {key}"
+        self._parked(revision, StatedReason(Reason.EARLIER_SENT_BY_HAND, reason), next_step)
         if earlier.state is not None:
             note = "somebody sent it by hand at Orderful after a newer revision took its place"
             with suppress(Conflict):  # the tracker was faster
                 self.ledger.move(
                     had, earlier.state, now=self.clock.now(), note=note, reason=None, reason_code=None, next_step=None
                 )
-        self.telemetry.count(Metric.DOCUMENTS_PARKED)
         self.telemetry.warning(
             "an earlier transaction was sent by hand",
             {
@@ -444,20 +412,27 @@ class Deliverer:
 
     def _park_paused(self, revision: Revision, pause: Pause) -> DeliverResult:
         """A person keeps it from being sent. What an earlier attempt may have created is looked up after the pause."""
-        never_posted: dict[str, Any] = {"attempts": 0, "first_attempt_at": None} if revision.attempts <= 1 else {}
+        next_step = f"When it may leave: connector resume {pause.scope.options}"
+        stated = StatedReason(Reason.PAUSED, pause.sentence)
+        self._parked(revision, stated, next_step, was_posted=revision.attempts > 1)
+        self.telemetry.info("paused", {**_names(revision), "reason_code": Reason.PAUSED.value})
+        return DeliverResult.PARKED
+
+    def _parked(
+        self, revision: Revision, stated: StatedReason, next_step: str | None, *, was_posted: bool = False
+    ) -> None:
+        """Park a revision. Once it is released, one that was not posted is a first attempt again."""
         self.ledger.move(
             revision,
             State.PARKED,
             now=self.clock.now(),
-            note=pause.sentence,
-            reason=pause.sentence,
-            reason_code=Reason.PAUSED.value,
-            next_step=f"When it may leave: connector resume {pause.scope.options}",
-            **never_posted,
+            note=stated.sentence,
+            reason=stated.sentence,
+            reason_code=stated.code.value,
+            next_step=next_step,
+            **({} if was_posted else {"attempts": 0, "first_attempt_at": None}),
         )
         self.telemetry.count(Metric.DOCUMENTS_PARKED)
-        self.telemetry.info("paused", {**_names(revision), "reason_code": Reason.PAUSED.value})
-        return DeliverResult.PARKED
 
     def _refuse_stream(self, revision: Revision) -> DeliverResult:
         reason = f"It is addressed to another stream than this stack's ({self.stream}); it was not sent."
