@@ -13,6 +13,7 @@ from connector.domain.revision.record import (
     MOVES,
     NEEDS_PERSON,
     OPEN,
+    ChangeResult,
     Revision,
     State,
     list_of,
@@ -108,3 +109,23 @@ def test_states_between_which_a_revision_moves_share_a_list_and_its_place_there_
     ]
     assert len({(list_of(one), place_of(one)) for one in revisions}) == 1
     assert timestamp_at(place_of(revisions[0])) == now
+
+
+@pytest.mark.parametrize(
+    ("state", "given", "has_content"),
+    [
+        (State.SENT, {}, True),
+        (State.SUPERSEDED, {}, True),
+        (State.AGREED, {"change_id": "802210971"}, True),
+        (State.CHANGING, {"change_id": "802210971"}, False),
+        (State.SUPERSEDED, {"change_id": "802210971", "change_result": ChangeResult.NOT_WRITTEN}, False),
+        (State.SUPERSEDED, {"change_id": "802210971", "change_result": ChangeResult.FULL_RESEND}, False),
+        (State.SENT, {"withdraws": 1}, False),
+    ],
+)
+def test_a_reserved_number_and_a_withdrawal_have_no_content_of_the_document(state, given, has_content):
+    now = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+    key = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+    # The hash of a change that was written along with somebody's edit is known, and its document is not kept.
+    revision = Revision(key=key, sequence=2, revision_id="1", state=state, created_at=now, updated_at=now, **given)
+    assert revision.has_content is has_content

@@ -11,7 +11,6 @@ from connector.cli.output import Failed, WrongInput
 from connector.cli.stack.stack import Stack
 from connector.domain.documents import DocumentKey, Kind, PurchaseOrder, VismaDocument
 from connector.domain.order_change.record import NOBODY, Change, ChangeState, apply_order, later_changes, peers
-from connector.domain.revision.record import Revision
 from connector.services.outbound.facts import stored_document
 
 _REVISIONS = 10
@@ -86,9 +85,8 @@ def orders_beside(stack: Stack, changes: Sequence[Change]) -> dict[DocumentKey, 
     An order that the ledger does not know, or keeps no content of, is left out.
     """
     keys = sorted({change.key for change in changes if change.differences})
-    # A number that is reserved for a change has no content yet.
     newest = [
-        next((one for one in stack.ledger.revisions(key, limit=_REVISIONS) if _has_content(one)), None) for key in keys
+        next((one for one in stack.ledger.revisions(key, limit=_REVISIONS) if one.has_content), None) for key in keys
     ]
     found = {}
     for revision, source in stack.ledger.sources_of([one for one in newest if one is not None]):
@@ -96,7 +94,3 @@ def orders_beside(stack: Stack, changes: Sequence[Change]) -> dict[DocumentKey, 
         if isinstance(document, VismaDocument) and document.order is not None:
             found[revision.key] = document.order
     return found
-
-
-def _has_content(revision: Revision) -> bool:
-    return bool(revision.revision_id) and not revision.is_withdrawal

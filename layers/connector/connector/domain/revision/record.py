@@ -165,7 +165,7 @@ class Revision:
     Attributes:
         key: The document.
         sequence: 1, 2, 3 ... in the order in which revisions of the document were captured.
-        revision_id: Hash of the normalised content.
+        revision_id: Hash of the normalised content; empty while a number is reserved for a partner's change.
         state: Its state; `MOVES` has the states that may follow.
         created_at: When it was recorded, by our clock, UTC.
         updated_at: When the record was last written, by our clock, UTC.
@@ -289,6 +289,15 @@ class Revision:
     def is_withdrawal(self) -> bool:
         """Whether it takes the document back from a former receiver, and is no state of the document in Visma."""
         return self.withdraws is not None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the ledger keeps a state of the document in Visma with it.
+
+        A withdrawal is none, nor is a number that was reserved for a partner's change that is not agreed.
+        """
+        is_reserved = self.state is State.CHANGING or self.change_result is not None
+        return not self.is_withdrawal and not is_reserved
 
     @property
     def may_be_sent_by_hand(self) -> bool:
