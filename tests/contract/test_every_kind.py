@@ -120,7 +120,7 @@ def test_it_has_a_sample_that_is_recognised_and_read(kind):
     assert document.content.lines
     assert document.document_type in kind.facts.types
     assert document.status in kind.facts.sent_in
-    assert not document.held
+    assert not document.on_hold
     assert dated_on(decode(as_json(BY_KIND[kind]())), kind) is not None
 
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from connector.adapters.clock import SystemClock
-from connector.cli.output import FAILED, HELD
+from connector.cli.output import FAILED, PARKED
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import State
 from connector.services.ports import TrackerProgress
@@ -228,7 +228,7 @@ def test_a_key_that_orderful_refuses(operator: Operator) -> None:
     laptop.reconfigure("DeliverTransactionFunction")
     try:
         operator.ordered(number)
-        assert "Sending is stopped since" in operator.types("connector status", code=HELD)
+        assert "Sending is stopped since" in operator.types("connector status", code=PARKED)
 
         shown = operator.asks(number, "Sending is stopped since")
         assert "Orderful answered 401" in shown
@@ -292,7 +292,7 @@ def test_an_order_that_no_list_has_shown(operator: Operator) -> None:
     shown = operator.types(printed(shown, "connector documents show"), code=FAILED)
     assert "Visma has this purchase order in causes: Open" in shown
     assert "Or it was missed" in shown
-    shown = operator.types(printed(shown, "connector reconcile"), code=HELD)
+    shown = operator.types(printed(shown, "connector reconcile"), code=PARKED)
     assert "Visma has it, and the ledger has no record of it; it would be sent." in shown
     shown = operator.types(
         printed(shown, f"connector backfill --company causes --kind purchase_order --number {number}"), YES

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.adapters.aws.dead_letters import DynamoDropBook
-from connector.cli.output import HELD
+from connector.cli.output import PARKED
 from connector.domain.revision.record import State
 from demo.catalogue import purchase_order
 from testkit.aws import lambda_event
@@ -64,7 +64,7 @@ def given_up(nordic: Laptop) -> Laptop:
 
 def test_a_person_sees_why_puts_one_back_and_drops_the_other(given_up: Laptop) -> None:
     listed = given_up.connector("deadletters", "list", "--json")
-    assert listed.returncode == HELD, listed.stderr
+    assert listed.returncode == PARKED, listed.stderr
     dead_letters = {one["what"].split(",")[0]: one for one in json.loads(listed.stdout)["letters"]}
     assert dead_letters.keys() == {GOOD, "no message of the connector"}
     bad = dead_letters["no message of the connector"]

@@ -19,7 +19,7 @@ import yaml
 from connector.adapters.aws.breaker import ORDERFUL, visma_item
 from connector.adapters.aws.items import time_text, to_item
 from connector.cli.commands import cli
-from connector.cli.output import HELD
+from connector.cli.output import PARKED
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
 from demo.catalogue import purchase_order
@@ -202,7 +202,7 @@ def test_reading_is_allowed_to_both(
 
     ended = run(command.format(**names))
 
-    assert ended.returncode == 0 or (command == "status" and ended.returncode == HELD), ended.stderr
+    assert ended.returncode == 0 or (command == "status" and ended.returncode == PARKED), ended.stderr
     assert "AWS does not show" not in ended.stderr
 
 
@@ -228,8 +228,8 @@ def test_the_operator_may_do_everything(nordic: Laptop, operator: Run, names: di
 
     # The doctor may find something wrong with the vendors; that it may ask them is the point here. Data of what is open
     # is left alone, and there are dead letters.
-    is_held = command.startswith(("data", "deadletters list")) and ended.returncode == HELD
-    is_done = ended.returncode == 0 or is_held
+    is_parked = command.startswith(("data", "deadletters list")) and ended.returncode == PARKED
+    is_done = ended.returncode == 0 or is_parked
     assert is_done or (command.startswith("doctor") and "checks are fine" in ended.stderr), ended.stderr
     assert not _is_refused(ended), ended.stdout + ended.stderr
 

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.adapters.aws.findings import DynamoFindingBook
-from connector.cli.output import HELD
+from connector.cli.output import PARKED
 from connector.domain.documents import DocumentKey
 from connector.domain.order_change.record import DECIDED, Change, ChangeState
 from connector.domain.reconcile.finding import Category
@@ -255,7 +255,7 @@ def test_status_and_the_alarm_gauge_count_the_findings(night: Night, reader: Per
     assert night.gauges == (0, len(night.expected))
 
     shown = reader.run("status")
-    assert shown.returncode == HELD
+    assert shown.returncode == PARKED
     assert f"Reconciling: {len(night.expected)} findings -> connector reconcile list" in shown.stdout
 
 

@@ -192,7 +192,7 @@ def test_the_partner_page_has_the_statuses_that_the_doctor_takes():
 
 def test_the_exit_codes_are_those_of_the_commands():
     codes = re.findall(r"^\| exit code (\d) \|", TEXTS["troubleshooting.md"], re.MULTILINE)
-    assert [int(one) for one in codes] == [output.FAILED, output.WRONG_INPUT, output.HELD, output.REJECTED]
+    assert [int(one) for one in codes] == [output.FAILED, output.WRONG_INPUT, output.PARKED, output.REJECTED]
 
 
 NOT_BUILT: Mapping[str, Callable[[], bool]] = {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from connector.cli.main import command_line
-from connector.cli.output import HELD
+from connector.cli.output import PARKED
 
 CASES = Path(__file__).parents[2] / "data/cases/back"
 ORDER = "'Varemottak', number 3, Brobekkveien 80, 0582 Oslo, NO"
@@ -54,7 +54,7 @@ def change(capsys, tmp_path, socket_disabled):
 )
 def test_another_place_of_delivery_is_a_question_with_both_places(change, name, theirs):
     result = change(name)
-    assert (result.code, result.data["decision"]) == (HELD, "park")
+    assert (result.code, result.data["decision"]) == (PARKED, "park")
     (reason,) = result.data["reasons"]
     assert reason.startswith(f"The ship-to is {theirs}; the order has {ORDER}. ")
     place = next(one for one in result.data["differences"] if one["field"] == "ship-to")
@@ -68,7 +68,7 @@ def test_another_place_of_delivery_is_a_question_with_both_places(change, name, 
 def test_a_place_that_routing_names_is_the_order_s_own(change, name, places):
     result = change(name, settings=f"places: {{{places}}}")
     assert (result.code, result.quantity) == (0, 8)
-    assert change(name, settings=f"places: {{{places}}}", shippingLocation={"id": 4}).code == HELD
+    assert change(name, settings=f"places: {{{places}}}", shippingLocation={"id": 4}).code == PARKED
 
 
 CHARGE = "It states allowances and charges: a charge of 50.00 (freight); the order has none."
@@ -86,12 +86,12 @@ UNREAD = "Line 1: it says more than is read here: composite quantity (quantity 1
 )
 def test_what_a_change_does_not_write_is_a_question_in_words(change, name, reason):
     result = change(name)
-    assert (result.code, result.data["decision"], result.data["reasons"]) == (HELD, "park", [reason])
+    assert (result.code, result.data["decision"], result.data["reasons"]) == (PARKED, "park", [reason])
 
 
 def test_terms_that_the_order_has_are_no_question(change):
     assert (change("header_terms", terms_of='"30": {net_days: 10}').code) == 0
-    assert (change("header_terms", terms_of='"30": {net_days: 30}').code) == HELD
+    assert (change("header_terms", terms_of='"30": {net_days: 30}').code) == PARKED
 
 
 def test_an_approval_that_only_takes_over_a_party_says_so(capsys, tmp_path):
@@ -100,7 +100,7 @@ def test_an_approval_that_only_takes_over_a_party_says_so(capsys, tmp_path):
     path = tmp_path / "place.json"
     path.write_text(json.dumps(message), encoding="utf-8")
     files = ("--order", str(CASES / "ship_to_by_code.order.json"), "--config", str(CASES / "routing.yaml"))
-    assert command_line(["change", str(path), *files]) == HELD
+    assert command_line(["change", str(path), *files]) == PARKED
     assert "An approval would write nothing, and take the parties that are named as the order's own." in (
         capsys.readouterr().out
     )

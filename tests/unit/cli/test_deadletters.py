@@ -140,7 +140,7 @@ class TestWhichAreMeant:
             "m-5 (callback about transaction 500123); name one of them."
         ) in result.err
         assert lying(queues) == ["m-1", "m-2", "m-3", "m-4", "m-5"]
-        assert [one.count().held for one in queues.values()] == [0, 0, 0]
+        assert [one.count().in_flight for one in queues.values()] == [0, 0, 0]
         assert stack.drops.kept == []
 
     @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ class TestList:
     def test_letters_lie_as_they_did_after_a_look(self, connector, queues):
         give_up(queues, "m-1", a_document())
         connector("deadletters", "list")
-        assert queues[Queue.DOCUMENTS].count().held == 0
+        assert queues[Queue.DOCUMENTS].count().in_flight == 0
 
     def test_so_many_are_looked_at_and_the_others_are_counted(self, connector, queues):
         for number in range(30):
@@ -277,7 +277,7 @@ class TestRedrive:
         assert (result.code, result.out) == (0, "Nothing was done (--dry-run).\n")
         assert "1 dead letter would go back" in result.err
         assert queues[Queue.DOCUMENTS].redriven == []
-        assert queues[Queue.DOCUMENTS].count().held == 0
+        assert queues[Queue.DOCUMENTS].count().in_flight == 0
 
     def test_all_of_a_queue_go_back_those_of_a_document_in_their_order(self, connector, queues):
         for number in range(25):
@@ -299,7 +299,7 @@ class TestRedrive:
         assert (result.code, result.out) == (0, "1 dead letter put back, 0 failed.\n")
         assert ids(queues[Queue.DOCUMENTS].redriven) == ["m-2"]
         assert ids(queues[Queue.DOCUMENTS].messages) == ["m-1", "m-3"]
-        assert queues[Queue.DOCUMENTS].count().held == 0
+        assert queues[Queue.DOCUMENTS].count().in_flight == 0
 
     def test_a_transaction_is_found_in_whichever_queue_it_is(self, connector, queues):
         give_up(queues, "m-1", CHANGE, queue=Queue.CHANGES)
@@ -323,7 +323,7 @@ class TestRedrive:
         dead_letters.hold = later
         assert connector("deadletters", "redrive", "--queue", "documents", "--yes").code == 0
         assert (ids(dead_letters.redriven), ids(dead_letters.messages)) == (["m-1"], ["m-2"])
-        assert dead_letters.count().held == 0
+        assert dead_letters.count().in_flight == 0
 
     def test_one_that_cannot_go_back_stays_and_is_named(self, connector, queues):
         give_up(queues, "m-1", a_document("1"))
@@ -335,7 +335,7 @@ class TestRedrive:
             "1 dead letter put back, 1 failed.\n  m-1: SQS refused it (Busy).\n",
         )
         assert ids(queues[Queue.DOCUMENTS].messages) == ["m-1"]
-        assert queues[Queue.DOCUMENTS].count().held == 0
+        assert queues[Queue.DOCUMENTS].count().in_flight == 0
 
     def test_a_long_one_says_how_far_it_came(self, connector, queues):
         for number in range(230):

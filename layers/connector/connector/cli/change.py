@@ -16,7 +16,7 @@ from connector.cli.changes.comparison import all_reasons, comparison, comparison
 from connector.cli.changes.readings import reading_of, reading_option
 from connector.cli.companies import mapping_company, named_company
 from connector.cli.files import parse_json, read_document, read_sound_routing
-from connector.cli.output import HELD, REJECTED, WrongInput, fail, json_option, page, tell
+from connector.cli.output import PARKED, REJECTED, WrongInput, fail, json_option, page, tell
 from connector.cli.reasons import with_labels
 from connector.domain.documents import PurchaseOrder
 from connector.domain.errors import Misconfigured, Parked, Rejected
@@ -36,7 +36,7 @@ from connector.edi.visma.read import NotADocument, decode
 from connector.services.inbound.sender_check import company_of, other_stream, route_of
 
 _SAID = {ChangeAction.APPLY: "would be written", ChangeAction.PARK: "PARKED", ChangeAction.REJECT: "REFUSED"}
-_CODES = {ChangeAction.APPLY: 0, ChangeAction.PARK: HELD, ChangeAction.REJECT: REJECTED}
+_CODES = {ChangeAction.APPLY: 0, ChangeAction.PARK: PARKED, ChangeAction.REJECT: REJECTED}
 
 
 @click.command(short_help="Decide about an 860 file, offline.")
@@ -226,8 +226,8 @@ class _Preview:
             return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."
         if self.put is None:
             return f"{writes} nothing{self._why_nothing(writes)}"
-        held = ", with the order put on hold before and released afterwards" if self.hold_first else ""
-        return f"{writes} this{held}:"
+        hold_note = ", with the order put on hold before and released afterwards" if self.hold_first else ""
+        return f"{writes} this{hold_note}:"
 
     def _why_nothing(self, writes: str) -> str:
         if self.decision.places:

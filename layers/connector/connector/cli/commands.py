@@ -35,8 +35,8 @@ def cli() -> None:
     """Operate the connector between Visma.net ERP and Orderful.
 
     Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK, or by looking for the only one; region,
-    endpoint and credentials come from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document
-    is held, a change parked, or something needs a person, 4 a change is refused.
+    endpoint and credentials come from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 something
+    is parked or needs a person, 4 a change is refused.
     """
 
 

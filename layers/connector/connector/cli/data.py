@@ -7,7 +7,7 @@ from collections import Counter
 import click
 
 from connector.cli.documents.filters import routing_in_force
-from connector.cli.output import HELD, go_on, json_option, say, show
+from connector.cli.output import PARKED, go_on, json_option, say, show
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import Conflict
 from connector.domain.layout import counted
@@ -81,7 +81,7 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
         lambda: "\n".join(_lines(left, changed, done=done.total(), dry_run=dry_run)),
         as_json=as_json,
     )
-    return HELD if left or changed else 0
+    return PARKED if left or changed else 0
 
 
 def _lines(left: list[str], changed: list[str], *, done: int, dry_run: bool) -> list[str]:

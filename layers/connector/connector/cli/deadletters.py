@@ -13,7 +13,7 @@ import msgspec
 from connector.cli.logs.search import patterns_of, search
 from connector.cli.output import (
     FAILED,
-    HELD,
+    PARKED,
     Failed,
     WrongInput,
     go_on,
@@ -102,13 +102,13 @@ def list_dead_letters(*, queue: str | None, limit: int, dropped: bool, stack: St
         count = dead_letters.count()
         found = _look(dead_letters, limit - len(shown))
         shown += _known(stack, dead_letters.queue, found, count.kept_for)
-        left += max(count.waiting + count.held - len(found), 0)
+        left += max(count.waiting + count.in_flight - len(found), 0)
     show(
         {"letters": [_data(one) for one in shown], "more": left},
         lambda: "\n".join(filter(None, [_table(shown), _rest(left)])) or "No queue has given up anything.",
         as_json=as_json,
     )
-    return HELD if shown or left else 0
+    return PARKED if shown or left else 0
 
 
 def _rest(left: int) -> str:

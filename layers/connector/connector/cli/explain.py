@@ -13,7 +13,7 @@ from connector.cli.documents.diff import differences
 from connector.cli.documents.find import record_named, revision_of
 from connector.cli.files import read_documents
 from connector.cli.output import (
-    HELD,
+    PARKED,
     Failed,
     WrongInput,
     fail,
@@ -121,8 +121,8 @@ def explain(
         try:
             one = _explained(_of_stack(stack, target, sequence, chosen), only)
         except Parked as problem:
-            fail(str(problem), HELD, as_json=as_json)
-            return HELD
+            fail(str(problem), PARKED, as_json=as_json)
+            return PARKED
         _show([one], is_one=True, as_json=as_json)
         return 0
     if sequence is not None:

@@ -20,9 +20,9 @@ from connector.domain.errors import ConnectorError
 from connector.domain.layout import Page, span
 from connector.domain.text import visible
 
-FAILED, WRONG_INPUT, HELD, REJECTED = 1, 2, 3, 4
-"""Exit codes besides 0: something did not work, the input is wrong, at least one document is held (a change parked),
-a change is refused."""
+FAILED, WRONG_INPUT, PARKED, REJECTED = 1, 2, 3, 4
+"""Exit codes besides 0: something did not work, the input is wrong, something is parked or needs a person, a change is
+refused."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""

@@ -10,7 +10,7 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from connector.cli.output import FAILED, HELD, WrongInput, json_option, say, show, table, timestamp
+from connector.cli.output import FAILED, PARKED, WrongInput, json_option, say, show, table, timestamp
 from connector.cli.people import by_option, decider
 from connector.cli.progress import Progress
 from connector.cli.stack.stack import Stack, stack_option
@@ -123,7 +123,7 @@ def reconcile(
         ),
         as_json=as_json,
     )
-    return FAILED if problems else HELD if found else 0
+    return FAILED if problems else PARKED if found else 0
 
 
 @reconcile.command("list", short_help="List what the nightly runs have found.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from connector.cli.documents.filters import READS_EVERYTHING, routing_in_force
-from connector.cli.output import FAILED, HELD, json_option, page, say, show
+from connector.cli.output import FAILED, PARKED, json_option, page, say, show
 from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.stack.state import status_of
 from connector.cli.times import utc_day
@@ -46,7 +46,7 @@ def status(*, day: str | None, stack: Stack, as_json: bool) -> int:
         of_day = day_by_partner(stack.ledger, routing_in_force(stack), wanted)
     show(_data(stack, found, of_day), lambda: "\n\n".join(_screen(stack, found, of_day, page())), as_json=as_json)
     if found.needs_person:
-        return HELD
+        return PARKED
     return FAILED if found.is_unknown else 0
 
 

@@ -13,7 +13,7 @@ import click
 
 from connector.cli.companies import mapping_company, named_company
 from connector.cli.files import read_documents, read_sound_routing
-from connector.cli.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say, show
+from connector.cli.output import PARKED, WRONG_INPUT, WrongInput, fail, json_option, say, show
 from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routing.policy import hold_reason, refuse_unknown_type
@@ -62,7 +62,7 @@ def translate(
 
     Prints the request that Orderful would get, one a line for a list, or its X12 text. stderr has a line for each note:
     what was decided on the way, and what was left out. With --json the notes stand beside the request or the X12 text,
-    for a list in one array. Exit code 3: at least one document is held, and stderr says why.
+    for a list in one array. Exit code 3: at least one document is parked, and stderr says why.
     """
     job = Job.of_files(config_file, file, company=company, kind=kind, dialect=dialect, stream=stream)
     documents, is_list = read_documents(file)
@@ -88,7 +88,7 @@ def translate(
 
 
 def with_each(file: str, documents: Sequence[bytes], work: Callable[[int, bytes], None], *, as_json: bool) -> int:
-    """Do something with each document of a file and its number; one that is held or cannot be used stops no other.
+    """Do something with each document of a file and its number; one that is parked or cannot be used stops no other.
 
     Returns:
         The exit code.
@@ -102,8 +102,8 @@ def with_each(file: str, documents: Sequence[bytes], work: Callable[[int, bytes]
             fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
             code = WRONG_INPUT
         except (Parked, HeldBack) as problem:
-            fail(str(problem), HELD, as_json=as_json)
-            code = code or HELD
+            fail(str(problem), PARKED, as_json=as_json)
+            code = code or PARKED
     return code
 
 

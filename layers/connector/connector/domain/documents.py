@@ -569,7 +569,7 @@ class VismaDocument:
         key: Its key.
         status: Visma's status word, known or not.
         document_type: Visma's orderType or documentType.
-        held: The `hold` flag: the document is a draft.
+        on_hold: The `hold` flag: the document is a draft.
         content: What a partner could see.
         version: Visma's row version of this state (`row_version.py`).
         created: Visma's `createdDateTime` as written; None for purchase orders.
@@ -578,7 +578,7 @@ class VismaDocument:
     key: DocumentKey
     status: str | None
     document_type: str | None
-    held: bool
+    on_hold: bool
     content: BusinessDocument
     version: str | None = None
     created: str | None = None

@@ -27,8 +27,8 @@ class Names:
     Attributes:
         number: The reference number.
         document_type: Its type.
-        status: Its status word. A point leads into an object, here and in `held` and `total`.
-        held: The mark of a draft.
+        status: Its status word. A point leads into an object, here and in `on_hold` and `total`.
+        on_hold: The mark of a draft.
         date: The order date or invoice date.
         party: The supplier or customer.
         lines: The list of lines.
@@ -46,7 +46,7 @@ class Names:
     number: str
     document_type: str
     status: str = "status"
-    held: str = "hold"
+    on_hold: str = "hold"
     date: str
     party: str
     lines: str

@@ -152,12 +152,12 @@ class DeadLetterCount:
 
     Attributes:
         waiting: Visible dead letters.
-        held: Invisible dead letters: received by somebody, or behind a received one of their document.
+        in_flight: Invisible dead letters: received by somebody, or behind a received one of their document.
         kept_for: The retention period of the queue; SQS deletes older dead letters.
     """
 
     waiting: int
-    held: int
+    in_flight: int
     kept_for: timedelta
 
 

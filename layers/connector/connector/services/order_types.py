@@ -55,12 +55,12 @@ def shared_number(
     """
     own = own_revisions(recorded)
     current = current_revision(own)
-    held = type_of(ledger, current) if current is not None else None
-    if current is None or held is None or held == order_type:
+    recorded_type = type_of(ledger, current) if current is not None else None
+    if current is None or recorded_type is None or recorded_type == order_type:
         return SharedNumber(key)
     known = [one for one in own if one.state in KNOWN_TO_PARTNER]
     mine = next((one for one in known if type_of(ledger, one) == order_type), None)
-    other = Sharing(held, mine or next(iter(known), current), is_own=mine is not None)
+    other = Sharing(recorded_type, mine or next(iter(known), current), is_own=mine is not None)
     return SharedNumber(plain.of_type(order_type), other)
 
 
@@ -78,7 +78,10 @@ def type_of(ledger: Recorded, revision: Revision) -> str | None:
 def types_of_number(ledger: Recorded, order: DocumentKey) -> list[str]:
     """The types of the orders with this number; first the one with the plain key. Empty when that is unknown."""
     current = current_revision(own_revisions(ledger.revisions(order)))
-    held = type_of(ledger, current) if current is not None else None
-    if held is None:
+    recorded_type = type_of(ledger, current) if current is not None else None
+    if recorded_type is None:
         return []
-    return [held, *(one for one in ORDER_TYPES if one != held and ledger.revisions(order.of_type(one), limit=1))]
+    return [
+        recorded_type,
+        *(one for one in ORDER_TYPES if one != recorded_type and ledger.revisions(order.of_type(one), limit=1)),
+    ]

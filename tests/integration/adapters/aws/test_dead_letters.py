@@ -95,7 +95,7 @@ def test_what_is_held_nobody_else_gets_until_it_is_given_back(pair):
     held = pair.queue.hold(10)
     assert len(held) == 2
     assert pair.queue.hold(10) == []
-    assert (pair.queue.count().waiting, pair.queue.count().held) == (0, 2)
+    assert (pair.queue.count().waiting, pair.queue.count().in_flight) == (0, 2)
     pair.queue.give_back(held)
     assert ids(pair.queue.hold(10)) == ids(held)
 
@@ -109,7 +109,7 @@ def test_letters_go_back_in_their_order_with_their_group_and_body(pair):
     of_one = [json.loads(one["Body"])["sequence"] for one in back if one["Attributes"]["MessageGroupId"].endswith("#1")]
     assert (of_one, len(back)) == ([1, 2, 3], 4)
     assert sorted(one["Body"] for one in back) == sorted(one.body for one in held)
-    assert pair.queue.count().waiting + pair.queue.count().held == 0
+    assert pair.queue.count().waiting + pair.queue.count().in_flight == 0
 
 
 def test_a_letter_arrives_although_its_like_was_queued_a_time_ago(pair, sqs):
@@ -172,7 +172,7 @@ def test_a_deleted_letter_is_gone_and_one_that_cannot_be_deleted_is_named(pair):
     pair.give_up(a_delivery())
     (dead_letter,) = pair.queue.hold(10)
     assert pair.queue.delete([dead_letter]) == {}
-    assert pair.queue.count().waiting + pair.queue.count().held == 0
+    assert pair.queue.count().waiting + pair.queue.count().in_flight == 0
     unknown = dead_letters.msgspec.structs.replace(dead_letter, receipt="made up")
     assert "SQS" in pair.queue.delete([unknown])[dead_letter.message_id]
 

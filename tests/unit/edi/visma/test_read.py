@@ -71,13 +71,13 @@ def test_the_kind_is_recognised_by_its_fields(data, key, document_type):
     assert document.content.kind is document.key.kind
     assert document.content.number == document.key.number.split(":")[-1]
     assert document.status == "Open"
-    assert document.held is False
+    assert document.on_hold is False
     assert read_document(data, company="nordic", kind=document.key.kind) == document
 
 
 def test_status_and_hold_are_kept_even_when_the_status_is_unknown():
     document = read_document(a_purchase_order(status="PendingApproval", hold=True), company="nordic")
-    assert (document.status, document.held) == ("PendingApproval", True)
+    assert (document.status, document.on_hold) == ("PendingApproval", True)
 
 
 @pytest.mark.parametrize(

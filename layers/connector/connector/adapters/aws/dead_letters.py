@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef
 
-HELD_FOR = timedelta(minutes=2)
+INVISIBLE_FOR = timedelta(minutes=2)
 """How long nobody else gets a dead letter that somebody looks at, unless it is given back before."""
 
 _WHAT = "dead-letter queue"
@@ -71,7 +71,7 @@ class SqsDeadLetters(clients.OnSqs):
         )
         return DeadLetterCount(
             waiting=int(attributes["ApproximateNumberOfMessages"]),
-            held=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
             kept_for=timedelta(seconds=int(attributes["MessageRetentionPeriod"])),
         )
 
@@ -80,14 +80,14 @@ class SqsDeadLetters(clients.OnSqs):
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=max(1, min(limit, _AT_ONCE)),
-                VisibilityTimeout=int(HELD_FOR.total_seconds()),
+                VisibilityTimeout=int(INVISIBLE_FOR.total_seconds()),
                 WaitTimeSeconds=self._wait,
                 MessageSystemAttributeNames=["All"],
             )
         return [self._dead_letter(one) for one in answer.get("Messages", ())]
 
     def give_back(self, dead_letters: Sequence[DeadLetter]) -> None:
-        """Let go of dead letters; if SQS refuses, they show again after `HELD_FOR`."""
+        """Let go of dead letters; if SQS refuses, they show again after `INVISIBLE_FOR`."""
         for some in _parts(dead_letters):
             entries: Any = [
                 {"Id": str(place), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0}

@@ -60,8 +60,8 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(attribute: Mapping[str, Any]) -> Any:
-    ((kind, held),) = attribute.items()
-    return _READERS[kind](held)
+    ((kind, value),) = attribute.items()
+    return _READERS[kind](value)
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {

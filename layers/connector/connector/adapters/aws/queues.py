@@ -151,7 +151,7 @@ class BatchedDeliveries:
     def __init__(self, outbox: SqsOutbox) -> None:
         """Send through `outbox`."""
         self._outbox = outbox
-        self._held: list[DeliveryMessage] = []
+        self._buffered: list[DeliveryMessage] = []
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
         """Queue documents at once."""
@@ -159,7 +159,7 @@ class BatchedDeliveries:
 
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
         """Hold deliveries until the batch ends."""
-        self._held.extend(messages)
+        self._buffered.extend(messages)
 
     def hints(self, messages: Iterable[HintMessage]) -> None:
         """Queue hints at once."""
@@ -170,10 +170,10 @@ class BatchedDeliveries:
         self._outbox.changes(messages)
 
     def flush(self) -> None:
-        """Queue the held deliveries, in order. Refused ones are dropped here, because their documents are retried."""
-        held, self._held = self._held, []
-        if held:
-            self._outbox.deliveries(held)
+        """Queue the buffered deliveries, in order. Refused ones are dropped: their documents are retried."""
+        buffered, self._buffered = self._buffered, []
+        if buffered:
+            self._outbox.deliveries(buffered)
 
 
 class SqsPostponer(clients.OnSqs):

@@ -18,7 +18,7 @@ from connector.cli.config.go_live_checks import unusual
 from connector.cli.config.history import export, history, rollback, stored
 from connector.cli.config.summary import go_live_text, summaries
 from connector.cli.files import RoutingText, read_routing_text
-from connector.cli.output import HELD, WRONG_INPUT, WrongInput, json_option, plain, say, show, table, tell, timestamp
+from connector.cli.output import PARKED, WRONG_INPUT, WrongInput, json_option, plain, say, show, table, tell, timestamp
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
@@ -194,7 +194,7 @@ def show_routing(
         raise WrongInput(f"'{word}' is no kind; write one of {', '.join(Kind)}.") from None
     except Parked as problem:
         say(str(problem))
-        return HELD
+        return PARKED
     settings = dict(_settings(routing, route))
     show(
         {name: {"value": plain(value), "from": layer} for name, (value, layer) in settings.items()},

@@ -106,7 +106,7 @@ class ToDecide:
         was_routed: It is recorded as new for a partner, so a changed date does not make it old.
         person_says_sent: A person said that the receiver has it from elsewhere (release as replacement), and that
             revision has not left.
-        held_by_routing: The newest revision, if routing kept it back and no person has decided since.
+        kept_back_by_routing: The newest revision, if routing kept it back and no person has decided since.
         asked_before: An older revision waited for a person and was superseded.
     """
 
@@ -120,7 +120,7 @@ class ToDecide:
     was_sent: bool = False
     under_other_id: Revision | None = None
     was_routed: bool = False
-    held_by_routing: Revision | None = None
+    kept_back_by_routing: Revision | None = None
     person_says_sent: bool = False
     asked_before: bool = False
 
@@ -247,9 +247,13 @@ def _same_content(
     # Only a person changes these: a rejected revision would be refused again; a closed one is settled; a parked one
     # waits for a person, because the deliverer asked (it is translated) or because routing kept it back.
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not incoming.cause.sends_again
-    is_held = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
-    is_held = is_held and not newest.is_paused and incoming.cause.is_sighting
-    return Unchanged(waits=newest if is_held and newest.by_routing else None) if is_over or is_held else None
+    waits_for_person = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
+    waits_for_person = waits_for_person and not newest.is_paused and incoming.cause.is_sighting
+    return (
+        Unchanged(waits=newest if waits_for_person and newest.by_routing else None)
+        if is_over or waits_for_person
+        else None
+    )
 
 
 def _is_sent_again(newest: Revision, sent: Revision) -> bool:
@@ -302,7 +306,7 @@ def _to_decide(
         under_other_id=under_other_id(history, sent, incoming),
         was_routed=baseline is None and any(one.partner is not None and one.field != AGE_UNCLEAR for one in own),
         person_says_sent=sent is None and _chosen_purpose(own, incoming) not in {None, Purpose.ORIGINAL},
-        held_by_routing=newest if sent is None and newest is not None and newest.by_routing else None,
+        kept_back_by_routing=newest if sent is None and newest is not None and newest.by_routing else None,
         asked_before=any(one.state is State.SUPERSEDED and _waited(one) for one in own),
     )
 

@@ -71,7 +71,7 @@ def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Re
             return Unchanged()
     if isinstance(problem, UnmappedPartner) and (kept := _unmapped(case, document, problem)) is not None:
         return kept
-    if document.held and assessed.partner_baseline is None:
+    if document.on_hold and assessed.partner_baseline is None:
         return RevisionDecision.skip(ON_HOLD_IN_VISMA)
     return RevisionDecision.ask(problem)
 
@@ -141,14 +141,14 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
             return RevisionDecision.skip(reason, withdraws_nothing=True)
     if assessed.was_sent or case.was_answered:  # a person has answered; it was parked for another reason
         return None
-    held = before_go_live(case, document, route)
-    waiting = assessed.held_by_routing
-    if held is None and waiting is not None and waiting.kept_ready:
+    decision = before_go_live(case, document, route)
+    waiting = assessed.kept_back_by_routing
+    if decision is None and waiting is not None and waiting.kept_ready:
         # A document that waited for a routing entry and was named when the file was applied is sent.
         if cause is Cause.RELEASE or (cause is Cause.REPLAY and waiting.waits_for is not None):
             return None
         return RevisionDecision.ask(questions.switched_on(case.reading.key), by_routing=True)
-    return held
+    return decision
 
 
 def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
@@ -190,9 +190,9 @@ def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision
     if not known or cause is Cause.AS_ORIGINAL:
         return send_as(Purpose.ORIGINAL, document, route, case.facts)
     if assessed.partner_baseline is not None and not cause.chooses:
-        held = _held_revision(case, document, route, assessed.partner_baseline)
-        if held is not None:
-            return held
+        decision = _kept_back_revision(case, document, route, assessed.partner_baseline)
+        if decision is not None:
+            return decision
     return send_as(_purpose_after(case, document, route), document, route, case.facts)
 
 
@@ -249,7 +249,7 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
 
 def _is_final(document: VismaDocument) -> bool:
     """Whether it may stay in its status: it is no draft, waits for no approval, and is not withdrawn."""
-    return not document.held and document.status not in UNFINISHED and not is_withdrawn(document)
+    return not document.on_hold and document.status not in UNFINISHED and not is_withdrawn(document)
 
 
 def _is_reopened(document: VismaDocument, sent: Revision) -> bool:
@@ -257,7 +257,7 @@ def _is_reopened(document: VismaDocument, sent: Revision) -> bool:
     return sent.purpose is Purpose.CANCELLATION and not is_withdrawn(document)
 
 
-def _held_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> RevisionDecision | None:
+def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> RevisionDecision | None:
     """The decision that keeps a revision from a receiver that has an earlier one; None when it is sent."""
     purpose = newer_purpose(document)
     if purpose is sent.purpose is Purpose.CANCELLATION:

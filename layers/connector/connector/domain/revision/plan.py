@@ -209,7 +209,7 @@ class _Recorder:
             return self._replaced(replaced, decision, outdated)
         if decision.state is State.BASELINE and assessed.baseline is not None:
             outdated = (*outdated, assessed.baseline)
-        waiting = assessed.held_by_routing
+        waiting = assessed.kept_back_by_routing
         captured = Revision(
             key=self.reading.key,
             sequence=sequence,

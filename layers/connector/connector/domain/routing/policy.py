@@ -60,10 +60,10 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
         sentence = f"It is {document.status} in Visma and the partner never had it."
         return StatedReason(Reason.WITHDRAWN_UNSENT, sentence)
     # Visma: the hold flag marks a draft, whatever the status is; which other statuses it goes with is not documented.
-    is_draft = document.held and document.status != HOLD
+    is_draft = document.on_hold and document.status != HOLD
     if document.status in route.send_when and not is_draft:
         return None
-    if document.held:
+    if document.on_hold:
         return ON_HOLD_IN_VISMA
     allowed = ", ".join(sorted(route.send_when)) or "no status at all"
     sentence = f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."

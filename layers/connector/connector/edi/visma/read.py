@@ -114,7 +114,7 @@ def read_typed(raw: bytes, *, company: str, kind: Kind) -> VismaDocument | None:
         key=DocumentKey(company, kind, number_in_key(kind, document_type, number)),
         status=said(row.status),
         document_type=document_type,
-        held=bool(row.held),
+        on_hold=bool(row.on_hold),
         version=said(row.version),
         content=content,
         created=said(row.created),
@@ -155,7 +155,7 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     try:
         with advised(kind):
             content = KINDS[kind].read(tolerant(data, KINDS[kind].shape), number)
-            status, held = text(*inside(data, names.status)), flag(*inside(data, names.held))
+            status, on_hold = text(*inside(data, names.status)), flag(*inside(data, names.on_hold))
             text(data, names.document_type)
     except Parked as parked:
         parked.document = str(key)
@@ -164,7 +164,7 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
         key=key,
         status=status,
         document_type=document_type,
-        held=held,
+        on_hold=on_hold,
         version=text_if_any(data, "timeStamp"),
         content=content,
         created=text_if_any(data, "createdDateTime"),

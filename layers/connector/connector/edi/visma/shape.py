@@ -220,7 +220,7 @@ class PurchaseOrder(Row, gc=False):
     emailed: Flag = None
     document_type: Text = field(default=None, name="orderType")
     number: Text = field(default=None, name="orderNbr")
-    held: Flag = field(default=None, name="hold")
+    on_hold: Flag = field(default=None, name="hold")
     status: Text = None
     date: Day | None = None
     promised_on: Day | None = None
@@ -301,7 +301,7 @@ class Invoice(Row, gc=False):
     document_type: Text = None
     number: Text = field(default=None, name="referenceNumber")
     status: Text = None
-    held: Flag = field(default=None, name="hold")
+    on_hold: Flag = field(default=None, name="hold")
     supplier_reference: Text = None
     party: Reference | None = None
     other_party: Any = None

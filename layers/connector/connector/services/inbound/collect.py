@@ -494,7 +494,7 @@ class Collector:
         """Defer a new change because an earlier one is listed and cannot be recorded yet."""
         if before is None or change.attempts or change.predecessor_id or change.state is not ChangeState.RECEIVED:
             return
-        held = change.moved(
+        deferred = change.moved(
             ChangeState.RECEIVED,
             now=self.clock.now(),
             note=f"waits for the earlier {before.transaction_id}, which Orderful lists and does not give out yet",
@@ -502,7 +502,7 @@ class Collector:
             not_before=(before.created_at or self.clock.now()) + WAIT_FOR_EARLIER,
         )
         with suppress(Conflict):  # another worker has it
-            self.changes.save(held)
+            self.changes.save(deferred)
 
     def _queue(self, result: Collected) -> None:
         """Queue what was recorded. By now all changes of an order are recorded, so none overtakes an earlier one."""

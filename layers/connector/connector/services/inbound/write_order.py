@@ -659,15 +659,15 @@ class OrderChange:
 
     def _write(self, ours: OrderSnapshot, edits: Edits, route: Route) -> None:
         body, etag = order_update(edits), ours.etag
-        held = self.change.on_hold and ours.status == _ON_HOLD
-        if not held and ours.status in route.changes.hold_first and ours.status != _ON_HOLD:
+        on_hold = self.change.on_hold and ours.status == _ON_HOLD
+        if not on_hold and ours.status in route.changes.hold_first and ours.status != _ON_HOLD:
             # Recorded before the write, so that the order is released again after a crash.
             self._save(on_hold=True)
-            etag, held = self._put(etag, hold_update(hold=True)), True
+            etag, on_hold = self._put(etag, hold_update(hold=True)), True
         try:
             etag = self._put(etag, body)
         except Rejected as refused:
-            if held:
+            if on_hold:
                 self._put(etag, hold_update(hold=False))
                 self._save(on_hold=False)
             raise Parked(
@@ -677,7 +677,7 @@ class OrderChange:
                 f"change of an order that is {ours.status}, set changes.hold_first in the routing file.",
                 code=Reason.VISMA_REFUSED,
             ) from None
-        if held:
+        if on_hold:
             self._put(etag, hold_update(hold=False))
             self._save(on_hold=False)
 

@@ -52,13 +52,13 @@ class AbsenceComparison:
         Raises:
             Transient, Throttled, ListRefused, Misconfigured: whether Visma has it is not known.
         """
-        held = [one for one in self._held(key) if self._is_wanted(one)]
-        if not held:
+        sent = [one for one in self._newest_sent(key) if self._is_wanted(one)]
+        if not sent:
             return Absence()
         looked = self.lists.look(*address_of(key))
-        return Absence(finding=None if looked.is_there else self._finding(key, held), share_left=looked.share_left)
+        return Absence(finding=None if looked.is_there else self._finding(key, sent), share_left=looked.share_left)
 
-    def _held(self, key: DocumentKey) -> Sequence[Revision]:
+    def _newest_sent(self, key: DocumentKey) -> Sequence[Revision]:
         """The newest revision of each receiver that has the document."""
         history = self.ledger.revisions(key, limit=_HISTORY)
         return [
@@ -72,15 +72,15 @@ class AbsenceComparison:
         names = self.routing.partners_now(key.company, key.kind, revision.counterparty, revision.partner)
         return partner is None or partner in names
 
-    def _finding(self, key: DocumentKey, held: Sequence[Revision]) -> Finding:
-        newest = held[0]
-        partners = " and ".join(dict.fromkeys(one.partner or one.receiver_id or "the partner" for one in held))
+    def _finding(self, key: DocumentKey, sent: Sequence[Revision]) -> Finding:
+        newest = sent[0]
+        partners = " and ".join(dict.fromkeys(one.partner or one.receiver_id or "the partner" for one in sent))
         return Finding(
             category=Category.DELETED,
             company=key.company,
             subject=str(key),
             document=str(key),
-            transactions=tuple(one.transaction_id for one in held if one.transaction_id),
+            transactions=tuple(one.transaction_id for one in sent if one.transaction_id),
             sentence=(
                 f"{partners} has it, as revision {newest.sequence} that was sent {to_the_minute(time_sent(newest))}, "
                 "and Visma has no such document any more."
@@ -89,7 +89,7 @@ class AbsenceComparison:
                 f"Tell {partners}, since no cancellation leaves by itself; connector documents show {key}; then: "
                 f"connector reconcile close {id_of(Category.DELETED, str(key))} --reason TEXT"
             ),
-            state=state_of(*(one.sequence for one in held)),
+            state=state_of(*(one.sequence for one in sent)),
             at=time_sent(newest),
             first_seen=self.now,
             last_seen=self.now,

@@ -222,8 +222,8 @@ class Reconciler:
     def _failed(self, progress: Progress, error: ConnectorError) -> Progress:
         """Record that a step failed: it is retried later, or the run continues without it."""
         step = progress.plan[progress.at]
-        is_held = self.most_tries > 1 and isinstance(error, Throttled) and error.retry_after is not None
-        tries = progress.tries + (not is_held)
+        is_paused = self.most_tries > 1 and isinstance(error, Throttled) and error.retry_after is not None
+        tries = progress.tries + (not is_paused)
         if isinstance(error, Transient) and tries < self.most_tries:
             self.book.keep(replace(progress, tries=tries))
             raise error
