@@ -47,11 +47,12 @@ def measure() -> Iterator[Row]:
     """In turn, the least of each."""
     tape = record(1).tape
     first = [one for one in tape.recorded[: tape.ends[1]] if isinstance(one.call, AwsCall)]
-    calls = [(one.call.service, one.call.operation, one.call.params) for one in first]
+    calls = [(call.service, call.operation, call.params) for one in first if isinstance(call := one.call, AwsCall)]
     event = invocations(1, Clock(tape.start), tape.start)[1].run.args[0]
     player = Player(first)
     environment = {**tape.variables, "AWS_ENDPOINT_URL": player.url}
-    ours, bare = [], []
+    ours: list[float] = []
+    bare: list[float] = []
     try:
         for _ in range(_ROUNDS):
             for script, given, seconds in ((_OURS, event, ours), (_BARE, calls, bare)):

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from bench.table import Row, microseconds, show
 from bench.workload import Sample, Workload
@@ -45,9 +46,13 @@ def _all(samples: Sequence[Sample]) -> None:
         _translated(one)
 
 
+def _of_length(lines: int) -> Workload:
+    return Workload(seed=5, length=lambda _: lines)
+
+
 def _lines() -> Row:
-    samples = [Workload(seed=5, length=lambda _, lines=lines: lines).documents(8) for lines in _LINES]
-    times = microseconds(*(lambda some=some: _all(some) for some in samples), calls=1, rounds=7)
+    samples = [_of_length(lines).documents(8) for lines in _LINES]
+    times = microseconds(*(partial(_all, some) for some in samples), calls=1, rounds=7)
     per_line = [each / len(some) / lines for each, some, lines in zip(times, samples, _LINES, strict=True)]
     return Row(
         "translation, a line of a document of so many lines",
@@ -70,7 +75,7 @@ def _partners() -> Iterator[Row]:
 
         (loading,) = microseconds(load, calls=1, rounds=3)
         routing, wanted = load(), (first.company, first.kind, first.route.partner)
-        (one,) = microseconds(lambda routing=routing, wanted=wanted: routing.route_to(*wanted), rounds=50)
+        (one,) = microseconds(partial(routing.route_to, *wanted), rounds=50)
         resolving.append(one)
         yield Row(
             f"routing of {partners:,} partners ({len(text) / 1e6:.1f} MB), loaded once a process and version",

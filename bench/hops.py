@@ -65,7 +65,7 @@ class Invocation(NamedTuple):
     """
 
     hop: str
-    run: partial[object]
+    run: partial[None]
 
 
 def invocations(documents: int, clock: Clock, start: datetime) -> Sequence[Invocation]:
@@ -208,7 +208,7 @@ def measure(tape: Tape, rounds: int) -> list[Seconds]:
     player = Player(tape.recorded)
     os.environ |= {**tape.variables, "AWS_ENDPOINT_URL": player.url, "ORDERFUL_BASE_URL": player.url}
     clock = Clock(tape.start)
-    SystemClock.now = lambda _: clock.now()  # type: ignore[method-assign]
+    SystemClock.now = lambda self: clock.now()  # type: ignore[method-assign]  # noqa: ARG005
     floors = Bare(player.url), Bare(player.url, as_boto3_comes=True)
     way = invocations(tape.documents, clock, tape.start)
     # What the bench holds is nothing that a function would have to collect.
@@ -222,7 +222,10 @@ def measure(tape: Tape, rounds: int) -> list[Seconds]:
             forget_others()
             for place, invocation in measured:
                 calls = tape.calls_of(place)
-                work = (invocation.run, *(partial(floor.make, calls) for floor in floors))
+                work: tuple[Callable[[], object], ...] = (
+                    invocation.run,
+                    *(partial(floor.make, calls) for floor in floors),
+                )
                 seconds = tuple(_timed(player, tape, place, each) for each in work)
                 if one_round:
                     found[place].append(seconds)

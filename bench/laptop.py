@@ -197,7 +197,7 @@ def _write(laptop: Laptop, samples: Sequence[Sample], visma: dict[str, str]) -> 
 
 
 def _list_of(kind: Kind, document: dict[str, Any]) -> str:
-    lists = {one.document_type: one for one in Resource if one.kind is kind}
+    lists = {one.declared.document_type: one for one in Resource if one.kind is kind}
     return lists.get(document.get("documentType"), lists[None]).rpartition("/")[2]
 
 

@@ -62,12 +62,12 @@ def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
     line.translate("500123")
     line.deliver()
     (sent,) = line.orderful.transactions
-    for step in (
-        {"validation_status": "VALID"},
-        {"delivery_status": "DELIVERED"},
-        {"acknowledgment_status": "ACCEPTED"},
+    for status, value in (
+        ("validation_status", "VALID"),
+        ("delivery_status", "DELIVERED"),
+        ("acknowledgment_status", "ACCEPTED"),
     ):
         clock.forward(minutes=5)
-        line.orderful.update_status(sent.transaction_id, **step)
+        line.orderful.update_status(sent.transaction_id, problems=(), **{status: value})
         line.tracker().run()
     return counted

@@ -164,7 +164,11 @@ def _document(number: int, now: datetime) -> Revision:
     return replace(
         parked,
         state=State.DELIVERED,
-        **dict.fromkeys(("reason", "reason_code", "field", "next_step", "waits_for")),
+        reason=None,
+        reason_code=None,
+        field=None,
+        next_step=None,
+        waits_for=None,
         transaction_type=TransactionType.PURCHASE_ORDER,
         stream=Stream.TEST,
         sender_id="NORDICFOODT",

@@ -21,9 +21,10 @@ from bench.table import Row, show
 from connector.adapters.clock import FixedDeadline, SystemClock
 from connector.adapters.http import Http
 from connector.adapters.visma.client import VismaClient
+from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
-from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.outbound.poll import TIME_FOR_ONE_PAGE, Poller
 from connector.services.ports import Deadline, Page, Resource
 from testkit.backlog import ORDERS, Backlog
@@ -153,11 +154,13 @@ class CountingOutbox:
             self.seen[int(message.number) - _FIRST] = 1
             self.messages += 1
 
-    def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
-        raise AssertionError(f"the poller delivers nothing, and yet {messages}")
+    def deliveries(self, messages: Iterable[DeliveryMessage | HintMessage | ChangeMessage]) -> None:
+        raise AssertionError(f"the poller queues documents only, and yet {messages}")
+
+    hints = changes = deliveries
 
 
-class OneToken:
+class OneToken(VismaTokens):
     """A token that lasts for the whole measurement."""
 
     def __init__(self, token: str) -> None:

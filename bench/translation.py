@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import cycle, islice
+from typing import Any
 
 import msgspec
 import orjson
 
 from bench.table import Row, microseconds, show
 from bench.workload import Sample, Workload
-from connector.domain.documents import Kind
+from connector.domain.documents import BusinessDocument, Kind
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.routing.route import DialectChoice
 from connector.domain.totals import reconcile
@@ -65,7 +66,7 @@ def measure() -> Iterator[Row]:
 
 
 def _measure(dialect: DialectChoice, raw: bytes) -> Iterator[Row]:
-    def content_of(raw):
+    def content_of(raw: bytes) -> BusinessDocument:
         document = read_typed(raw, company="nordic", kind=Kind.PURCHASE_ORDER)
         assert document is not None, "not as Visma documents it"
         return document.content
@@ -73,7 +74,7 @@ def _measure(dialect: DialectChoice, raw: bytes) -> Iterator[Row]:
     content = content_of(raw)
     route = a_route(content, dialect=dialect)
 
-    def body_of(content):
+    def body_of(content: BusinessDocument) -> Mapping[str, Any]:
         return translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
 
     body = body_of(content)
