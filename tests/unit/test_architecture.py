@@ -377,6 +377,9 @@ ENTRY_POINTS = {
     "unit/domain/test_reasons.py": "domain/errors",
     "unit/edi/mosaic/write/test_purchase_order.py": "edi/mosaic/write/common",
     "unit/edi/order_change/test_content.py": "edi/order_change/names",
+    "unit/edi/answered_order/test_compare.py": """
+        edi/answered_order/items edi/answered_order/mosaic edi/answered_order/stated edi/answered_order/x12
+    """,
     "unit/edi/test_canonical.py": "domain/parties",
     "unit/edi/test_translate.py": """
         domain/transactions edi/dialects edi/kinds edi/mosaic/dialect edi/x12/dialect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -49,6 +50,58 @@ def test_every_other_acknowledgment_type_is_a_finding(code, finding):
     assert read_answer("855", x12({"acknowledgmentType": code})).findings == (finding,)
     assert read_answer("855", x12({"acknowledgmentTypeCode": code})).findings == (finding,)
     assert read_answer("865", x12({"acknowledgmentType": code}, key="bca")).findings == (finding,)
+
+
+@pytest.mark.parametrize("code", ["00", "04", "05", "06", "07", "22"])
+def test_a_purpose_that_takes_nothing_back_accepts(code):
+    answer = read_answer("855", x12({"acknowledgmentType": "AD", "transactionSetPurposeCode": code}, line("1", "IA")))
+    assert answer.accepts
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("01", "it is a cancellation (01)"),
+        ("03", "it is a deletion (03)"),
+        ("17", "it is a cancellation, to be issued again (17)"),
+        ("19", "it is a change by the seller (19)"),
+        ("44", "it is a rejection (44)"),
+        ("X9", "its purpose is X9"),
+    ],
+)
+def test_every_other_purpose_is_a_finding_whatever_the_lines_say(code, finding):
+    header = {"acknowledgmentType": "AD", "transactionSetPurposeCode": code}
+    assert read_answer("855", x12(header, line("1", "IA"))).findings == (finding,)
+    without_type = x12({"transactionSetPurposeCode": code}, line("1", "IA"), key="bca")
+    assert read_answer("865", without_type).findings == (finding,)
+
+
+@pytest.mark.parametrize("word", ["original", "change", "replace", "confirmation"])
+def test_a_purpose_of_mosaic_that_takes_nothing_back_accepts(word):
+    assert read_answer("855", {"status": "accepted", "purpose": word}).accepts
+
+
+@pytest.mark.parametrize("word", ["cancellation", "something else"])
+def test_every_other_purpose_of_mosaic_is_a_finding(word):
+    assert read_answer("855", {"status": "accepted", "purpose": word}).findings == (f"its purpose is {word}",)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        x12({"acknowledgmentType": "AD", "date": "20260910", "date1": "20260911"}),
+        x12({"transactionSetPurposeCode": "00", "date": "20260910"}, line("1", "IA"), key="bca"),
+        {"status": "accepted", "dates": {"purchaseOrderDate": "2026-09-10"}},
+        {"status": "accepted", "purchaseOrderDate": "2026-09-10"},
+    ],
+)
+def test_the_date_of_the_order_that_it_answers(message):
+    assert read_answer("855", message).ordered_on == date(2026, 9, 10)
+
+
+@pytest.mark.parametrize("message", [{"status": "accepted"}, x12({"acknowledgmentType": "AD", "date": "soon"})])
+def test_an_answer_without_the_date_of_its_order(message):
+    assert read_answer("855", message).ordered_on is None
 
 
 @pytest.mark.parametrize(

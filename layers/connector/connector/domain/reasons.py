@@ -614,8 +614,8 @@ class Reason(StrEnum):
         "answer-differs",
         "An answer that states something else",
         (
-            "A partner's answer (855, 865) states another quantity, price, unit or day than the order that it answers, "
-            "or other lines."
+            "A partner's answer (855, 865) states something else than the order that it answers: other lines or items, "
+            "another quantity, price, unit, day, currency, place or total, a charge, or what cannot be read."
         ),
         "Settle it with the partner, correct the order in Visma where need be, then close it.",
     )

@@ -3,19 +3,22 @@
 An answer either accepts what we sent as it stands, or it says something that a person has to settle. Only codes that
 accept everything count as accepting; every other code, an unknown one and a missing one are findings.
 
-X12: code lists of elements 587 (BAK02, BCA02), 668 (ACK01), 110 (OTI01), 715 and 717 (AK9, AK5). Orderful: Mosaic's 855
-has `status` and, by line, `actions`; the keys of X12-shaped segments follow the names of segments and elements. Those
-of an 824, an 865 and a 997 were never seen in its documentation, so elements are looked for by name, at any depth.
+X12: code lists of elements 353 (BAK01, BCA01), 587 (BAK02, BCA02), 668 (ACK01), 110 (OTI01), 715 and 717 (AK9, AK5).
+Orderful: Mosaic's 855 has `purpose`, `status` and, by line, `actions`; the keys of X12-shaped segments follow the names
+of segments and elements. Those of an 824, an 865 and a 997 were never seen in its documentation, so elements are looked
+for by name, at any depth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connector.edi.order_change.fields import Data, NotUnderstood, number, part, quoted, rows, text
+from connector.edi.order_change.fields import Data, NotUnderstood, day, number, part, quoted, rows, text
 
 _MAX_FINDINGS = 20
 _MAX_OBJECTS = 50_000
@@ -36,6 +39,23 @@ _TYPE_KEYS = ("acknowledgmentType", "acknowledgmentTypeCode")
 """Public code that writes an 855 for Orderful has either."""
 
 _ACCEPTING_TYPES = {"AD", "AK", "AP", "AT"}
+
+_PURPOSE = "transactionSetPurposeCode"
+_PURPOSES = {
+    "01": "a cancellation",
+    "03": "a deletion",
+    "10": "about an order that was not found",
+    "12": "about an order that was not processed",
+    "17": "a cancellation, to be issued again",
+    "19": "a change by the seller",
+    "21": "on hold",
+    "44": "a rejection",
+}
+# Original, change and replacement of an earlier answer, confirmation, duplicate, response, re-submission, reissue,
+# final, information copy. What they state is compared with the order.
+_ACCEPTING_PURPOSES = {None, "00", "04", "05", "06", "07", "11", "15", "18", "20", "22"}
+# Orderful, schema of the simplified purchase order acknowledgment: BAK01 00, 02 to 04, 05 and 06.
+_ACCEPTING_PURPOSES_IN_MOSAIC = {None, "original", "change", "replace", "confirmation"}
 
 _LINE_CODES = {
     "AA": "forwarded to another location of the supplier",
@@ -106,11 +126,13 @@ class Answer:
         answers: X12 number of the document that it answers (`850`, `810`); None when it does not say.
         number: The number of that document; None when it names none.
         findings: What it does not accept as sent, each a clause; empty when it accepts everything.
+        ordered_on: The date of that order (BAK04, BCA06, `purchaseOrderDate`); None when it states none.
     """
 
     answers: str | None
     number: str | None
     findings: tuple[str, ...]
+    ordered_on: date | None = None
 
     @property
     def accepts(self) -> bool:
@@ -140,8 +162,10 @@ def _acknowledgment(trees: Sequence[Data]) -> Answer:
     number_ = next(filter(None, (text(one, "purchaseOrderNumber") for one in objects(trees))), None)
     lines = [one for one in objects(trees) if any(isinstance(one.get(name), list | dict) for name in LINES)]
     inside = {id(status) for line in lines for status in having(line, STATUS)}
+    begun = next(having(trees, _PURPOSE), header)
     findings = [
         *_header(code),
+        *_purpose(text(begun, _PURPOSE)),
         *(finding for place, line in enumerate(lines, 1) for finding in _line(line, place)),
         *(
             f"a line is {_word(_LINE_CODES, status)}"
@@ -151,7 +175,7 @@ def _acknowledgment(trees: Sequence[Data]) -> Answer:
     ]
     if code is None and not findings and not any(True for _ in having(trees, STATUS)):
         findings = [_SILENT]
-    return Answer(_ORDER, number_, _few(findings))
+    return Answer(_ORDER, number_, _few(findings), _day(header or begun, "date"))
 
 
 _SILENT = "it does not say whether it is accepted"
@@ -160,6 +184,17 @@ _SILENT = "it does not say whether it is accepted"
 def _header(code: str | None) -> Iterator[str]:
     if code is not None and code not in _ACCEPTING_TYPES:
         yield f"it is {_word(_ACKNOWLEDGMENT_TYPES, code)}"
+
+
+def _purpose(code: str | None) -> Iterator[str]:
+    if code not in _ACCEPTING_PURPOSES:
+        yield f"its purpose is {quoted(code)}" if code not in _PURPOSES else f"it is {_PURPOSES[code]} ({code})"
+
+
+def _day(data: Data, name: str) -> date | None:
+    with suppress(NotUnderstood):
+        return day(data, name)
+    return None
 
 
 def _line(line: Data, place: int) -> Iterator[str]:
@@ -191,7 +226,8 @@ def _mosaic(message: Data) -> Answer:
     """Mosaic 855 (Orderful: accepted or rejected as a whole; accepted, rejected or backordered by line)."""
     status = text(message, "status")
     actions = [(line, action) for line in rows(message, "lineItems") for action in rows(line, "actions")]
-    findings = []
+    purpose = text(message, "purpose")
+    findings = [] if purpose in _ACCEPTING_PURPOSES_IN_MOSAIC else [f"its purpose is {quoted(purpose)}"]
     if status not in {None, "accepted"}:
         reason = text(message, "statusReasonCode")
         findings.append(f"it is {quoted(status)}" + (f" ({reason})" if reason else ""))
@@ -206,7 +242,8 @@ def _mosaic(message: Data) -> Answer:
             findings.append(f"{name} is substituted")
     if status is None and not findings and not any(text(action, "status") for _, action in actions):
         findings = [_SILENT]
-    return Answer(_ORDER, text(message, "purchaseOrderNumber"), _few(findings))
+    ordered_on = _day(part(message, "dates"), "purchaseOrderDate") or _day(message, "purchaseOrderDate")
+    return Answer(_ORDER, text(message, "purchaseOrderNumber"), _few(findings), ordered_on)
 
 
 def _advice(trees: Sequence[Data]) -> Answer:

@@ -128,7 +128,7 @@ class Lines:
     def _agrees(self, products: ProductRefs, line: OrderLine) -> bool | None:
         """Whether the message names this line's item; None when nothing can be compared."""
         ids = self._route.items.get(line.item or "", _NO_IDS)
-        return _names_match(products, line.item, (line.supplier_item, ids.partner_item), [ids.gtin_of(line.unit)])
+        return names_match(products, line.item, (line.supplier_item, ids.partner_item), [ids.gtin_of(line.unit)])
 
     def unknown_numbers(self, theirs: LineRequest, line: OrderLine) -> tuple[list[str], bool]:
         """The item numbers of the message that are not known for this line's item, and whether any of them is.
@@ -138,11 +138,11 @@ class Lines:
         Numbers that contradict known ones do not get here: `find` gives no line for them.
         """
         ids = self._route.items.get(line.item or "", _NO_IDS)
-        known = _plain((line.item, line.supplier_item, ids.partner_item, ids.gtin_of(line.unit)))
+        known = plain_names((line.item, line.supplier_item, ids.partner_item, ids.gtin_of(line.unit)))
         products = theirs.products
         others_too = products.others if theirs.ask is Ask.DELETE else ()
         given = dict.fromkeys((*products.buyer, *products.vendor, *products.gtins, *others_too))
-        others = [name for name in given if not _plain([name]) & known]
+        others = [name for name in given if not plain_names([name]) & known]
         return others, len(others) < len(given)
 
     def is_gone(self, theirs: LineRequest) -> bool:
@@ -206,17 +206,17 @@ class Lines:
 
     def item_of(self, products: ProductRefs) -> str | None:
         """Our item number; None when the numbers of the message lead to no item, or to several."""
-        names = {*_plain(products.buyer), *_plain(products.vendor), *_plain(products.gtins)}
+        names = {*plain_names(products.buyer), *plain_names(products.vendor), *plain_names(products.gtins)}
         known = set().union(*(self._items_by_name.get(name, ()) for name in names))
         if not known:
             # Neither a line nor routing has the item: the buyer's number is Visma's.
-            return products.buyer[0] if len(_plain(products.buyer)) == 1 else None
+            return products.buyer[0] if len(plain_names(products.buyer)) == 1 else None
         if len(known) > 1:
             return None
         item: str = known.pop()
         ids = self._route.items.get(item, _NO_IDS)
         theirs = {ids.partner_item, *(line.supplier_item for line in self._known_lines if line.item == item)}
-        return item if _names_match(products, item, theirs, ids.every_gtin) else None
+        return item if names_match(products, item, theirs, ids.every_gtin) else None
 
     @property
     def _known_lines(self) -> list[OrderLine]:
@@ -227,10 +227,10 @@ class Lines:
         """Our item numbers by each of their names. Built once: catalogues have thousands of items."""
         found: dict[str, set[str]] = {}
         for line in self._known_lines:
-            for name in _plain((line.item, line.supplier_item)) if line.item else ():
+            for name in plain_names((line.item, line.supplier_item)) if line.item else ():
                 found.setdefault(name, set()).add(line.item or "")
         for item, ids in self._route.items.items():
-            for name in _plain((item, ids.partner_item, *ids.every_gtin)):
+            for name in plain_names((item, ids.partner_item, *ids.every_gtin)):
                 found.setdefault(name, set()).add(item)
         return found
 
@@ -272,7 +272,7 @@ def line_number(text: str | None) -> int | None:
     return int(text)
 
 
-def _names_match(
+def names_match(
     products: ProductRefs, item: str | None, theirs: Iterable[str | None], gtins: Iterable[str | None]
 ) -> bool | None:
     """Whether all the item numbers of the message are numbers of this item; None when nothing can be compared.
@@ -280,13 +280,13 @@ def _names_match(
     A number is compared only if we know a number of its kind (buyer's, vendor's, GTIN). It matches a number of any
     kind, because partners mix the kinds up.
     """
-    ours = (_plain([item]), _plain(theirs), _plain(gtins))
+    ours = (plain_names([item]), plain_names(theirs), plain_names(gtins))
     everything = set().union(*ours)
-    given = (_plain(products.buyer), _plain(products.vendor), _plain(products.gtins))
+    given = (plain_names(products.buyer), plain_names(products.vendor), plain_names(products.gtins))
     matches = [bool(names & everything) for names, own in zip(given, ours, strict=True) if names and own]
     return all(matches) if matches else None
 
 
-def _plain(names: Iterable[str | None]) -> set[str]:
+def plain_names(names: Iterable[str | None]) -> set[str]:
     """Item numbers normalised: without case and leading zeros (a GTIN-12 is a GTIN-14 with two zeros)."""
     return {name.strip().casefold().lstrip("0") for name in names if name and name.strip()}

@@ -36,6 +36,7 @@ _ORDINARY_TERMS = ("basic", "basic discount offered", "as agreed")
 _OUR_KINDS = ("freight", "discount", "surcharge", "adjustment", "rounding", "other")
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,10})?", re.ASCII)
+_RATED = re.compile(r"(?:percent|rate)\D*[0.]*[1-9]", re.ASCII | re.IGNORECASE)
 
 Fact = tuple[str, str]
 
@@ -201,6 +202,73 @@ def _begun(where: str, word: str) -> str:
     return word.capitalize() if where == HEADER else f"{titled(where)}: {word}"
 
 
+def is_another_place(theirs: PartyRequest, order: PurchaseOrder, route: Route, line: OrderLine | None = None) -> bool:
+    """Whether an answer names a place of delivery that is certainly not the order's.
+
+    A code, GLN or postal code that both have decides; names and streets are spelled in many ways. A code of a scheme
+    that is not ours (`PartyRequest.scheme`) decides nothing, and our GLN or a number of the place is ours under any.
+
+    Args:
+        theirs: The place of the answer.
+        order: The order.
+        route: The route of its supplier.
+        line: The line of which it is the place; None for the header.
+    """
+    party = theirs.party
+    view = next(one for one in order_parties(order, route) if one.role is Role.SHIP_TO)
+    posts = _same_post(party.address, view.address)
+    numbers = _numbers(order, () if line is None else (line,))
+    if (mapped := _mapped(party, route.changes.places)) is not None:
+        return posts is False or not _is_ours(mapped, view, numbers)
+    if posts is False:
+        return True
+    if party.number and _is_ours(party.number, view, numbers):
+        return False
+    code = None if theirs.scheme else _same_text(party.number, view.number)
+    return False in (code, _same_text(party.gln, view.gln))
+
+
+def unknown_charges(
+    stated: Sequence[Stated], order: PurchaseOrder, route: Route, line: OrderLine | None = None
+) -> list[str]:
+    """What an answer adds or takes off otherwise than the order, as texts. Only the side and the amount decide.
+
+    Args:
+        stated: What the header of the answer states, or one of its lines.
+        order: The order.
+        route: The route of its supplier.
+        line: The line; None for the header.
+    """
+    lines = None if line is None else (line,)
+    known = {(name, _value(value)) for name, value in known_facts(Topic.CHARGES, order, route, lines)}
+    charges = [one for one in stated if one.topic is Topic.CHARGES and _is_worth(one)]
+    return [one.text for one in charges if not any((name, _value(value)) in known for name, value in one.facts[:1])]
+
+
+def _is_worth(charge: Stated) -> bool:
+    """Whether a charge comes to something: by its amount, a percentage or a rate. One without any is a text."""
+    amount = next(value for _, value in charge.facts)
+    rated = any(name == "besides" and _RATED.search(value) for name, value in charge.facts)
+    return rated or bool(_NUMBER.fullmatch(amount.lstrip("-")) and Decimal(amount))
+
+
+def unknown_terms(stated: Sequence[Stated], order: PurchaseOrder, route: Route) -> list[str]:
+    """The terms of payment of an answer whose net days or discount are not those of the order, as texts.
+
+    Terms that routing does not give in days (`terms`) cannot be compared.
+    """
+    rule = _rule(order, route)
+    if rule.net_days is None:
+        return []
+    ours = {"net days": str(rule.net_days), "discount percent": rule.discount_percent or "0"}
+    return [
+        one.text
+        for one in stated
+        if one.topic is Topic.TERMS
+        and any(name in ours and _value(value) != _value(ours[name]) for name, value in one.facts)
+    ]
+
+
 def party_text(party: Party, scheme: str | None = None) -> str:
     """A party of the message, for people: its name, numbers and address."""
     return _place_text(party.name, party.gln, party.number, scheme, party.address)
@@ -274,8 +342,7 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
     """
     party, address = theirs.party, _same_address(theirs.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
-        known = {*ours, (view.number or "").casefold(), (view.gln or "").casefold()}
-        return mapped.casefold() in known and _same_post(party.address, view.address) is not False
+        return _is_ours(mapped, view, ours) and _same_post(party.address, view.address) is not False
     code = None if theirs.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
     name = _same_name_of(party.name, view)
@@ -298,6 +365,11 @@ def _mapped(party: Party, places: Mapping[str, str]) -> str | None:
         if given and (number := places.get(given.casefold())) is not None:
             return number
     return None
+
+
+def _is_ours(number: str, view: PartyView, ours: frozenset[str]) -> bool:
+    """Whether a number is one of the order's place."""
+    return number.casefold() in {*ours, (view.number or "").casefold(), (view.gln or "").casefold()}
 
 
 def _same_text(theirs: str | None, ours: str | None) -> bool | None:

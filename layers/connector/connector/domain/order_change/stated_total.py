@@ -1,4 +1,4 @@
-"""The total that an 860 states, beside what the order comes to with the change.
+"""The total that an 860, or an answer to an order, states beside what the order comes to.
 
 X12 does not say which total AMT has in an 860: partners write that of the whole order or of the lines that change, with
 or without VAT and discounts, or the difference. So a total that is one of these is taken for it. Any other is a
@@ -7,7 +7,7 @@ question, as a hash total that does not close is: a line may be missing, or anot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from connector.domain.documents import OrderLine, PurchaseOrder
@@ -36,10 +36,10 @@ def check_totals(findings: Findings, request: ChangeRequest, order: PurchaseOrde
         if total != order.order_total:
             findings.add_difference(HEADER, "total", base=None, theirs=total, ours=order.order_total)
         try:
-            found = {*_possible(order, request, requested)} - {ZERO}
+            found = {*_of_order(order, requested), *_of_change(order, request, requested)}
         except Parked:
             return
-        if any(abs(total - one) <= _WITHIN for one in found):
+        if _is_one_of(total, found):
             continue
         net, *_ = _sums(order, requested)
         findings.add_objection(
@@ -50,21 +50,56 @@ def check_totals(findings: Findings, request: ChangeRequest, order: PurchaseOrde
         )
 
 
-def _possible(order: PurchaseOrder, request: ChangeRequest, requested: Edits) -> Iterator[Decimal]:
-    """Every amount that a stated total may be."""
+def is_total_of(order: PurchaseOrder, total: Decimal) -> bool:
+    """Whether the order as it is comes to a stated total: with or without VAT and discounts, within the rounding.
+
+    Raises:
+        Parked: the amount of a line cannot be calculated.
+    """
+    stated = [] if order.order_total is None else [order.order_total]
+    return _is_one_of(total, {*stated, *_of_order(order, Edits())})
+
+
+def is_amount_of(line: OrderLine, order: PurchaseOrder, total: Decimal) -> bool:
+    """Whether a line comes to a stated total: before or after its discount, within the rounding.
+
+    Raises:
+        Parked: its amount cannot be calculated.
+    """
+    return _is_one_of(total, set(_amounts(line, None, order.currency)))
+
+
+def _is_one_of(total: Decimal, amounts: set[Decimal]) -> bool:
+    return any(abs(total - one) <= _WITHIN for one in amounts - {ZERO})
+
+
+def _of_order(order: PurchaseOrder, requested: Edits) -> Iterator[Decimal]:
+    """Every amount that a stated total may be, if it is that of the order with the requested edits."""
     net, gross = _sums(order, requested)
-    before, _ = _sums(order, Edits())
     discounts = sum((one.amount for one in order.discounts), ZERO)
+    yield from _with_vat(order, (net, gross, net - discounts, gross - discounts))
+
+
+def _of_change(order: PurchaseOrder, request: ChangeRequest, requested: Edits) -> Iterator[Decimal]:
+    """Every amount that a stated total may be, if it is that of the change."""
+    net, _ = _sums(order, requested)
+    before, _ = _sums(order, Edits())
     restated = sum(
         (line.quantity * line.price for line in request.lines if line.quantity is not None and line.price is not None),
         ZERO,
     )
     moved = sum((_product(one, order) for one in requested.lines), ZERO)
+    yield from _with_vat(order, (net - before, before - net, restated, moved))
+
+
+def _with_vat(order: PurchaseOrder, amounts: Sequence[Decimal]) -> Iterator[Decimal]:
+    before, _ = _sums(order, Edits())
+    untaxed = before - sum((one.amount for one in order.discounts), ZERO)
     rates = {tax.rate for tax in order.taxes if tax.rate}
     shares = {ZERO, *(rate / 100 for rate in rates)}
-    if order.tax_total and before - discounts:
-        shares.add(order.tax_total / (before - discounts))
-    for amount in (net, gross, net - discounts, gross - discounts, net - before, before - net, restated, moved):
+    if order.tax_total and untaxed:
+        shares.add(order.tax_total / untaxed)
+    for amount in amounts:
         for share in shares:
             yield rounded(amount * (1 + share), order.currency)
 

@@ -35,7 +35,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import REFUSED
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose, Stream, TransactionType
-from connector.edi.answered_order import order_differences
+from connector.edi.answered_order.compare import order_differences
 from connector.edi.answers import Answer, read_answer
 from connector.edi.order_change.content_id import content_id
 from connector.edi.order_change.read import NotAChange, read_change

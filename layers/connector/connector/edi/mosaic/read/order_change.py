@@ -162,7 +162,7 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: 
         price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
-        products=_products(part(item, "productIds"), questions, remarks),
+        products=products_of(part(item, "productIds"), questions, remarks),
         descriptions=tuple(dict.fromkeys(word for _, word in leaves(item.get("productAttributes")))),
         parties=mosaic_parties(item, beside, remarks, "order line"),
         stated=mosaic_content(item),
@@ -220,7 +220,9 @@ def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
             ask_for_day(questions, dated(MOSAIC_DATES.get(name), label_of(plain(name) or ""), asked), whose)
 
 
-def _products(ids: Data, questions: Questions, remarks: Remarks) -> ProductRefs:
+def products_of(ids: Data, questions: Questions, remarks: Remarks) -> ProductRefs:
+    """The item numbers of a Mosaic `productIds`; what names no item becomes a remark."""
+
     def listed(single: str, several: str) -> tuple[str, ...]:
         found, value = [text(ids, single)], ids.get(several)
         for one in value if isinstance(value, list) else [value]:

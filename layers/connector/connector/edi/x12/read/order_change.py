@@ -90,7 +90,7 @@ _BUYER = {"BP", "IN", "CB"}
 _VENDOR = {"VP", "VN", "VA", "SK"}
 _GTIN = {"UP", "EN", "UK", "UI"}
 
-_OUR_LINE = "PL"
+OUR_LINE = "PL"
 """X12 element 235: Purchaser's Order Line Number, which is no item."""
 
 _TEXTS = ("N9_loop", "messageText")
@@ -101,10 +101,11 @@ _QUOTED = {
     "AMT_loop": "Totals",
     "monetaryAmountInformation": "Totals",
 }
-_BEYOND_A_LINE = {
+BEYOND_A_LINE = {
     "destinationQuantity": "it divides the quantity among places (SDQ), which a Visma order line cannot hold.",
     "SLN_loop": "it has sublines (SLN), which a Visma order line cannot hold.",
 }
+"""What divides a line in a way that a Visma order line has no place for, with a sentence each."""
 
 
 def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> ChangeRequest:
@@ -181,7 +182,7 @@ def _line(
     scheduled = _schedule(loop, change, days, beside, remarks, goes=goes)
     if goes and not quantity:
         quantity = scheduled or quantity
-    for name, sentence in _BEYOND_A_LINE.items():
+    for name, sentence in BEYOND_A_LINE.items():
         if loop.get(name):
             beside.ask(sentence)
     unread = unread_x12(loop, "POC_loop")
@@ -205,7 +206,7 @@ def _line(
         price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
-        products=_products(change, remarks),
+        products=products_of(change, remarks),
         descriptions=_descriptions(loop),
         parties=x12_parties(loop, beside, remarks, "order line"),
         stated=x12_content(loop),
@@ -304,11 +305,12 @@ def _schedules(loop: Data) -> list[Data]:
     ]
 
 
-def _products(change: Data, remarks: Remarks) -> ProductRefs:
+def products_of(change: Data, remarks: Remarks) -> ProductRefs:
+    """The item numbers of a POC, PO1 or ACK segment; what names no item becomes a remark."""
     buyer, vendor, gtins, others = [], [], [], []
     for place in suffixes(change, "productServiceID"):
         kind, value = text(change, f"productServiceIDQualifier{place}"), text(change, f"productServiceID{place}")
-        if value is None or kind == _OUR_LINE:
+        if value is None or kind == OUR_LINE:
             continue
         if kind in _BUYER:
             buyer.append(value)
@@ -328,7 +330,7 @@ def _line_id(change: Data, questions: Questions) -> str | None:
     ours = [
         value
         for place in suffixes(change, "productServiceID")
-        if text(change, f"productServiceIDQualifier{place}") == _OUR_LINE
+        if text(change, f"productServiceIDQualifier{place}") == OUR_LINE
         and (value := text(change, f"productServiceID{place}"))
     ]
     for one in ours:

@@ -1,8 +1,8 @@
-"""What an X12-shaped 860 says of its own completeness (CTT), beside what arrived."""
+"""What an X12-shaped 860, 855 or 865 says of its own completeness (CTT) and of its amount (AMT)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from connector.edi.order_change.common import Questions, Remarks
@@ -29,17 +29,21 @@ def check_totals(tree: Data, loops: Sequence[Data], questions: Questions, remark
     X12: CTT01 counts the POC segments; CTT02 sums POC03 without regard to decimal points and signs, cut on the left.
     Many senders write the plain sum, which is as good.
     """
-    found = rows(tree, "transactionTotals")
     for loop in rows(tree, "CTT_loop"):
-        found += rows(loop, "transactionTotals")
         remarks.tell("Totals", [loop.get(name) for name in BEHIND_TOTALS], names=False)
-    for totals in found:
+    for totals in totals_segments(tree):
         _check(totals, loops, questions)
         remarks.tell("Totals", {name: totals.get(name) for name in WEIGHTS}, named=label_of)
 
 
-def stated_totals(tree: Data) -> tuple[Decimal, ...]:
-    """The totals of the message: AMT with the qualifier TT, at the header or behind CTT.
+def totals_segments(tree: Data) -> list[Data]:
+    """The CTT segments of a transaction set."""
+    inside = [one for loop in rows(tree, "CTT_loop") for one in rows(loop, "transactionTotals")]
+    return [*rows(tree, "transactionTotals"), *inside]
+
+
+def stated_totals(tree: Data, qualifiers: Collection[str] = ("TT",)) -> tuple[Decimal, ...]:
+    """The totals of the message: AMT with one of the qualifiers, at the header or behind CTT.
 
     X12 element 522: TT is the total transaction amount. Other amounts are only told, and so is one that is no number.
     """
@@ -52,7 +56,7 @@ def stated_totals(tree: Data) -> tuple[Decimal, ...]:
             amount = number(segment, "monetaryAmount")
         except NotUnderstood:
             continue
-        if amount is not None and text(segment, "amountQualifierCode") == "TT":
+        if amount is not None and text(segment, "amountQualifierCode") in qualifiers:
             found.append(amount)
     return tuple(dict.fromkeys(found))
 
@@ -67,14 +71,15 @@ def _check(totals: Data, loops: Sequence[Data], questions: Questions) -> None:
         questions.doubt(
             f"it says that it has {count:f} lines (CTT01), and {len(loops)} arrived: a line may be missing, or doubled."
         )
-    if stated is not None and not _closes(stated, [part(loop, "lineItemChange") for loop in loops]):
+    if stated is not None and not closes(stated, [part(loop, "lineItemChange") for loop in loops]):
         questions.doubt(
             f"its hash total (CTT02) is {stated:f}, and the quantities of its lines (POC03) do not come to that: a "
             "line may be missing, or another than was sent."
         )
 
 
-def _closes(stated: Decimal, changes: Sequence[Data]) -> bool:
+def closes(stated: Decimal, changes: Sequence[Data]) -> bool:
+    """Whether a hash total (CTT02) is that of the quantities of these segments."""
     try:
         found = [one for change in changes if (one := number(change, "quantity")) is not None]
     except NotUnderstood:

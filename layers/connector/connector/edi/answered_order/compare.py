@@ -1,0 +1,197 @@
+"""Compares what an 855 or 865 says of an order with the order that was sent.
+
+An answer with codes that accept may still state other values, or leave a line out. What it does not state is no
+difference, and neither is another spelling: trailing zeros, another numbering of lines that name their items, an item
+number that is not known here beside one that is, a total that differs by rounding. What it states and nobody can read
+is a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from connector.domain.documents import OrderLine, PurchaseOrder
+from connector.domain.order_change.line_match import line_number, orderable_lines
+from connector.domain.order_change.parties_and_terms import (
+    is_another_place,
+    party_text,
+    unknown_charges,
+    unknown_terms,
+)
+from connector.domain.order_change.stated_total import is_amount_of, is_total_of
+from connector.domain.parties import Role
+from connector.domain.routing.route import Route
+from connector.domain.totals import payable_amount, rounded
+from connector.domain.wanted_days import wanted_day
+from connector.edi.answered_order.items import AnsweredItems
+from connector.edi.answered_order.mosaic import read_mosaic
+from connector.edi.answered_order.stated import StatedDay, StatedLine, StatedOrder, Timing
+from connector.edi.answered_order.x12 import read_x12
+from connector.edi.order_change.fields import Data, rows
+
+_MAX_DIFFERENCES = 20
+_CENT = Decimal("0.01")
+
+
+def order_differences(document: str, message: Data, order: PurchaseOrder, route: Route) -> tuple[str, ...]:
+    """What an 855 or 865 states otherwise than the order, each a clause; empty when it agrees.
+
+    Args:
+        document: `855`, which restates the order, or `865`, which may name the changed lines only.
+        message: Parsed JSON with numbers as `Decimal`: Mosaic, or an object with `transactionSets`.
+        order: The order as it was sent.
+        route: The route of its supplier.
+
+    Raises:
+        Parked: the amount of a line of the order cannot be calculated.
+    """
+    trees = rows(message, "transactionSets")
+    stated = read_x12(trees, route.changes.price_bases) if trees else read_mosaic(message)
+    found = list(_Comparison(order, route).differences(stated, is_whole=document == "855"))
+    shown = tuple(dict.fromkeys(found))
+    rest = len(shown) - _MAX_DIFFERENCES
+    return shown if rest <= 0 else (*shown[:_MAX_DIFFERENCES], f"and {rest} more")
+
+
+class _Comparison:
+    def __init__(self, order: PurchaseOrder, route: Route) -> None:
+        self.order = order
+        self.route = route
+        self.lines = orderable_lines(order)
+        self.items = AnsweredItems(tuple(self.lines.values()), route)
+        self.wanted = {number: wanted_day(line, order, route.line_date) for number, line in self.lines.items()}
+
+    def differences(self, stated: StatedOrder, *, is_whole: bool) -> Iterator[str]:
+        yield from self._header(stated)
+        parts: dict[int, list[StatedLine]] = {}
+        for place, one in enumerate(stated.lines, 1):
+            line = self._line_of(one)
+            if line is None:
+                yield f"line {one.line_ids[0] if one.line_ids else f'at place {place}'} is not in the order"
+            else:
+                parts.setdefault(line.number, []).append(one)
+        for number, found in parts.items():
+            line = self.lines[number]
+            clauses = (*self._quantities(found, line), *(clause for one in found for clause in self._line(one, line)))
+            yield from (f"line {number}{': ' if clause.startswith('it') else ' '}{clause}" for clause in clauses)
+        if stated.lines and is_whole:
+            yield from (f"line {number} is missing" for number in sorted(self.lines.keys() - parts.keys()))
+
+    def _header(self, stated: StatedOrder) -> Iterator[str]:
+        order = self.order
+        for currency in stated.currencies:
+            if order.currency and currency.casefold() != order.currency.casefold():
+                yield f"it is in {currency[:10]}, ordered in {order.currency}"
+        for one in stated.parties:
+            if one.role is Role.SHIP_TO and is_another_place(one, order, self.route):
+                yield f"it is to be delivered to {party_text(one.party, one.scheme)}"
+        for total in stated.totals:
+            in_cents = total == total.to_integral_value() and is_total_of(order, total * _CENT)
+            if not (in_cents or is_total_of(order, total)):
+                yield f"it comes to {_text(total)}, which the order does not"
+        yield from (f"it states {text}" for text in unknown_charges(stated.stated, order, self.route))
+        yield from (f"it is payable {text}" for text in unknown_terms(stated.stated, order, self.route))
+        yield from self._header_days(stated.days)
+        yield from stated.unclear
+
+    def _header_days(self, stated: Sequence[StatedDay]) -> Iterator[str]:
+        """Days that agree neither with the order's day nor with that of every line."""
+        days = set(self.wanted.values())
+        known = {one for one in (*days, self.order.promised_on) if one is not None}
+        earliest, latest = min(known, default=None), max(known, default=None)
+        for one in stated:
+            is_ours = one.first == one.last and (one.first == self.order.promised_on or days == {one.first})
+            is_span = (one.first, one.last) == (earliest, latest)
+            clause = None if is_ours or is_span else _day_clause(one, latest, known)
+            if clause is not None:
+                yield f"it {clause}"
+
+    def _quantities(self, parts: Sequence[StatedLine], line: OrderLine) -> Iterator[str]:
+        """The quantities of a line, which may be stated in parts."""
+        if not all(one.accepts for one in parts):
+            return
+        taken = [one.ordered if one.accepted is None else one.accepted for one in parts]
+        stated = [one for one in taken if one is not None]
+        sums = [sum(stated, Decimal())] if stated else []
+        ordered = [one.ordered for one in parts if one.ordered is not None]
+        if ordered and any(one != line.quantity for one in ordered):
+            sums.append(sum(ordered, Decimal()))
+        for quantity in dict.fromkeys(sums):
+            if quantity != line.quantity:
+                yield f"has the quantity {_text(quantity)}, ordered were {_text(line.quantity)}"
+        for part, taken_of_it in zip(parts, taken, strict=True):
+            whole = line.quantity if taken_of_it is None else taken_of_it
+            for scheduled in part.scheduled.values():
+                if scheduled != whole:
+                    yield f"is scheduled with {_text(scheduled)} of {_text(whole)}"
+
+    def _line(self, stated: StatedLine, line: OrderLine) -> Iterator[str]:
+        order = self.order
+        if (other := self.items.another(stated.products, line)) is not None:
+            yield f"is item {other[:40]}, ordered was {line.item or 'no item'}"
+        for one in stated.restated:
+            if (other := self.items.substitute(one, stated.products, line)) is not None:
+                yield f"is acknowledged as item {other[:40]}, ordered was {line.item or 'no item'}"
+        for price in stated.prices:
+            payable = payable_amount(line, order.currency)
+            if price != line.unit_price and rounded(price * line.quantity, order.currency) != payable:
+                yield f"has the price {_text(price)}, ordered at {_text(line.unit_price)}"
+        for amount in stated.amounts:
+            if not is_amount_of(line, order, amount):
+                yield f"comes to {_text(amount)}, which the ordered line does not"
+        ours = self.route.units.get(line.unit or "")
+        for code, unit in stated.units.items():
+            if ours is not None and unit != ours:
+                yield f"is in the unit {code[:10]}, ordered in {line.unit}"
+        yield from self._line_terms(stated, line)
+        yield from stated.unclear
+
+    def _line_terms(self, stated: StatedLine, line: OrderLine) -> Iterator[str]:
+        """What differs in the places, charges and days of a line."""
+        order, route = self.order, self.route
+        for party in stated.parties:
+            if party.role is Role.SHIP_TO and is_another_place(party, order, route, line):
+                yield f"is to be delivered to {party_text(party.party, party.scheme)}"
+        yield from (f"states {text}" for text in unknown_charges(stated.stated, order, route, line))
+        wanted = self.wanted[line.number]
+        known = {one for one in (wanted, line.requested, line.promised, order.promised_on) if one is not None}
+        for day in stated.days:
+            if (clause := _day_clause(day, wanted, known)) is not None:
+                yield clause
+
+    def _line_of(self, stated: StatedLine) -> OrderLine | None:
+        """The line that is meant: by its number, unless the item is that of one other line; else by its item."""
+        numbers = (line_number(one) for one in stated.line_ids)
+        numbered = next((self.lines[one] for one in numbers if one in self.lines), None)
+        if numbered is not None and self.items.another(stated.products, numbered) is None:
+            return numbered
+        alike = [line for line in self.lines.values() if self.items.is_named(stated.products, line)]
+        return alike[0] if len(alike) == 1 else numbered
+
+
+def _day_clause(stated: StatedDay, wanted: date | None, known: set[date]) -> str | None:
+    """What a day says otherwise than the order; None when it agrees.
+
+    Args:
+        stated: The day.
+        wanted: The wanted day of the line, or the latest one of the order.
+        known: Days of the order under which a day without a known meaning is no news.
+    """
+    is_day = stated.first == stated.last
+    if stated.timing is Timing.DELIVERY and not (is_day and stated.first == wanted):
+        return f"is to come {_when(stated)}, wanted on {wanted or 'no day'}"
+    if stated.timing is Timing.EARLIER and wanted is not None and stated.last > wanted:
+        return f"is to be shipped {_when(stated)}, wanted on {wanted}"
+    if stated.timing is Timing.UNKNOWN and not (is_day and stated.first in known):
+        return f"names a day {_when(stated)} ({stated.code[:40]}), which is not understood"
+    return None
+
+
+def _when(stated: StatedDay) -> str:
+    return f"on {stated.first}" if stated.first == stated.last else f"from {stated.first} to {stated.last}"
+
+
+def _text(number: Decimal) -> str:
+    return format(number.normalize() if number else Decimal(0), "f")

@@ -1,0 +1,576 @@
+"""An answer beside the order that it answers: what it states otherwise."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from connector.domain.documents import Address, Tax
+from connector.edi.answered_order.compare import order_differences
+from testkit.samples.business_documents import a_line, a_route, an_order
+
+WANTED = date(2026, 10, 5)
+ORDER = an_order(a_line(1, promised=WANTED), a_line(2, promised=WANTED), promised_on=WANTED)
+ROUTE = a_route(ORDER)
+
+
+def x12(*lines, segment="baselineItemData", loop="PO1_loop", **header):
+    return {
+        "transactionSets": [{**header, loop: [{segment: [data], "ACK_loop": [{"x": acks}]} for data, acks in lines]}]
+    }
+
+
+def line(number, *acks, quantity="10", **values):
+    return {"assignedIdentification": str(number), "quantity": quantity, **values}, list(acks)
+
+
+def ack(quantity="10", **values):
+    return {"lineItemStatusCode": "IA", "quantity": quantity, **values}
+
+
+def said(message, document="855", order=ORDER, route=ROUTE):
+    return order_differences(document, message, order, route)
+
+
+def mosaic(*actions, **header):
+    lines = [{"purchaseOrderLineId": str(number), "actions": list(one)} for number, one in enumerate(actions, 1)]
+    return {"status": "accepted", "lineItems": lines, **header}
+
+
+def action(value="10", **values):
+    return {"status": "accepted", "quantity": {"value": value, "unitOfMeasure": "each"}, **values}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"transactionSets": [{}]},
+        {"status": "accepted"},
+        x12(line(1, ack()), line("0002", ack("4"), ack("6"))),
+        x12(line(1, ack(), unitPrice="12.50", unitOrBasisForMeasurementCode="EA"), line(2)),
+        x12(line(1, ack(dateTimeQualifier="067", date="20261005")), line(2)),
+        x12(line(1, ack(dateTimeQualifier="068", date="20261002")), line(2)),
+        x12(line(1), line(2), dateTimeReference=[{"dateTimeQualifier": "017", "date": "20261005"}]),
+        mosaic([action("4"), action("6", unitCostPrice="12.5", estimatedDeliveryDate="2026-10-05")], [action()]),
+        mosaic([action(scheduledShipDate="2026-10-01")], [{"status": "accepted"}]),
+    ],
+)
+def test_an_answer_that_agrees(message):
+    assert said(message) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "clause"),
+    [
+        (x12(line(1, ack("6")), line(2)), "line 1 has the quantity 6, ordered were 10"),
+        (x12(line(1, ack("6"), quantity="6"), line(2)), "line 1 has the quantity 6, ordered were 10"),
+        (x12(line(1, ack("12")), line(2)), "line 1 has the quantity 12, ordered were 10"),
+        (x12(line(1, unitPrice="12.51"), line(2)), "line 1 has the price 12.51, ordered at 12.5"),
+        (
+            x12(line(1, ack(unitOrBasisForMeasurementCode="CA")), line(2)),
+            "line 1 is in the unit CA, ordered in STK",
+        ),
+        (
+            x12(line(1, ack(dateTimeQualifier="069", date="20261006")), line(2)),
+            "line 1 is to come on 2026-10-06, wanted on 2026-10-05",
+        ),
+        (
+            x12(line(1, ack(dateTimeQualifier="068", date="20261006")), line(2)),
+            "line 1 is to be shipped on 2026-10-06, wanted on 2026-10-05",
+        ),
+        (
+            x12(line(1), line(2), dateTimeReference=[{"dateTimeQualifier": "017", "date": "20261007"}]),
+            "it is to come on 2026-10-07, wanted on 2026-10-05",
+        ),
+        (x12(line(1)), "line 2 is missing"),
+        (x12(line(1), line(2), line(7)), "line 7 is not in the order"),
+        (mosaic([action("3")], [action()]), "line 1 has the quantity 3, ordered were 10"),
+        (mosaic([action(unitCostPrice="14")], [action()]), "line 1 has the price 14, ordered at 12.5"),
+        (
+            mosaic([action(estimatedDeliveryDate="2027-01-04")], [action()]),
+            "line 1 is to come on 2027-01-04, wanted on 2026-10-05",
+        ),
+        (
+            mosaic([action()], [action()], dates={"estimatedDeliveryDate": "2027-01-04"}),
+            "it is to come on 2027-01-04, wanted on 2026-10-05",
+        ),
+        (mosaic([action()]), "line 2 is missing"),
+    ],
+)
+def test_what_an_answer_states_otherwise(message, clause):
+    assert said(message) == (clause,)
+
+
+def test_a_line_is_found_by_its_item_where_it_has_another_number():
+    order = an_order(a_line(1, item="ITEM-1"), a_line(2, item="ITEM-2", quantity=Decimal(20)))
+    products = {"productServiceIDQualifier": "BP", "productServiceID": "item-2"}
+    assert said(x12(line(20, quantity="20", **products), line(1)), order=order) == ()
+
+
+def test_an_865_may_name_the_changed_lines_only():
+    message = x12(line(1, quantity="3"), segment="lineItemChange", loop="POC_loop")
+    assert said(message, "865") == ("line 1 has the quantity 3, ordered were 10",)
+
+
+def test_the_price_after_the_discount_of_the_line_agrees():
+    order = an_order(a_line(1, discount=Decimal(25), amount=Decimal(100)))
+    assert said(x12(line(1, unitPrice="10.00")), order=order) == ()
+    assert said(x12(line(1, unitPrice="9.00")), order=order) == ("line 1 has the price 9, ordered at 12.5",)
+
+
+# -- schedules ------------------------------------------------------------------------------------------------------
+
+
+def scheduled(*schedules):
+    """Two lines, the first one with SCH: quantity, qualifier and day, and perhaps a second qualifier and day."""
+    message = x12(line(1, ack()), line(2, ack()))
+    names = ("quantity", "dateTimeQualifier", "date", "dateTimeQualifier1", "date1")
+    segments = [dict(zip(names, one, strict=False)) for one in schedules]
+    message["transactionSets"][0]["PO1_loop"][0]["SCH_loop"] = [{"lineItemSchedule": [one]} for one in segments]
+    return message
+
+
+@pytest.mark.parametrize(
+    "schedules",
+    [
+        [("10.00", "002", "20261005")],
+        [("4", "002", "20261005"), ("6", "002", "20261005")],
+        [("10", "010", "20261001", "002", "20261005")],
+        [("10", "010", "20261001"), ("10", "002", "20261005")],
+    ],
+)
+def test_a_schedule_that_agrees(schedules):
+    assert said(scheduled(*schedules)) == ()
+
+
+@pytest.mark.parametrize(
+    ("schedules", "clause"),
+    [
+        (
+            [("4", "002", "20261005"), ("6", "002", "20261012")],
+            "line 1 is to come on 2026-10-12, wanted on 2026-10-05",
+        ),
+        ([("4", "002", "20261005"), ("5", "002", "20261005")], "line 1 is scheduled with 9 of 10"),
+        ([("10", "010", "20261001", "002", "20261009")], "line 1 is to come on 2026-10-09, wanted on 2026-10-05"),
+        ([("many", "002", "20261005")], "line 1: its quantity (SCH01) cannot be read: 'many' is no number"),
+    ],
+)
+def test_a_schedule_that_divides_or_moves_the_line(schedules, clause):
+    assert said(scheduled(*schedules)) == (clause,)
+
+
+@pytest.mark.parametrize(
+    ("loop", "clause"),
+    [
+        ("destinationQuantity", "line 1: it divides the quantity among places (SDQ)"),
+        ("SLN_loop", "line 1: it has sublines (SLN)"),
+    ],
+)
+def test_a_line_that_is_divided_otherwise(loop, clause):
+    message = x12(line(1), line(2))
+    message["transactionSets"][0]["PO1_loop"][0][loop] = [{"quantity": "10"}]
+    assert said(message) == (clause,)
+
+
+# -- lines that are stated in parts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line(1, quantity="4"), line(1, quantity="6")],
+        [line(1, ack("4"), quantity="4"), line(1, ack("6"), quantity="6")],
+        [line(1, ack("4")), line(1, ack("6"))],
+    ],
+)
+def test_parts_of_a_line_that_come_to_what_was_ordered(lines):
+    assert said(x12(*lines, line(2))) == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "clause"),
+    [
+        ([line(1), line(1)], "line 1 has the quantity 20, ordered were 10"),
+        ([line(1, ack("4")), line(1, ack("5"))], "line 1 has the quantity 9, ordered were 10"),
+        (
+            [line(1, ack("4")), line(1, ack("6", dateTimeQualifier="067", date="20261012"))],
+            "line 1 is to come on 2026-10-12, wanted on 2026-10-05",
+        ),
+        ([line(1, quantity="4"), line(1, quantity="6", unitPrice="13")], "line 1 has the price 13, ordered at 12.5"),
+    ],
+)
+def test_parts_of_a_line_that_are_something_else(lines, clause):
+    assert said(x12(*lines, line(2))) == (clause,)
+
+
+# -- items ----------------------------------------------------------------------------------------------------------
+
+
+def items(*pairs):
+    """Qualifiers and numbers of items as the elements of a PO1 or an ACK."""
+    found = {}
+    for place, (qualifier, number) in enumerate(pairs):
+        end = str(place) if place else ""
+        found |= {f"productServiceIDQualifier{end}": qualifier, f"productServiceID{end}": number}
+    return found
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("BP", "item-1")],
+        [("UK", "07012345678900")],
+        [("UP", "7012345678900"), ("VN", "0815")],
+        [("VN", "THEIRS-1")],
+        [("VN", "ACME-1"), ("VO", "77001")],
+        [("BP", "ITEM-1"), ("VN", "nobody told us")],
+        [("MG", "their maker's"), ("PL", "1")],
+    ],
+)
+def test_our_item_under_any_of_its_numbers(pairs):
+    assert said(x12(line(1, ack(**items(*pairs)), **items(*pairs)), line(2))) == ()
+
+
+@pytest.mark.parametrize(
+    "pairs", [[("BP", "ITEM-9")], [("VN", "ACME-9")], [("UK", "07099999999999")], [("BP", "ITEM-1"), ("VN", "ACME-2")]]
+)
+def test_another_item_on_our_line(pairs):
+    other = pairs[-1][1]
+    message = x12(line(1, **items(*pairs)), line(2))
+    assert said(message) == (f"line 1 is item {other}, ordered was ITEM-1",)
+    # A number of another line, beside ours, names that line; the substitute of an acknowledgment is one like any.
+    accepted = x12(line(1, ack(**items(*pairs))), line(2))
+    assert said(accepted) == (f"line 1 is acknowledged as item {other}, ordered was ITEM-1",)
+
+
+def test_an_acknowledgment_names_another_item_than_its_line_where_neither_is_known_here():
+    order = an_order(a_line(1, supplier_item=None, item="ITEM-3"))
+    message = x12(line(1, ack(**items(("VN", "B"))), **items(("VN", "A"))))
+    assert said(message, order=order) == ("line 1 is acknowledged as item B, ordered was ITEM-3",)
+    same = x12(line(1, ack(**items(("VN", "A"))), **items(("VN", "A"), ("BP", "ITEM-3"))))
+    assert said(same, order=order) == ()
+
+
+def test_lines_with_numbers_of_the_partner_are_found_by_their_items():
+    swapped = x12(line(1, **items(("BP", "ITEM-2"))), line(2, **items(("BP", "ITEM-1"))))
+    assert said(swapped) == ()
+    doubled = x12(line(1, **items(("BP", "ITEM-2"))), line(2, **items(("BP", "ITEM-2"))))
+    assert said(doubled) == ("line 2 has the quantity 20, ordered were 10", "line 1 is missing")
+
+
+def test_our_line_number_among_the_item_numbers_goes_first():
+    message = x12(line(10, ack(), **items(("PL", "0001"))), line(20, **items(("PL", "2"))))
+    assert said(message) == ()
+
+
+@pytest.mark.parametrize(
+    ("product_ids", "found"),
+    [
+        ({"buyerItemNumber": "ITEM-1", "vendorItemNumber": "V-1"}, ()),
+        ({"gtin13": "7012345678900"}, ()),
+        ({"buyerItemNumber": "ITEM-9"}, ("line 1 is item ITEM-9, ordered was ITEM-1",)),
+        ({"buyerItemIds": [{"value": "ITEM-9"}]}, ("line 1 is item ITEM-9, ordered was ITEM-1",)),
+    ],
+)
+def test_the_item_of_a_mosaic_line(product_ids, found):
+    message = mosaic([action()], [action()])
+    message["lineItems"][0]["productIds"] = product_ids
+    assert said(message) == found
+
+
+# -- the header -----------------------------------------------------------------------------------------------------
+
+
+def header(**values):
+    return x12(line(1), line(2), **values)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        header(currency=[{"entityIdentifierCode": "SE", "currencyCode": "NOK"}]),
+        mosaic([action()], [action()], buyersCurrency={"currencyCode": "nok"}),
+        mosaic([action()], [action()], currency="NOK"),
+    ],
+)
+def test_our_currency(message):
+    assert said(message) == ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        header(currency=[{"entityIdentifierCode": "SE", "currencyCode": "EUR"}]),
+        mosaic([action()], [action()], buyersCurrency={"currencyCode": "EUR"}),
+        mosaic([action()], [action()], currency="EUR"),
+    ],
+)
+def test_another_currency(message):
+    assert said(message) == ("it is in EUR, ordered in NOK",)
+
+
+PLACED = an_order(
+    a_line(1, promised=WANTED),
+    promised_on=WANTED,
+    ship_to=replace(ORDER.ship_to, number="4", gln="7080000000025", address=Address(("Kaia 1",), "0150", "Oslo")),
+)
+
+
+def place(code=None, qualifier="92", *, name="Lager Oslo", postal_code=None):
+    found = {"entityIdentifierCode": "ST", "name": name}
+    if code:
+        found |= {"identificationCodeQualifier": qualifier, "identificationCode": code}
+    town = {"geographicLocation": [{"postalCode": postal_code}]} if postal_code else {}
+    return {"partyIdentification": [found], **town}
+
+
+def placed(where, *, of_line=False):
+    message = x12(line(1))
+    of = message["transactionSets"][0]
+    (of["PO1_loop"][0] if of_line else of)["N1_loop"] = [where]
+    return message
+
+
+CALLED = a_route(PLACED, changes={"places": {"oslo-2": "1", "bergen": "7"}})
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        place("4"),
+        place("7080000000025", "UL"),
+        place("7080000000025"),
+        place("1"),
+        place("oslo-2"),
+        place("0008111575", "91"),
+        place(name="Warehouse in another spelling"),
+        place(postal_code="150"),
+    ],
+)
+@pytest.mark.parametrize("of_line", [False, True])
+def test_the_place_of_the_order_under_any_name(where, of_line):
+    assert said(placed(where, of_line=of_line), order=PLACED, route=CALLED) == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "called"),
+    [
+        (place("5"), "'Lager Oslo', number 5"),
+        (place("7080000000032", "UL"), "'Lager Oslo', GLN 7080000000032"),
+        (place("bergen"), "'Lager Oslo', number bergen"),
+        (place(postal_code="5003"), "'Lager Oslo', 5003"),
+    ],
+)
+def test_another_place(where, called):
+    assert said(placed(where), order=PLACED, route=CALLED) == (f"it is to be delivered to {called}",)
+    of_line = said(placed(where, of_line=True), order=PLACED, route=CALLED)
+    assert of_line == (f"line 1 is to be delivered to {called}",)
+
+
+def test_another_place_in_mosaic():
+    message = mosaic([action()], parties={"shipTo": {"identificationCode": "5", "name": "Lager"}})
+    assert said(message, order=PLACED) == ("it is to be delivered to 'Lager', number 5",)
+
+
+def summary(*amounts, **totals):
+    """The segments behind CTT: amounts with their qualifiers."""
+    segments = [{"amountQualifierCode": code, "monetaryAmount": amount} for code, amount in amounts]
+    return header(CTT_loop=[{"transactionTotals": [totals], "monetaryAmountInformation": segments}])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        summary(numberOfLineItems="2", hashTotal="20"),
+        summary(numberOfLineItems="2", hashTotal="20.00"),
+        summary(("TT", "250.00")),
+        summary(("TT", "312.5")),
+        summary(("TT", "249.60")),
+        summary(("GV", "25000")),
+        summary(("ZZ", "1")),
+        header(totalMonetaryValueSummary=[{"amount": "25000"}]),
+        {"transactionSets": [{"CTT_loop": [{"transactionTotals": [{"numberOfLineItems": "0"}]}]}]},
+        mosaic([action()], [action()], monetaryAmounts={"net": "250.00", "gross": "312.50"}),
+    ],
+)
+def test_totals_of_the_order(message):
+    order = replace(ORDER, taxes=(Tax("3", Decimal(25), Decimal(250), Decimal("62.50")),))
+    assert said(message, order=order) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "clause"),
+    [
+        (summary(numberOfLineItems="3"), "it says that it has 3 lines (CTT01), and 2 arrived"),
+        (summary(hashTotal="35"), "its hash total (CTT02) is 35, and its quantities do not come to that"),
+        (summary(hashTotal="many"), "its hash total (CTT02) cannot be read: 'many'"),
+        (summary(("TT", "500.00")), "it comes to 500, which the order does not"),
+        (header(totalMonetaryValueSummary=[{"amount": "50000"}]), "it comes to 50000, which the order does not"),
+        (
+            mosaic([action()], [action()], monetaryAmounts={"net": "500.00"}),
+            "it comes to 500, which the order does not",
+        ),
+    ],
+)
+def test_totals_of_something_else(message, clause):
+    assert said(message) == (clause,)
+
+
+def test_quantities_may_be_summed_with_those_of_the_acknowledgments():
+    message = x12(line(1, ack()), line(2, ack()), CTT_loop=[{"transactionTotals": [{"hashTotal": "40"}]}])
+    assert said(message) == ()
+
+
+def with_amount(amount):
+    message = header()
+    amounts = [{"amountQualifierCode": "1", "monetaryAmount": amount}]
+    message["transactionSets"][0]["PO1_loop"][0]["AMT_loop"] = [{"monetaryAmountInformation": amounts}]
+    return message
+
+
+def test_the_total_of_a_line():
+    assert said(with_amount("125.00")) == ()
+    assert said(with_amount("150")) == ("line 1 comes to 150, which the ordered line does not",)
+
+
+def charged(of_line=False, **values):
+    message = header()
+    of = message["transactionSets"][0]
+    segment = {"servicePromotionAllowanceOrChargeInformation": [values]}
+    (of["PO1_loop"][0] if of_line else of)["SAC_loop"] = [segment]
+    return message
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"allowanceOrChargeIndicatorCode": "C", "servicePromotionAllowanceOrChargeCode": "D240", "amount": "0"},
+        {"allowanceOrChargeIndicatorCode": "A", "description": "as agreed"},
+        {"allowanceOrChargeIndicatorCode": "C", "amount": "4500", "allowanceOrChargeMethodOfHandlingCode": "06"},
+    ],
+)
+def test_charges_that_the_order_has_or_that_come_to_nothing(values):
+    freight = a_line(3, item=None, is_charge=True, quantity=Decimal(1), unit_price=Decimal(45))
+    order = replace(ORDER, lines=(*ORDER.lines, freight))
+    assert said(charged(**values), order=order) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"allowanceOrChargeIndicatorCode": "C", "amount": "4500"}, "a charge of 45.00"),
+        ({"allowanceOrChargeIndicatorCode": "A", "amount": "100.00"}, "an allowance of 100.00"),
+        (
+            {"allowanceOrChargeIndicatorCode": "C", "percentDecimalFormat": "5"},
+            "a charge (percent decimal format 5)",
+        ),
+    ],
+)
+def test_charges_that_the_order_does_not_have(values, text):
+    assert said(charged(**values)) == (f"it states {text}",)
+    assert said(charged(of_line=True, **values)) == (f"line 1 states {text}",)
+
+
+def test_charges_of_mosaic():
+    message = mosaic([action()], [action()], charges=[{"type": "freight", "amount": "45.00"}])
+    assert said(message) == ("it states a charge of 45.00 (freight)",)
+
+
+@pytest.mark.parametrize(
+    ("terms", "found"),
+    [
+        ({"netDaysDue": 30, "description": "30 dagar netto"}, ()),
+        ({"description": "Net 10"}, ()),
+        ({"netDaysDue": 10}, ("it is payable net 10 days",)),
+        ({"netDaysDue": 30, "discountPercent": "2"}, ("it is payable net 30 days, 2 % cash discount",)),
+    ],
+)
+def test_terms_of_payment_in_days(terms, found):
+    assert said(mosaic([action()], [action()], termsOfSale=terms)) == found
+
+
+# -- days -----------------------------------------------------------------------------------------------------------
+
+
+def dated(*stamps):
+    names = ("dateTimeQualifier", "date", "dateTimePeriod")
+    return header(dateTimeReference=[dict(zip(names, one, strict=False)) for one in stamps])
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        ("371", "20261005"),
+        ("017", None, "20261005-20261005"),
+        ("017", None, "20261005"),
+        ("017", None, "202610050800-202610051200"),
+        ("064", "20261001"),
+        ("071", None, "20261001-20261005"),
+        ("999", "20261005"),
+        ("004", "20200101"),
+        ("001", None, "20261101-20261108"),
+    ],
+)
+def test_days_that_agree(stamp):
+    assert said(dated(stamp)) == ()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "clause"),
+    [
+        (("371", "20261012"), "it is to come on 2026-10-12, wanted on 2026-10-05"),
+        (("017", None, "20261005-20261012"), "it is to come from 2026-10-05 to 2026-10-12, wanted on 2026-10-05"),
+        (("068", None, "20261001-20261012"), "it is to be shipped from 2026-10-01 to 2026-10-12, wanted on 2026-10-05"),
+        (("999", "20261012"), "it names a day on 2026-10-12 (999), which is not understood"),
+        (("177", "20260930"), "it names a day on 2026-09-30 (177), which is not understood"),
+        (("017", "soon"), "its day cannot be read: 'soon' is no date"),
+        (("017", None, "week 41"), "its period cannot be read: 'week 41'"),
+    ],
+)
+def test_days_that_do_not_agree(stamp, clause):
+    assert said(dated(stamp)) == (clause,)
+
+
+def test_a_period_that_spans_the_wanted_days_of_the_lines():
+    order = an_order(a_line(1, promised=WANTED), a_line(2, promised=date(2026, 10, 8)), promised_on=WANTED)
+    assert said(dated(("017", None, "20261005-20261008")), order=order) == ()
+
+
+def test_days_of_mosaic_under_other_names():
+    header_days = {
+        "purchaseOrderDate": "2026-09-10",
+        "requestedPickupDate": "2026-10-04",
+        "salesOrderDate": "2026-09-11",
+    }
+    assert said(mosaic([action()], [action()], dates=header_days)) == ()
+    later = {"latestDeliveryDate": "2026-10-12"}
+    assert said(mosaic([action()], [action()], dates=later)) == ("it is to come on 2026-10-12, wanted on 2026-10-05",)
+    unknown = {"fullMoonDate": "2026-10-12"}
+    assert said(mosaic([action()], [action()], dates=unknown)) == (
+        "it names a day on 2026-10-12 (fullMoonDate), which is not understood",
+    )
+
+
+# -- what cannot be read --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "clause"),
+    [
+        (x12(line(1, quantity="ten"), line(2)), "line 1: its quantity (PO102) cannot be read: 'ten' is no number"),
+        (x12(line(1, ack("ten")), line(2)), "line 1: its quantity (ACK02) cannot be read: 'ten' is no number"),
+        (x12(line(1, unitPrice="free"), line(2)), "line 1: its price cannot be read: 'free' is no number"),
+        (mosaic([action("ten")], [action()]), "line 1: its quantity cannot be read: 'ten' is no number"),
+        (mosaic([action(unitCostPrice="free")], [action()]), "line 1: its price cannot be read: 'free' is no number"),
+    ],
+)
+def test_what_cannot_be_read_does_not_agree(message, clause):
+    assert said(message) == (clause,)
+
+
+def test_more_than_twenty_differences_are_counted():
+    message = x12(*(line(number) for number in range(101, 130)), line(1), line(2))
+    assert said(message)[-1] == "and 9 more"
