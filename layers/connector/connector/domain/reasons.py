@@ -196,6 +196,20 @@ class Reason(StrEnum):
         ),
         "Ask the partner, then release it as original or as replacement, or set `on_reopen` and apply.",
     )
+    NUMBER_USED_AGAIN = (
+        "number-used-again",
+        "Perhaps another document with the number of a sent one",
+        (
+            "The document has the number of one that was sent, and it was created at another time, or has another date "
+            "and none of its lines: the former one may have been deleted in Visma. A replacement would change what the "
+            "partner is delivering."
+        ),
+        (
+            "Release it as replacement if it is the same document. Otherwise tell the partner that the former one is "
+            "cancelled, then release it as original with `--force`, or enter it in Visma under a new number and close "
+            "it."
+        ),
+    )
     SENT_BY_VISMA = (
         "sent-by-visma",
         "Visma sends it as well",

@@ -19,6 +19,7 @@ from connector.domain.revision.decision import Case, RevisionDecision, send_as
 from connector.domain.revision.go_live import Origin
 from connector.domain.revision.receivers import is_certainly_another
 from connector.domain.revision.record import Revision
+from connector.domain.revision.reused_number import AnotherDocument, another_document
 from connector.domain.routing.policy import (
     ON_HOLD_IN_VISMA,
     hold_reason,
@@ -268,6 +269,8 @@ def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent:
             return RevisionDecision.skip(reason)
     if _is_reopened(document, sent):
         return RevisionDecision.ask(questions.reopened(document, sent)) if route.on_reopen is OnReopen.PARK else None
+    if purpose is not Purpose.CANCELLATION and (other := _other_document(case, document, sent)) is not None:
+        return RevisionDecision.ask(questions.number_used_again(sent, other))
     if route.on_revision is OnRevision.IGNORE and purpose is not Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.IGNORED_CHANGE)
     question = None
@@ -276,3 +279,9 @@ def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent:
     elif purpose is not Purpose.CANCELLATION and case.reading.closed_short:
         question = questions.lines_closed_short(sent, case.reading.closed_short)
     return None if question is None else RevisionDecision.ask(question)
+
+
+def _other_document(case: Case, document: VismaDocument, sent: Revision) -> AnotherDocument | None:
+    """The sign that the receiver has another document of the same number; None without one."""
+    before = case.facts.stored(sent).document
+    return None if isinstance(before, Parked) else another_document(before, document)

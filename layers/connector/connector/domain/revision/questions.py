@@ -11,6 +11,7 @@ from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import record
 from connector.domain.revision.assess import AGE_UNCLEAR, Sharing
 from connector.domain.revision.record import Revision
+from connector.domain.revision.reused_number import AnotherDocument
 from connector.domain.routing.policy import is_withdrawn
 from connector.domain.routing.route import Route
 from connector.domain.timestamps import to_the_minute
@@ -294,6 +295,23 @@ def lines_closed_short(sent: Revision, lines: Sequence[int]) -> Parked:
             f"connector documents close {sent.key}"
         ),
         code=Reason.LINE_CLOSED_SHORT,
+    )
+
+
+def number_used_again(sent: Revision, other: AnotherDocument) -> Parked:
+    """A document that is, or may be, another one than the one that was sent under its number."""
+    key, partner = sent.key, sent.partner
+    return Parked(
+        f"It {'is' if other.is_certain else 'may be'} another document than the one that was sent"
+        f"{_at_orderful(sent)}: {other.sign}. A replacement would change what {partner} is delivering.",
+        str(key),
+        field=key.kind.facts.names.number,
+        next_step=(
+            f"If it is the same document: {_release(key, 'replacement')}. If it is another one, tell {partner} that "
+            f"the former one is cancelled, then: {_release(key, 'original')} --force. Or enter it in Visma under a new "
+            f"number and delete this one there, then: {_close(key)}"
+        ),
+        code=Reason.NUMBER_USED_AGAIN,
     )
 
 
