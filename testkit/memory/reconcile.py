@@ -51,21 +51,23 @@ class MemoryDocumentLists:
     unclear: dict[str, ConnectorError] = field(default_factory=dict)
 
     def __call__(self, company: Company, deadline: Deadline) -> _Lists:
-        return _Lists(self, company.name)
+        return _Lists(self, company)
 
 
 @dataclass(slots=True)
 class _Lists:
     of: MemoryDocumentLists
-    company: str
+    company: Company
 
     def page(self, resource: Resource, question: Question, *, since: date, page: int) -> DocumentPage:
         self.of.calls += 1
         if resource in self.of.broken:
             raise self.of.broken[resource]
-        erp = self.of.erps.erps[self.company]
+        erp, own = self.of.erps.erps[self.company.name], self.company.visma.branch
         rows = []
         for document in erp.documents[resource].values():
+            if own and document.branch not in {None, own}:
+                continue
             raw = erp.raw_of(document)
             data = _data(raw)
             dates = {
@@ -97,8 +99,8 @@ class _Lists:
         self.of.looks.append(number)
         if number in self.of.unclear:
             raise self.of.unclear[number]
-        numbers = {one.number for one in self.of.erps.erps[self.company].documents[resource].values()}
-        return Looked(number in numbers, self.of.share_left)
+        branches = {one.number: one.branch for one in self.of.erps.erps[self.company.name].documents[resource].values()}
+        return Looked(number in branches, branches.get(number), self.of.share_left)
 
 
 def _key(row: ListedDocument) -> ListKey:

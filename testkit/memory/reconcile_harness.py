@@ -108,6 +108,13 @@ class Harness(Connector):
         (found,) = (one for one in self.erp.documents[resource].values() if one.number == str(number))
         self.erp.delete(found.number, resource=resource, document_type=found.document_type)
 
+    def move_to_branch(self, number: object, branch: str) -> None:
+        """Change the branch of an order in Visma."""
+        name, resource = str(number), Resource.PURCHASE_ORDERS
+        key = self.save(name, resource, branch={"number": branch})
+        raw = self.erp.documents[resource][("RegularOrder", key.number)].raw
+        self.erp.save(name, resource=resource, raw=raw, document_type="RegularOrder", branch=branch)
+
     def _entered(self, resource: Resource, name: str) -> dict[str, Any]:
         """The fields of a new document of today that differ from the sample."""
         today = f"{self.clock.now():%Y-%m-%d}T00:00:00"

@@ -196,6 +196,18 @@ class Reason(StrEnum):
         ),
         "Ask the partner, then release it as original or as replacement, or set `on_reopen` and apply.",
     )
+    SENT_BY_OTHER_COMPANY = (
+        "sent-by-other-company",
+        "Sent as a document of another company",
+        (
+            "A partner has the document from another company of the routing that is part of the same Visma company. "
+            "Its branch was changed after it was sent."
+        ),
+        (
+            "Release it as replacement where the partner knows both by one ISA id. Otherwise tell the partner that the "
+            "former one is cancelled, then release it as original. Or correct the branch in Visma and close it."
+        ),
+    )
     NUMBER_USED_AGAIN = (
         "number-used-again",
         "Perhaps another document with the number of a sent one",

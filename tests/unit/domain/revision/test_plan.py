@@ -93,6 +93,9 @@ class Answers:
         self.asked.append("sent_message")
         return None if self.lost else {"says": revision.revision_id.rstrip("'")}
 
+    def had_as_other_company(self, key):
+        return None
+
     def route(self, key, counterparty):
         return self.routing.route(key.company, key.kind, counterparty)
 

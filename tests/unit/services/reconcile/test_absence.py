@@ -65,6 +65,21 @@ def test_an_order_that_was_deleted_after_it_was_sent_is_found(harness):
     assert harness.current(key).state is State.DELIVERED
 
 
+def test_an_order_that_went_to_another_branch_is_found(harness):
+    harness.routing.apply(
+        routing_data({"companies.nordic.visma.branch": "1", "companies.nordic.go_live": "2026-10-20"})
+    )
+    key, kept = sent(harness, 1, 2)
+    harness.move_to_branch(1, "2")
+    assert night(harness) == {("deleted", str(key))}
+    (found,) = harness.book.findings()
+    assert "it is of branch 2 in Visma now, and company nordic is branch 1." in found.sentence
+    harness.move_to_branch(1, "1")
+    harness.clock.forward(days=1)
+    assert night(harness) == set()
+    assert harness.current(kept).state is State.DELIVERED
+
+
 @pytest.mark.parametrize("calls", [2, 3, 5])
 def test_a_run_that_is_put_aside_at_any_point_finds_the_same(harness, calls):
     keys = sent(harness, *range(1, 21))

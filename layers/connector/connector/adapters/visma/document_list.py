@@ -116,7 +116,7 @@ class VismaDocumentList:
         is_there = not is_not_found(answer)
         if is_there and not answer.ok:
             raise self._refusal(answer, path)
-        return Looked(is_there, _remaining_share(answer))
+        return Looked(is_there, _branch_in(answer.body) if is_there else None, _remaining_share(answer))
 
     def _answer(self, path: str, params: list[tuple[str, str]], read_seconds: float) -> Answer:
         """Send a request, once more with a new token after a 401, and return the answer."""
@@ -203,6 +203,15 @@ def _text(value: Any) -> str | None:
 def _branch(value: Any) -> str | None:
     value = _unwrapped(value)
     return _text(value.get("number")) if isinstance(value, dict) else _text(value)
+
+
+def _branch_in(body: bytes) -> str | None:
+    """The branch of a single document; None when it cannot be read."""
+    try:
+        head = _row_decoder.decode(without_mark(body))
+    except (ValueError, RecursionError, ArithmeticError):
+        return None
+    return _branch(head.branch) or _branch(head.branch_number)
 
 
 def _remaining_share(answer: Answer) -> float | None:

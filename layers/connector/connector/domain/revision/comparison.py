@@ -6,7 +6,7 @@ partner seeing it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -40,6 +40,13 @@ class Comparison:
     document: VismaDocument
     route: Route
     facts: Facts
+    _read: dict[int, VismaDocument | Parked] = field(default_factory=dict, init=False)
+
+    def recorded(self, sent: Revision) -> VismaDocument | Parked:
+        """The Visma document of an earlier state, read once; the error when it is no longer kept or cannot be read."""
+        if sent.sequence not in self._read:
+            self._read[sent.sequence] = self.facts.stored(sent).document
+        return self._read[sent.sequence]
 
     def nothing_new(self, sent: Revision) -> StatedReason | None:
         """Why the document has nothing new for the receiver that has `sent`; None when it has.
@@ -66,7 +73,7 @@ class Comparison:
         """Whether the request for the document equals the request for `baseline`."""
         if not is_of_party(baseline, self.document):
             return False
-        before = self.facts.stored(baseline).document
+        before = self.recorded(baseline)
         if isinstance(before, Parked):
             return False
         contents = renumbered(before.content, self.document.content), self.document.content
@@ -79,7 +86,7 @@ class Comparison:
 
     def _says_the_same(self, sent: Revision, new: Translation, purpose: Purpose) -> bool:
         """Whether the sent state gives the same request as the new one, by today's rules."""
-        recorded = self.facts.stored(sent).document
+        recorded = self.recorded(sent)
         if isinstance(recorded, Parked):
             return False
         try:

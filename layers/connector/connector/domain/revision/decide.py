@@ -19,7 +19,7 @@ from connector.domain.revision.decision import Case, RevisionDecision, send_as
 from connector.domain.revision.go_live import Origin
 from connector.domain.revision.receivers import is_certainly_another
 from connector.domain.revision.record import Revision
-from connector.domain.revision.reused_number import AnotherDocument, another_document
+from connector.domain.revision.reused_number import another_document
 from connector.domain.routing.policy import (
     ON_HOLD_IN_VISMA,
     hold_reason,
@@ -50,7 +50,7 @@ def decide(case: Case) -> RevisionDecision | Unchanged:
     if (reason := unsent_reason(document, route)) is not None:
         return _not_sent(case, document, route, reason)
     if not case.reading.cause.chooses:
-        kept = _kept_back(case, document, route) or _shared(case, document, route) or _twice(case, document, route)
+        kept = _kept_back(case, document, route) or _asked_first(case, document, route)
         if kept is not None:
             return kept
     return _send(case, document, route)
@@ -152,6 +152,11 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
     return decision
 
 
+def _asked_first(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
+    """The question before a document leaves that this receiver may have from elsewhere; None when there is none."""
+    return _shared(case, document, route) or _twice(case, document, route) or _moved(case, document, route)
+
+
 def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
     """The question about an order whose number is used by an order of another type; None when it may be sent."""
     sharing = case.sharing
@@ -164,13 +169,23 @@ def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecisi
 
 def _twice(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
     """The question about a document that nobody has and that Visma sends as well; None when it may be sent."""
-    assessed = case.assessed
     if route.sent_by_visma is SentByVisma.TELL or not document.content.sent_by_visma:
         return None
-    is_known = assessed.was_sent or assessed.partner_baseline is not None or assessed.person_says_sent
-    if is_known or case.was_answered or hold_reason(document, route) is not None:
+    return RevisionDecision.ask(questions.sent_by_visma(document, route)) if _is_first(case, document, route) else None
+
+
+def _moved(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
+    """The question about a document that a partner has from another branch of Visma's company; None without one."""
+    if not _is_first(case, document, route) or (sent := case.facts.had_as_other_company(document.key)) is None:
         return None
-    return RevisionDecision.ask(questions.sent_by_visma(document, route))
+    return RevisionDecision.ask(questions.sent_by_other_company(document, route, sent, case.routed.stream))
+
+
+def _is_first(case: Case, document: VismaDocument, route: Route) -> bool:
+    """Whether it would leave for the first time, and no person has said so."""
+    assessed = case.assessed
+    is_known = assessed.was_sent or assessed.partner_baseline is not None or assessed.person_says_sent
+    return not is_known and not case.was_answered and hold_reason(document, route) is None
 
 
 # -- documents that may leave -----------------------------------------------------------------------------------------
@@ -263,14 +278,15 @@ def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent:
     purpose = newer_purpose(document)
     if purpose is sent.purpose is Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.NOTHING_NEW)  # whatever changed in it before
-    if not case.assessed.full_resend_due:
-        reason = Comparison(document, route, case.facts).nothing_new(sent)
-        if reason is not None:
-            return RevisionDecision.skip(reason)
+    comparison = Comparison(document, route, case.facts)
+    if not case.assessed.full_resend_due and (reason := comparison.nothing_new(sent)) is not None:
+        return RevisionDecision.skip(reason)
     if _is_reopened(document, sent):
         return RevisionDecision.ask(questions.reopened(document, sent)) if route.on_reopen is OnReopen.PARK else None
-    if purpose is not Purpose.CANCELLATION and (other := _other_document(case, document, sent)) is not None:
-        return RevisionDecision.ask(questions.number_used_again(sent, other))
+    if purpose is Purpose.REPLACE:
+        before = comparison.recorded(sent)
+        if not isinstance(before, Parked) and (other := another_document(before, document)) is not None:
+            return RevisionDecision.ask(questions.number_used_again(sent, other))
     if route.on_revision is OnRevision.IGNORE and purpose is not Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.IGNORED_CHANGE)
     question = None
@@ -279,9 +295,3 @@ def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent:
     elif purpose is not Purpose.CANCELLATION and case.reading.closed_short:
         question = questions.lines_closed_short(sent, case.reading.closed_short)
     return None if question is None else RevisionDecision.ask(question)
-
-
-def _other_document(case: Case, document: VismaDocument, sent: Revision) -> AnotherDocument | None:
-    """The sign that the receiver has another document of the same number; None without one."""
-    before = case.facts.stored(sent).document
-    return None if isinstance(before, Parked) else another_document(before, document)

@@ -45,6 +45,12 @@ class Facts(Protocol):
     def sent_message(self, revision: Revision) -> object | None:
         """The message of the request of a revision; None when there is none, or it is no longer kept."""
 
+    def had_as_other_company(self, key: DocumentKey) -> Revision | None:
+        """The revision of the document that a partner has from another company that is part of the same Visma company.
+
+        None without one; a revision whose cancellation was sent is none.
+        """
+
     def route(self, key: DocumentKey, counterparty: str) -> Route:
         """The route of such a document of this supplier or customer. Raises `Parked` when there is none."""
 

@@ -15,7 +15,7 @@ from connector.domain.revision.reused_number import AnotherDocument
 from connector.domain.routing.policy import is_withdrawn
 from connector.domain.routing.route import Route
 from connector.domain.timestamps import to_the_minute
-from connector.domain.transactions import Purpose
+from connector.domain.transactions import Purpose, Stream
 
 FROM_BEFORE = "It is from before go-live."
 IGNORED_FROM_BEFORE = f"{FROM_BEFORE} It changed in Visma since; routing says to ignore that."
@@ -199,6 +199,27 @@ def sent_by_visma(document: VismaDocument, route: Route) -> Parked:
         ),
         waits_for=setting,
         code=Reason.SENT_BY_VISMA,
+    )
+
+
+def sent_by_other_company(document: VismaDocument, route: Route, sent: Revision, stream: Stream) -> Parked:
+    """A document that a partner has as one of another company, which is part of the same Visma company."""
+    key, now, partner = document.key, route.company, route.partner
+    ends = now.isa_id.on(stream), route.partner_isa_id.on(stream)
+    if ends == (sent.sender_id, sent.receiver_id):
+        step = f"Send it in place of that one: {_release(key, 'replacement')}."
+    else:
+        step = (
+            f"Tell {sent.partner} that the one of {sent.key.company} is cancelled, then: {_release(key, 'original')}."
+        )
+    return Parked(
+        f"{sent.partner} has it as a document of company {sent.key.company}{_at_orderful(sent)}. It is of branch "
+        f"{document.content.branch or '(none)'} in Visma now, which is company {now.name}: sent to {partner} as an "
+        "original, it would be delivered a second time.",
+        str(key),
+        field=key.kind.facts.names.branch,
+        next_step=f"{step} Or correct the branch in Visma, then: {_close(key)}",
+        code=Reason.SENT_BY_OTHER_COMPANY,
     )
 
 

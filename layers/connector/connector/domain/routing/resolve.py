@@ -223,6 +223,15 @@ class Routing:
                     if numbers.get(kind.facts.counterparty) is not None:
                         yield self.route_to(company, kind, name)
 
+    def companies_beside(self, company: str) -> tuple[str, ...]:
+        """Names of the other companies that are parts of the same Visma company, such as its other branches."""
+        own = self.companies[company].visma
+        return tuple(
+            name
+            for name, one in self.companies.items()
+            if name != company and (one.visma.company_id, one.visma.tenant_id) == (own.company_id, own.tenant_id)
+        )
+
     def companies_mapping(self, kind: Kind, number: str) -> tuple[str, ...]:
         """Names of the companies that have a partner with this supplier or customer number."""
         role = kind.facts.counterparty

@@ -11,6 +11,7 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.decision import Routed
 from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
 from connector.domain.revision.reading import Reading
+from connector.domain.revision.receivers import newest_reached
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
@@ -20,6 +21,9 @@ from connector.edi.visma.fields import text_if_any
 from connector.edi.visma.read import NotADocument, dated_on, decode, read_document
 from connector.services.outbound.reading import with_type
 from connector.services.ports import Ledger
+
+# Revisions of the other company's document that are read, the newest.
+_HISTORY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,14 @@ class DocumentFacts:
         except Parked:
             return None
         return message
+
+    def had_as_other_company(self, key: DocumentKey) -> Revision | None:
+        """The revision of the document that a partner has from another part of the same Visma company."""
+        for name in self.routing.companies_beside(key.company):
+            for sent, _ in newest_reached(self.ledger.revisions(replace(key, company=name), limit=_HISTORY)):
+                if sent.purpose is not Purpose.CANCELLATION:
+                    return sent
+        return None
 
     def stored(self, revision: Revision) -> StoredDocument:
         """The Visma document of a revision."""

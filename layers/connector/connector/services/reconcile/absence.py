@@ -1,4 +1,7 @@
-"""Finds documents that a partner has and Visma no longer has: no list shows a deletion, so Visma is asked for each."""
+"""Finds documents that a partner has and Visma no longer has, or has in another branch than that of the company.
+
+No list of the company shows either, so Visma is asked for each.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Purpose
 from connector.services.ports import Ledger, Resource
 from connector.services.reconcile.documents import Window
-from connector.services.reconcile.ports import DocumentList
+from connector.services.reconcile.ports import DocumentList, Looked
 
 MAX_LOOKS = 100
 """Most documents of a company for which the run of a night asks Visma; the next one goes on behind them."""
@@ -28,7 +31,7 @@ class Absence:
     """What came of the look for a document.
 
     Attributes:
-        finding: That Visma does not have it; None: Visma has it, or no partner has.
+        finding: That the company does not have it in Visma; None: it has, or no partner has.
         share_left: The rest of Visma's quota as a share; None when Visma was not asked, or does not tell.
     """
 
@@ -56,7 +59,7 @@ class AbsenceComparison:
         if not sent:
             return Absence()
         looked = self.lists.look(*address_of(key))
-        return Absence(finding=None if looked.is_there else self._finding(key, sent), share_left=looked.share_left)
+        return Absence(finding=self._finding(key, sent, looked), share_left=looked.share_left)
 
     def _newest_sent(self, key: DocumentKey) -> Sequence[Revision]:
         """The newest revision of each receiver that has the document."""
@@ -72,7 +75,14 @@ class AbsenceComparison:
         names = self.routing.partners_now(key.company, key.kind, revision.counterparty, revision.partner)
         return partner is None or partner in names
 
-    def _finding(self, key: DocumentKey, sent: Sequence[Revision]) -> Finding:
+    def _finding(self, key: DocumentKey, sent: Sequence[Revision], looked: Looked) -> Finding | None:
+        own = self.routing.companies[key.company].visma.branch
+        if not looked.is_there:
+            what = "Visma has no such document any more"
+        elif own is not None and looked.branch not in {None, own}:
+            what = f"it is of branch {looked.branch} in Visma now, and company {key.company} is branch {own}"
+        else:
+            return None
         newest = sent[0]
         partners = " and ".join(dict.fromkeys(one.partner or one.receiver_id or "the partner" for one in sent))
         return Finding(
@@ -83,7 +93,7 @@ class AbsenceComparison:
             transactions=tuple(one.transaction_id for one in sent if one.transaction_id),
             sentence=(
                 f"{partners} has it, as revision {newest.sequence} that was sent {to_the_minute(time_sent(newest))}, "
-                "and Visma has no such document any more."
+                f"and {what}."
             ),
             next_step=(
                 f"Tell {partners}, since no cancellation leaves by itself; connector documents show {key}; then: "

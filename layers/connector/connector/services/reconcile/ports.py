@@ -75,10 +75,12 @@ class Looked:
 
     Attributes:
         is_there: Whether Visma has it.
+        branch: Number of its branch; None when Visma names none, or does not have it.
         share_left: As in `DocumentPage`.
     """
 
     is_there: bool
+    branch: str | None
     share_left: float | None
 
 
