@@ -424,7 +424,11 @@ def _company(name: str, country: Country) -> dict[str, Any]:
         "gln": "7080000000005",
         "vat_number": f"{country.code}987654325",
         "currency": country.currency,
-        "visma": {"company_id": str(1_234_567 + len(name)), "tenant_id": f"8f0c2f6e-{name}", "time_zone": "Europe/Oslo"},
+        "visma": {
+            "company_id": str(1_234_567 + len(name)),
+            "tenant_id": f"8f0c2f6e-{name}",
+            "time_zone": "Europe/Oslo",
+        },
         "orderful": {"isa_id": {"live": f"{upper}FOOD", "test": f"{upper}FOODT"}},
         "kinds": {"supplier_invoice": {"send": True}},
     }
