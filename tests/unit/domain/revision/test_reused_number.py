@@ -92,7 +92,23 @@ class TestByTheTimeOfCreation:
         assert "It is another document than the one that was sent" in asked.reason
         assert "created in Visma at 2026-11-20T10:15:00" in asked.reason
 
-    def test_the_same_time_written_otherwise_proves_nothing(self, harness):
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "2026-09-02T08:00:00",
+            "2026-09-02T08:00:01",
+            "2026-09-02T08:00:00.47Z",
+            "2026-09-02T06:00:00.470",
+            "2026-09-02T13:45:00",
+            "2026-09-02T10:00:00.47+02:00",
+        ],
+    )
+    def test_the_same_time_written_otherwise_proves_nothing(self, harness, written):
         before = a_supplier_invoice(createdDateTime="2026-09-02T08:00:00.47")
-        now = a_supplier_invoice(createdDateTime="2026-09-02T08:00:00", dueDate="2026-12-24T00:00:00")
+        now = a_supplier_invoice(createdDateTime=written, dueDate="2026-12-24T00:00:00")
         assert after_sending(harness, before, now, key=BILL).purpose is Purpose.REPLACE
+
+    def test_an_hour_and_two_minutes_later_is_another_document(self, harness):
+        before = a_supplier_invoice(createdDateTime="2026-09-02T08:00:00.47")
+        now = a_supplier_invoice(createdDateTime="2026-09-02T09:02:13", dueDate="2026-12-24T00:00:00")
+        assert after_sending(harness, before, now, key=BILL).reason_code == Reason.NUMBER_USED_AGAIN

@@ -7,13 +7,15 @@ help, "Number series (CS201010)"). So a number can be used again once its docume
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.domain.documents import BusinessDocument, VismaDocument
 from connector.domain.visma_clock import to_utc
 
 _ANY_ZONE = ZoneInfo("UTC")
+_ZONE_GRID, _MAX_ZONES = timedelta(minutes=15), timedelta(hours=27)
+_FRACTION = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def another_document(before: VismaDocument, now: VismaDocument) -> AnotherDocume
     """
     created, created_before = _created(now), _created(before)
     if created is not None and created_before is not None:
-        if created == created_before:
+        if _may_be_one(created, created_before):
             return None
         return AnotherDocument(
             f"it was created in Visma at {now.created}, that one at {before.created}", is_certain=True
@@ -51,9 +53,17 @@ def another_document(before: VismaDocument, now: VismaDocument) -> AnotherDocume
 
 
 def _created(document: VismaDocument) -> datetime | None:
-    """When it was created, to the second. The clock is the same for all documents, so its zone does not matter."""
-    at = to_utc(document.created, _ANY_ZONE) if document.created else None
-    return at.replace(microsecond=0) if at is not None else None
+    return to_utc(document.created, _ANY_ZONE) if document.created else None
+
+
+def _may_be_one(created: datetime, before: datetime) -> bool:
+    """Whether two texts may say one time: some of Visma's endpoints write a zone or fractions, others do not.
+
+    Zones differ by quarters of an hour. A fraction of a second may be cut off or rounded.
+    """
+    apart = abs(created - before)
+    off = apart % _ZONE_GRID
+    return apart <= _MAX_ZONES and min(off, _ZONE_GRID - off) <= _FRACTION
 
 
 def _goods(content: BusinessDocument) -> frozenset[tuple[object, ...]]:
