@@ -5,7 +5,7 @@ They are checked against the messages of partners and the statuses of Orderful; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -35,20 +35,22 @@ class Changing:
     clock: ManualClock
     _shown: dict[str, Request] = field(default_factory=dict)
 
-    def written(self, change: Change, written: Mapping[str, Any], *, had: View, items: Mapping[int, str]) -> list[str]:
+    def written(
+        self, change: Change, written: Mapping[str, Any], *, had: Sequence[View], items: Mapping[int, str]
+    ) -> list[str]:
         """Violations of a write into the order.
 
         Args:
             change: The record of the 860.
             written: The PUT.
-            had: The content that the partner had when it wrote the 860.
+            had: The content that the partner had, or may have had, when it wrote the 860.
             items: The item on each line of the order.
         """
         name, request = change.transaction_id, self._request(change)
         found = [
             f"{value} was written into {place} of {request.order}, and {name} does not ask for it."
             for place, value in places(written).items()
-            if value not in _asked_for(place, request, had, items)
+            if any(value not in _asked_for(place, request, view, items) for view in had)
         ]
         if change.approved_by:
             shown = self._shown.get(name)
@@ -72,6 +74,27 @@ class Changing:
             if theirs.content == request.content:
                 found.append(f"{name} was written although it repeats {other.transaction_id}.")
         return [*found, *self._too_early(change, request)]
+
+    def over_another_value(self, change: Change, *, had: Sequence[View], before: View, now: View) -> Iterator[str]:
+        """Violations of a write by the rules over a value that the partner did not have, or may not have had.
+
+        Args:
+            change: The record of the 860.
+            had: The content that the partner had, or may have had, when it wrote the 860.
+            before: The content of the order before the write.
+            now: The content after it.
+        """
+        for item in before.keys() | now.keys():
+            stood, said = before.get(item, NOTHING), now.get(item, NOTHING)
+            for part in ("quantity", "price"):
+                value = getattr(stood, part)
+                if value == getattr(said, part):
+                    continue
+                if any(getattr(view.get(item, NOTHING), part) != value for view in had):
+                    yield (
+                        f"{change.transaction_id} changed the {part} of {item} from {value}, which its sender did not "
+                        "have, or may not have had."
+                    )
 
     def recorded(self, change: Change, *, owner: str | None) -> list[str]:
         """Violations of a change of a record.

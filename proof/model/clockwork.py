@@ -14,6 +14,7 @@ from connector.domain.documents import number_in_key
 from connector.domain.errors import ConnectorError, Transient
 from connector.domain.inbound import Validation
 from connector.domain.polling.cursor import Cursor, Rules, row_id, stamp_of, window_start
+from connector.domain.revision.record import AWAITING_STATUS
 from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
 from connector.services.inbound.receive import ReceiveResult
@@ -204,7 +205,16 @@ class Clockwork(Functions):
             found += [f"{len(queue.messages)} messages are on {queue.name}"] if queue.messages else []
             found += [f"{len(queue.dead)} dead letters are on {queue.name}"] if queue.dead else []
         found += [f"{name} is locked" for name in self.cursors.locked(self.clock.now())]
-        return found + self._unread() + self._unrecorded()
+        return found + self._unread() + self._unrecorded() + self._refused()
+
+    def _refused(self) -> list[str]:
+        """Refusals of partners that the tracker has not recorded: it looks at an old transaction once an hour."""
+        followed = {one.transaction_id for state in AWAITING_STATUS for one in self.ledger.in_state(state)}
+        return [
+            f"the refusal of {one.transaction_id} is not recorded"
+            for one in self.orderful.transactions
+            if one.acknowledgment_status == "REJECTED" and one.transaction_id in followed
+        ]
 
     def _unrecorded(self) -> list[str]:
         """Validated 860s without a record: one may wait for another that is in validation."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Validation
-from connector.domain.order_change.crossing import CLOCKS_WITHIN
 from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
-from connector.domain.revision.record import Revision, State, current_revision, own_revisions
+from connector.domain.reasons import Reason
+from connector.domain.revision.record import UNRESOLVED, Revision, State, current_revision, own_revisions
 from proof.model.asking import NOTHING, View
 from proof.model.changing import Changing
 from proof.model.directory import Directory
@@ -103,7 +103,7 @@ class Invariants:
         """Subscribe to all events."""
         self.visma.on_written.append(self._written)
         self.orderful.on_delivered += [self.before_go_live.leaves, self._leaves]
-        self.ledger.on_agreed.append(self._agreed)
+        self.ledger.on_revision += [self.receivers.notes, self._agreed]
         self.changes.on_record.append(self._recorded)
 
     @property
@@ -151,15 +151,19 @@ class Invariants:
                 f"{change.transaction_id} of {change.sender_id} was written into an order of {supplier}."
             )
         self.observed += self._measured_by_what_it_had(change)
+        now = view_of({**self.visma.orders[number], "status": "Open"})
+        before = view_of({**order, "status": "Open"})
+        had = [self._had(change)]
+        if not change.approved_by:
+            had += [view for view in self.receivers.may_have_had(change.transaction_id) if view != CANCELLED]
+            self.observed += self.changing.over_another_value(change, had=had, before=before, now=now)
         self.observed += self.changing.written(
             change,
             written,
-            had=self._had(change),
+            had=had,
             items={line["lineNbr"]: line["inventory"]["number"] for line in order["lines"]},
         )
         self.receivers.note_edit(number, by=change.sender_id)
-        now = view_of({**self.visma.orders[number], "status": "Open"})
-        before = view_of({**order, "status": "Open"})
         approved = {item: now.get(item, NOTHING) for item in {**before, **now} if now.get(item) != before.get(item)}
         self.receivers.note_granted(change.transaction_id, approved if change.approved_by else None)
         self._versions[change.transaction_id] = self.visma.versions[number]
@@ -182,7 +186,8 @@ class Invariants:
             )
 
     def _agreed(self, revision: Revision) -> None:
-        self.receivers.note_granted(revision.change_id or "")
+        if revision.state is State.AGREED:
+            self.receivers.note_granted(revision.change_id or "")
 
     def _recorded(self, change: Change) -> None:
         number, before = change.number, self._last.get(change.transaction_id)
@@ -195,6 +200,7 @@ class Invariants:
             self.shown[change.transaction_id] = content_id(self.visma.seen[number])
         owner = self._owner(number)
         self.observed += self.changing.recorded(change, owner=owner)
+        self.observed += self._asked_in_vain(change)
         if change.state is ChangeState.RECORDED and change.document == CHANGE:
             self.observed += self._no_longer_so(change)
         if change.state is ChangeState.APPLIED and not self._overwritten(change):
@@ -232,16 +238,26 @@ class Invariants:
     def _measured_by_what_it_had(self, change: Change) -> list[str]:
         """Check that a change was not compared with a revision that left after Orderful had received it."""
         revision = self.ledger.get(change.key, change.known_sequence or 0)
-        filed_at = self.receivers.request(change.transaction_id).filed_at
-        if revision is None or filed_at is None or revision.state is State.AGREED or revision.sequence == 1:
+        if revision is None or revision.state is State.AGREED:
             return []
-        left = [one for one in self.orderful.transactions if one.transaction_id == revision.transaction_id]
-        return [
-            f"{change.transaction_id} of {filed_at} was written as a change of revision {revision.sequence}, which "
-            f"left {one.created_at}."
-            for one in left
-            if one.created_at > filed_at + CLOCKS_WITHIN
-        ]
+        left = self.receivers.left_after(change.transaction_id).get(revision.transaction_id or "")
+        if left is None:
+            return []
+        as_of = f"revision {revision.sequence}, which left after it, {left}"
+        return [f"{change.transaction_id} was written as a change of {as_of}."]
+
+    def _asked_in_vain(self, change: Change) -> list[str]:
+        """Check that a person is asked which state the partner had only where nobody can tell."""
+        if Reason.CROSSES_REVISION not in change.reason_codes or self.receivers.is_in_doubt(change.transaction_id):
+            return []
+        taken_up = max(event.at for event in change.history if event.state is ChangeState.APPLYING)
+        # While a revision is being sent or needs attention, nobody knows whether it has arrived.
+        if any(
+            one.state in UNRESOLVED or one.needs_attention or one.updated_at >= taken_up
+            for one in self.ledger.revisions(change.key, limit=1000)
+        ):
+            return []
+        return [f"{change.transaction_id} is {change.state}, and its sender had the order for certain: {change.reason}"]
 
     def _had(self, change: Change) -> View:
         """The partner's content when it wrote its change; a request is a difference to it."""

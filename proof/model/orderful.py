@@ -80,7 +80,7 @@ class Orderful(FakeOrderful):
         self.delivered.append(request)
         for receive in self.on_delivered:
             receive(request.body)
-        self.receivers.receives(request.body)
+        self.receivers.receives(request.body, self.transactions[-1])
 
 
 @dataclass(slots=True)

@@ -3,17 +3,23 @@
 A receiver is an ISA id in the body of a transaction. A transaction has the complete document, or withdraws it. A change
 that a partner requested is known to it once it is written in Visma. When the system is quiescent, the receiver of a
 document has the content of Visma, and nobody else has it, or the ledger has the reason.
+
+What a partner had when it wrote an 860 (docs/decisions/0066): nothing that Orderful received after it; for certain what
+it had acknowledged (997) by then, or had got a day before; perhaps what is newer than that. Orderful always says when
+it received an 860.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from connector.domain.revision.record import Revision, State
+from connector.services.ports import RemoteTransaction
 from proof.model.asking import HEADER, NOTHING, Request, Said, View, kept
 from testkit.memory.orderful import business_number_of
 
@@ -23,6 +29,37 @@ Held = tuple[str, str]
 _BEG, _BIG = "beginningSegmentForPurchaseOrder", "beginningSegmentForInvoice"
 
 CANCELLED: View = {"(cancelled)": NOTHING}
+
+READ_WITHIN = timedelta(days=1)
+CLOCKS_WITHIN = timedelta(minutes=5)
+"""How far the clocks of Orderful and the connector may be apart."""
+
+
+@dataclass(slots=True)
+class Sending:
+    """A transaction that a receiver got.
+
+    Attributes:
+        transaction_id: Its id at Orderful.
+        at: When Orderful received it.
+        view: The content after it, with the receiver's own changes since.
+        begun_at: When the connector began to send it; as `at` until the connector has recorded that it was sent.
+        sent_at: When the connector recorded that it was sent; None before that, and while it needs attention.
+        acknowledged_at: When the connector recorded its acknowledgment (997); None without one.
+    """
+
+    transaction_id: str
+    at: datetime
+    view: View
+    begun_at: datetime
+    sent_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+
+    def was_read(self, at: datetime) -> bool:
+        """Whether the receiver had read it for certain."""
+        if self.acknowledged_at is not None and self.acknowledged_at <= at:
+            return True
+        return self.sent_at is not None and self.sent_at + READ_WITHIN <= at
 
 
 @dataclass(slots=True)
@@ -36,8 +73,7 @@ class Receivers:
         unsettled: Documents with a material edit since the last quiescence: a state in between may be sent too.
         shared: Numbers that two of our companies use, so that equal documents are no duplicates.
         refused: Documents whose last transaction the receiver rejected, so that it may be repeated.
-        turns: How many transactions of a document each receiver got.
-        asked_at: How many of them its sender had read for certain when Orderful received an 860, by transaction id.
+        sendings: The transactions of a document at each receiver, oldest first; without those that it rejected.
         requests: The request of each 860, by transaction id, as in Orderful now.
         names: UUID -> number of a transaction.
         days: The last requested date of an order, once it is written in Visma.
@@ -50,8 +86,7 @@ class Receivers:
     unsettled: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
-    turns: Counter[Held] = field(default_factory=Counter)
-    asked_at: dict[str, int] = field(default_factory=dict)
+    sendings: defaultdict[Held, list[Sending]] = field(default_factory=lambda: defaultdict(list))
     requests: dict[str, Request] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
@@ -70,7 +105,7 @@ class Receivers:
         """Whether an 860 was written in Visma, by number or UUID."""
         return self.number_of(transaction_id) in self.granted
 
-    def receives(self, body: Mapping[str, Any]) -> None:
+    def receives(self, body: Mapping[str, Any], transaction: RemoteTransaction) -> None:
         """Record a transaction at its receiver."""
         held, view = document_of(body), view_in(body)
         receiver, name = held
@@ -79,22 +114,68 @@ class Receivers:
         self.had[held], self.has[held] = self.has.get(held), view
         self.edited.discard(held)
         self.refused.discard(held)
-        self.turns[held] += 1
+        at = transaction.created_at
+        self.sendings[held].append(Sending(transaction.transaction_id, at, view, begun_at=at))
+
+    def notes(self, revision: Revision) -> None:
+        """Record what the connector has recorded of a transaction."""
+        held = (revision.receiver_id or "", revision.business_number or "")
+        for sending in self.sendings.get(held, ()):
+            if sending.transaction_id != revision.transaction_id:
+                continue
+            sending.begun_at = revision.first_attempt_at or sending.at
+            sending.sent_at = None if revision.needs_attention else revision.sent_at
+            if revision.state is State.ACKNOWLEDGED and sending.acknowledged_at is None:
+                sending.acknowledged_at = revision.history[-1].at
 
     def asks(self, number: str, request: Request) -> None:
         """Record an 860, or another message in its place."""
         self.requests[number] = request
-        turns = self.turns[request.sender, request.order]
-        # Nobody knows whether it had read a replacement, which was sent in the last day and not acknowledged.
-        self.asked_at.setdefault(number, turns - 1 if turns > 1 else turns)
 
-    def was_crossed(self, transaction_id: str) -> bool:
-        """Whether the sender of an 860 got a transaction of the order that it may not have read when it wrote it."""
-        number, request = self.number_of(transaction_id), self.request(transaction_id)
-        return self.turns[request.sender, request.order] > self.asked_at[number]
+    def may_have_had(self, transaction_id: str) -> list[View]:
+        """The states of the order that the sender of an 860 may have had when it wrote it, newest first."""
+        sendings, at = self._before(transaction_id)
+        found: list[View] = []
+        for sending in reversed(sendings):
+            if sending.at <= at:
+                found.append(sending.view)
+                if sending.was_read(at):
+                    break
+        return found
 
-    def refuses(self, held: Held) -> None:
+    def left_after(self, transaction_id: str) -> dict[str, datetime]:
+        """The transactions of the order that its sender got after an 860 for certain, with their times.
+
+        Its first one does not count: a change is compared with that in any case.
+        """
+        sendings, at = self._before(transaction_id)
+        return {one.transaction_id: one.at for one in sendings[1:] if one.at > at + CLOCKS_WITHIN}
+
+    def is_in_doubt(self, transaction_id: str) -> bool:
+        """Whether nobody can tell if the sender of an 860 had read a later transaction of the order than the first."""
+        sendings, at = self._before(transaction_id)
+        return any(one.begun_at <= at + CLOCKS_WITHIN and not one.was_read(at) for one in sendings[1:])
+
+    def was_crossed(self, transaction_id: str, *, by_person: bool) -> bool:
+        """Whether the sender of an 860 may be sent the whole order again once the change is written.
+
+        It got a transaction after the 860; or one that it may not have read, and a person approved the change as one
+        of the state before.
+        """
+        sendings, at = self._before(transaction_id)
+        is_unread = by_person and any(not one.was_read(at) for one in sendings[1:])
+        return is_unread or any(one.at > at for one in sendings)
+
+    def _before(self, transaction_id: str) -> tuple[list[Sending], datetime]:
+        """The transactions of the order at the sender of an 860, and when Orderful received the 860."""
+        request = self.request(transaction_id)
+        if request.filed_at is None:
+            raise ValueError("The message was not sent to Orderful.")
+        return self.sendings.get((request.sender, request.order), []), request.filed_at
+
+    def refuses(self, held: Held, transaction_id: str | None) -> None:
         """A receiver rejects the last transaction of a document (997, CONTRL): the content before it counts."""
+        self.sendings[held] = [one for one in self.sendings[held] if one.transaction_id != transaction_id]
         before = self.had[held]
         if before is None:
             self.has.pop(held, None)
@@ -117,7 +198,9 @@ class Receivers:
             request = request.as_approved(approved)
         request = self.granted[number] = request.in_view_of(had)
         self.has[held] = request.on(had)
-        if self.was_crossed(number):
+        for sending in self.sendings[held][-1:]:
+            sending.view = self.has[held]
+        if self.was_crossed(number, by_person=approved is not None):
             # What it was sent last does not have the change, so the whole may be sent again.
             self.edited.add(held)
 

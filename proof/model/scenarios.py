@@ -410,6 +410,34 @@ def _crossed_on_another_line(system: System) -> None:
     _crossed(system, MORE, line_2={"orderQty": 120.0})
 
 
+def _replaced_on_its_line(system: System) -> None:
+    system.edit(ORDER, line_1={"orderQty": 900.0})
+    system.quiesce()
+
+
+def _replaced_the_day_before(system: System) -> None:
+    """By a partner that never acknowledges; what it got needs no attention."""
+    system.apply_routing({"partners.acme.acknowledgment": "never"})
+    _replaced_on_its_line(system)
+    for one in system.orderful.transactions:
+        system.orderful.update_status(one.transaction_id, validation_status="VALID", delivery_status="DELIVERED")
+    system.quiesce()
+    system.clock.forward(hours=25)
+    system.quiesce()
+
+
+def _ten_more(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, TEN_MORE, in_x12=True)
+    system.quiesce()
+
+
+def _ten_more_and_approved(system: System) -> None:
+    """The partner may not have read the replacement: a person is asked, and the whole order is sent again."""
+    _ten_more(system)
+    system.approve(CHANGE)
+    system.quiesce()
+
+
 def _read_at_last(system: System) -> None:
     system.push(CHANGE)
     system.quiesce()
@@ -452,7 +480,7 @@ def _agreed_on_a_replacement(system: System) -> None:
 def _refused_and_sent_again(system: System) -> None:
     replacement = system.orderful.transactions[-1]
     system.orderful.update_status(replacement.transaction_id, acknowledgment_status="REJECTED")
-    system.receivers.refuses(("ACMEPRODUCET", ORDER))
+    system.receivers.refuses(("ACMEPRODUCET", ORDER), replacement.transaction_id)
     system.quiesce()
     system.replay(order_key(ORDER))
     system.quiesce()
@@ -643,6 +671,22 @@ SCENARIOS = (
         sent=3,
         puts=1,
         prepared=_crossed_on_another_line,
+    ),
+    Scenario(
+        "an 860 soon after a replacement of its line",
+        _ten_more_and_approved,
+        sent=3,
+        puts=1,
+        setting=_DIFFERENCES,
+        prepared=_replaced_on_its_line,
+    ),
+    Scenario(
+        "an 860 a day after a replacement of its line",
+        _ten_more,
+        sent=2,
+        puts=1,
+        setting=_DIFFERENCES,
+        prepared=_replaced_the_day_before,
     ),
     Scenario("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
     Scenario(

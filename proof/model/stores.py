@@ -71,14 +71,14 @@ class RecordedLedger(MemoryLedger):
     """The ledger's table.
 
     Attributes:
-        on_agreed: Called with every AGREED revision.
+        on_revision: Called with every written revision.
         large: Bytes above which a body is stored in the bucket.
     """
 
     def __init__(self, effects: EffectRecorder, payloads: RecordedPayloads) -> None:
         """Record every write in `effects`; large bodies go to `payloads`."""
         super().__init__()
-        self.on_agreed: list[Callable[[Revision], None]] = []
+        self.on_revision: list[Callable[[Revision], None]] = []
         self._effects = effects
         self._payloads = payloads
         self.large = _LARGE
@@ -131,9 +131,8 @@ class RecordedLedger(MemoryLedger):
             if any(self.rows.get(name) is not row for name, row in zip(names, seen, strict=True)):
                 raise Conflict(f"A revision of {revision.key} was changed by another worker.")
             put(revision, owned, posted, along)
-            if revision.state is State.AGREED:
-                for notify in self.on_agreed:
-                    notify(revision)
+            for notify in self.on_revision:
+                notify(revision)
 
         self._effects.repeated(f"write {revision.state} in the ledger", write)
 

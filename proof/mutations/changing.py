@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
-from connector.domain.order_change import edits
+from connector.domain.order_change import crossing, edits
 from connector.domain.order_change.record import Change
 from connector.domain.order_change.request import LineRequest
 from connector.domain.reasons import StatedReason
@@ -121,6 +122,29 @@ def _had_the_newest(right: Callable[..., Any]) -> Callable[..., Any]:
     return read
 
 
+def _whenever_it_was_replaced(right: Callable[..., bool]) -> Callable[..., bool]:
+    """The whole order is sent again after each change of a replacement, whether they crossed or not."""
+    return lambda revisions, known_sequence: right(revisions, known_sequence) or (known_sequence or 0) > 1
+
+
+def _read_alike(read: Any) -> Callable[[Any], Callable[..., Any]]:
+    """Every revision that left before the change counts as read, or as not, whenever it left."""
+
+    def bug(right: Callable[..., Any]) -> Callable[..., Any]:
+        def was_read(*args: Any) -> Any:
+            found = right(*args)
+            return found if found is found.NO else read
+
+        return was_read
+
+    return bug
+
+
+def _not_by_acknowledgment(right: Callable[..., Any]) -> Callable[..., Any]:
+    """A 997 proves nothing."""
+    return lambda sent, *times: right(dataclasses.replace(sent, history=()), *times)
+
+
 _ASKING = frozenset({"ask", "ask for more", "412", "edit", "edit meanwhile", "visma", "quiescence", "decide", "go on"})
 
 MUTATIONS = (
@@ -184,6 +208,31 @@ MUTATIONS = (
         (partner_baseline, "_was_sent_after"),
         _never,
         scenario="an 860 that crosses a revision of another line",
+    ),
+    Mutation(
+        "the whole follows each change of a replacement",
+        (partner_baseline, "_was_sent_after"),
+        _whenever_it_was_replaced,
+        scenario="an 860 a day after a replacement of its line",
+        rules=frozenset({"ask", "edit", "status", "go on", "quiescence", "decide"}),
+    ),
+    Mutation(
+        "every revision crosses a change",
+        (crossing, "_was_read"),
+        _read_alike(crossing._Read.MAYBE),  # noqa: SLF001
+        scenario="an 860 a day after a replacement of its line",
+    ),
+    Mutation(
+        "no revision crosses a change that came after it",
+        (crossing, "_was_read"),
+        _read_alike(crossing._Read.YES),  # noqa: SLF001
+        scenario="an 860 soon after a replacement of its line",
+    ),
+    Mutation(
+        "an acknowledgment proves nothing",
+        (crossing, "_was_read"),
+        _not_by_acknowledgment,
+        scenario="an 860 that is asked for again after an edit",
     ),
     Mutation(
         "what was granted along with an edit is forgotten",

@@ -220,7 +220,7 @@ class Partners(Base):
             return
         self.count("partner refuses")
         self.system.orderful.update_status(str(current.transaction_id), acknowledgment_status="REJECTED")
-        self.system.receivers.refuses((str(current.receiver_id), number))
+        self.system.receivers.refuses((str(current.receiver_id), number), current.transaction_id)
 
     def _line(self, number: str, line: int) -> dict[str, Any] | None:
         """A line of an order and a partner that has received it, which may be a former one."""
