@@ -48,6 +48,7 @@ _SETTINGS: dict[str, Any] = {
     "rounding_limit": "2.50",
     "whole_units": ["each"],
     "main_locations": ["MAIN"],
+    "answers_to_unknown_orders": "record",
     "acknowledgment": "required",
     "expected": {"valid": "1h", "sent": "15m", "delivered": "never", "acknowledged": "24h"},
     "items": {"1298": {"gtin": "07038010000065", "partner_item": "AP-77120"}},

@@ -645,6 +645,27 @@ class Reason(StrEnum):
         ),
         "Settle it with the partner, correct the order in Visma where need be, then close it.",
     )
+    ANSWER_TO_UNKNOWN_ORDER = (
+        "answer-to-unknown-order",
+        "An answer to an order that was not sent",
+        (
+            "A partner's answer (855, 865) names an order of which nothing was sent from here, or none, and neither "
+            "the ledger nor routing explains it: another number is meant, or another system sent the order."
+        ),
+        (
+            "Ask the partner which order is meant, then close it. Where another system sends orders to it too, set "
+            "`answers_to_unknown_orders: record`."
+        ),
+    )
+    ANSWER_NOT_COMPARED = (
+        "answer-not-compared",
+        "An answer that could not be compared",
+        (
+            "A partner's answer (855, 865) could not be compared with its order: the content of the order has expired, "
+            "or routing does not lead from it to the sender."
+        ),
+        "Read it in Orderful, compare it with the order in Visma, then close it.",
+    )
     MESSAGE_TOO_LARGE = (
         "message-too-large",
         "The message is too large",

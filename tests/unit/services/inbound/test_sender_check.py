@@ -98,7 +98,7 @@ def test_nobody_else_may(sender_id):
     with pytest.raises(Rejected) as rejected:
         route({"partners.beta": BETA}, sender_id=sender_id)
     assert rejected.value.sentence == (
-        f"Order 500123 is for partner acme (supplier 50012); the change comes from {sender_id}."
+        f"Order 500123 is for partner acme (supplier 50012); this comes from {sender_id}."
     )
     assert rejected.value.document == "nordic/purchase_order/500123"
 

@@ -213,6 +213,16 @@ class Acknowledgment(StrEnum):
     NEVER = "never"
 
 
+class OnUnknownOrder(StrEnum):
+    """What to do with an accepting answer to an order that was not sent from here: ask a person, or only record it.
+
+    `record` is for a partner that gets orders from another system too.
+    """
+
+    ASK = "ask"
+    RECORD = "record"
+
+
 class OnUnmapped(StrEnum):
     """What to do with a document whose supplier or customer is mapped to no partner.
 
@@ -647,6 +657,7 @@ class Route:
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: How long each stage of a sent document may take.
+        answers_to_unknown_orders: What to do with an answer to an order that was not sent from here.
     """
 
     company: Company
@@ -754,6 +765,12 @@ class Route:
         choice(Acknowledgment), "required", "Whether the partner sends functional acknowledgments (997)"
     )
     expected: Expected = group(Expected)
+    answers_to_unknown_orders: OnUnknownOrder = setting(
+        choice(OnUnknownOrder),
+        "ask",
+        "An accepting answer (855, 865) that names an order that was not sent from here, unless the ledger has it as "
+        "such or it is from before go-live; record, where another system sends orders to the partner too",
+    )
 
 
 def _taken(value: Any) -> frozenset[str]:

@@ -14,10 +14,9 @@ from typing import Any
 import msgspec
 
 from connector.domain.documents import MAX_NUMBER_LENGTH, DocumentKey, Kind, number_in_key
-from connector.domain.errors import AnswerTooLarge, Conflict, Misconfigured, Parked, PutOff, Rejected, Transient
+from connector.domain.errors import AnswerTooLarge, Conflict, PutOff, Transient
 from connector.domain.inbound import ANSWERS, Delivery, InboundTransaction, Validation
 from connector.domain.invoice_types import INVOICE_TYPES
-from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import (
     CHANGE,
     FOR_A_PERSON,
@@ -30,20 +29,15 @@ from connector.domain.order_change.record import (
 )
 from connector.domain.order_change.summary import summary_of
 from connector.domain.reasons import Reason
-from connector.domain.revision.record import KNOWN_TO_PARTNER, State
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import REFUSED
 from connector.domain.text import truncated
-from connector.domain.transactions import Purpose, Stream, TransactionType
-from connector.edi.answered_order.compare import order_differences
+from connector.domain.transactions import Stream, TransactionType
 from connector.edi.answers import Answer, read_answer
 from connector.edi.order_change.content_id import content_id
 from connector.edi.order_change.read import NotAChange, read_change
-from connector.edi.visma.order_snapshot import read_order_snapshot
-from connector.edi.visma.read import NotADocument
 from connector.kinds.facts import Counterparty
+from connector.services.inbound.answer_check import AnswerCheck
 from connector.services.inbound.ports import Changes, HintBudget, InboundNetwork, SentDocuments
-from connector.services.inbound.sender_check import route_of
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Fields, Metric, Outbox, RoutingSource, Telemetry
 
@@ -59,12 +53,6 @@ Orderful: the example of a limit is 100 requests a minute and endpoint.
 
 ACKNOWLEDGMENTS = ("855", "865")
 """X12 numbers of the answers that state the values of an order."""
-
-_REVISIONS = 20
-"""Among so many of the newest revisions of an order, the one is looked for that an answer answers."""
-
-_NOT_WANTED = REFUSED | {"Cancelled"}
-"""Statuses in Visma of an order that is not to be delivered."""
 
 _INVOICES = sorted(
     (kind for kind in Kind if kind.facts.transaction_type is TransactionType.INVOICE),
@@ -201,8 +189,8 @@ class InboundRecorder:
         change = self._new(transaction, key, answer)
         if unread is not None:
             change = self._unread(change, unread)
-        elif transaction.document in ACKNOWLEDGMENTS and _is_let_through(transaction.validation):
-            change = self._compared(change, transaction)
+        elif answer is not None and transaction.document in ACKNOWLEDGMENTS and _is_let_through(transaction.validation):
+            change = self._check.checked(change, answer, transaction.message or {}, self.routing.load())
         try:
             return self.changes.add(change, message=transaction.message), True
         except Conflict:
@@ -331,9 +319,15 @@ class InboundRecorder:
             number = (answer.number or "").strip()[:MAX_NUMBER_LENGTH] or transaction.transaction_id
             if answer.number and answer.answers == TransactionType.INVOICE.number:
                 return self._invoice(company, number, transaction.sender_id or "", routing)
+            if answer.number:
+                return self._check.order_key(companies, number, transaction.sender_id or "")
         else:
             number = transaction.order_number or transaction.business_number or transaction.transaction_id
         return DocumentKey.of_order(company, number.strip()[:MAX_NUMBER_LENGTH])
+
+    @property
+    def _check(self) -> AnswerCheck:
+        return AnswerCheck(documents=self.documents, stream=self.stream)
 
     def _invoice(self, company: str, number: str, sender_id: str, routing: Routing) -> DocumentKey:
         """The key of the sent invoice with this number; without one, a key of the kind that the sender gets."""
@@ -410,71 +404,6 @@ class InboundRecorder:
             f" `connector changes close {change.transaction_id}`.",
         )
 
-    def _compared(self, change: Change, transaction: InboundTransaction) -> Change:
-        """The record of an 855 or 865 after it was compared with the order that it answers.
-
-        An order that the ledger does not have, or no longer has, or that routing gives to another partner, is not
-        compared.
-        """
-        if change.state is ChangeState.RECORDED and (taken_back := self._taken_back(change)) is not None:
-            return _for_a_person(change, taken_back, Reason.ACCEPTED_AFTER_CANCELLATION)
-        try:
-            order = self._answered(change.key, transaction.created_at)
-            if order is None:
-                return change.noted("not compared: the ledger does not have the order that it answers")
-            route = route_of(
-                self.routing.load(), change.company, order, sender_id=change.sender_id or "", stream=self.stream
-            )
-        except (Misconfigured, NotADocument, Parked, Rejected) as error:
-            return change.noted(f"not compared with the order: {error}")
-        differing = order_differences(transaction.document or "", transaction.message or {}, order.content, route)
-        if not differing:
-            return change
-        whose = change.partner or change.sender_id or "the partner"
-        sentence = (
-            f"The {change.document} of {whose} states purchase order {change.number} otherwise than it was sent: "
-            f"{'; '.join(differing)}."
-        )
-        return _for_a_person(change, sentence, Reason.ANSWER_DIFFERS)
-
-    def _taken_back(self, change: Change) -> str | None:
-        """Why an accepting answer is about an order that is no longer wanted; None when the order stands.
-
-        An answer that Orderful received before the cancellation was sent crossed it: the cancellation counts.
-        """
-        history = self.documents.revisions(change.key, limit=_REVISIONS)
-        whose = change.partner or change.sender_id or "the partner"
-        accepts = f"The {change.document} of {whose} accepts purchase order {change.number}, which"
-        had = next(
-            (one for one in history if one.state in KNOWN_TO_PARTNER and one.receiver_id in {None, change.sender_id}),
-            None,
-        )
-        if had is not None and had.purpose is Purpose.CANCELLATION:
-            if change.filed_at is not None and change.filed_at < (had.sent_at or had.created_at):
-                return None
-            return f"{accepts} was cancelled with transaction {had.transaction_id}: goods may be on their way."
-        newest = next((one for one in history if not one.is_withdrawal and one.state is not State.SUPERSEDED), None)
-        if had is not None and newest is not None and newest.visma_status in _NOT_WANTED:
-            return f"{accepts} is {newest.visma_status} in Visma: goods may be on their way."
-        return None
-
-    def _answered(self, key: DocumentKey, filed_at: datetime | None) -> OrderSnapshot | None:
-        """The order as the partner had it when it answered; None when the ledger does not have it.
-
-        Raises:
-            Parked: its content has expired.
-        """
-        known = [
-            one
-            for one in self.documents.revisions(key, limit=_REVISIONS)
-            if one.state in KNOWN_TO_PARTNER and not one.is_withdrawal
-        ]
-        before = [one for one in known if filed_at is None or one.created_at <= filed_at]
-        answered = next(iter(before or known), None)
-        if answered is None:
-            return None
-        return read_order_snapshot(self.documents.source_of(answered), company=key.company)
-
     def _refuse_stream(self, transaction: InboundTransaction) -> None:
         self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
         self.telemetry.error(
@@ -506,19 +435,6 @@ def is_processed(transaction: InboundTransaction, now: datetime) -> bool:
     """Whether Orderful still processes it. After `MAX_PROCESSING` it is recorded anyway, for a person."""
     since = transaction.created_at or now
     return transaction.validation is Validation.PROCESSING and now - since < MAX_PROCESSING
-
-
-def _for_a_person(change: Change, sentence: str, code: Reason) -> Change:
-    """The record of an answer that a person has to settle."""
-    return msgspec.structs.replace(
-        change,
-        state=ChangeState.ATTENTION,
-        history=(ChangeEvent(change.updated_at, ChangeState.ATTENTION, change.history[0].note),),
-        reason=truncated(" ".join(filter(None, (change.reason, sentence))), MAX_REASON_LENGTH),
-        reason_codes=(*change.reason_codes, code),
-        next_step="Settle it with the partner, correct the document in Visma where need be, then run"
-        f" `connector changes close {change.transaction_id}`.",
-    )
 
 
 def _is_let_through(validation: Validation | None) -> bool:

@@ -62,7 +62,7 @@ def owner_of(routing: Routing, change: Change, stream: Stream) -> Company | None
 
 
 def route_of(routing: Routing, company: str, has: OrderSnapshot, *, sender_id: str, stream: Stream) -> Route:
-    """The route of the order's supplier, who has to be the sender of the change.
+    """The route of the order's supplier, who has to be the sender of the change or answer.
 
     Raises:
         Parked: the supplier is mapped to no partner.
@@ -73,7 +73,7 @@ def route_of(routing: Routing, company: str, has: OrderSnapshot, *, sender_id: s
     route = routing.route(company, has.content.kind, supplier)
     if route.partner_isa_id.on(stream) != sender_id:
         raise Rejected(
-            f"Order {number} is for partner {route.partner} (supplier {supplier}); the change comes from {sender_id}.",
+            f"Order {number} is for partner {route.partner} (supplier {supplier}); this comes from {sender_id}.",
             document=str(DocumentKey.of_order(company, number)),
             code=Reason.ORDER_OF_ANOTHER_PARTNER,
         )
