@@ -1,4 +1,4 @@
-"""An empty text is refused by every command: it is a variable of a script that was not set."""
+"""What every command refuses: an empty text, a variable of a script that was not set; an option with two values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 
 from connector.cli.commands import cli
 from connector.cli.main import command_line
+from testkit.samples.routing_data import routing_data
 
 
 def commands(group, path=()):
@@ -60,3 +61,31 @@ def test_a_state_that_is_empty_is_none(connector, stack, states):
 def test_spaces_around_a_text_are_no_part_of_it(connector, stack):
     stack.routing.data = {"companies": {"nordic": {}}}
     assert connector("documents", "list", "--company", " nordic ").code == 0
+
+
+def options():
+    """A command line that gives an option with one value twice, for every such option of every command."""
+    for path, command in commands(cli):
+        for param in command.params:
+            if isinstance(param, click.Option) and not (param.multiple or param.is_flag):
+                one = [param.opts[-1], *["1"] * param.nargs]
+                yield pytest.param([*path, *one, *one], param.opts[0], id=f"{' '.join(path)} {param.opts[0]}")
+
+
+@pytest.mark.parametrize(("line", "name"), list(options()))
+def test_no_command_takes_the_last_of_two_values(line, name, capsys):
+    code = command_line(line, opener=lambda _: None)
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (2, "")
+    assert captured.err == f"{name} is given 2 times, and takes one value. Nothing was done.\n"
+
+
+def test_of_two_partners_none_is_paused(connector, stack):
+    stack.routing.data = routing_data()
+    result = connector("pause", "--partner", "acme", "--partner", "bakeri", "--reason", "they move", "--yes")
+    assert (result.code, result.out) == (2, "")
+    assert list(stack.breaker.pauses(now=stack.clock.now())) == []
+
+
+def test_what_takes_several_values_takes_them(connector, stack):
+    assert connector("documents", "list", "--state", "parked", "--state", "rejected", "--ended", "--ended").code == 0

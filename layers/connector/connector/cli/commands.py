@@ -25,7 +25,7 @@ from connector.cli.pauses import pause, resume
 from connector.cli.reconcile import reconcile
 from connector.cli.secrets import secrets
 from connector.cli.status import status
-from connector.cli.texts import refuse_empty_texts
+from connector.cli.texts import refuse_empty_texts, refuse_repeated_options
 from connector.cli.translate import translate
 
 
@@ -47,3 +47,4 @@ for command in (
     cli.add_command(command)
 add_examples(cli)
 refuse_empty_texts(cli)
+refuse_repeated_options(cli)

@@ -1,7 +1,9 @@
-"""Texts that people give to commands: never an empty one, never spaces around one, none that no key can hold."""
+"""What people give to commands: no empty text, no spaces around one, none that no key can hold, no option twice."""
 
 from __future__ import annotations
 
+from collections import Counter
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,6 +54,27 @@ def refuse_empty_texts(group: click.Group) -> None:
         for param in command.params:
             if param.type is click.STRING:
                 param.type = _FILE if "FILE" in (param.metavar or "") else _TEXT
+
+
+def refuse_repeated_options(group: click.Group) -> None:
+    """Have every command refuse an option that is given twice and has one value.
+
+    click takes the last one, so `pause --partner acme --partner fisk` would pause one of them in silence.
+    """
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            refuse_repeated_options(command)
+        command.parse_args = MethodType(_parse_args, command)  # type: ignore[method-assign]
+
+
+def _parse_args(command: click.Command, context: click.Context, args: list[str]) -> list[str]:
+    """As `click.Command.parse_args`; raises `WrongInput` where an option with one value has two."""
+    _, _, order = command.make_parser(context).parse_args(args=list(args))
+    for param, times in Counter(order).items():
+        takes_one = isinstance(param, click.Option) and not (param.multiple or param.is_flag)
+        if takes_one and times > 1 and not context.resilient_parsing:
+            raise WrongInput(f"{param.opts[0]} is given {times} times, and takes one value. Nothing was done.")
+    return type(command).parse_args(command, context, args)
 
 
 _TEXT, _FILE = _Text(), _FileName()
