@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connector.cli.output import WrongInput, minute, timestamp
-from connector.cli.times import since, until
+from connector.cli.times import since, until, window
 
 NOW = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
 
@@ -49,6 +49,9 @@ def test_what_names_an_instant_is_the_same_everywhere(zone, text, at):
         ("2026-11-28", "2026-11-28T00:00", "2026-11-27T23:00"),
         ("2026-07-01", "2026-07-01T00:00", "2026-06-30T22:00"),
         ("2026-11-28T06:00", "2026-11-28T06:00", "2026-11-28T05:00"),
+        ("08:00", "2026-11-29T08:00", "2026-11-30T07:00"),
+        ("today 8:00", "2026-11-29T08:00", "2026-11-30T07:00"),
+        ("yesterday 17:30", "2026-11-28T17:30", "2026-11-29T16:30"),
     ],
 )
 def test_days_are_those_of_the_person(zone, text, in_utc, in_oslo):
@@ -78,7 +81,32 @@ def test_every_form_of_a_day_is_a_whole_one(zone, monkeypatch, text, first, afte
     assert (since(text, NOW), until(text, NOW)) == (utc(f"{first}T00:00"), utc(f"{after}T00:00"))
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2x", "2026-13-01", "9999-12-31", "999999w", "2026-W60", "0001-W00"])
+@pytest.mark.parametrize(
+    ("first", "last", "why"),
+    [
+        ("2027-01-01", None, "--since 2027-01-01 is still to come (2027-01-01 00:00Z): nothing can be found."),
+        ("23:45", "today", "--since 23:45 is still to come (2026-11-29 23:45Z): nothing can be found."),
+        ("today", "yesterday", "The window ends (2026-11-29 00:00Z) before it begins (2026-11-29 00:00Z)."),
+        ("2h", "3h", "The window ends (2026-11-29 20:30Z) before it begins (2026-11-29 21:30Z)."),
+    ],
+)
+def test_a_window_in_which_nothing_can_be_is_refused(monkeypatch, first, last, why):
+    monkeypatch.setenv("CONNECTOR_UTC", "1")
+    with pytest.raises(WrongInput) as refused:
+        window(first, last, NOW)
+    assert refused.value.format_message() == why
+
+
+def test_a_window_may_be_open_at_either_end(monkeypatch):
+    monkeypatch.setenv("CONNECTOR_UTC", "1")
+    assert window(None, None, NOW) == (None, None)
+    assert window("today", "today", NOW) == (utc("2026-11-29T00:00"), utc("2026-11-30T00:00"))
+    assert window("now", None, NOW) == (NOW, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2x", "2026-13-01", "9999-12-31", "999999w", "2026-W60", "0001-W00", "24:00", "tomorrow"]
+)
 def test_what_is_no_time_is_refused(zone, text):
     with pytest.raises(WrongInput, match="write 2h, 3d, today, yesterday"):
         until(text, NOW)

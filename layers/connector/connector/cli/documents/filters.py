@@ -18,7 +18,7 @@ from connector.cli.kinds import listed_kind_option
 from connector.cli.output import WrongInput, say
 from connector.cli.reasons import code_filter, taken_code
 from connector.cli.stack.stack import Stack
-from connector.cli.times import since, until
+from connector.cli.times import window
 from connector.domain.documents import Kind
 from connector.domain.errors import NoRouting
 from connector.domain.revision.record import State
@@ -27,6 +27,9 @@ from connector.services.listing import AmountRange, Found, Selection, is_on_reco
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _State = TypeVar("_State", bound=StrEnum)
+
+_LIKE = 0.5
+"""How much a name is like one that is meant; 1 is the same."""
 
 
 def state_option(known: Iterable[_State], help_text: str) -> Callable[[_Command], _Command]:
@@ -112,7 +115,7 @@ def where_options(what: str) -> tuple[Callable[[_Command], _Command], ...]:
         ),
         click.option("--number", metavar="NUMBER", help="Only this number, or those that begin with it."),
         click.option(
-            "--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, yesterday, 2026-11-28."
+            "--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, 08:00, yesterday, 2026-11-28."
         ),
         click.option(
             "--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."
@@ -131,20 +134,20 @@ def where(stack: Stack, routing: Routing, given: dict[str, Any], *, any_name: bo
 
     Raises:
         WrongInput: routing has no such name, which would find nothing and look as if there were nothing; or a time is
-            none.
+            none, or nothing is between the two.
     """
     company, partner = given.pop("company"), given.pop("partner")
     since_text, until_text = given.pop("since_text"), given.pop("until_text")
     _check("company", company, routing.data["companies"])
     if not is_former_name(stack, routing, partner, any_name=any_name):
         _check("partner", partner, routing.data.get("partners") or {})
-    now = stack.clock.now()
+    begin, end = window(since_text, until_text, stack.clock.now())
     return Where(
         company=company,
         partner=partner,
         number=given.pop("number") or "",
-        since=since(since_text, now) if since_text else None,
-        until=until(until_text, now) if until_text else None,
+        since=begin,
+        until=end,
     )
 
 
@@ -204,7 +207,9 @@ def is_former_name(stack: Stack, routing: Routing, partner: str | None, *, any_n
         return False
     if not any_name and not is_on_record(stack.ledger, stack.changes, routing, partner):
         return False
-    say(f"The routing in force has no partner '{partner}'; meant is what is on record under this former name.")
+    near = get_close_matches(partner, routing.data.get("partners") or {}, cutoff=_LIKE)
+    instead = f" Did you mean {' or '.join(near)}?" if near else ""
+    say(f"The routing in force has no partner '{partner}'; meant is what is on record under this former name.{instead}")
     return True
 
 
@@ -218,13 +223,18 @@ def routing_in_force(stack: Stack) -> Routing:
 
 def _check(what: str, name: str | None, known: Iterable[str]) -> None:
     if name is not None and name not in known:
-        raise WrongInput(f"The routing in force has no {what} '{name}'. {_instead(name, known)}")
+        raise WrongInput(no_such(what, name, known))
+
+
+def no_such(what: str, name: str, known: Iterable[str]) -> str:
+    """That routing has no company or partner of a name, and which may have been meant."""
+    return f"The routing in force has no {what} '{name}'. {_instead(name, known)}"
 
 
 def _instead(word: str, known: Iterable[str]) -> str:
     """What may have been meant; everything there is where nothing is near."""
     names = [str(one) for one in known]
-    near = get_close_matches(word, names, cutoff=0.5)
+    near = get_close_matches(word, names, cutoff=_LIKE)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     return f"It has {', '.join(sorted(names)[:20])}." if names else "It has none."

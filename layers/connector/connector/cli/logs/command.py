@@ -22,8 +22,7 @@ from connector.cli.logs.search import (
 )
 from connector.cli.output import FAILED, Failed, json_option, say, show, timestamp
 from connector.cli.stack.stack import Stack, stack_option
-from connector.cli.times import since as since_when
-from connector.cli.times import until as until_when
+from connector.cli.times import window
 from connector.domain.documents import DocumentKey
 from connector.domain.layout import counted
 
@@ -48,7 +47,7 @@ _FAILURE_MARKS = ("Task timed out", "ERROR", "Error", "Status: ")
 @click.command(short_help="Show what the functions logged about a document.")
 @click.argument("key", metavar="KEY")
 @click.option(
-    "--since", "since_text", metavar="TIME", help="From when on: 2h, 3d, yesterday, 2026-11-28; 3d unless said."
+    "--since", "since_text", metavar="TIME", help="From when on: 2h, 3d, 08:00, yesterday, 2026-11-28; 3d unless said."
 )
 @click.option("--until", "until_text", metavar="TIME", help="Until when; the day that is named included.")
 @click.option(
@@ -64,8 +63,8 @@ def logs(*, key: str, since_text: str | None, until_text: str | None, limit: int
     much is read at most; what was not read to its end is said, and the exit code is 1 then.
     """
     now = stack.clock.now()
-    since = since_when(since_text, now) if since_text else now - _USUAL
-    until = until_when(until_text, now) if until_text else now
+    begin, end = window(since_text, until_text, now)
+    since, until = begin or (end or now) - _USUAL, end or now
     filters = _filters(stack, key)
     found = search(stack, FUNCTIONS, list(patterns_of(filters)), since=since, until=until)
     named = [line for line in found.lines if any(map(line.matches, filters))]
