@@ -86,13 +86,25 @@ def test_what_was_changed_meanwhile_is_named(connector, erasure):
 
 def test_a_partner_without_data_is_done_at_once(connector, stack):
     stack.erasure = FakeErasure()
-    assert connector("data", "delete", "--partner", "nobody").code == 0
+    stack.routing.data = routing_data()
+    assert connector("data", "delete", "--partner", "acme").code == 0
+
+
+def test_of_a_name_that_nobody_has_nothing_is_said_to_be_deleted(connector, erasure):
+    mistyped = connector("data", "delete", "--partner", "acmee", "--yes")
+    assert (mistyped.code, mistyped.out) == (1, "")
+    assert "no content of 'acmee' is on record" in mistyped.err
+    assert "no partner 'acmee'. Did you mean acme?" in mistyped.err
+    assert (
+        "no company 'nordik'. Did you mean nordic?"
+        in connector("data", "delete", "--partner", "acme", "--company", "nordik", "--yes").err
+    )
 
 
 @pytest.mark.parametrize("options", [("--company", "svensk"), ("--partner", "matsenteret")])
 def test_of_other_companies_and_partners_nothing_goes(connector, erasure, options):
     named = options if "--partner" in options else ("--partner", "acme", *options)
-    assert connector("data", "delete", *named, "--yes", "--json").data["revisions"] == 0
+    connector("data", "delete", *named, "--yes", "--json")
     assert erasure.erased == []
 
 

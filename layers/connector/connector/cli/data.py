@@ -6,8 +6,8 @@ from collections import Counter
 
 import click
 
-from connector.cli.documents.filters import routing_in_force
-from connector.cli.output import PARKED, go_on, json_option, say, show
+from connector.cli.documents.filters import no_such, routing_in_force
+from connector.cli.output import PARKED, Failed, go_on, json_option, say, show
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import Conflict
 from connector.domain.layout import counted
@@ -40,8 +40,9 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
 
     Deleted are Visma documents, requests, inbound messages, and all reasons and notes. Kept are keys, hashes, numbers,
     ids, parties, times and states, so that nothing is sent twice. What may still be sent or applied is left alone: the
-    command names it and exits 3. Routing, Visma and Orderful are not touched. Point-in-time backups hold the data for
-    35 days more, large documents on their way for 30, logs no payload at all.
+    command names it and exits 3. It exits 1 where a name is not in force and nothing is on record under it. Routing,
+    Visma and Orderful are not touched. Point-in-time backups hold the data for 35 days more, large documents on their
+    way for 30, logs no payload at all.
     """
     routing = routing_in_force(stack)
 
@@ -50,6 +51,10 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
         return company in {None, one.key.company} and is_partners(partner, names, one.partner, routing)
 
     entries = stack.erasure.entries(is_wanted)
+    names = (("partner", partner, routing.data.get("partners") or {}), ("company", company, routing.data["companies"]))
+    for what, name, known in names:
+        if not entries and name is not None and name not in known:
+            raise Failed(f"Nothing was deleted: no content of '{name}' is on record. {no_such(what, name, known)}")
     kept = [entry for entry in entries if entry.is_open]
     going = [entry for entry in entries if not entry.is_open]
     documents = sum(not entry.is_inbound for entry in going)
