@@ -121,8 +121,8 @@ def test_a_price_that_nobody_can_read_is_lifted_by_no_approval(change, options):
 
     result = change("price_basis_we", *options, message=per_dozen)
     assert result.code == 3
-    assert "Line 1: its price of 42 has the basis 'PD'" in result.err
-    assert "Approving it would not help." in result.out
+    assert "Line 1: its price of 42 has the basis 'PD'" in result.out
+    assert "As things stand, an approval would write nothing." in result.out
     assert "change the order in Visma by hand and close the change" in result.out
 
 
@@ -132,7 +132,7 @@ def test_a_deletion_is_a_cancellation_with_or_without_lines(change, restated):
         del tree(message)["POC_loop"]
 
     result = change("purpose_03_delete", "--approved", message=None if restated else without_lines)
-    assert (result.code, result.err) == (3, "The partner cancels the whole order, which Visma's API cannot do.\n")
+    assert (result.code, result.err) == (3, "PARKED: cancels-order\n")
     assert "Cancel the order in Visma, then approve the change" in result.out
 
 
@@ -150,7 +150,7 @@ def test_a_person_can_choose_the_reading_for_one_change(change):
         tree(message)["POC_loop"][0]["lineItemChange"][0]["quantity1"] = "160"
 
     undecided = change("poc04_is_what_partner_had", "--approved", message=unlike)
-    assert (undecided.code, "Approving it would not help." in undecided.out) == (3, True)
+    assert (undecided.code, "As things stand, an approval would write nothing." in undecided.out) == (3, True)
     assert "new_total, delta, old_total_with_new_in_poc04" in undecided.out
     for reading, quantity in (("new_total", 200), ("old_total_with_new_in_poc04", 160)):
         chosen = change("poc04_is_what_partner_had", "--approved", "--json", "--reading", reading, message=unlike)
@@ -215,7 +215,7 @@ def test_a_hash_total_may_be_cut_on_the_left(change):
         ("EA", "EA", None),
         ("EA", "CA", "Line 1: it schedules in CA (SCH02), another unit than its quantity has (EA)."),
         (None, "EA", None),
-        (None, "CA", "Line 1 is in unit CA, in Visma in STK."),
+        (None, "CA", "Line 1 is in unit CA, and the order has it in STK (each)."),
     ],
 )
 @pytest.mark.parametrize("in_loop", [True, False])

@@ -192,7 +192,8 @@ def test_a_person_gets_decision_differences_remarks_and_the_request(change):
 def test_a_parked_change_exits_with_3_and_shows_what_an_approval_would_write(change, message):
     result = change(message)
     assert result.code == 3
-    assert result.err == "Line 1: the quantity goes from 800 to 1000, more than 20 %.\n"
+    assert result.err == "PARKED: quantity-beyond-limit\n"
+    assert result.out.count("the quantity goes from 800 to 1000, more than 20 %.") == 1
     assert "Order 500123: PARKED" in result.out
     assert "An approval would write this:" in result.out
     data = change(message, "--json").data
@@ -209,10 +210,17 @@ def test_what_no_approval_lifts_has_no_request(change):
     for options in ((), ("--approved",)):
         result = change(message, *options)
         assert result.code == 3
-        assert "It is in SEK, the order in NOK." in result.err
-        assert "Approving it would not help." in result.out
+        assert "It is in SEK, the order in NOK." in result.out
+        assert "As things stand, an approval would write nothing." in result.out
         assert "PUT" not in result.out
     assert change(message, "--json").data["put"] is None
+
+
+def test_a_cancellation_says_what_to_do_first_and_each_reason_once(change):
+    result = change({**in_mosaic("0"), "purpose": "cancellation"})
+    assert "Cancel the order in Visma, then approve the change" in result.out
+    assert "As things stand, an approval would write nothing." in result.out
+    assert result.out.count("The partner cancels the whole order") == 1
 
 
 def test_a_change_that_visma_has_already_is_applied_and_writes_nothing(change):

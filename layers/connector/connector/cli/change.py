@@ -44,7 +44,12 @@ _CODES = {ChangeAction.APPLY: 0, ChangeAction.PARK: PARKED, ChangeAction.REJECT:
 @click.option("--order", "order_file", required=True, metavar="FILE", help="The purchase order as Visma has it now.")
 @click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")
 @click.option("--company", metavar="NAME", help="Whose order it is, for a bare message; the only one if left out.")
-@click.option("--had", "had_file", metavar="FILE", help="The order as the partner last saw it; --order if left out.")
+@click.option(
+    "--had",
+    "had_file",
+    metavar="FILE",
+    help="The order as it was last sent to the partner, like --order; without, --order is taken for it.",
+)
 @click.option("--approved", is_flag=True, help="As if a person had approved it.")
 @reading_option
 @click.option(
@@ -69,7 +74,7 @@ def change(
 
     FILE is a transaction or inbox item as Orderful gives it, a list of one, or the bare message in either dialect; with
     an envelope, sender, receiver and stream are checked as well. Prints the decision, the differences, and the PUT that
-    would go to Visma. Exit codes: 0 it applies, 3 it is parked, 4 it is refused, and stderr says why.
+    would go to Visma. Exit codes: 0 it applies, 3 it is parked, 4 it is refused, and stderr names the reason codes.
     """
     if [file, order_file, config_file, had_file].count("-") > 1:
         raise WrongInput("Only one of the files can come from standard input.")
@@ -106,7 +111,8 @@ def change(
         tell(preview.as_text(), as_it_is=True)
     code = _CODES[preview.decision.action]
     if code:
-        fail(preview.decision.reason or "", code, as_json=as_json)
+        message = f"{_SAID[preview.decision.action]}: {', '.join(preview.decision.codes)}"
+        fail((preview.decision.reason or "") if as_json else message, code, as_json=as_json)
     return code
 
 
@@ -202,7 +208,7 @@ class _Preview:
         decision = self.decision
         remarks = "\n".join(f"  {remark}" for remark in decision.remarks)
         return [
-            all_reasons(decision.reasons),
+            all_reasons(decision.reasons, decision.reason),
             comparison(decision.differences, self.ours.content if self.ours else None),
             unwritten(decision.unwritten),
             remarks and f"Also told:\n{remarks}",
@@ -220,7 +226,7 @@ class _Preview:
         if self.ours is None or self.decision.action is ChangeAction.REJECT:
             return ""
         if not self.is_approvable:
-            return "Approving it would not help."
+            return "As things stand, an approval would write nothing."
         writes = "It writes" if self.decision.action is ChangeAction.APPLY else "An approval would write"
         if self.approved is not None and self.approved.closes:
             return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."

@@ -27,7 +27,7 @@ _PATIENCE = timedelta(hours=6)
 _MAX_REASON_LENGTH = 500
 
 
-@click.group(short_help="What is in Visma and was not sent.", invoke_without_command=True)
+@click.group(short_help="Compare Visma, the ledger and Orderful.", invoke_without_command=True)
 @click.option("--since", "since_text", metavar="TIME", help="The beginning of the window.  [default: 14 days ago]")
 @click.option("--until", "until_text", metavar="TIME", help="Its end; nothing younger than an hour is judged.")
 @click.option("--company", metavar="NAME", help="Only this company.")
@@ -133,7 +133,8 @@ def reconcile(
 def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
     """List what the nightly runs have found and nobody has closed, the oldest first.
 
-    Exit code 1: the last run could not read everything.
+    Exit code 1: the last run could not read everything. Open findings are no error here; `connector status` counts
+    them.
     """
     found = sorted(stack.findings.findings(), key=lambda one: (one.first_seen, one.subject))
     found = [one for one in found if with_closed or one.is_open]

@@ -63,7 +63,8 @@ def test_the_same_is_data():
 
 
 def test_what_speaks_against_it_stands_below_a_heading():
-    assert all_reasons(["One.", "Two."]) == "All reasons:\n  One.\n  Two."
-    assert all_reasons(["One."]) == ""
+    assert all_reasons(["One.", "Two."], "One.") == "All reasons:\n  One.\n  Two."
+    assert all_reasons(["One.", "Two."], "One. Two.") == ""
+    assert all_reasons([], "It is refused.") == ""
     assert unwritten(["A charge."]) == "Not written by an approval:\n  A charge."
     assert unwritten([]) == ""

@@ -33,6 +33,14 @@ def test_what_is_on_record_asks_and_queues_nothing(connector, stack, outbox):
     result = connector("changes", "fetch", "802210971", "--json")
     assert (result.code, result.data) == (0, {"queued": [], "recorded": ["802210971"]})
     assert outbox.queued_hints == []
+    assert connector("changes", "fetch", "802210971").out == "Nothing is looked up: all are on record.\n"
+
+
+@pytest.mark.parametrize("name", ["orders/1", "my change", "soon", "#1"])
+def test_what_is_no_id_is_refused(connector, outbox, name):
+    result = connector("changes", "fetch", "802210971", name, "--yes")
+    assert (result.code, outbox.queued_hints) == (2, [])
+    assert "is no id of a transaction at Orderful" in result.err
 
 
 def test_without_a_terminal_it_says_so(connector, outbox):

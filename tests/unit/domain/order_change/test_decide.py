@@ -197,7 +197,7 @@ def test_a_message_truncates_a_long_value():
     reason = f"It is in {'E' * 37}..., the order in NOK."
     assert reason in hard(asks("PC", 1, price=13), currency="E" * 500_000)
     unit = hard(asks("PQ", 1, quantity=10, unit_code="Z" * 500_000))
-    assert f"is in unit {'Z' * 37}..., in Visma in STK" in unit
+    assert f"is in unit {'Z' * 37}..., and the order has it in STK" in unit
 
 
 def test_another_currency_is_no_change():
@@ -242,7 +242,11 @@ def test_what_no_approval_writes_is_listed_and_what_it_writes_as_shown_is_not(ap
         ((asks("NC", 1, doubts=("it appears twice.",)),), {}, ("Line 1: it appears twice.",)),
         ((asks("PC", 1),), {}, ("Line 1: the code PC changes something, and nothing new is given.",)),
         ((asks("PC", 1, quantity=11),), {}, None),
-        ((asks("RS", 1, requested=OCT_1, unit_code="ZZ"),), {}, ("Line 1 is in unit ZZ, in Visma in STK.",)),
+        (
+            (asks("RS", 1, requested=OCT_1, unit_code="ZZ"),),
+            {},
+            ("Line 1 is in unit ZZ, and the order has it in STK (each).",),
+        ),
         ((), {"stated": (Stated(Topic.CARRIER, "rail", (("carrier", "rail"),)),)}, None),
     ],
 )

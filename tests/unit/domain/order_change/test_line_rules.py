@@ -187,9 +187,19 @@ def test_a_closed_line_that_is_only_restated_is_accepted():
 
 
 def test_the_same_figure_in_another_unit_is_another_quantity():
-    assert "is in unit CA, in Visma in STK" in hard(asks("PQ", 1, quantity=10, unit="case", unit_code="CA"))
+    assert "is in unit CA, and the order has it in STK (each)" in hard(
+        asks("PQ", 1, quantity=10, unit="case", unit_code="CA")
+    )
     assert "is in unit CA" in hard(asks("PC", 1, price="12.50", unit="case", unit_code="CA"))
     applied(asks("QI", 1, quantity=12, unit="each", unit_code="EA"))
+
+
+def test_a_piece_counts_as_an_each_unless_routing_tells_them_apart():
+    """X12 element 355: EA each, PC piece; partners write either for one item."""
+    decision = applied(asks("QI", 1, quantity=12, unit="piece", unit_code="PC"))
+    assert "Line 1 is in unit PC, which counts the same as each (STK)." in decision.remarks
+    apart = {"units": {"STK": "each", "PCS": "piece"}}
+    assert "is in unit PC" in hard(asks("QI", 1, quantity=12, unit="piece", unit_code="PC"), route=apart)
 
 
 def test_a_unit_that_nobody_knows_is_not_taken_for_ours():
@@ -245,10 +255,15 @@ BY_REQUESTED = {"line_date": LineDate.REQUESTED}
 
 def test_a_line_that_goes_out_in_another_unit_is_asked_about():
     cases = {"unit": "case", "unit_code": "CA"}
-    assert soft(asks("DI", 1, quantity=10, **cases), rules=REMOVING) == "Line 1 is in unit CA, in Visma in STK."
+    assert (
+        soft(asks("DI", 1, quantity=10, **cases), rules=REMOVING)
+        == "Line 1 is in unit CA, and the order has it in STK (each)."
+    )
     applied(asks("DI", 1, quantity=10, unit="each", unit_code="EA"), rules=REMOVING)
     difference = {**GENEROUS, "quantities": QuantityReading.DELTA}
-    assert "Line 1 is in unit CA, in Visma in STK." in hard(asks("QD", 1, quantity=10, **cases), rules=difference)
+    assert "Line 1 is in unit CA, and the order has it in STK (each)." in hard(
+        asks("QD", 1, quantity=10, **cases), rules=difference
+    )
 
 
 def test_a_discount_that_visma_works_out_anew_is_told():

@@ -67,6 +67,14 @@ def test_another_mapping_in_the_code_is_found_as_it_is(monkeypatch):
     assert found(a_purchase_order())["PO1_loop", 0, "DTM", 0, "02"] == {"lines[0].requested"}
 
 
+def test_a_fraction_of_a_unit_does_not_hide_where_the_unit_comes_from():
+    """A unit that is tried may be one without fractions."""
+    lines = [an_order_line(1, orderQty=Decimal("2.5"), uom="KG"), an_order_line(2)]
+    tracer = tracer_of(a_purchase_order(lines=lines), **{"defaults.units.KG": "kilogram", "defaults.whole_units": None})
+    traced = {one.place: {source.name for source in one.gives} for one in tracer.traced(lambda _: True)}
+    assert traced["PO1_loop", 0, "PO1", 0, "03"] == {"lines[0].uom", "defaults.units.KG"}
+
+
 def test_an_amount_that_contradicts_the_sums_is_still_traced():
     names = found(a_purchase_order())
     assert names["PO1_loop", 0, "PO1", 0, "04"] == {"lines[0].unitCost"}

@@ -79,9 +79,11 @@ def _cells(line: ChangedLine) -> tuple[Any, ...]:
     return line.item, line.unit, money(line.price), money(line.now), money(line.asked), line.text
 
 
-def all_reasons(reasons: Sequence[str]) -> str:
-    """Everything that speaks against a change; empty where one sentence says it all."""
-    return "\n".join(["All reasons:", *(f"  {reason}" for reason in reasons)]) if len(reasons) > 1 else ""
+def all_reasons(reasons: Sequence[str], reason: str | None) -> str:
+    """Everything that speaks against a change; empty where `reason`, which stands beside it, is all of them."""
+    if not reasons or " ".join(reasons) == reason:
+        return ""
+    return "\n".join(["All reasons:", *(f"  {one}" for one in reasons)])
 
 
 def unwritten(sentences: Sequence[str]) -> str:

@@ -358,7 +358,7 @@ def _tell(change: Change, order: PurchaseOrder | None) -> None:
     shown.append(f"It is {change.state}: {why(change)}")
     parts = [
         "\n".join(shown),
-        all_reasons(change.reasons),
+        all_reasons(change.reasons, why(change)),
         later(change),
         comparison(change.differences, order),
         unwritten(change.unwritten),

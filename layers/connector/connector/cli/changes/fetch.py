@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from connector.cli.output import go_on, json_option, say, show
+from connector.cli.output import WrongInput, go_on, json_option, say, show
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.layout import counted
+from connector.edi.inbound import read_inbound
 from connector.services.messages import HintMessage
 
 
@@ -21,6 +22,9 @@ def fetch_changes(*, names: tuple[str, ...], stack: Stack, yes: bool, as_json: b
     It does what a callback does: what is on record stays as it is, and what is not for this stack is left alone.
     """
     names = tuple(dict.fromkeys(names))
+    for name in names:
+        if read_inbound({"id": name}, trusted=False) is None or not any(map(str.isdigit, name)):
+            raise WrongInput(f"'{name}' is no id of a transaction at Orderful: those are numbers or UUIDs.")
     recorded = [name for name in names if stack.changes.known(name) is not None]
     wanted = [name for name in names if name not in recorded]
     for name in recorded:
@@ -33,7 +37,9 @@ def fetch_changes(*, names: tuple[str, ...], stack: Stack, yes: bool, as_json: b
         {"queued": wanted, "recorded": recorded},
         lambda: "\n".join(
             [
-                f"{counted(len(wanted), 'transaction')} queued.",
+                f"{counted(len(wanted), 'transaction')} queued."
+                if wanted
+                else "Nothing is looked up: all are on record.",
                 *(
                     f"In a minute: connector changes show {one}; if that knows none: connector logs {one}"
                     for one in wanted

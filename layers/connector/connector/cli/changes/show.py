@@ -95,7 +95,7 @@ def _readable(change: Change, order: PurchaseOrder | None) -> str:
     remark_text = remarks(change)
     parts = [
         "\n".join(head),
-        all_reasons(change.reasons),
+        all_reasons(change.reasons, change.reason),
         later(change),
         comparison(change.differences, order),
         unwritten(change.unwritten),

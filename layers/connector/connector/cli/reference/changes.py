@@ -25,7 +25,7 @@ Made of the code by `python -m connector.cli.reference.changes > docs/changes-86
 | asked | A person is asked whenever it is there. |
 | asked when it differs | Compared with what the partner was sent and with the order. A repetition says nothing; \
 of what only the partner had it is told. |
-| refused | The change is parked, and no approval lifts it. |
+| blocked | The change is parked, and no approval lifts it. |
 | remark | Shown with the change. It changes nothing. |
 | names the order or the line | Finds what the change is about. |
 | not used | Read, and neither shown nor compared. |
@@ -108,7 +108,7 @@ def _purposes() -> Iterable[Sequence[str]]:
     meant = {
         ChangePurpose.CHANGE: "change: the lines that are named are changed",
         ChangePurpose.REPLACE: "replacement: lines that are not named are asked about; an approval takes them out",
-        ChangePurpose.CANCELLATION: "cancellation: refused; a person cancels the order in Visma",
+        ChangePurpose.CANCELLATION: "cancellation: blocked; a person cancels the order in Visma",
         ChangePurpose.CONFIRMATION: "confirmation: nothing is written; what is not so in Visma is asked about",
     }
     yield from ((code, meant[purpose]) for code, purpose in PURPOSES.items())
@@ -140,8 +140,8 @@ def _price_bases() -> Iterable[Sequence[str]]:
         yield codes, "applied" if place == 0 else f"applied, divided by {10**place:,}"
     for code, (_, what) in DOUBTED_PRICES.items():
         yield f"`{code}`", f"asked where the price changes: it is {what}"
-    yield ", ".join(f"`{code}`" for code in sorted(RETAIL_PRICES)), "refused: a retail price"
-    yield "any other", "refused; `changes.price_bases` can say for how many units each price is"
+    yield ", ".join(f"`{code}`" for code in sorted(RETAIL_PRICES)), "blocked: a retail price"
+    yield "any other", "blocked; `changes.price_bases` can say for how many units each price is"
 
 
 def _becomes(reading: Reading) -> str:

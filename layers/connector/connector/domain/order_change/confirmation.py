@@ -98,11 +98,7 @@ class Confirmation:
         figures: list[Decimal | None] = [theirs.quantity]
         if theirs.second_quantity:
             figures.append(theirs.second_quantity)
-        unit = (
-            None
-            if theirs.unit is not None and theirs.unit == self.route.units.get(ours.unit or "")
-            else theirs.unit_code
-        )
+        unit = None if self.route.is_unit(ours.unit, theirs.unit) else theirs.unit_code
         stated: list[Value] = [
             *(("quantity", figure, ours.quantity) for figure in dict.fromkeys(figures)),
             ("unit", unit, ours.unit),

@@ -42,6 +42,8 @@ from connector.domain.routing.route import LineDate, OnLines, Route
 from connector.domain.text import truncated
 from connector.domain.totals import ZERO, explained_by_price, line_amount, payable_amount, rounded
 
+_OTHER_UNIT = "Settle the unit with the partner, then reject the change; or correct the line in Visma, then approve it."
+
 
 class FieldResult(NamedTuple):
     """One field: the value that the partner asks for, and the value to write; None for no change."""
@@ -499,22 +501,26 @@ class LineRules:
 
     def _check_unit(self, ours: OrderLine) -> None:
         """Object to another unit: the same figure means another quantity and another price."""
-        code, unit = self.theirs.unit_code, self.theirs.unit
-        our_value = self.route.units.get(ours.unit or "")
-        if code is None or (unit is not None and unit == our_value):
+        code, our_value = self.theirs.unit_code, self.route.units.get(ours.unit or "")
+        if code is None:
             return
         stated = f"{self._line} is in unit {text_of(code)}"
+        if self.route.is_unit(ours.unit, self.theirs.unit):
+            if self.theirs.unit != our_value:
+                self.findings.add_remark(f"{stated}, which counts the same as {our_value} ({text_of(ours.unit)}).")
+            return
         if our_value is None and ours.unit:
             sentence = f"{stated}, and Visma's unit {text_of(ours.unit)} is not mapped here."
         else:
-            sentence = f"{stated}, in Visma in {text_of(ours.unit)}."
+            meaning = f" ({our_value})" if our_value else ""
+            sentence = f"{stated}, and the order has it in {text_of(ours.unit)}{meaning}."
         if not self.theirs.given & {Field.QUANTITY, Field.PRICE}:
             self.findings.add_unwritten(sentence, where=self.where, code=Reason.UNIT_DIFFERS)
             return
         self._refuse(
             sentence,
             waits_for=f"{self.route.unit_key}.{ours.unit}" if our_value is None and ours.unit else None,
-            next_step=Reason.UNIT_DIFFERS.action,
+            next_step=Reason.UNIT_DIFFERS.action if our_value is None else _OTHER_UNIT,
             code=Reason.UNIT_DIFFERS,
         )
 

@@ -615,6 +615,9 @@ class ChangeRules:
     )
 
 
+_SINGLE_ITEMS = frozenset({"each", "piece"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """The settings for one kind of document and one partner.
@@ -771,6 +774,17 @@ class Route:
         "An accepting answer (855, 865) that names an order that was not sent from here, unless the ledger has it as "
         "such or it is from before go-live; record, where another system sends orders to the partner too",
     )
+
+    def is_unit(self, visma_unit: str | None, unit: str | None) -> bool:
+        """Whether a unit of the partner is the one that `units` gives to Visma's word.
+
+        Each and piece (X12 element 355: EA, PC) both count single items, and partners write either. They are told apart
+        only where `units` has both.
+        """
+        ours = self.units.get(visma_unit or "")
+        if unit is None or ours is None:
+            return False
+        return unit == ours or ({unit, ours} == _SINGLE_ITEMS and unit not in self.units.values())
 
 
 def _taken(value: Any) -> frozenset[str]:

@@ -141,9 +141,9 @@ class _Comparison:
         for amount in stated.amounts:
             if not is_amount_of(line, order, amount):
                 yield f"comes to {_text(amount)}, which the ordered line does not"
-        ours = self.route.units.get(line.unit or "")
+        is_mapped = (line.unit or "") in self.route.units
         for code, unit in stated.units.items():
-            if ours is not None and unit != ours:
+            if is_mapped and not self.route.is_unit(line.unit, unit):
                 yield f"is in the unit {code[:10]}, ordered in {line.unit}"
         yield from self._line_terms(stated, line)
         yield from stated.unclear

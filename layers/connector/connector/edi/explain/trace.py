@@ -159,7 +159,8 @@ class Tracer:
     def _route_in(self, routing: Mapping[str, Any]) -> Route:
         route = self._route
         found = Routing.from_data(routing).route_to(route.company.name, route.kind, route.partner)
-        return replace(found, dialect=route.dialect)
+        # Which units have fractions changes nothing that is written; a unit that is tried may have none.
+        return replace(found, dialect=route.dialect, whole_units=frozenset())
 
     @staticmethod
     def _totals_of(content: BusinessDocument, route: Route) -> Totals:

@@ -1,4 +1,4 @@
-"""What of an 860 is applied, asked about, refused or told: one table, by which the readers also find what is not read.
+"""What of an 860 is applied, asked about, blocked or told: one table, by which the readers also find what is not read.
 
 `docs/changes-860.md` is made of it (`python -m connector.cli.reference.changes`).
 """
@@ -21,7 +21,7 @@ class Treatment(StrEnum):
     APPLIED = "applied"
     ASKED = "asked"
     COMPARED = "asked when it differs"
-    REFUSED = "refused"
+    BLOCKED = "blocked"
     REMARK = "remark"
     NAMES = "names the order or the line"
     UNUSED = "not used"
@@ -76,7 +76,7 @@ def _and_of_lines(*names: str) -> tuple[str, ...]:
 BEHIND_TOTALS = ("AMT_loop", "monetaryAmountInformation")
 """Keys of AMT behind CTT."""
 
-APPLIED, ASKED, COMPARED, REFUSED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.REFUSED
+APPLIED, ASKED, COMPARED, BLOCKED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.BLOCKED
 REMARK, NAMES, UNUSED = Treatment.REMARK, Treatment.NAMES, Treatment.UNUSED
 
 _OTHER_ORDER = "another purchase order (REF*PO, `associatedPurchaseOrderNumber`) is asked about"
@@ -125,7 +125,7 @@ TABLE: tuple[Row, ...] = (
         "currency",
         ("currency.currencyCode",),
         ("buyersCurrency.currencyCode",),
-        REFUSED,
+        BLOCKED,
         "when it is not that of the order",
     ),
     Row("REF", "references", ("referenceInformation",), ("references",), REMARK, f"{_OTHER_ORDER}; {_ALONE}"),
@@ -158,7 +158,7 @@ TABLE: tuple[Row, ...] = (
         ("allowances", "charges"),
         COMPARED,
     ),
-    Row("PO1", "lines of an order", ("PO1_loop", "baselineItemData"), (), REFUSED, "in a change or replacement"),
+    Row("PO1", "lines of an order", ("PO1_loop", "baselineItemData"), (), BLOCKED, "in a change or replacement"),
     Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK, _TOTALS),
     Row(
         "ITD",
@@ -272,7 +272,7 @@ TABLE: tuple[Row, ...] = (
         "unit",
         (f"{_POC}.compositeUnitOfMeasure.unitOrBasisForMeasurementCode", f"{_POC}.unitOrBasisForMeasurementCode"),
         (),
-        REFUSED,
+        BLOCKED,
         "when it is not that of the line",
     ),
     Row(
