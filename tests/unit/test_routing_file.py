@@ -322,10 +322,12 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
         (
             {
                 "companies.nordic.places": {"location/3": "7080000000005", "location/4": "7080000000012"},
-                "partners.acme.changes": {"places": {"7080000000005": "4", "7080000000012": "4"}},
+                "partners.acme.changes": {"places": {"7080000000005": "location/4", "7080000000012": "location/4"}},
             },
-            "acme.changes.places.7080000000005: leads to 4, and companies.nordic.places has that code for 3",
+            "acme.changes.places.7080000000005: leads to location/4, and companies.nordic.places has that code for 3",
         ),
+        ({"partners.acme.changes": {"places": {"99": "4"}}}, "places.99: may lead to a location, a warehouse"),
+        ({"partners.acme.changes": {"places": {"99": "lager/4"}}}, "'lager' is none of location, warehouse"),
         ({"defaults.changes": {"codes": {"DI": "nothing"}}}, "codes.DI: nothing is not what X12 says of DI: delete"),
         ({"partners.acme.changes": {"codes": {"NC": "delete"}}}, "delete is not what X12 says of NC: nothing"),
         ({"defaults.send_when": {"purchase_order": ["Open", "Closed"]}}, "Closed sends orders that are received"),
@@ -421,7 +423,7 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
         "quantities": "old_total_with_new_in_poc04",
         "codes": {"CA": "change", "QC": "quantity"},
         "price_bases": {"RE": 1, "LC": 100},
-        "places": {"0099": "0042"},
+        "places": {"0099": "warehouse/0042"},
         "statuses": ["Hold", "Open"],
         "hold_first": ["Open"],
     }

@@ -7,6 +7,7 @@ resolved (`domain/routing/resolve.py`): defaults not filled in, numbers that are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -921,19 +922,39 @@ def _codes(path: str, codes: Mapping[str, str]) -> Iterator[Problem]:
             )
 
 
+_NUMBERED = (*PLACE_WORDS, "account")
+"""What may stand before our number in `changes.places`."""
+
+_GLN_DIGITS = re.compile(r"\d{13}", re.ASCII)
+
+
 def _change_places(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """A GLN that `places` of a company gives to one place of ours, and `changes.places` leads to another."""
+    """What `changes.places` leads to: a number of no kind, or another place than `places` of the company has."""
     for name, partner in data["partners"].items():
         ours = data["companies"].get(partner["company"], {}).get("places") or {}
         numbers: dict[str, set[str]] = {}
         for key, code in ours.items():
             numbers.setdefault(code, set()).add(key.rpartition("/")[2])
         for theirs, number in (_said(partner, "changes.places") or {}).items():
-            if theirs in numbers and number not in numbers[theirs]:
+            path = f"partners.{name}.changes.places.{theirs}"
+            word, slash, plain = number.rpartition("/")
+            if not slash and not _GLN_DIGITS.fullmatch(number):
                 yield Problem(
-                    f"partners.{name}.changes.places.{theirs}",
+                    path,
+                    "may lead to a location, a warehouse, a branch and an account, which Visma numbers each by itself. "
+                    f"Write which: {', '.join(f'{one}/{number}' for one in _NUMBERED)}.",
+                    fatal=False,
+                )
+            if slash and word not in _NUMBERED:
+                yield Problem(
+                    path, f"'{word}' is none of {', '.join(_NUMBERED)}, so this leads to no place.", fatal=False
+                )
+            of_code = theirs.rpartition("/")[2]
+            if of_code in numbers and plain not in numbers[of_code]:
+                yield Problem(
+                    path,
                     f"leads to {number}, and companies.{partner['company']}.places has that code for "
-                    f"{', '.join(sorted(numbers[theirs]))}: a change that names it would be taken for another place.",
+                    f"{', '.join(sorted(numbers[of_code]))}: a change that names it would be taken for another place.",
                     fatal=False,
                 )
 

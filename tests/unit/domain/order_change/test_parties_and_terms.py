@@ -20,10 +20,14 @@ from testkit.samples.change_requests import a_request, asks, snapshot
 ORDER = an_order(ship_to=Party(location="0042", name="Warehouse Oslo", address=OUR_ADDRESS))
 
 
-def decided(*lines, base=ORDER, ours=None, places=None, terms=None, confirmed=frozenset(), **theirs) -> ChangeDecision:
+def decided(
+    *lines, base=ORDER, ours=None, places=None, terms=None, company=None, confirmed=frozenset(), **theirs
+) -> ChangeDecision:
     route = a_route(changes={"places": places or {}, "quantity": Decimal(1)})
     if terms is not None:
         route = changed(route, terms=terms)
+    if company is not None:
+        route = changed(route, company=company)
     return decide(a_request(*lines, **theirs), base=base, ours=snapshot(ours or base), route=route, confirmed=confirmed)
 
 
@@ -129,6 +133,13 @@ def test_a_place_is_compared_with_what_was_sent_and_with_what_stands():
         ({"0042": "0050"}, {"number": "0042"}, False),
         ({"0099": "0042"}, {"number": "0099", "address": Address(postal_code="5003")}, False),
         ({"0099": "0042"}, {"number": "0099", "address": Address(("Storgt. 1",), "0155")}, True),
+        # A number of another kind is another place, or names none.
+        ({"0099": "location/0042"}, {"number": "0099"}, True),
+        ({"0099": "warehouse/0042"}, {"number": "0099"}, False),
+        ({"code/0099": "location/0042"}, {"number": "0099"}, True),
+        ({"gln/0099": "location/0042"}, {"number": "0099"}, False),
+        ({"0099": "location/0042"}, {"number": "77", "name": "0099"}, False),
+        ({"name/0099": "location/0042"}, {"number": "77", "name": "0099"}, True),
     ],
 )
 def test_a_place_that_routing_names_is_ours_or_is_not(places, party, is_same):
@@ -172,7 +183,20 @@ def test_another_name_beside_an_identifier_that_is_the_same_is_a_remark():
             "The ship-to is called 'Lager Oslo', in the order 'Warehouse Oslo'; its identifier is the same.",
         )
     assert not decided(parties=named(number="0042", name="WAREHOUSE OSLO")).remarks
-    assert not decided(parties=named(number="0099", name="Lager Oslo"), places={"0099": "0042"}).remarks
+
+
+def test_what_routing_took_a_place_for_is_told_with_its_kind():
+    decision = decided(parties=named(number="0099", name="Lager Oslo"), places={"0099": "location/0042"})
+    assert decision.remarks == ("The ship-to with the code '0099' is taken for our location/0042 (`changes.places`).",)
+
+
+def test_the_code_by_which_suppliers_know_a_place_is_none_of_our_numbers():
+    known = a_route().company
+    coded = changed(known, places={"location/0042": "B7"})
+    order = replace(ORDER, ships_to_us=True)
+    content = {"base": order, "ours": order, "parties": named(number="0099")}
+    assert differs(places={"0099": "B7"}, company=coded, **content)
+    same(places={"0099": "location/0042"}, company=coded, **content)
     assert "number 0042" in differs(parties=named(None, "ship-from", number="0042", name="Depot"))
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -132,9 +133,14 @@ class Content:
         )
 
     def _remark_name(self, theirs: PartyRequest, ours: PartyView, where: str) -> None:
-        """Add a remark about another name of a party whose identifier is the same: names are spelled in many ways."""
-        is_named = _mapped(theirs.party, self.route.changes.places) is not None
-        if not is_named and _same_name_of(theirs.party.name, ours) is False:
+        """Add a remark about what `changes.places` took a party for, or about another name beside its identifier."""
+        mapped = _mapped(theirs.party, self.route.changes.places)
+        if mapped is not None:
+            self.findings.add_remark(
+                f"{_begun(where, 'the')} {theirs.title} with the {mapped.kind} '{mapped.given}' is taken for our "
+                f"{mapped.number} (`changes.places`)."
+            )
+        elif _same_name_of(theirs.party.name, ours) is False:
             self.findings.add_remark(
                 f"{_begun(where, 'the')} {theirs.title} is called '{theirs.party.name}', in the order '{ours.name}'; "
                 "its identifier is the same."
@@ -190,11 +196,19 @@ def _without_text(stated: Stated, known: set[Fact]) -> Stated:
 
 
 def _numbers(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> frozenset[str]:
-    """Our numbers of the place of delivery: the values that `changes.places` may map to."""
+    """Our numbers of the place of delivery, each by itself and behind its kind: values that `changes.places` may have.
+
+    The code that `places` of the company has for it is none: it is what suppliers call the place.
+    """
     place = order.ship_to
-    of_header = () if place.is_elsewhere else (place.number, place.location, place.gln)
-    numbers = (*of_header, *(line.warehouse for line in lines or ()))
-    return frozenset(number.casefold() for number in numbers if number)
+    of_header = (
+        ("branch" if order.ships_to_us else "account", place.number),
+        ("warehouse" if place.is_warehouse else "location", place.location),
+        ("gln", place.gln),
+    )
+    of_lines = [("warehouse", line.warehouse) for line in lines or ()]
+    numbers = of_lines if place.is_elsewhere else [*of_header, *of_lines]
+    return frozenset(one.casefold() for kind, number in numbers if number for one in (number, f"{kind}/{number}"))
 
 
 def _begun(where: str, word: str) -> str:
@@ -206,7 +220,7 @@ def is_another_place(theirs: PartyRequest, order: PurchaseOrder, route: Route, l
     """Whether an answer names a place of delivery that is certainly not the order's.
 
     A code, GLN or postal code that both have decides; names and streets are spelled in many ways. A code of a scheme
-    that is not ours (`PartyRequest.scheme`) decides nothing, and our GLN or a number of the place is ours under any.
+    that is not ours (`PartyRequest.scheme`) decides nothing, and our GLN is ours under any.
 
     Args:
         theirs: The place of the answer.
@@ -217,15 +231,12 @@ def is_another_place(theirs: PartyRequest, order: PurchaseOrder, route: Route, l
     party = theirs.party
     view = next(one for one in order_parties(order, route) if one.role is Role.SHIP_TO)
     posts = _same_post(party.address, view.address)
-    numbers = _numbers(order, () if line is None else (line,))
     if (mapped := _mapped(party, route.changes.places)) is not None:
-        return posts is False or not _is_ours(mapped, view, numbers)
-    if posts is False:
-        return True
-    if party.number and _is_ours(party.number, view, numbers):
-        return False
+        numbers = _numbers(order, () if line is None else (line,))
+        return posts is False or not _is_ours(mapped.number, view, numbers)
     code = None if theirs.scheme else _same_text(party.number, view.number)
-    return False in (code, _same_text(party.gln, view.gln))
+    is_our_gln = _same_text(party.number, view.gln) is True
+    return False in (None if is_our_gln else code, _same_text(party.gln, view.gln), posts)
 
 
 def unknown_charges(
@@ -342,7 +353,7 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
     """
     party, address = theirs.party, _same_address(theirs.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
-        return _is_ours(mapped, view, ours) and _same_post(party.address, view.address) is not False
+        return _is_ours(mapped.number, view, ours) and _same_post(party.address, view.address) is not False
     code = None if theirs.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
     name = _same_name_of(party.name, view)
@@ -359,17 +370,39 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
     return name is True and not unknown
 
 
-def _mapped(party: Party, places: Mapping[str, str]) -> str | None:
-    """Our number of the place, if `changes.places` maps the code, GLN or name of the message; else None."""
-    for given in (party.gln, party.number, party.name):
-        if given and (number := places.get(given.casefold())) is not None:
-            return number
+class _Mapped(NamedTuple):
+    """What `changes.places` says of a party.
+
+    Attributes:
+        kind: What of the party it names: `GLN`, `code` or `name`.
+        given: That as the message has it.
+        number: Our number of the place.
+    """
+
+    kind: str
+    given: str
+    number: str
+
+
+def _mapped(party: Party, places: Mapping[str, str]) -> _Mapped | None:
+    """What `changes.places` says of the code, GLN or name of the message; None when it names none of them.
+
+    A key may say which of them it is (`code/0099`). One that does not and has no letter is no name.
+    """
+    for kind, given in (("GLN", party.gln), ("code", party.number), ("name", party.name)):
+        if not given:
+            continue
+        number = places.get(f"{kind}/{given}".casefold())
+        if number is None and (kind != "name" or any(map(str.isalpha, given))):
+            number = places.get(given.casefold())
+        if number is not None:
+            return _Mapped(kind, given, number)
     return None
 
 
 def _is_ours(number: str, view: PartyView, ours: frozenset[str]) -> bool:
-    """Whether a number is one of the order's place."""
-    return number.casefold() in {*ours, (view.number or "").casefold(), (view.gln or "").casefold()}
+    """Whether a number of `changes.places` is one of the order's place, of the kind that it says."""
+    return number.casefold() in {*ours, (view.gln or "").casefold()}
 
 
 def _same_text(theirs: str | None, ours: str | None) -> bool | None:

@@ -567,7 +567,8 @@ class ChangeRules:
         statuses: Visma statuses in which an order can be changed (Visma: undocumented).
         hold_first: Those of them in which the order is put on hold for the change and released afterwards.
         key: The key of the partner's rules in the routing file.
-        places: What this partner calls a place of ours (a code, a GLN or a name, in lower case) -> our number of it.
+        places: What this partner calls a place of ours (a code, a GLN or a name, in lower case, perhaps behind its
+            kind) -> our number of it, perhaps behind its kind.
         price_bases: Basis codes of a price (POC07) that this partner uses in its own way -> for how many units it is.
     """
 
@@ -607,8 +608,9 @@ class ChangeRules:
     places: Mapping[str, str] = setting(
         table(STRIPPED, key_read=lambda name: name.strip().casefold()),
         {},
-        "A code, GLN or name by which the partner calls a place of ours -> our number of it: that of the account, "
-        "location or warehouse that the order is shipped to",
+        "A code, GLN or name by which the partner calls a place of ours (`0099`, or `code/0099`, `gln/...`, "
+        "`name/...`) -> our number of the place that the order is shipped to, like `warehouse/3`: of a location, a "
+        "warehouse, a branch or an account",
     )
     price_bases: Mapping[str, int] = setting(
         table(PRICE_UNIT), {}, "Basis codes of prices (POC07) as the partner means them -> for how many units"
