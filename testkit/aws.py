@@ -22,7 +22,11 @@ _READS = {"GetItem", "Query", "Scan", "BatchGetItem"}
 
 @contextmanager
 def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run with moto instead of AWS, and with new boto3 clients."""
+    """Run with moto instead of AWS, and with new boto3 clients.
+
+    The session stays: a new one would parse botocore's descriptions of the services again, which takes longer than most
+    tests.
+    """
     environment = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -31,7 +35,7 @@ def aws_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     clients._client.cache_clear()
-    with mock_aws():
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
         yield
     clients._client.cache_clear()
 

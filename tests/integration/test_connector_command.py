@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import boto3
 import pytest
 import yaml
-from moto import mock_aws
 
 from connector.adapters.aws import clients
 from connector.cli.main import command_line
 from connector.cli.stack.stack import Stack
+from testkit.aws import aws_in_memory, make_table
 from testkit.samples.routing_data import routing_data
 from testkit.sandboxes import (
     API_KEY,
@@ -37,16 +37,6 @@ ROUTING = routing_data(
         },
     }
 )
-
-
-def create_table(name, *, sort=True):
-    keys = [("pk", "HASH"), ("sk", "RANGE")][: 2 if sort else 1]
-    clients.dynamodb().create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": role} for key, role in keys],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 @pytest.fixture
@@ -98,15 +88,11 @@ def watched():
 @pytest.fixture
 def connector(visma, orderful, monkeypatch, capsys):
     """Run the command against a stack whose tables and secrets are in memory."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
-    clients._client.cache_clear()
-    with mock_aws():
-        create_table("routing")
-        create_table("cursors")
-        create_table("documents")
-        create_table("tokens", sort=False)
+    with aws_in_memory(monkeypatch):
+        make_table("routing")
+        make_table("cursors")
+        make_table("documents")
+        make_table("tokens", range_key=False)
         secrets = boto3.client("secretsmanager")
         credentials = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         outputs = {

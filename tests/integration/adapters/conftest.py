@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from connector.adapters.http import Http
 from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
+from testkit.aws import aws_in_memory
 from testkit.scripted_server import API_KEY, SECRETS, Clock, Server
 
 
@@ -113,13 +113,7 @@ def company() -> Company:
 
 @pytest.fixture
 def aws(monkeypatch):
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "eu-north-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+    with aws_in_memory(monkeypatch):
         yield
 
 

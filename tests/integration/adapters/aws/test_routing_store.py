@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from connector.adapters.aws.routing_store import PART_BYTES, Difference, RoutingStore
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, Misconfigured
+from testkit.aws import aws_in_memory, make_table
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -40,21 +40,10 @@ class CountingClient:
 
 
 @pytest.fixture
-def client():
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-north-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
-        client.create_table(
-            TableName="routing",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield client
+def client(monkeypatch):
+    with aws_in_memory(monkeypatch):
+        make_table("routing")
+        yield boto3.client("dynamodb")
 
 
 @pytest.fixture
