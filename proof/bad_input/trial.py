@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import hypothesis
@@ -61,8 +62,8 @@ class Target(Generic[Case]):
     always: Callable[[], Iterable[Case]] = tuple
 
 
-def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
-    """Process the fixed cases, then `cases` drawn ones, which the seed determines."""
+def tried(target: Target[Case], *, cases: int, seed: int, fixed: int = 1) -> Tally:
+    """Process each `fixed`-th of the fixed cases, then `cases` drawn ones, which the seed determines."""
     ends, found, worst, count = Counter[str](), dict[str, str](), 0.0, 0
     times = Counter[str]()
 
@@ -78,7 +79,7 @@ def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
             times[kind] += 1
             found.setdefault(kind, f"seed {seed}, case {count}: {problem} {_shown(case)}")
 
-    for case in target.always():
+    for case in islice(target.always(), 0, None, fixed):
         each(case)
     whole, round_ = count + cases, 0
     while count < whole:

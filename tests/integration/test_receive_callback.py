@@ -233,18 +233,18 @@ class Hostile:
         return "".join(self.draw.choices(characters, k=self.draw.randrange(12)))
 
 
-def test_two_thousand_hostile_requests_get_a_known_answer_and_only_ids_get_through(endpoint, caplog):
+def test_hostile_requests_get_a_known_answer_and_only_ids_get_through(endpoint, caplog):
     hostile = Hostile(860)
     answers = Counter()
-    for _ in range(2_000):
+    for _ in range(500):
         answer = endpoint.handler(hostile.event(), CONTEXT)
         assert set(json.loads(answer["body"])) <= {"received", "message"}
         answers[answer["statusCode"]] += 1
     assert max(len(str(vars(record))) for record in caplog.records) < 2_000, "no line repeats what was sent"
     assert set(answers) == {202, 401}, "503 is for trouble of our own"
-    assert min(answers.values()) > 200
+    assert min(answers.values()) > 50
     queued = hints(endpoint)
-    assert len(queued) > 200
+    assert len(queued) > 50
     for hint in queued:
         assert hint.keys() <= {"type", "transaction_id", "delivery_id", "version"}
         assert ORDERFUL_ID.fullmatch(hint["transaction_id"])
