@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from demo.scenario import COMPANY_IDS
 from proof.deployed.fault_injection import FaultInjection, seconds_since, summary
@@ -57,7 +58,7 @@ class _Extent:
 
 EXTENTS = {
     Size.FAST: _Extent(40, 0, 6, 20, mixed=False, seconds=5.0),
-    Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, seconds=130.0),
+    Size.LONG: _Extent(500, 100, 60, 20, mixed=True, seconds=65.0),
 }
 
 
@@ -84,11 +85,10 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
     seconds = seconds_since(started)
 
     tallies = _checked(laptop, traffic, documents, changes)
-    watched = len(documents) + len(orders) + len(changes)
-    stuck = Tally(
-        "Vendor faults: nothing is stuck", watched, _found(left), _figures(injection, traffic, before, seconds)
-    )
-    return [*tallies, stuck, _logs(laptop, changes)]
+    rows = [row for each in injection.met().values() for row in each]
+    hit = sum(bool(row["fault"]) for row in rows)
+    figures = f"{hit} of {len(rows)} calls hit by a fault; {_figures(rows, injection, traffic, before, seconds)}"
+    return [*tallies, Tally("Vendor faults: nothing is stuck", hit, _found(left), figures), _logs(laptop, changes)]
 
 
 def _with_faults(
@@ -177,16 +177,16 @@ def _logs(laptop: Laptop, changes: Sequence[ChangeRequest]) -> Tally:
         lines += len(written.splitlines())
         wrong += [f"{group} holds the secret {one}" for one in secrets_in(written)]
         wrong += [f"{group} quotes a document: {one}" for one in sorted(texts_in(written, texts))]
-    figures = f"searched for {len(texts)} texts of documents"
-    return Tally("Vendor faults: no secret and no payload in a log line", lines, tuple(wrong), figures)
+    guarantee = "Vendor faults: no secret and no text of a document in any log line"
+    return Tally(guarantee, len(texts), tuple(wrong), f"each text was searched for in {lines} log lines")
 
 
-def _figures(injection: FaultInjection, traffic: Traffic, before: float, seconds: float) -> str:
-    rows = [row for each in injection.met().values() for row in each]
-    hit = sum(bool(row["fault"]) for row in rows)
+def _figures(
+    rows: Sequence[dict[str, Any]], injection: FaultInjection, traffic: Traffic, before: float, seconds: float
+) -> str:
     runs = ", ".join(f"{function} {count}" for function, count in sorted(traffic.runs.items()))
     return (
-        f"{len(rows)} calls, {hit} hit by a fault; {summary(rows)}; tokens revoked {injection.revoked} times; "
+        f"{summary(rows)}; tokens revoked {injection.revoked} times; "
         f"{injection.edited} edits and {injection.touched} saves while lists were read; runs: {runs}, "
         f"{sum(traffic.failures.values())} of them failed; {seconds:.0f} s, {before:.0f} s of them before the faults"
     )

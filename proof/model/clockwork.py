@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
+from unittest.mock import patch
 
 import msgspec
 
@@ -19,6 +20,7 @@ from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
 from connector.services.inbound.receive import ReceiveResult
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
+from connector.services.outbound import poll
 from connector.services.ports import Deadline, Resource
 from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Configuration, Functions
 from proof.model.queues import Queue, event_of
@@ -66,10 +68,11 @@ class Clockwork(Functions):
         return True
 
     def poll(self, deadline: Deadline | None = None) -> bool:
-        """Invoke the poller."""
+        """Invoke the poller, which polls the lists of the configuration."""
         companies = self.routing.load().companies.values()
         try:
-            return self.run("poll_visma", lambda: self.poller().poll_all(companies, deadline or self.deadline))
+            with patch.object(poll, "Resource", self.setting.lists):
+                return self.run("poll_visma", lambda: self.poller().poll_all(companies, deadline or self.deadline))
         except ConnectorError:
             return False  # the run failed; the next schedule is the retry
 
@@ -227,7 +230,7 @@ class Clockwork(Functions):
 
     def _unread(self) -> list[str]:
         """Documents whose newest state was not polled, by the stored cursor."""
-        return [problem for resource in Resource for problem in self._unread_in(resource)]
+        return [problem for resource in self.setting.lists for problem in self._unread_in(resource)]
 
     def _unread_in(self, resource: Resource) -> list[str]:
         if (COMPANY, resource) not in self.cursors.rows:

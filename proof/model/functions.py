@@ -14,6 +14,7 @@ from connector.services.inbound.collect import Collector
 from connector.services.inbound.receive import Admission, Receiver
 from connector.services.outbound.poll import Poller
 from connector.services.outbound.track import Tracker
+from connector.services.ports import Resource
 from connector.services.reconcile.night import Nightly
 from connector.services.reconcile.run import Reconciler
 from proof.model.invoices import Invoices
@@ -53,6 +54,8 @@ class Configuration:
         tells_both: Whether a fetched transaction has its number and its UUID.
         go_live: The setting `go_live`; None for the first poll.
         before_go_live: The setting `before_go_live`.
+        lists: The lists of Visma that are polled. One that stays empty takes time, and what is tried there is tried at
+            the others.
     """
 
     start: datetime = _START
@@ -78,6 +81,7 @@ class Configuration:
     tells_both: bool = False
     go_live: date | None = date(2026, 1, 1)
     before_go_live: str = "park"
+    lists: tuple[Resource, ...] = tuple(Resource)
 
     def routing(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """The routing file."""

@@ -16,6 +16,7 @@ from connector.domain.inbound import Validation
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.services.messages import INLINE_LIMIT, DeliveryMessage
+from connector.services.ports import Resource
 from proof.model.asking import RequestedLine
 from proof.model.functions import COMPANY
 from proof.model.partner import document_of
@@ -47,6 +48,7 @@ class Scenario:
         prepared: Further steps before the scenario.
         puts: PUTs that reach Visma in it.
         sent: Transactions that the partner has after it, the first one included.
+        lists: The lists of Visma that are polled: those that hold something, and in one scenario all.
     """
 
     name: str
@@ -56,10 +58,11 @@ class Scenario:
     setting: Configuration = field(default_factory=Configuration)
     begins: bool = True
     prepared: Callable[[System], None] | None = None
+    lists: tuple[Resource, ...] = (Resource.PURCHASE_ORDERS,)
 
     def system(self) -> System:
         """The system before the steps."""
-        system = System(self.setting)
+        system = System(replace(self.setting, lists=self.lists))
         system.poll()  # from now on every document is sent
         if self.begins:
             system.order(ORDER)
@@ -617,8 +620,14 @@ SCENARIOS = (
     Scenario("a new order", _new_order, sent=1, begins=False),
     Scenario("a changed order", _changed_order, sent=2),
     Scenario("a large document", _large_document, sent=2),
-    Scenario("a new invoice", _new_invoice, sent=2),
-    Scenario("a corrected invoice that a person lets go", _corrected_invoice, sent=3, prepared=_new_invoice),
+    Scenario("a new invoice", _new_invoice, sent=2, lists=tuple(Resource)),
+    Scenario(
+        "a corrected invoice that a person lets go",
+        _corrected_invoice,
+        sent=3,
+        prepared=_new_invoice,
+        lists=(Resource.PURCHASE_ORDERS, Resource.CUSTOMER_INVOICES),
+    ),
     Scenario("a list of several pages", _several_pages, sent=6, setting=Configuration(page_size=2)),
     Scenario("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
     Scenario("a lost answer", _lost_answer, sent=2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -14,6 +15,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.cause import Cause
+from connector.services.ports import Resource
 from proof.model.clockwork import NotQuiescent
 from proof.model.invoices import CUSTOMER
 from proof.system import Configuration, System, a_supplier, invoice_key, order_key
@@ -29,6 +31,9 @@ MAX_INVOICES = 3
 
 CUSTOMERS = ("matsenteret", "shop")
 """The partners with invoices."""
+
+LISTS = (Resource.PURCHASE_ORDERS, Resource.CUSTOMER_INVOICES)
+"""The lists of Visma in which the rules write."""
 
 ISA_IDS = ("ACMEPRODUCE", "ACMENEW")
 """The ISA ids of partner acme."""
@@ -123,7 +128,7 @@ class Base(RuleBasedStateMachine):
         self.isa_id = ISA_IDS[0]
         self.quiet = 0
         self.has_past = (setting.go_live or setting.start.date()) > LONG_AGO
-        self.system = type(self).system_factory(setting)
+        self.system = type(self).system_factory(replace(setting, lists=LISTS))
         self.system.apply_routing(self.routed())
         if setting.changes.get("hold_first"):
             self.system.visma.refusing = frozenset({"Open"})
