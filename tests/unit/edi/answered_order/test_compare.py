@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import Address, Tax
+from connector.domain.routing.route import LineDate
 from connector.edi.answered_order.compare import order_differences
 from testkit.samples.business_documents import a_line, a_route, an_order
 
@@ -532,6 +533,15 @@ def test_days_that_agree(stamp):
 )
 def test_days_that_do_not_agree(stamp, clause):
     assert said(dated(stamp)) == (clause,)
+
+
+def test_the_promised_day_of_an_order_that_states_the_requested_one():
+    order = an_order(a_line(1, requested=WANTED, promised=date(2026, 10, 8)))
+    route = a_route(order, line_date=LineDate.REQUESTED)
+    agrees = x12(line(1, ack(dateTimeQualifier="069", date="20261008")))
+    assert said(agrees, order=order, route=route) == ()
+    estimated = x12(line(1, ack(dateTimeQualifier="017", date="20261008")))
+    assert said(estimated, order=order, route=route) == ("line 1 is to come on 2026-10-08, wanted on 2026-10-05",)
 
 
 def test_a_period_that_spans_the_wanted_days_of_the_lines():

@@ -24,7 +24,7 @@ from connector.domain.parties import PartyView, Role, order_parties
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route, TermsRule
 from connector.domain.text import truncated
-from connector.domain.totals import payable_amount
+from connector.domain.totals import payable_amount, rounded
 
 # Names are truncated when they are sent and when partners store them (N102 has 60 characters, older systems 30).
 _MIN_CUT_LENGTH = 30
@@ -249,9 +249,16 @@ def unknown_charges(
         order: The order.
         route: The route of its supplier.
         line: The line; None for the header.
+
+    Raises:
+        Parked: the amount of the line cannot be calculated.
     """
     lines = None if line is None else (line,)
     known = {(name, _value(value)) for name, value in known_facts(Topic.CHARGES, order, route, lines)}
+    if line is not None:
+        # What is sent as an adjustment where the amount of a line is not quantity x price.
+        beside = payable_amount(line, order.currency) - rounded(line.quantity * line.unit_price, order.currency)
+        known |= {(name, _value(value)) for name, value in _charge_facts([beside] if beside else [])}
     charges = [one for one in stated if one.topic is Topic.CHARGES and _is_worth(one)]
     return [one.text for one in charges if not any((name, _value(value)) in known for name, value in one.facts[:1])]
 

@@ -33,6 +33,8 @@ from connector.edi.order_change.fields import Data, rows
 
 _MAX_DIFFERENCES = 20
 _CENT = Decimal("0.01")
+_PROMISED = "069"
+"""X12 element 374: the promised day, which an order states beside the wanted one (`line_date: requested`)."""
 
 
 def order_differences(document: str, message: Data, order: PurchaseOrder, route: Route) -> tuple[str, ...]:
@@ -158,6 +160,8 @@ class _Comparison:
         wanted = self.wanted[line.number]
         known = {one for one in (wanted, line.requested, line.promised, order.promised_on) if one is not None}
         for day in stated.days:
+            if day.code == _PROMISED and day.first == day.last == line.promised:
+                continue
             if (clause := _day_clause(day, wanted, known)) is not None:
                 yield clause
 
