@@ -408,6 +408,12 @@ def test_what_is_no_routing_file_is_malformed(data):
     assert check(data).malformed
 
 
+def test_a_file_without_content_is_called_empty():
+    assert [one.sentence for one in check(None).problems] == [
+        "is empty. `connector.example.yaml` is one to begin with."
+    ]
+
+
 def test_a_file_that_is_only_begun_is_of_the_right_shape():
     checked = check({**complete(), "partners": None, "defaults": None})
     assert [problem.path for problem in checked.problems] == ["companies.nordic"]

@@ -461,6 +461,8 @@ def _sentence(kind: str, found: Mapping[str, Any]) -> str:  # noqa: PLR0911 - on
         return f"has more than {context['max_length']} entries. Take some out."
     if kind == "missing":
         return f"is missing. Add it{_meaning([str(step) for step in found['loc']])}."
+    if found["input"] is None and not found["loc"]:
+        return "is empty. `connector.example.yaml` is one to begin with."
     if found["input"] is None:
         return "has no value. Write one, or take the key out."
     return _SENTENCES.get(kind, f"{found['msg'][0].lower()}{found['msg'][1:]}.")
