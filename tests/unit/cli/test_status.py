@@ -253,7 +253,7 @@ def test_queues_have_the_age_of_their_oldest_message_and_the_day_its_counters(co
     assert "deliveries                4         1m30s" in out
     assert "documents                 0         -" in out
     assert "Today (UTC): documents sent 7." in out
-    assert "acme     1                             0                   0       0" in out
+    assert "acme     1                 0             0       0" in out
 
 
 def test_partners_with_open_work_come_first_and_the_rest_is_counted(connector, quiet):

@@ -191,8 +191,9 @@ def by_partner(work: OpenWork, page: Page, *, only_open: bool = False) -> str | 
     ]
     if not found:
         return None
-    head = ("partner", "sent today, not acknowledged", "acknowledged today", "failed", "waits for a person")
-    lines = [page.table(head, found[:MAX_PARTNERS])]
+    head = ("partner", "not acknowledged", "acknowledged", "failed", "waits for a person")
+    lines = ["By partner, of today (UTC); of what failed or waits, all that is open:"]
+    lines.append(page.table(head, found[:MAX_PARTNERS]))
     if len(found) > MAX_PARTNERS:
         lines.append(
             f"and {counted(len(found) - MAX_PARTNERS, 'more partner')}: connector documents list --partner NAME"
