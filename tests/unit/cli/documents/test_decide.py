@@ -9,7 +9,7 @@ from connector.domain.pause import Pause, Scope
 from connector.domain.revision.record import Event, State
 from connector.domain.transactions import Purpose
 from testkit.memory.stores import CALLER
-from testkit.samples.visma_samples import a_purchase_order, as_json
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 from tests.unit.cli.documents.conftest import LATE, NOW, ORDER, PARKED, RESERVED, SENT
 
 
@@ -239,6 +239,21 @@ def test_what_the_partner_may_not_have_is_not_sent_a_second_time(connector, stac
 def test_an_older_state_is_not_sent_a_second_time(connector, stack, ledger):
     assert connector("documents", "resend", "500123", "--as", "original", "--yes").code == 1
     assert stack.outbox.queued == []
+
+
+def test_of_a_cancelled_document_the_cancellation_is_sent_a_second_time_and_no_original(connector, stack, ledger):
+    ledger.kept = [SENT, replace(SENT, sequence=2, purpose=Purpose.CANCELLATION, transaction_id="802210999")]
+    ledger.sources["500123"] = as_json(a_purchase_order(status="Cancelled", lines=[an_order_line()]))
+    as_original = connector("documents", "resend", "500123", "--as", "original", "--yes")
+    assert (as_original.code, stack.outbox.queued) == (1, [])
+    assert "a cancellation is sent a second time with --as replacement" in " ".join(as_original.err.split())
+    as_replacement = connector("documents", "resend", "500123", "--as", "replacement", "--yes")
+    assert (as_replacement.code, len(stack.outbox.queued)) == (0, 1)
+    assert "What leaves is its cancellation, as it stands in Visma." in as_replacement.err
+    of_many = connector(
+        "documents", "resend", "--as", "replacement", "--state", "delivered", "--dry-run", "--json"
+    ).data
+    assert of_many["planned"][0]["will_be"] == "sent a second time, as replacement (its cancellation)"
 
 
 def test_what_is_paused_is_not_sent_a_second_time(connector, stack, ledger):

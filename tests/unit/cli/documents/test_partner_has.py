@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.domain.errors import Transient
+from testkit.samples.routing_data import routing_data
 from tests.unit.cli.documents.conftest import PARKED, SENT
 
 RESEND = ("documents", "resend", "500123", "--as", "replacement")
@@ -24,6 +25,15 @@ def test_what_would_differ_is_told_with_both_values(connector, sent):
     (planned,) = connector(*release, "--json").data["planned"]
     values = [(one["before"], one["after"]) for one in planned["partner_has"]["differences"]]
     assert ("800", "9") in values
+
+
+def test_of_what_would_not_leave_no_difference_is_told(connector, stack, sent):
+    sent.kept = [SENT]
+    stack.routing.data = routing_data({"defaults.units.STK": None})
+    output = connector(*RESEND, "--dry-run").err
+    assert "will not be sent" in output
+    assert "Orderful has transaction 802210971 now" in output
+    assert "would be sent" not in output
 
 
 @pytest.mark.parametrize(

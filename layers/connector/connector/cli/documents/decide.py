@@ -73,7 +73,8 @@ class _Decision(DecisionOptions):
         step = plan(record)
         (previewed,) = previews_of(self.stack, [step], self.routing)
         has = partner_has(self.stack, record) if step.request is not None else None
-        say("\n".join([previewed.sentence, preview.as_text([previewed]), *([has.text] if has else [])]))
+        beside = [has.text if previewed.leaves else has.at_orderful] if has else []
+        say("\n".join([previewed.sentence, preview.as_text([previewed]), *beside]))
         planned = preview.as_data(previewed) | {"partner_has": has and has.data}
         return self.about_one(
             planned,

@@ -48,7 +48,13 @@ class Preview:
     @property
     def will(self) -> str:
         """What becomes of it."""
-        return self.step.will if self.leaves else f"not sent ({self._state})"
+        if not self.leaves:
+            return f"not sent ({self._state})"
+        return f"{self.step.will} (its cancellation)" if self._is_cancellation else self.step.will
+
+    @property
+    def _is_cancellation(self) -> bool:
+        return self.outlook is not None and self.outlook.is_cancellation
 
     @property
     def _state(self) -> str:
@@ -64,6 +70,8 @@ class Preview:
     @property
     def sentence(self) -> str:
         """What would be done, for the person who is asked."""
+        if self._is_cancellation:
+            return f"{self.step.sentence}\nWhat leaves is its cancellation, as it stands in Visma."
         if self.leaves:
             return self.step.sentence
         one = self.step.revision
@@ -117,6 +125,7 @@ def as_data(one: Preview) -> dict[str, Any]:
         "reason_codes": reason_codes(revision),
         "will_be": one.will,
         "leaves": one.outlook.leaves if one.outlook else None,
+        "is_cancellation": one.outlook.is_cancellation if one.outlook else None,
         "because": one.outlook.why if one.outlook else None,
         "next_step": one.outlook.next_step if one.outlook else None,
         "warnings": one.step.warnings,

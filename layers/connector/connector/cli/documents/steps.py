@@ -164,8 +164,9 @@ def resend(record: Record, purpose: str, pauses: Sequence[Pause], *, force: bool
     """Send what the partner has a second time, as the document stands at its newest revision.
 
     Raises:
-        Failed: the partner does not have its newest state, it is still on its way to Orderful, it is paused, or
-            somebody has had it sent as one more original already and that is not forced.
+        Failed: the partner does not have its newest state, it is still on its way to Orderful, it is paused, its
+            cancellation is to be sent as original, or somebody has had it sent as one more original already and that is
+            not forced.
     """
     own = own_revisions(record.revisions)
     current = current_revision(own)
@@ -177,6 +178,11 @@ def resend(record: Record, purpose: str, pauses: Sequence[Pause], *, force: bool
         )
     if (pause := pause_of(pauses, record.key.company, record.key.kind, current.partner)) is not None:
         raise Failed(f"{record.key} is not sent a second time while it is paused: {pause.sentence}")
+    if purpose == "original" and current.purpose is Purpose.CANCELLATION:
+        raise Failed(
+            f"{record.key} was cancelled, and the partner was sent the cancellation (Orderful {current.orderful_id}): "
+            "a cancellation is sent a second time with --as replacement."
+        )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
     earlier = _sent_again_before(own)
     if purpose == "original" and not force and any(note.startswith("as original") for _, note in earlier):

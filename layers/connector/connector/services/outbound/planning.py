@@ -14,7 +14,7 @@ from connector.domain.revision.plan import Plan, plan
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DocumentMessage
 from connector.services.order_types import SharedNumber, shared_number
 from connector.services.outbound.facts import DocumentFacts
@@ -41,12 +41,14 @@ class Outlook:
         leaves: It is sent, as far as the ledger tells; Orderful may have it already.
         why: Why it does not leave, as a sentence; None when it leaves.
         next_step: What a person does about that; None where nothing is known.
+        is_cancellation: What leaves is the cancellation of the document.
     """
 
     state: State | None
     leaves: bool
     why: str | None = None
     next_step: str | None = None
+    is_cancellation: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class Planner:
         if pause is not None:
             step = f"connector resume {pause.scope.options}"
             return Outlook(state=State.PARKED, leaves=False, why=pause.sentence, next_step=step)
-        return Outlook(state=found.state, leaves=True)
+        return Outlook(state=found.state, leaves=True, is_cancellation=found.purpose is Purpose.CANCELLATION)
 
     def _number_of(self, reading: Reading, history: Sequence[Revision]) -> SharedNumber:
         """Which key an order has: its number, unless the ledger knows that as one of another type.
