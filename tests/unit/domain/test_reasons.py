@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -27,11 +28,14 @@ MOVES = {"move", "own", "moved", "replace"}
 """Calls that write a reason into a record."""
 
 
-def nodes() -> Iterator[tuple[str, ast.AST]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if path not in {DECLARATION, ERASURE}:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                yield f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}", node
+@cache
+def nodes() -> Sequence[tuple[str, ast.AST]]:
+    return [
+        (f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}", node)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path not in {DECLARATION, ERASURE}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
 
 
 def test_a_code_is_kebab_case_and_stands_once():
