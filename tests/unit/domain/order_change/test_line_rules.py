@@ -457,7 +457,10 @@ def test_a_number_that_is_taken_waits_for_a_person():
 def test_an_item_that_nobody_knows_waits_for_routing():
     line = asks("AI", None, quantity=1, price=1, unit="each", products=ProductRefs(vendor=("THEIRS-9",)))
     decision = parked(line)
-    assert decision.waits_for == "defaults.items.<our item number>"
+    assert decision.waits_for == "partners.acme.items.<our item number>"
+    assert "Add partner_item: THEIRS-9 below partners.acme.items.<our item number>" in (decision.next_step or "")
+    by_gtin = parked(asks("AI", None, quantity=1, price=1, unit="each", products=ProductRefs(gtins=("7080000000005",))))
+    assert "Add gtin: 7080000000005 below defaults.items.<our item number>" in (by_gtin.next_step or "")
     known = {"items": {"ITEM-9": ItemIds(partner_item="THEIRS-9")}}
     assert lines_of(applied(line, route=known).edits)[0]["item"] == "ITEM-9"
 

@@ -178,3 +178,13 @@ def test_an_added_line_without_a_clear_quantity_is_refused(reading, figures):
 )
 def test_a_limit_is_a_share_of_what_was_and_includes_its_end(base, theirs, share, beyond):
     assert is_beyond(Decimal(base), Decimal(theirs), Decimal(share)) is beyond
+
+
+def test_what_is_left_to_receive_shows_that_poc03_is_the_new_total():
+    """X12 element 671 in POC04: quantity left to receive."""
+    line = asks("QI", quantity=150, second_quantity=90)
+    found = total_asked(line, HAD, change_rules(), received=Decimal(60))
+    assert found.quantity == 150
+    assert "150 is read as the new quantity, of which 60 were received." in found.problems[0].sentence
+    assert "quantities to new_total" in (found.problems[0].next_step or "")
+    assert total_asked(line, HAD, change_rules()).quantity is None

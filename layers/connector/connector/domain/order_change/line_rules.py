@@ -155,8 +155,10 @@ class LineRules:
             )
         return total.quantity
 
-    def _total(self, base: OrderLine) -> Total:
-        return total_asked(self.theirs, base.quantity, self.route.changes, base_is_known=self.base_is_known)
+    def _total(self, base: OrderLine, facts: LineFacts | None = None) -> Total:
+        received = facts.received if facts else ZERO
+        rules, is_known = self.route.changes, self.base_is_known
+        return total_asked(self.theirs, base.quantity, rules, received=received, base_is_known=is_known)
 
     def _empties(self, base: OrderLine | None) -> bool:
         """Whether a quantity of zero takes the line out; if so, a person is asked.
@@ -315,7 +317,7 @@ class LineRules:
                 code=Reason.QUANTITY_UNCLEAR,
             )
             return _STAYS
-        wanted = self._doubt_quantity(self._total(base))
+        wanted = self._doubt_quantity(self._total(base, facts))
         if wanted is None and is_ambiguous(theirs, base.quantity, rules):
             self.findings.add_difference(
                 self.where, "quantity", base=base.quantity, theirs=figures_of(theirs), ours=ours.quantity
@@ -641,14 +643,22 @@ class LineRules:
             if theirs is not None:
                 self.findings.add_difference(self.where, what, base=None, theirs=theirs, ours=ours)
 
+    def _item_entry(self) -> tuple[str, str]:
+        """Where a number of the message is told to be that of an item of ours in the routing file, and the entry."""
+        products, route = self.theirs.products, self.route
+        if products.vendor:
+            return f"partners.{route.partner}.items", f"partner_item: {text_of(products.vendor[0])}"
+        return route.item_key, f"gtin: {text_of(products.gtins[0])}" if products.gtins else "its numbers"
+
     def _check_new(self, item: str | None, unit: str | None) -> None:
         theirs, route = self.theirs, self.route
         code = text_of(theirs.unit_code or "(none)")
         if item is None:
+            table, entry = self._item_entry()
             self._refuse(
                 f"{self._line}: its numbers lead to no item of ours, or to several.",
-                waits_for=f"{route.item_key}.<our item number>",
-                next_step=f"Add the item below {route.item_key} and apply the routing file.",
+                waits_for=f"{table}.<our item number>",
+                next_step=f"Add {entry} below {table}.<our item number> in the routing file and apply it.",
                 code=Reason.ITEM_UNMAPPED,
             )
         if unit is None:

@@ -69,7 +69,9 @@ def is_ambiguous(line: LineRequest, base: Decimal, rules: ChangeRules) -> bool:
     return first not in {None, base} and not _goes_right(line, base, first or ZERO)
 
 
-def total_asked(line: LineRequest, base: Decimal, rules: ChangeRules, *, base_is_known: bool = True) -> Total:
+def total_asked(
+    line: LineRequest, base: Decimal, rules: ChangeRules, *, received: Decimal = ZERO, base_is_known: bool = True
+) -> Total:
     """The new total quantity of a line.
 
     An explicit total (Mosaic) counts as it is. POC03 and POC04 are read as the partner's rules say; without a rule,
@@ -81,15 +83,16 @@ def total_asked(line: LineRequest, base: Decimal, rules: ChangeRules, *, base_is
         line: The line of the message.
         base: The quantity that the partner last saw.
         rules: The rules of the partner.
+        received: What was received of the line. X12 calls POC04 the quantity left to receive (element 671).
         base_is_known: The ledger has `base`; otherwise Visma's quantity stands in for it.
     """
     first, second, reading = line.quantity, line.second_quantity, rules.quantities
     if is_ambiguous(line, base, rules):
-        proposed = {total for _, total in _fitting(line, base)} if base_is_known else set()
+        proposed = {total for _, total in _fitting(line, base, received)} if base_is_known else set()
         if len(proposed) != 1:
             return Total(None, (_undecided(line, base if base_is_known else None, rules),))
         total = proposed.pop()
-        return Total(total, (_proposal(line, base, total, rules), *_guards(line, base, total, rules)))
+        return Total(total, (_proposal(line, base, total, rules, received), *_guards(line, base, total, rules)))
     theirs = first
     if not line.explicit_total:
         if reading is QuantityReading.OLD_AND_NEW:
@@ -129,8 +132,10 @@ def figures_of(line: LineRequest) -> str:
     return f"POC03 {_figure(line.quantity)}, POC04 {_figure(line.second_quantity)}"
 
 
-def _fitting(line: LineRequest, base: Decimal) -> Iterable[tuple[QuantityReading, Decimal]]:
-    """The readings in which the other figure is the partner's quantity, or the difference from it; each with its total.
+def _fitting(line: LineRequest, base: Decimal, received: Decimal) -> Iterable[tuple[QuantityReading, Decimal]]:
+    """The readings that the other figure fits, each with its total.
+
+    It may be the partner's quantity, the difference from it, or what is left of the new one after `received`.
 
     X12: POC03 is the new total, a difference or the old total, depending on release and partner. A reading that
     contradicts the direction of the code does not fit.
@@ -142,7 +147,7 @@ def _fitting(line: LineRequest, base: Decimal) -> Iterable[tuple[QuantityReading
         if (total := _sum(line, base, first)) >= 0:
             yield QuantityReading.DELTA, total
         return
-    if second in {base, abs(first - base)} and _goes_right(line, base, first):
+    if second in {base, abs(first - base), first - received} and _goes_right(line, base, first):
         yield QuantityReading.NEW_TOTAL, first
     if first == base and _goes_right(line, base, second):
         yield QuantityReading.OLD_AND_NEW, second
@@ -183,10 +188,13 @@ def _goes_right(line: LineRequest, base: Decimal, theirs: Decimal) -> bool:
     return line.direction is None or (theirs > base if line.direction is Direction.UP else theirs < base)
 
 
-def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRules) -> Problem:
-    fitting = " or ".join(reading for reading, _ in _fitting(line, base))
+def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRules, received: Decimal) -> Problem:
+    fitting = " or ".join(reading for reading, _ in _fitting(line, base, received))
+    is_left = received and line.second_quantity == theirs - received
+    after = f", of which {text_of(received)} were received" if is_left else ""
     return Problem(
-        f"{figures_of(line)}, and the partner had {text_of(base)}: {text_of(theirs)} is read as the new quantity.",
+        f"{figures_of(line)}, and the partner had {text_of(base)}: {text_of(theirs)} is read as the new quantity"
+        f"{after}.",
         hard=False,
         next_step=f"Compare what it asks with what Visma has, then approve or reject it; set {rules.key}.quantities "
         f"to {fitting} in the routing file if this partner always means that.",

@@ -395,6 +395,17 @@ def passing_day(remarks: Remarks, data: Data, name: str, what: str) -> date | No
         return None
 
 
+def order_day(questions: Questions, data: Data, name: str) -> date | None:
+    """The date of the order that the message is about. One that cannot be read does not show which order is meant."""
+    try:
+        return day(data, name)
+    except NotUnderstood as reason:
+        questions.doubt(
+            f"its order date cannot be read: {reason}. It is read as a change of the order with its number."
+        )
+        return None
+
+
 def party(
     *,
     code: str | None,

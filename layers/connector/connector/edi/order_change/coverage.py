@@ -106,7 +106,7 @@ TABLE: tuple[Row, ...] = (
         (f"{_BCH}.date",),
         ("purchaseOrderDate",),
         REMARK,
-        "when it is not that of the order; asked about beyond changes.order_date",
+        "when it is not that of the order; asked about beyond changes.order_date, and where it cannot be read",
     ),
     Row(
         "BCH07, BCH09",

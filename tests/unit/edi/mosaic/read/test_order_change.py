@@ -462,16 +462,22 @@ def test_a_flood_of_remarks_is_cut():
     assert request.remarks[-1] == "And 29 more remarks."
 
 
-def test_a_sequence_and_dates_that_are_none_are_remarks():
-    request = read_change(
-        a_message(an_item(), changeSequenceNumber="A1", purchaseOrderDate="soon", purchaseOrderChangeDate="2026-02-30")
-    )
-    assert (request.sequence, request.ordered_on, request.changed_on) == (None, None, None)
+def test_a_sequence_and_a_day_of_the_change_that_are_none_are_remarks():
+    request = read_change(a_message(an_item(), changeSequenceNumber="A1", purchaseOrderChangeDate="2026-02-30"))
+    assert (request.sequence, request.changed_on) == (None, None)
     assert request.questions == ()
     assert request.remarks == (
         "Its sequence number 'A1' is no number.",
-        "Its order date cannot be read: 'soon' is no date.",
         "Its change date cannot be read: '2026-02-30' is no date.",
+    )
+
+
+def test_an_order_date_that_is_none_is_asked_about():
+    """It does not show that the message means this order."""
+    request = read_change(a_message(an_item(), purchaseOrderDate="soon"))
+    assert request.ordered_on is None
+    assert request.doubts == (
+        "Its order date cannot be read: 'soon' is no date. It is read as a change of the order with its number.",
     )
 
 
