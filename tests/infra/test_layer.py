@@ -54,7 +54,7 @@ def targets(layer: Path) -> set[tuple[str, int]]:
 def repository(tmp_path: Path) -> Path:
     """The layer and the parameter files in a place where they may be changed."""
     shutil.copytree(LAYER, tmp_path / "layers" / "connector", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "parameters", tmp_path / "parameters")
+    shutil.copytree(ROOT / "parameters", tmp_path / "parameters", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
