@@ -78,7 +78,7 @@ WRITING = (
     "documents resend {sent} --as replacement --by operator --yes",
     "documents release {document} --as original --by operator --yes",
     "documents replay {document} --by operator --yes",
-    "documents close {document} --by operator --yes",
+    "documents close {document} --by operator --reason done --yes",
     "secrets set orderful",
     "cursors rewind --to {now} --yes",
     "deadletters list",

@@ -8,9 +8,13 @@ import pytest
 
 from connector.cli.many import SHOWN, DecisionOptions, Planned
 from connector.cli.output import WrongInput
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Transient
+from connector.domain.order_change.record import ChangeState
 from connector.services.decider import Decider
-from testkit.memory.stores import CALLER
+from testkit.memory.stores import CALLER, a_change
+from testkit.samples.routing_data import routing_data
+from tests.unit.cli.documents.conftest import PARKED
 
 WHO = Decider("kari", CALLER, None)
 
@@ -87,3 +91,38 @@ def test_nothing_is_done_without_a_yes(run):
 def test_a_long_one_says_how_far_it_came(run):
     _, _, output, _ = run([str(number) for number in range(250)])
     assert "100 of 250 ...\n200 of 250 ...\n" in output
+
+
+ENDING = [("documents", "close", "500123"), ("changes", "close", "5"), ("changes", "reject", "5")]
+
+
+@pytest.fixture
+def waiting(stack):
+    """An order and a change that wait for a person; gives what the histories say of their ends."""
+    stack.routing.data = routing_data()
+    stack.ledger.kept = [PARKED]
+    stack.changes.put(a_change(transaction_id="5", number="5", state=ChangeState.PARKED))
+
+    def ends():
+        (change,) = stack.changes.of_order(DocumentKey.of_order("nordic", "5"))
+        return [note for *_, note in stack.ledger.moved] + [one.note for one in change.history if "by kari" in one.note]
+
+    return ends
+
+
+@pytest.mark.parametrize("command", ENDING)
+def test_what_ends_something_takes_a_reason(connector, waiting, monkeypatch, command):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    result = connector(*command, "--yes")
+    assert (result.code, result.out, waiting()) == (2, "", [])
+    assert result.err == "There is no terminal to ask for the reason on; write --reason TEXT. Nothing was changed.\n"
+    assert connector(*command, "--dry-run").code == 0, "where nothing is done, no reason is needed"
+
+
+@pytest.mark.parametrize("command", ENDING)
+def test_at_a_terminal_the_reason_is_asked_for(connector, waiting, monkeypatch, command):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: "told by mail")
+    assert connector(*command, "--yes").code == 0
+    (note,) = waiting()
+    assert ": told by mail" in note

@@ -182,11 +182,14 @@ class TestResume:
     def test_what_a_person_did_while_the_question_stood_counts(self, connector, harness, monkeypatch, meanwhile):
         """It had been released as an original: such a request would send it even though it is closed."""
         connector("documents", "release", "1", "--as", "original", "--yes")
-        connector("documents", "close", "2", "--yes")
+        connector("documents", "close", "2", "--reason", "done", "--yes")
         harness.quiesce()
         assert harness.newest("1").reason_code == Reason.PAUSED
         sent = len(harness.sent)
-        others = {"close": ("documents", "close", "1", "--yes"), "resume": ("resume", "--all", "--yes")}
+        others = {
+            "close": ("documents", "close", "1", "--reason", "done", "--yes"),
+            "resume": ("resume", "--all", "--yes"),
+        }
 
         def another_person(_stack, *, yes):
             monkeypatch.setattr(pauses, "go_on", lambda _stack, *, yes: None)

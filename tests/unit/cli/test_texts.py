@@ -53,7 +53,7 @@ def test_empty_times_close_nothing(connector, stack):
 
 @pytest.mark.parametrize("states", [",", "parked,", "parked, ,rejected"])
 def test_a_state_that_is_empty_is_none(connector, stack, states):
-    result = connector("documents", "close", "--state", states, "--yes")
+    result = connector("documents", "close", "--state", states, "--reason", "done", "--yes")
     assert (result.code, result.out, stack.ledger.moved) == (2, "", [])
     assert "There is no state ''." in result.err
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
 
 import click
 
-from connector.cli.output import FAILED, go_on, json_option, say, show
+from connector.cli.output import FAILED, ask_why, go_on, json_option, say, show
 from connector.cli.people import by_option, decider
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
@@ -67,6 +67,14 @@ class DecisionOptions:
     def decider(self) -> Decider:
         """Who decides, and why."""
         return Decider(*decider(self.stack, self.by), self.why)
+
+    def with_reason(self) -> Self:
+        """Ask for the reason where none was given; a dry run needs none.
+
+        Raises:
+            WrongInput: there is nobody to ask.
+        """
+        return self if self.why or self.dry_run else replace(self, why=ask_why())
 
     def about_one(
         self,
@@ -173,6 +181,7 @@ def deciding(
             click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing."),
             stack_option,
             by_option,
+            click.option("--reason", "why", metavar="TEXT", help="Why, kept in its history; what ends it takes one."),
             click.argument(argument, metavar=metavar, required=False),
         ):
             decide = option(decide)

@@ -74,14 +74,8 @@ def test_release_refuses_what_waits_for_no_choice(connector, stack, ledger):
     assert "waits for no choice" in result.err
 
 
-def test_close_names_who_closes_it(connector, ledger):
-    connector("documents", "close", "500123", "--by", " kari ", "--yes")
-    ((_, _, note),) = ledger.moved
-    assert note == f"closed by kari ({CALLER})"
-
-
 def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger):
-    result = connector("documents", "close", "500123", "--reason", "told by telephone", "--yes")
+    result = connector("documents", "close", "500123", "--by", " kari ", "--reason", "told by telephone", "--yes")
     ((revision, state, note),) = ledger.moved
     assert (result.code, revision.sequence, state, stack.outbox.queued) == (0, 2, State.CLOSED, [])
     assert note == f"closed by kari ({CALLER}): told by telephone"
@@ -91,8 +85,8 @@ def test_where_nobody_is_named_it_is_who_aws_says(connector, stack, ledger, monk
     monkeypatch.delenv("USER")
     monkeypatch.delenv("LOGNAME", raising=False)
     stack.who = "arn:aws:iam::123456789012:user/team/ola"
-    assert connector("documents", "close", "500123", "--yes").code == 0
-    assert ledger.moved[0][2] == "closed by ola (arn:aws:iam::123456789012:user/team/ola)"
+    assert connector("documents", "close", "500123", "--reason", "done", "--yes").code == 0
+    assert ledger.moved[0][2] == "closed by ola (arn:aws:iam::123456789012:user/team/ola): done"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +102,7 @@ def test_who_lets_a_document_go_is_kept_in_its_history_before_it_is_queued(conne
 
 def test_close_refuses_what_no_person_is_asked_about(connector, ledger):
     ledger.kept = [SENT]
-    result = connector("documents", "close", "500123", "--yes")
+    result = connector("documents", "close", "500123", "--reason", "done", "--yes")
     assert (result.code, ledger.moved) == (1, [])
     assert "is DELIVERED" in result.err
 
@@ -131,8 +125,8 @@ def test_close_of_a_sent_revision_ends_its_attention_and_keeps_its_state_who_and
 
 def test_a_question_goes_before_the_attention_of_an_older_revision(connector, ledger):
     ledger.kept = [PARKED, LATE]
-    assert connector("documents", "close", "500123", "--yes").code == 0
-    assert connector("documents", "close", "500123", "--revision", "1", "--yes").code == 0
+    assert connector("documents", "close", "500123", "--reason", "done", "--yes").code == 0
+    assert connector("documents", "close", "500123", "--revision", "1", "--reason", "done", "--yes").code == 0
     assert [(one.sequence, state) for one, state, _ in ledger.moved] == [(2, State.CLOSED), (1, State.DELIVERED)]
 
 
@@ -155,15 +149,15 @@ def test_what_orderful_has_is_not_sent_again_because_it_is_late(connector, stack
 
 def test_of_two_questions_one_has_to_be_named(connector, ledger):
     ledger.kept = [SENT, PARKED, WITHDRAWAL]
-    assert "name one with --revision" in connector("documents", "close", "500123", "--yes").err
-    assert connector("documents", "close", "500123", "--revision", "3", "--yes").code == 0
+    assert "name one with --revision" in connector("documents", "close", "500123", "--reason", "done", "--yes").err
+    assert connector("documents", "close", "500123", "--revision", "3", "--reason", "done", "--yes").code == 0
     assert ledger.moved[0][0] == WITHDRAWAL
 
 
 @pytest.mark.parametrize("state", [State.PARKED, State.REJECTED, State.UNCONFIRMED])
 def test_any_revision_that_is_not_over_can_be_closed_by_its_number(connector, ledger, state):
     ledger.kept = [replace(PARKED, sequence=1, state=state), replace(SENT, sequence=2)]
-    assert connector("documents", "close", "500123", "--revision", "1", "--yes").code == 0
+    assert connector("documents", "close", "500123", "--revision", "1", "--reason", "done", "--yes").code == 0
     assert [moved[0].sequence for moved in ledger.moved] == [1]
 
 
@@ -195,7 +189,7 @@ def test_a_second_original_for_a_partner_that_has_it_needs_force(connector, stac
 
 
 def _err(connector, command, *arguments):
-    result = connector("documents", command, "500123", *arguments, "--yes")
+    result = connector("documents", command, "500123", *arguments, "--reason", "done", "--yes")
     assert result.code != 0
     return result.err
 

@@ -118,14 +118,14 @@ def test_attention_is_closed_by_its_reason(connector, stack, ledger):
 def test_what_waits_without_being_selected_is_left_out(connector, ledger):
     """The attention of an older revision is selected, and a newer one waits: each is decided by itself."""
     ledger.kept = [LATE, PARKED]
-    result = connector("documents", "close", "--attention", "--yes", "--json")
+    result = connector("documents", "close", "--attention", "--reason", "done", "--yes", "--json")
     assert ledger.moved == []
     assert "What waits is revision 2" in result.data["left_out"][0]["why"]
 
 
 def test_a_long_decision_says_how_far_it_came(connector, stack, ledger):
     ledger.kept = [order(f"{n:03}") for n in range(150)]
-    result = connector("documents", "close", "--code", "unit-unmapped", "--yes")
+    result = connector("documents", "close", "--code", "unit-unmapped", "--reason", "done", "--yes")
     assert (result.code, len(ledger.moved)) == (0, 150)
     assert "100 more" in result.err
     assert "100 of 150 ..." in result.err

@@ -142,13 +142,8 @@ def _deciding(command: _Command) -> _Command:
     return change_filters()(deciding(_Decision, "wanted", argument="name", metavar="[ID]")(command))
 
 
-def _reason_option(*, required: bool) -> Callable[[_Command], _Command]:
-    return click.option("--reason", "why", required=required, metavar="TEXT", help="Why; it is kept with the change.")
-
-
 @click.command("approve", short_help="Write parked changes into their orders.")
 @_deciding
-@_reason_option(required=False)
 @click.option("--order", metavar="NUMBER", help="The order that is meant, where the change names another number.")
 @reading_option
 def approve_changes(*, decision: _Decision, order: str | None, reading: str | None) -> int:
@@ -222,7 +217,6 @@ _WRITES = {
 
 @click.command("retry", short_help="Look at open changes again, now.")
 @_deciding
-@_reason_option(required=False)
 def retry_changes(*, decision: _Decision) -> int:
     """Have an open change looked at now, as if it had just come in; this approves nothing.
 
@@ -258,13 +252,14 @@ def _retrial(stack: Stack, change: Change) -> _Step:
 
 @click.command("reject", short_help="Refuse open changes, write nothing.")
 @_deciding
-@_reason_option(required=True)
 def reject_changes(*, decision: _Decision) -> int:
     """Have an open change come to nothing. ID is a transaction id, or an order with one open change.
 
     Or many, by filters: without --state those that are parked.
     """
-    return decision.carry_out(_rejection, suits=lambda one: one.is_open, what="is open", usual=_PARKED, ends=True)
+    return decision.with_reason().carry_out(
+        _rejection, suits=lambda one: one.is_open, what="is open", usual=_PARKED, ends=True
+    )
 
 
 def _rejection(stack: Stack, change: Change) -> _Step:
@@ -289,7 +284,6 @@ def _rejection(stack: Stack, change: Change) -> _Step:
 
 @click.command("close", short_help="Take open changes as settled by hand.")
 @_deciding
-@_reason_option(required=True)
 def close_changes(*, decision: _Decision) -> int:
     """Take an open change as settled by hand. ID is a transaction id, or an order with one open change.
 
@@ -297,7 +291,7 @@ def close_changes(*, decision: _Decision) -> int:
     REFUSED ends as REJECTED: close it when the partner was told. Or many, by filters: without --state all that wait for
     a person.
     """
-    return decision.carry_out(
+    return decision.with_reason().carry_out(
         _closing, suits=lambda one: one.is_open, what="is open", usual=frozenset(FOR_A_PERSON), ends=True
     )
 

@@ -90,9 +90,8 @@ class _Decision(DecisionOptions):
 
 def _deciding(command: _Command) -> _Command:
     """Options of every command that decides; it gets the `_Decision` as `decision`."""
-    reason = click.option("--reason", "why", metavar="TEXT", help="Why, kept in its history.")
     options = deciding(_Decision, "wanted", "routing", argument="key", metavar="[KEY]")
-    return filter_options()(options(reason(command)))
+    return filter_options()(options(command))
 
 
 @click.command("replay", short_help="Send refused or parked ones again.")
@@ -159,7 +158,7 @@ def close_documents(*, decision: _Decision, sequence: int | None) -> int:
     What a later change becomes: docs/guarantees.md, 3 and 10. Or many, by filters: without --state or --attention what
     is parked or rejected.
     """
-    return decision.carry_out(
+    return decision.with_reason().carry_out(
         lambda record: steps.close(record, sequence), usual=NEEDS_PERSON, able=steps.CLOSABLE, done=_closed
     )
 
