@@ -43,13 +43,87 @@ def test_an_x12_acknowledgment_without_findings_accepts(code):
         ("AE", "it is acknowledged with exceptions (AE)"),
         ("AH", "it is on hold (AH)"),
         ("ZZ", "it is said to be 'ZZ'"),
-        ("ad", "it is said to be 'ad'"),
     ],
 )
 def test_every_other_acknowledgment_type_is_a_finding(code, finding):
     assert read_answer("855", x12({"acknowledgmentType": code})).findings == (finding,)
     assert read_answer("855", x12({"acknowledgmentTypeCode": code})).findings == (finding,)
     assert read_answer("865", x12({"acknowledgmentType": code}, key="bca")).findings == (finding,)
+
+
+def test_codes_count_in_lower_case_too():
+    assert read_answer("855", x12({"acknowledgmentType": "ad"}, line("1", "ia"))).accepts
+    assert read_answer("855", x12({"acknowledgmentType": "rd"})).findings == ("it is rejected, with detail (RD)",)
+
+
+def test_a_refusal_in_any_transaction_set_is_a_finding():
+    message = x12({"acknowledgmentType": "AD"}, line("1", "IA"))
+    message["transactionSets"] += x12({"acknowledgmentType": "RD"})["transactionSets"]
+    assert read_answer("855", message).findings == ("it is rejected, with detail (RD)",)
+
+
+@pytest.mark.parametrize(
+    ("code", "lines", "stands"),
+    [
+        ("AC", [line("1", "IA"), line("2", "AR")], False),
+        ("AE", [line("1", "IA")], False),
+        ("AC", [], True),
+        ("AE", [], True),
+        ("AC", [line("1")], True),
+        ("AC", [line("1", "IA"), line("2", "IQ")], True),
+        ("AC", [line("1", ("IA", "60"))], True),
+        ("AH", [line("1", "IA")], True),
+    ],
+)
+def test_changes_and_exceptions_of_an_answer_that_accepts_every_line_are_left_to_the_comparison(code, lines, stands):
+    answer = read_answer("855", x12({"acknowledgmentType": code}, *lines))
+    assert not answer.accepts
+    assert answer.accepts_beside(()) is not stands
+
+
+def deleted(number: str, *statuses: str) -> dict:
+    data = {"assignedIdentification": number, "changeOrResponseTypeCode": "DI", "quantity": "0"}
+    return {"lineItemChange": [data], "ACK_loop": [{"x": [{"lineItemStatusCode": one}]} for one in statuses]}
+
+
+@pytest.mark.parametrize(
+    ("lost", "finding"),
+    [
+        (deleted("2", "IA"), "line 2 is to be deleted (DI)"),
+        (deleted("2"), "line 2 is to be deleted (DI)"),
+        (line("2", "ID"), "line 2 is deleted (ID)"),
+    ],
+)
+def test_a_line_that_is_deleted_is_a_finding_unless_the_order_does_not_have_it(lost, finding):
+    answer = read_answer("865", x12({"acknowledgmentType": "AD"}, line("1", "IA"), lost, key="bca"))
+    assert answer.findings == (finding,)
+    assert (answer.accepts_beside({2}), answer.accepts_beside({1})) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("message", "declines"),
+    [
+        (x12({"acknowledgmentType": "AD", "transactionSetPurposeCode": "01"}), True),
+        (x12({"acknowledgmentType": "AD", "transactionSetPurposeCode": "01"}, line("1", "ID")), True),
+        (x12({"acknowledgmentType": "AD", "transactionSetPurposeCode": "01"}, line("1", "IA")), True),
+        (x12({"acknowledgmentType": "RD", "transactionSetPurposeCode": "01"}), False),
+        (x12({"acknowledgmentType": "AD", "transactionSetPurposeCode": "01"}, line("1", "IB")), False),
+        (x12({"acknowledgmentType": "RD", "transactionSetPurposeCode": "00"}, line("1", "IR")), True),
+        (x12({"acknowledgmentType": "RJ"}), True),
+        (x12({"acknowledgmentType": "RD", "transactionSetPurposeCode": "06"}), False),
+        (x12({"acknowledgmentType": "RD"}, line("1", "IA")), False),
+        (x12({"acknowledgmentType": "AC"}, line("1", "ID"), line("2", "ID")), True),
+        (x12({"acknowledgmentType": "AD"}, line("1", "ID"), line("2", "IA")), False),
+        (x12({"acknowledgmentType": "AD"}), False),
+        ({"status": "rejected"}, True),
+        ({"lineItems": [{"actions": [{"status": "rejected"}]}]}, True),
+        ({"status": "rejected", "purpose": "confirmation"}, False),
+        ({"status": "rejected", "lineItems": [{"actions": [{"status": "accepted"}]}]}, False),
+        ({"status": "accepted"}, False),
+    ],
+)
+def test_what_says_that_nothing_is_delivered(message, declines):
+    assert read_answer("855", message).declines is declines
 
 
 @pytest.mark.parametrize("code", ["00", "04", "05", "06", "07", "22"])

@@ -11,9 +11,9 @@ for by name, at any depth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -39,10 +39,16 @@ _TYPE_KEYS = ("acknowledgmentType", "acknowledgmentTypeCode")
 """Public code that writes an 855 for Orderful has either."""
 
 _ACCEPTING_TYPES = {"AD", "AK", "AP", "AT"}
+# X12 element 587: AC is "acknowledge with detail and change", AE "acknowledge with exception detail only". Some sellers
+# write them on every answer; then the lines say what is accepted.
+_LINES_TELL = {"AC", "AE"}
+_EXCEPTIONS_ONLY = "AE"
+_REFUSING_TYPES = {"RD", "RJ"}
 
 _PURPOSE = "transactionSetPurposeCode"
+_CANCELLATION = "01"
 _PURPOSES = {
-    "01": "a cancellation",
+    _CANCELLATION: "a cancellation",
     "03": "a deletion",
     "10": "about an order that was not found",
     "12": "about an order that was not processed",
@@ -53,7 +59,8 @@ _PURPOSES = {
 }
 # Original, change and replacement of an earlier answer, confirmation, duplicate, response, re-submission, reissue,
 # final, information copy. What they state is compared with the order.
-_ACCEPTING_PURPOSES = {None, "00", "04", "05", "06", "07", "11", "15", "18", "20", "22"}
+_ORIGINAL = "00"
+_ACCEPTING_PURPOSES = {None, _ORIGINAL, "04", "05", "06", "07", "11", "15", "18", "20", "22"}
 # Orderful, schema of the simplified purchase order acknowledgment: BAK01 00, 02 to 04, 05 and 06.
 _ACCEPTING_PURPOSES_IN_MOSAIC = {None, "original", "change", "replace", "confirmation"}
 
@@ -81,7 +88,12 @@ _LINE_CODES = {
 }
 ACCEPTING_LINES = frozenset({"IA", "AC", "AR"})
 """X12 element 668: codes that accept a line."""
+_DELETED_LINE = "ID"
+_REFUSED_LINES = {_DELETED_LINE, "IR"}
+# X12 element 670, of POC02.
 _NO_CHANGE = "NC"
+_DELETION = "DI"
+_CHANGE_KEYS = ("changeOrResponseTypeCode", "lineItemChangeCode")
 
 _ADVICES = {
     "A": "accepted",
@@ -127,17 +139,34 @@ class Answer:
         number: The number of that document; None when it names none.
         findings: What it does not accept as sent, each a clause; empty when it accepts everything.
         ordered_on: The date of that order (BAK04, BCA06, `purchaseOrderDate`); None when it states none.
+        deletions: By the place of a line, from 1, the findings that say that the line is deleted.
+        unless_equal: Findings that stand only if the document states something otherwise than was sent: its type says
+            that it has changes or exceptions (AC, AE), and every line of it is accepted.
+        declines: It says that nothing is delivered: it is a cancellation, or refuses the order or all its lines.
     """
 
     answers: str | None
     number: str | None
     findings: tuple[str, ...]
     ordered_on: date | None = None
+    _: KW_ONLY
+    deletions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    unless_equal: tuple[str, ...] = ()
+    declines: bool = False
 
     @property
     def accepts(self) -> bool:
         """Whether nothing is left for a person to settle."""
         return not self.findings
+
+    def accepts_beside(self, gone: Collection[int]) -> bool:
+        """Whether nothing is left to settle where what it states is what was sent.
+
+        Args:
+            gone: The places of the deleted lines that the document, as it was sent, does not have.
+        """
+        settled = {*self.unless_equal, *(one for place in gone for one in self.deletions.get(place, ()))}
+        return settled.issuperset(self.findings)
 
 
 def read_answer(document: str, message: Data) -> Answer:
@@ -157,33 +186,60 @@ def read_answer(document: str, message: Data) -> Answer:
 
 def _acknowledgment(trees: Sequence[Data]) -> Answer:
     """X12 855 and 865."""
-    header = next(having(trees, *_TYPE_KEYS), {})
-    code = next(filter(None, (text(header, name) for name in _TYPE_KEYS)), None)
+    headers = list(having(trees, *_TYPE_KEYS))
+    types = [next(filter(None, (code_of(header, name) for name in _TYPE_KEYS)), "") for header in headers]
     number_ = next(filter(None, (text(one, "purchaseOrderNumber") for one in objects(trees))), None)
     lines = [one for one in objects(trees) if any(isinstance(one.get(name), list | dict) for name in LINES)]
     inside = {id(status) for line in lines for status in having(line, STATUS)}
-    begun = next(having(trees, _PURPOSE), header)
-    findings = [
-        *_header(code),
-        *_purpose(text(begun, _PURPOSE)),
-        *(finding for place, line in enumerate(lines, 1) for finding in _line(line, place)),
+    begun = next(having(trees, _PURPOSE), next(iter(headers), {}))
+    said = [_line(line, place) for place, line in enumerate(lines, 1)]
+    deletions = {place: found.deletions for place, found in enumerate(said, 1) if found.deletions}
+    named = [f"it is {_word(_ACKNOWLEDGMENT_TYPES, code)}" for code in types if code not in _ACCEPTING_TYPES]
+    rest = [
+        *_purpose(code_of(begun, _PURPOSE)),
+        *(finding for found in said for finding in (*found.deletions, *found.findings)),
         *(
             f"a line is {_word(_LINE_CODES, status)}"
             for one in having(trees, STATUS)
-            if id(one) not in inside and (status := text(one, STATUS) or "") not in ACCEPTING_LINES
+            if id(one) not in inside and (status := code_of(one, STATUS) or "") not in ACCEPTING_LINES
         ),
     ]
-    if code is None and not findings and not any(True for _ in having(trees, STATUS)):
+    findings = [*named, *rest]
+    if not types and not findings and not any(True for _ in having(trees, STATUS)):
         findings = [_SILENT]
-    return Answer(_ORDER, number_, _few(findings), _day(header or begun, "date"))
+    are_told = bool(lines) and all(found.is_settled for found in said)
+    return Answer(
+        _ORDER,
+        number_,
+        _few(findings),
+        _day(next(iter(headers), begun), "date"),
+        deletions=deletions,
+        unless_equal=tuple(named) if are_told and _LINES_TELL.issuperset(types) else (),
+        declines=_declines(code_of(begun, _PURPOSE), types, [code_of(one, STATUS) for one in having(trees, STATUS)]),
+    )
+
+
+def names_exceptions_only(trees: Sequence[Data]) -> bool:
+    """Whether an 855 or 865 leaves out the lines that it accepts (X12 element 587: AE)."""
+    return any(code_of(one, name) == _EXCEPTIONS_ONLY for one in having(trees, *_TYPE_KEYS) for name in _TYPE_KEYS)
+
+
+def _declines(purpose: str | None, types: Sequence[str], statuses: Sequence[str | None]) -> bool:
+    """Whether it says that nothing of the order is delivered.
+
+    A cancellation that is refused (01 with RD), and a refusal whose purpose is no original one, may refuse our
+    cancellation; they are none.
+    """
+    if purpose == _CANCELLATION:
+        accepted = {*ACCEPTING_LINES, _DELETED_LINE}
+        return (_ACCEPTING_TYPES | _LINES_TELL).issuperset(types) and accepted.issuperset(statuses)
+    if types and _REFUSING_TYPES.issuperset(types):
+        return purpose in {None, _ORIGINAL} and _REFUSED_LINES.issuperset(statuses)
+    is_accepting = purpose in _ACCEPTING_PURPOSES and (_ACCEPTING_TYPES | _LINES_TELL).issuperset(types)
+    return is_accepting and bool(statuses) and _REFUSED_LINES.issuperset(statuses)
 
 
 _SILENT = "it does not say whether it is accepted"
-
-
-def _header(code: str | None) -> Iterator[str]:
-    if code is not None and code not in _ACCEPTING_TYPES:
-        yield f"it is {_word(_ACKNOWLEDGMENT_TYPES, code)}"
 
 
 def _purpose(code: str | None) -> Iterator[str]:
@@ -197,27 +253,54 @@ def _day(data: Data, name: str) -> date | None:
     return None
 
 
-def _line(line: Data, place: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a line does not accept.
+
+    Attributes:
+        deletions: That it is deleted.
+        findings: The rest.
+        is_settled: Whether each of its statuses accepts it, or it is deleted.
+    """
+
+    deletions: tuple[str, ...]
+    findings: tuple[str, ...]
+    is_settled: bool
+
+
+def _line(line: Data, place: int) -> _Line:
     data = next((part(line, name) for name in LINES if part(line, name)), {})
     name = f"line {text(data, 'assignedIdentification') or f'at place {place}'}"
     statuses = list(having(line, STATUS))
+    deletions, findings = list[str](), list[str]()
     for status in statuses:
-        code = text(status, STATUS)
+        code = code_of(status, STATUS)
         if code is not None and code not in ACCEPTING_LINES:
             amount = text(status, "quantity")
-            yield f"{name} is {_word(_LINE_CODES, code)}" + (f", quantity {amount}" if amount else "")
-    asked = text(data, "changeOrResponseTypeCode") or text(data, "lineItemChangeCode")
-    if not statuses and asked not in {None, _NO_CHANGE}:
-        yield f"{name} is to be changed ({quoted(asked)})"
+            found = deletions if code == _DELETED_LINE else findings
+            found.append(f"{name} is {_word(_LINE_CODES, code)}" + (f", quantity {amount}" if amount else ""))
+    asked = next(filter(None, (code_of(data, key) for key in _CHANGE_KEYS)), None)
+    if asked == _DELETION:
+        deletions.append(f"{name} is to be deleted ({_DELETION})")
+    elif not statuses and asked not in {None, _NO_CHANGE}:
+        findings.append(f"{name} is to be changed ({quoted(asked)})")
     accepted, ordered = accepted_quantity(statuses), number_of(data, "quantity")
     if accepted is not None and ordered is not None and accepted < ordered:
-        yield f"{name} is accepted for {accepted} of {ordered}"
+        findings.append(f"{name} is accepted for {accepted} of {ordered}")
+    return _Line(tuple(deletions), tuple(findings), bool(deletions or statuses) and not findings)
+
+
+def is_deleted(data: Data, statuses: Sequence[Data]) -> bool:
+    """Whether a line says that nothing of it is delivered: it is deleted, or its quantity is zero."""
+    codes = {code_of(one, STATUS) for one in statuses}
+    is_asked = any(code_of(data, key) == _DELETION for key in _CHANGE_KEYS)
+    return is_asked or codes == {_DELETED_LINE} or number_of(data, "quantity") == 0
 
 
 def accepted_quantity(statuses: Sequence[Data]) -> Decimal | None:
     """What is accepted of a line in all; None unless every status of it accepts and gives a quantity."""
     amounts = [number_of(one, "quantity") for one in statuses]
-    if not statuses or any(text(one, STATUS) not in ACCEPTING_LINES for one in statuses):
+    if not statuses or any(code_of(one, STATUS) not in ACCEPTING_LINES for one in statuses):
         return None
     return sum((one for one in amounts if one is not None), Decimal()) if None not in amounts else None
 
@@ -242,8 +325,11 @@ def _mosaic(message: Data) -> Answer:
             findings.append(f"{name} is substituted")
     if status is None and not findings and not any(text(action, "status") for _, action in actions):
         findings = [_SILENT]
+    words = {text(action, "status") for _, action in actions}
+    is_refused = status == "rejected" or (status in {None, "accepted"} and bool(words))
+    declines = is_refused and purpose in {None, "original"} and words <= {"rejected"}
     ordered_on = _day(part(message, "dates"), "purchaseOrderDate") or _day(message, "purchaseOrderDate")
-    return Answer(_ORDER, text(message, "purchaseOrderNumber"), _few(findings), ordered_on)
+    return Answer(_ORDER, text(message, "purchaseOrderNumber"), _few(findings), ordered_on, declines=declines)
 
 
 def _advice(trees: Sequence[Data]) -> Answer:
@@ -313,6 +399,12 @@ def _few(findings: Sequence[str]) -> tuple[str, ...]:
     shown = tuple(dict.fromkeys(findings))
     rest = len(shown) - _MAX_FINDINGS
     return shown if rest <= 0 else (*shown[:_MAX_FINDINGS], f"and {rest} more")
+
+
+def code_of(data: Data, name: str) -> str | None:
+    """A code of a list of X12, in upper case; None when there is none."""
+    found = text(data, name)
+    return None if found is None else found.upper()
 
 
 def number_of(data: Data, name: str) -> Decimal | None:

@@ -49,12 +49,27 @@ def order_differences(document: str, message: Data, order: PurchaseOrder, route:
     Raises:
         Parked: the amount of a line of the order cannot be calculated.
     """
-    trees = rows(message, "transactionSets")
-    stated = read_x12(trees, route.changes.price_bases) if trees else read_mosaic(message)
-    found = list(_Comparison(order, route).differences(stated, is_whole=document == "855"))
+    stated = _stated(message, route)
+    found = list(_Comparison(order, route).differences(stated, is_whole=document == "855" and stated.is_whole))
     shown = tuple(dict.fromkeys(found))
     rest = len(shown) - _MAX_DIFFERENCES
     return shown if rest <= 0 else (*shown[:_MAX_DIFFERENCES], f"and {rest} more")
+
+
+def lines_gone(message: Data, order: PurchaseOrder, route: Route) -> frozenset[int]:
+    """The places, from 1, of the lines of an 855 or 865 that are deleted in it, and that the order does not have.
+
+    Args:
+        message: As for `order_differences`.
+        order: The order as it was sent: a line that a replacement took out is not in it.
+        route: The route of its supplier.
+    """
+    return frozenset(_Comparison(order, route).gone(_stated(message, route)))
+
+
+def _stated(message: Data, route: Route) -> StatedOrder:
+    trees = rows(message, "transactionSets")
+    return read_x12(trees, route.changes.price_bases) if trees else read_mosaic(message)
 
 
 class _Comparison:
@@ -71,6 +86,8 @@ class _Comparison:
         for place, one in enumerate(stated.lines, 1):
             line = self._line_of(one)
             if line is None:
+                if one.is_deleted:
+                    continue
                 yield f"line {one.line_ids[0] if one.line_ids else f'at place {place}'} is not in the order"
             else:
                 parts.setdefault(line.number, []).append(one)
@@ -80,6 +97,10 @@ class _Comparison:
             yield from (f"line {number}{': ' if clause.startswith('it') else ' '}{clause}" for clause in clauses)
         if stated.lines and is_whole:
             yield from (f"line {number} is missing" for number in sorted(self.lines.keys() - parts.keys()))
+
+    def gone(self, stated: StatedOrder) -> Iterator[int]:
+        """The places of deleted lines that are not in the order."""
+        return (place for place, one in enumerate(stated.lines, 1) if one.is_deleted and self._line_of(one) is None)
 
     def _header(self, stated: StatedOrder) -> Iterator[str]:
         order = self.order
@@ -172,7 +193,7 @@ class _Comparison:
         if numbered is not None and self.items.another(stated.products, numbered) is None:
             return numbered
         alike = [line for line in self.lines.values() if self.items.is_named(stated.products, line)]
-        return alike[0] if len(alike) == 1 else numbered
+        return alike[0] if len(alike) == 1 else None if stated.is_deleted else numbered
 
 
 def _day_clause(stated: StatedDay, wanted: date | None, known: set[date]) -> str | None:

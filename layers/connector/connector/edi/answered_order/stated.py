@@ -57,6 +57,7 @@ class StatedLine:
         accepted: The quantity that it accepts in all; None when it does not state it whole.
         scheduled: The quantities that it schedules in all, by what their days mean: each is the whole.
         accepts: Whether every status accepts. The quantity of a line that is not accepted is a finding already.
+        is_deleted: Whether it says that nothing of the line is delivered.
         prices: Prices per unit.
         units: Unit codes as written, each with its meaning here; None for one that is not known.
         amounts: Totals of the line.
@@ -73,6 +74,7 @@ class StatedLine:
     accepted: Decimal | None = None
     scheduled: Mapping[str, Decimal] = field(default_factory=dict)
     accepts: bool = True
+    is_deleted: bool = False
     prices: tuple[Decimal, ...] = ()
     units: Mapping[str, str | None] = field(default_factory=dict)
     amounts: tuple[Decimal, ...] = ()
@@ -94,6 +96,7 @@ class StatedOrder:
         parties: Parties of the header.
         stated: Terms, allowances and charges of the header.
         unclear: What it states and cannot be read, or contradicts itself in, likewise.
+        is_whole: Whether an 855 has to name every line; not where it names exceptions only.
     """
 
     lines: tuple[StatedLine, ...]
@@ -103,6 +106,7 @@ class StatedOrder:
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
     unclear: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 class Days:

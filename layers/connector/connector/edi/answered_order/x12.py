@@ -15,7 +15,18 @@ from decimal import Decimal
 
 from connector.domain.order_change.request import PartyRequest, Stated
 from connector.edi.answered_order.stated import Days, StatedLine, StatedOrder, Timing
-from connector.edi.answers import ACCEPTING_LINES, LINES, STATUS, accepted_quantity, having, number_of, objects
+from connector.edi.answers import (
+    ACCEPTING_LINES,
+    LINES,
+    STATUS,
+    accepted_quantity,
+    code_of,
+    having,
+    is_deleted,
+    names_exceptions_only,
+    number_of,
+    objects,
+)
 from connector.edi.order_change.common import Questions, Remarks, unit_price
 from connector.edi.order_change.content import x12_content, x12_parties
 from connector.edi.order_change.fields import Data, filled, part, rows, suffixes, text
@@ -71,6 +82,7 @@ def read_x12(trees: Sequence[Data], price_bases: Mapping[str, int]) -> StatedOrd
         parties=tuple(parties),
         stated=tuple(stated),
         unclear=(*days.unclear, *unclear),
+        is_whole=not names_exceptions_only(trees),
     )
 
 
@@ -97,7 +109,8 @@ def _line(loop: Data, price_bases: Mapping[str, int]) -> StatedLine:
         ordered=number_of(data, "quantity"),
         accepted=accepted_quantity(statuses),
         scheduled=_scheduled(schedules),
-        accepts=all(text(one, STATUS) in ACCEPTING_LINES for one in statuses),
+        accepts=all(code_of(one, STATUS) in ACCEPTING_LINES for one in statuses),
+        is_deleted=is_deleted(data, statuses),
         prices=() if price.amount is None else (price.amount,),
         units=_units(data, *statuses, *schedules),
         amounts=tuple(

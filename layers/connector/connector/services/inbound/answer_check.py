@@ -6,7 +6,7 @@ go-live, or from another system.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import REFUSED, OnUnknownOrder, Route
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.answered_order.compare import order_differences
+from connector.edi.answered_order.compare import lines_gone, order_differences
 from connector.edi.answers import Answer
 from connector.edi.order_change.fields import Data
 from connector.edi.visma.order_snapshot import read_order_snapshot
@@ -84,24 +84,47 @@ class AnswerCheck:
             routing: The routing in force.
         """
         history = self.documents.revisions(change.key, limit=_REVISIONS)
-        if change.state is ChangeState.RECORDED and (taken_back := _taken_back(change, history)) is not None:
+        cancelled = _cancelled(change, history)
+        if answer.declines and cancelled is not None:
+            return _settled(
+                change, f"it declines the order, which was cancelled for it (revision {cancelled.sequence})"
+            )
+        if change.state is ChangeState.RECORDED and (taken_back := _taken_back(change, history, cancelled)) is not None:
             return _for_a_person(change, taken_back, Reason.ACCEPTED_AFTER_CANCELLATION)
-        sent = _answered(history, change.filed_at)
+        states = _answered(history, change.filed_at)
         whose = _whose(change)
         try:
-            if sent is None:
+            if not states:
                 return self._unknown(change, answer, history, routing)
-            order = read_order_snapshot(self.documents.source_of(sent), company=change.company)
-            route = route_of(routing, change.company, order, sender_id=change.sender_id or "", stream=self.stream)
-            differing = order_differences(change.document or "", message, order.content, route)
+            first: tuple[str, ...] = ()
+            for one in states:
+                differing, gone = self._compared(change, one, message, routing)
+                if not differing:
+                    return _agreeing(change, answer, gone)
+                first = first or differing
         except (Misconfigured, NotADocument, Parked, Rejected) as error:
             what = str(error) if isinstance(error, NotADocument) else error.sentence
             sentence = f"{whose} could not be compared with purchase order {change.number}: {what}"
             return _for_a_person(change, sentence, Reason.ANSWER_NOT_COMPARED)
-        if not differing:
-            return change
-        sentence = f"{whose} states purchase order {change.number} otherwise than it was sent: {'; '.join(differing)}."
+        is_told = states[0].state is State.CLOSED
+        had = f"revision {states[0].sequence} has it, which a person closed" if is_told else "it was sent"
+        sentence = f"{whose} states purchase order {change.number} otherwise than {had}: {'; '.join(first)}."
         return _for_a_person(change, sentence, Reason.ANSWER_DIFFERS)
+
+    def _compared(
+        self, change: Change, revision: Revision, message: Data, routing: Routing
+    ) -> tuple[tuple[str, ...], frozenset[int]]:
+        """What the answer states otherwise than a revision, and the places of deleted lines that it does not have.
+
+        Raises:
+            NotADocument, Parked: the revision cannot be read, or an amount of it not be calculated.
+            Rejected: the order is another partner's.
+            Misconfigured: a setting of the partner has an invalid value.
+        """
+        order = read_order_snapshot(self.documents.source_of(revision), company=change.company)
+        route = route_of(routing, change.company, order, sender_id=change.sender_id or "", stream=self.stream)
+        differing = order_differences(change.document or "", message, order.content, route)
+        return differing, lines_gone(message, order.content, route)
 
     def _unknown(self, change: Change, answer: Answer, history: Sequence[Revision], routing: Routing) -> Change:
         """The record of an answer to an order of which the ledger has nothing that was sent.
@@ -155,11 +178,23 @@ class AnswerCheck:
         return next((key.number for key in keys if self.documents.revisions(key, limit=1)), None)
 
 
-def _answered(history: Sequence[Revision], filed_at: datetime | None) -> Revision | None:
-    """The order as the partner had it when it answered; None when it had none from here."""
-    known = [one for one in history if one.state in KNOWN_TO_PARTNER and not one.is_withdrawal]
-    before = [one for one in known if filed_at is None or one.created_at <= filed_at]
-    return next(iter(before or known), None)
+def _answered(history: Sequence[Revision], filed_at: datetime | None) -> list[Revision]:
+    """The states of the order with one of which an answer has to agree, the one to be named first.
+
+    That is the state that the partner had when it answered: the newest one that was sent, or that a person closed after
+    it, which counts as told (`assess` takes it so). Where routing ignores changes (`on_revision: ignore`), the state in
+    Visma is as good, since a person may have agreed it with the partner. Empty when the partner had none from here.
+    """
+    own = [one for one in history if not one.is_withdrawal]
+    known = [one for one in own if one.state in KNOWN_TO_PARTNER]
+    before = [one for one in known if filed_at is None or (one.sent_at or one.created_at) <= filed_at]
+    sent = next(iter(before or known), None)
+    if sent is None:
+        return []
+    newer = [one for one in own if one.sequence > sent.sequence]
+    closed = (one for one in newer if one.state is State.CLOSED and (filed_at is None or one.updated_at <= filed_at))
+    ignored = (one for one in newer[:1] if one.reason_code == Reason.REVISION_IGNORED)
+    return [next(closed, sent), *ignored]
 
 
 def _is_sent_elsewhere(revision: Revision) -> bool:
@@ -168,28 +203,61 @@ def _is_sent_elsewhere(revision: Revision) -> bool:
     return is_kept_off or revision.state in {State.BASELINE, State.CLOSED}
 
 
-def _taken_back(change: Change, history: Sequence[Revision]) -> str | None:
+def _had(change: Change, history: Sequence[Revision]) -> Revision | None:
+    """What the sender of an answer was sent last; None when it was sent nothing."""
+    return next(
+        (one for one in history if one.state in KNOWN_TO_PARTNER and one.receiver_id in {None, change.sender_id}),
+        None,
+    )
+
+
+def _cancelled(change: Change, history: Sequence[Revision]) -> Revision | None:
+    """The cancellation or withdrawal that the sender of an answer had before it answered; None when there is none."""
+    had = _had(change, history)
+    if had is None or had.purpose is not Purpose.CANCELLATION:
+        return None
+    has_crossed = change.filed_at is not None and change.filed_at < (had.sent_at or had.created_at)
+    return None if has_crossed else had
+
+
+def _taken_back(change: Change, history: Sequence[Revision], cancelled: Revision | None) -> str | None:
     """Why an accepting answer is about an order that is no longer wanted; None when the order stands.
 
     An answer that Orderful received before the cancellation was sent crossed it: the cancellation counts.
     """
     accepts = f"{_whose(change)} accepts purchase order {change.number}, which"
-    had = next(
-        (one for one in history if one.state in KNOWN_TO_PARTNER and one.receiver_id in {None, change.sender_id}),
-        None,
-    )
-    if had is not None and had.purpose is Purpose.CANCELLATION:
-        if change.filed_at is not None and change.filed_at < (had.sent_at or had.created_at):
-            return None
-        return f"{accepts} was cancelled with transaction {had.transaction_id}: goods may be on their way."
+    if cancelled is not None:
+        return f"{accepts} was cancelled with transaction {cancelled.transaction_id}: goods may be on their way."
+    had = _had(change, history)
+    if had is None or had.purpose is Purpose.CANCELLATION:
+        return None
     newest = next((one for one in history if not one.is_withdrawal and one.state is not State.SUPERSEDED), None)
-    if had is not None and newest is not None and newest.visma_status in _NOT_WANTED:
+    if newest is not None and newest.visma_status in _NOT_WANTED:
         return f"{accepts} is {newest.visma_status} in Visma: goods may be on their way."
     return None
 
 
 def _whose(change: Change) -> str:
     return f"The {change.document} of {change.partner or change.sender_id or 'the partner'}"
+
+
+def _agreeing(change: Change, answer: Answer, gone: Collection[int]) -> Change:
+    """The record of an answer that states what was sent; `gone` as for `Answer.accepts_beside`."""
+    if change.state is not ChangeState.RECORDED and answer.accepts_beside(gone):
+        return _settled(change, "it states the order as it was sent, and declines no line of it")
+    return change
+
+
+def _settled(change: Change, note: str) -> Change:
+    """The record of an answer that needs nobody, although its codes alone do not accept."""
+    return msgspec.structs.replace(
+        change,
+        state=ChangeState.RECORDED,
+        history=(ChangeEvent(change.updated_at, ChangeState.RECORDED, change.history[0].note),),
+        reason=None,
+        reason_codes=(),
+        next_step=None,
+    ).noted(note)
 
 
 def _for_a_person(change: Change, sentence: str, code: Reason) -> Change:
