@@ -200,8 +200,8 @@ class Reason(StrEnum):
         "sent-by-other-company",
         "Sent as a document of another company",
         (
-            "A partner has the document from another company of the routing that is part of the same Visma company. "
-            "Its branch was changed after it was sent."
+            "A partner has the document, or is to be sent it, from another company of the routing that is part of the "
+            "same Visma company: its branch was changed. It may be Cancelled since, which the partner does not know."
         ),
         (
             "Release it as replacement where the partner knows both by one ISA id. Otherwise tell the partner that the "

@@ -844,7 +844,8 @@ def _refuse_other_branch(content: BusinessDocument, route: Route) -> None:
     raise Parked(
         f"The document is of branch {content.branch}, and company {company} has branch {own} only.",
         next_step=f"Give branch {content.branch} a company of its own in the routing file, or take "
-        f"companies.{company}.visma.branch out where both are one company, and apply it. Or: {BY_HAND}",
+        f"companies.{company}.visma.branch out where both are one company, and apply it. Where another company has "
+        f"that branch, the document leaves from there: close this one. Or: {BY_HAND}",
         field=content.kind.facts.names.branch,
         waits_for=f"companies.{company}.visma.branch",
         code=Reason.OTHER_BRANCH,

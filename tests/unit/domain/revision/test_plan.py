@@ -93,7 +93,7 @@ class Answers:
         self.asked.append("sent_message")
         return None if self.lost else {"says": revision.revision_id.rstrip("'")}
 
-    def had_as_other_company(self, key):
+    def had_as_other_company(self, key, *, after=None):
         return None
 
     def route(self, key, counterparty):

@@ -175,17 +175,44 @@ def _twice(case: Case, document: VismaDocument, route: Route) -> RevisionDecisio
 
 
 def _moved(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
-    """The question about a document that a partner has from another branch of Visma's company; None without one."""
-    if not _is_first(case, document, route) or (sent := case.facts.had_as_other_company(document.key)) is None:
+    """The question about a document that nobody has from here, but a partner from another branch; None without one."""
+    reason = hold_reason(document, route)
+    if not _is_new_here(case) or (reason is not None and reason.code is not Reason.WITHDRAWN_UNSENT):
         return None
-    return RevisionDecision.ask(questions.sent_by_other_company(document, route, sent, case.routed.stream))
+    return _had_elsewhere(case, document, route)
+
+
+def _had_elsewhere(
+    case: Case, document: VismaDocument, route: Route, own: Revision | None = None
+) -> RevisionDecision | None:
+    """The question about a document of this branch that a partner has from another one of Visma's company.
+
+    Args:
+        case: The document to decide about.
+        document: The document.
+        route: Its route.
+        own: What the receiver has from this company; then only what was sent later from the other one counts.
+    """
+    branch = document.content.branch
+    if route.company.visma.branch not in {None, branch} and branch is not None:
+        return None  # it is of none of the company's branches, and is refused for that
+    sent = case.facts.had_as_other_company(document.key, after=own)
+    if sent is None:
+        return None
+    question = questions.sent_by_other_company(document, route, sent, case.routed.stream, is_known=own is not None)
+    return RevisionDecision.ask(question)
 
 
 def _is_first(case: Case, document: VismaDocument, route: Route) -> bool:
     """Whether it would leave for the first time, and no person has said so."""
+    return _is_new_here(case) and hold_reason(document, route) is None
+
+
+def _is_new_here(case: Case) -> bool:
+    """Whether no receiver has it from this company, and no person has said what one has."""
     assessed = case.assessed
     is_known = assessed.was_sent or assessed.partner_baseline is not None or assessed.person_says_sent
-    return not is_known and not case.was_answered and hold_reason(document, route) is None
+    return not is_known and not case.was_answered
 
 
 # -- documents that may leave -----------------------------------------------------------------------------------------
@@ -281,6 +308,16 @@ def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent:
     comparison = Comparison(document, route, case.facts)
     if not case.assessed.full_resend_due and (reason := comparison.nothing_new(sent)) is not None:
         return RevisionDecision.skip(reason)
+    if not case.was_answered and (moved := _had_elsewhere(case, document, route, sent)) is not None:
+        return moved
+    return _questioned_revision(case, document, route, comparison, sent)
+
+
+def _questioned_revision(
+    case: Case, document: VismaDocument, route: Route, comparison: Comparison, sent: Revision
+) -> RevisionDecision | None:
+    """The decision that keeps a revision with something new from its receiver; None when it is sent."""
+    purpose = newer_purpose(document)
     if _is_reopened(document, sent):
         return RevisionDecision.ask(questions.reopened(document, sent)) if route.on_reopen is OnReopen.PARK else None
     if purpose is Purpose.REPLACE:

@@ -45,10 +45,15 @@ class Facts(Protocol):
     def sent_message(self, revision: Revision) -> object | None:
         """The message of the request of a revision; None when there is none, or it is no longer kept."""
 
-    def had_as_other_company(self, key: DocumentKey) -> Revision | None:
-        """The revision of the document that a partner has from another company that is part of the same Visma company.
+    def had_as_other_company(self, key: DocumentKey, *, after: Revision | None = None) -> Revision | None:
+        """The revision of the document that a partner gets from another company that is part of the same Visma company.
 
-        None without one; a revision whose cancellation was sent is none.
+        The partner has it, or it waits to be sent by itself. None without one; a revision whose cancellation was sent
+        is none.
+
+        Args:
+            key: The document.
+            after: Only a revision that was sent later than this one counts.
         """
 
     def route(self, key: DocumentKey, counterparty: str) -> Route:

@@ -202,20 +202,43 @@ def sent_by_visma(document: VismaDocument, route: Route) -> Parked:
     )
 
 
-def sent_by_other_company(document: VismaDocument, route: Route, sent: Revision, stream: Stream) -> Parked:
-    """A document that a partner has as one of another company, which is part of the same Visma company."""
-    key, now, partner = document.key, route.company, route.partner
-    ends = now.isa_id.on(stream), route.partner_isa_id.on(stream)
-    if ends == (sent.sender_id, sent.receiver_id):
+def sent_by_other_company(
+    document: VismaDocument, route: Route, sent: Revision, stream: Stream, *, is_known: bool
+) -> Parked:
+    """A document that a partner gets as one of another company, which is part of the same Visma company.
+
+    Args:
+        document: The document.
+        route: Its route.
+        sent: What the partner has from the other company, or is to be sent.
+        stream: Test or live.
+        is_known: The partner has an earlier state from this company.
+    """
+    key, now, partner, former = document.key, route.company, route.partner, sent.key.company
+    is_same = (now.isa_id.on(stream), route.partner_isa_id.on(stream)) == (sent.sender_id, sent.receiver_id)
+    tell = f"Tell {sent.partner} that the one of {former} is cancelled, then: "
+    if is_same and is_withdrawn(document):
+        step = f"Send the cancellation: {_release(key, 'replacement')}."
+    elif is_same:
         step = f"Send it in place of that one: {_release(key, 'replacement')}."
+    elif is_known:
+        step = f"{tell}{_release(key, 'replacement')}."
+    elif is_withdrawn(document):
+        step = f"{tell}{_close(key)}."
     else:
-        step = (
-            f"Tell {sent.partner} that the one of {sent.key.company} is cancelled, then: {_release(key, 'original')}."
-        )
+        step = f"{tell}{_release(key, 'original')}."
+    gets = "has it"
+    if sent.is_leaving:
+        gets, step = "is to be sent it", f"Wait until the one of {former} has left. {step}"
+    branch = f"It is of branch {document.content.branch or '(none)'} in Visma now, which is company {now.name}"
+    if is_withdrawn(document):
+        what = f"{branch}, and it is {document.status} there: {sent.partner} does not know that."
+    elif is_known:
+        what = f"{branch}, whose earlier state {partner} has: a replacement of that one would leave the other standing."
+    else:
+        what = f"{branch}: sent to {partner} as an original, it would be delivered a second time."
     return Parked(
-        f"{sent.partner} has it as a document of company {sent.key.company}{_at_orderful(sent)}. It is of branch "
-        f"{document.content.branch or '(none)'} in Visma now, which is company {now.name}: sent to {partner} as an "
-        "original, it would be delivered a second time.",
+        f"{sent.partner} {gets} as a document of company {former}{_at_orderful(sent)}. {what}",
         str(key),
         field=key.kind.facts.names.branch,
         next_step=f"{step} Or correct the branch in Visma, then: {_close(key)}",

@@ -318,6 +318,11 @@ class Revision:
         return self.state is State.PARKED and self.reason_code == Reason.PAUSED
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether it never left and is sent by itself: it is queued, or a pause keeps it."""
+        return self.state is State.TRANSLATED or self.is_paused
+
+    @property
     def needs_attention(self) -> bool:
         """Whether it was sent, was not refused, and still needs a person."""
         return self.attention is not None and self.state in MAY_NEED_ATTENTION

@@ -12,7 +12,7 @@ from connector.domain.revision.decision import Routed
 from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
-from connector.domain.revision.record import Revision, State
+from connector.domain.revision.record import Revision, State, own_revisions, time_sent
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose, Stream, Translation
@@ -60,11 +60,14 @@ class DocumentFacts:
             return None
         return message
 
-    def had_as_other_company(self, key: DocumentKey) -> Revision | None:
-        """The revision of the document that a partner has from another part of the same Visma company."""
+    def had_as_other_company(self, key: DocumentKey, *, after: Revision | None = None) -> Revision | None:
+        """The revision of the document that a partner gets from another part of the same Visma company."""
         for name in self.routing.companies_beside(key.company):
-            for sent, _ in newest_reached(self.ledger.revisions(replace(key, company=name), limit=_HISTORY)):
-                if sent.purpose is not Purpose.CANCELLATION:
+            history = self.ledger.revisions(replace(key, company=name), limit=_HISTORY)
+            leaving = [one for one in own_revisions(history) if one.is_leaving]
+            for sent in (*leaving, *(one for one, _ in newest_reached(history))):
+                is_later = after is None or time_sent(sent) > time_sent(after)
+                if is_later and sent.purpose is not Purpose.CANCELLATION:
                     return sent
         return None
 

@@ -17,11 +17,13 @@ from connector.domain.errors import PayloadLost, Transient
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.plan import Add, Queue, Replace, Step, Supersede
+from connector.domain.revision.receivers import newest_reached
 from connector.domain.revision.record import OUTDATED, Revision, State
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Purpose, Stream
 from connector.services.claim_check import place_of, unloaded
 from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.outbound.facts import DocumentFacts
 from connector.services.outbound.planning import Planner, history_of
 from connector.services.outbound.reading import read_message, unreadable
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
@@ -69,29 +71,48 @@ class Translator:
         planned = planner.plan(reading, now=self.clock.now())
         if isinstance(planned, Wait):
             raise Transient(planned.sentence, document=str(reading.key), retry_after=timedelta(seconds=30))
+        facts = DocumentFacts(self.ledger, routing, self.stream)
         for step in planned.steps:
-            self._carry_out(step, raw)
+            self._carry_out(step, raw, facts)
         return TranslateResult.KNOWN if planned.result is None else _OUTCOMES[planned.result]
 
-    def _carry_out(self, step: Step, raw: bytes) -> None:
+    def _carry_out(self, step: Step, raw: bytes, facts: DocumentFacts) -> None:
         match step:
             case Supersede(revision, changes):
                 self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=OUTDATED, **changes)
             case Add(revision, source, request, supersedes):
                 source = raw if source is None else source
                 self.ledger.add(revision, source=source, request=request, supersedes=supersedes)
-                self._announce(revision)
+                self._announce(revision, facts)
             case Replace(revision, was, request, supersedes, is_decision=is_decision):
                 self.ledger.retranslated(revision, was=was, source=raw, request=request, supersedes=supersedes)
                 if is_decision:
-                    self._announce(revision)
+                    self._announce(revision, facts)
             case Queue(revision):
-                self._deliver(revision)
+                self._deliver(revision, facts)
 
-    def _deliver(self, revision: Revision) -> None:
+    def _deliver(self, revision: Revision, facts: DocumentFacts) -> None:
+        """Queue a revision for sending.
+
+        Two companies that are parts of one Visma company may decide about a document at the same time. Each looks at
+        the other's ledger after its own revision is written, so at least one of them sees both.
+
+        Raises:
+            Transient: the other company is sending the document too; it is decided again.
+        """
+        is_original = revision.purpose is Purpose.ORIGINAL and not revision.released
+        other = facts.had_as_other_company(revision.key) if is_original else None
+        if other is not None and not any(newest_reached(history_of(self.ledger, revision.key))):
+            note = f"{other.key} is being sent as well"
+            self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
+            raise Transient(
+                f"{other.key} is being sent as well: it is decided again.",
+                document=str(revision.key),
+                retry_after=timedelta(seconds=30),
+            )
         self.outbox.deliveries([DeliveryMessage.of(revision)])
 
-    def _announce(self, revision: Revision) -> None:
+    def _announce(self, revision: Revision, facts: DocumentFacts) -> None:
         names: Fields = {
             **named(revision),
             "revision": revision.revision_id,
@@ -99,7 +120,7 @@ class Translator:
             "reason_code": revision.reason_code,
         }
         if revision.state is State.TRANSLATED:
-            self._deliver(revision)
+            self._deliver(revision, facts)
             self.telemetry.count(Metric.DOCUMENTS_TRANSLATED)
             self.telemetry.info(
                 "translated", {**names, "partner": revision.partner or "", "dialect": str(revision.dialect or "")}
