@@ -67,6 +67,16 @@ _TABLE = (
 UNITS = {unit.word: unit for unit in _TABLE}
 
 
+_WORDS = {unit.x12: unit.word for unit in _TABLE}
+# EDIFACT's piece (UN/ECE Recommendation 20, before H87 took its place), which partners write into X12 too.
+_WORDS["PCE"] = "piece"
+
+
+def word_of_x12(code: str | None) -> str | None:
+    """The connector's word for a code of X12 element 355, in any case; None where there is none."""
+    return _WORDS.get((code or "").upper())
+
+
 def known_units() -> frozenset[str]:
     """The words that routing may map a Visma unit to."""
     return frozenset(UNITS)

@@ -389,7 +389,7 @@ def summary(*amounts, **totals):
         summary(numberOfLineItems="2", hashTotal="20.00"),
         summary(("TT", "250.00")),
         summary(("TT", "312.5")),
-        summary(("TT", "249.60")),
+        summary(("TT", "249.98")),
         summary(("GV", "25000")),
         summary(("ZZ", "1")),
         header(totalMonetaryValueSummary=[{"amount": "25000"}]),
@@ -409,6 +409,9 @@ def test_totals_of_the_order(message):
         (summary(hashTotal="35"), "its hash total (CTT02) is 35, and its quantities do not come to that"),
         (summary(hashTotal="many"), "its hash total (CTT02) cannot be read: 'many'"),
         (summary(("TT", "500.00")), "it comes to 500, which the order does not"),
+        (summary(("TT", "249.60")), "it comes to 249.6, which the order does not"),
+        (summary(("TT", "25000")), "it comes to 25000, which the order does not"),
+        (summary(("GV", "25000.00")), "it comes to 25000, which the order does not"),
         (header(totalMonetaryValueSummary=[{"amount": "50000"}]), "it comes to 50000, which the order does not"),
         (
             mosaic([action()], [action()], monetaryAmounts={"net": "500.00"}),
@@ -584,3 +587,118 @@ def test_what_cannot_be_read_does_not_agree(message, clause):
 def test_more_than_twenty_differences_are_counted():
     message = x12(*(line(number) for number in range(101, 130)), line(1), line(2))
     assert said(message)[-1] == "and 9 more"
+
+
+# -- totals and prices with discounts and roundings -------------------------------------------------------------------
+
+
+def test_a_total_before_a_discount_that_was_agreed_is_not_that_of_the_order():
+    order = an_order(a_line(1, discount=Decimal(25), amount=Decimal(100)))
+    message = x12(line(1, ack()))
+    message["transactionSets"][0]["AMT_loop"] = [
+        {"monetaryAmountInformation": [{"amountQualifierCode": "TT", "monetaryAmount": "125.00"}]}
+    ]
+    assert said(message, order=order) == ("it comes to 125, which the order does not",)
+
+
+def test_the_total_of_a_small_line():
+    order = an_order(a_line(1, quantity=Decimal(1), unit_price=Decimal(1)))
+    message = x12(line(1, quantity="1"))
+    loop = message["transactionSets"][0]["PO1_loop"][0]
+    loop["AMT_loop"] = [{"monetaryAmountInformation": [{"amountQualifierCode": "1", "monetaryAmount": "1.90"}]}]
+    assert said(message, order=order) == ("line 1 comes to 1.9, which the ordered line does not",)
+
+
+@pytest.mark.parametrize(
+    ("price", "total", "found"),
+    [
+        ("12.3456", "1234.56", ()),
+        ("12.35", "1235.00", ()),
+        ("12.346", "1234.60", ()),
+        ("12.34", "1234.56", ("line 1 has the price 12.34, ordered at 12.3456",)),
+        ("12.35", "1236.00", ("it comes to 1236, which the order does not",)),
+    ],
+)
+def test_a_price_with_fewer_decimals_is_that_of_the_order_if_it_is_rounded(price, total, found):
+    order = an_order(a_line(1, quantity=Decimal(100), unit_price=Decimal("12.3456")))
+    message = x12(line(1, quantity="100", unitPrice=price))
+    message["transactionSets"][0]["totalMonetaryValueSummary"] = [{"amount": total}]
+    assert said(message, order=order) == found
+
+
+@pytest.mark.parametrize("loop", [True, False])
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"priceIdentifierCode": "NET", "unitPrice": "9"}, ("line 1 has the price 9, ordered at 12.5",)),
+        ({"unitPrice": "9"}, ("line 1 has the price 9, ordered at 12.5",)),
+        ({"priceIdentifierCode": "CON", "unitPrice": "12.50"}, ()),
+        ({"priceIdentifierCode": "MSR", "unitPrice": "19.90"}, ()),
+        ({"priceIdentifierCode": "lpr", "unitPrice": "19.90"}, ()),
+    ],
+)
+def test_prices_beside_that_of_the_line(values, found, loop):
+    message = header()
+    segment = {"pricingInformation": [values]}
+    message["transactionSets"][0]["PO1_loop"][0].update({"CTP_loop": [segment]} if loop else segment)
+    assert said(message) == found
+
+
+# -- days of the header, units, and lines with one item ----------------------------------------------------------------
+
+LATER = date(2026, 10, 12)
+TWO_DAYS = an_order(a_line(1, promised=WANTED), a_line(2, promised=LATER), promised_on=WANTED)
+
+
+def on_header(qualifier, day, *lines):
+    return x12(*lines, dateTimeReference=[{"dateTimeQualifier": qualifier, "date": f"{day:%Y%m%d}"}])
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        (on_header("067", LATER, line(1), line(2)), ("it is to come on 2026-10-12, wanted on 2026-10-05",)),
+        (on_header("068", LATER, line(1), line(2)), ("it is to be shipped on 2026-10-12, wanted on 2026-10-05",)),
+        (on_header("067", LATER), ("it is to come on 2026-10-12, wanted on 2026-10-05",)),
+        (on_header("002", WANTED, line(1), line(2)), ()),
+        (
+            on_header(
+                "067",
+                LATER,
+                line(1, ack(dateTimeQualifier="067", date="20261005")),
+                line(2, ack(dateTimeQualifier="067", date="20261012")),
+            ),
+            (),
+        ),
+    ],
+)
+def test_the_day_of_the_latest_line_is_not_that_of_the_order(message, found):
+    assert said(message, order=TWO_DAYS) == found
+
+
+@pytest.mark.parametrize("code", ["EA", "ea", "PC", "UN", "PCE"])
+def test_codes_that_count_single_items(code):
+    assert said(x12(line(1, ack(unitOrBasisForMeasurementCode=code)), line(2))) == ()
+
+
+SAME_ITEM = an_order(
+    a_line(1, item="ITEM-1", promised=WANTED),
+    a_line(2, item="ITEM-1", promised=WANTED, quantity=Decimal(20)),
+    a_line(3, item="ITEM-1", promised=LATER, quantity=Decimal(20)),
+    a_line(4, item="ITEM-1", promised=LATER, quantity=Decimal(20)),
+)
+ITEM = {"productServiceIDQualifier": "BP", "productServiceID": "ITEM-1"}
+
+
+def of_item(number, quantity, day=WANTED):
+    acknowledged = ack(quantity, dateTimeQualifier="067", date=f"{day:%Y%m%d}")
+    return line(number, acknowledged, quantity=quantity, **ITEM)
+
+
+@pytest.mark.parametrize("numbers", [("10", "20", "30", "40"), ("", "", "", "")])
+def test_lines_with_one_item_are_told_apart_by_quantity_and_day(numbers):
+    one, two, three, four = numbers
+    lines = (of_item(one, "20"), of_item(two, "10"), of_item(three, "20", LATER), of_item(four, "20", LATER))
+    assert said(x12(*lines), order=SAME_ITEM) == ()
+    merged = (of_item(one, "50"), of_item(two, "20", LATER))
+    assert "line 1 is missing" in said(x12(*merged), order=SAME_ITEM)

@@ -16,7 +16,7 @@ from connector.domain.order_change.edits import Edits, LineEdit, Operation
 from connector.domain.order_change.findings import HEADER, Findings, text_of
 from connector.domain.order_change.request import ChangeRequest
 from connector.domain.reasons import Reason
-from connector.domain.totals import ZERO, payable_amount, rounded
+from connector.domain.totals import ZERO, payable_amount, rounded, smallest_unit
 
 _WITHIN = Decimal("1.00")
 """How far rounding may move a total: VAT is worked out line by line or at once."""
@@ -50,23 +50,49 @@ def check_totals(findings: Findings, request: ChangeRequest, order: PurchaseOrde
         )
 
 
-def is_total_of(order: PurchaseOrder, total: Decimal) -> bool:
-    """Whether the order as it is comes to a stated total: with or without VAT and discounts, within the rounding.
+def is_total_of(order: PurchaseOrder, total: Decimal, limit: Decimal) -> bool:
+    """Whether what is payable for the order is a stated total: with or without VAT, within the rounding.
+
+    Args:
+        order: The order.
+        total: The total.
+        limit: How far a rounded price may move the amount of a line (`Route.rounding_limit`).
 
     Raises:
         Parked: the amount of a line cannot be calculated.
     """
-    stated = [] if order.order_total is None else [order.order_total]
-    return _is_one_of(total, {*stated, *_of_order(order, Edits())})
+    net, _ = _sums(order, Edits())
+    payable = net - sum((one.amount for one in order.discounts), ZERO)
+    amounts = {*_with_vat(order, (payable,)), *filter(None, (order.order_total,))}
+    # The net amount and the VAT of each line are rounded, and the total is.
+    unit = smallest_unit(order.currency)
+    within = unit + sum((unit + _rounding(line, limit) for line in order.lines if not line.cancelled), ZERO)
+    most = max(_vat_shares(order))
+    return any(abs(total - one) <= within * (1 + most) for one in amounts)
 
 
-def is_amount_of(line: OrderLine, order: PurchaseOrder, total: Decimal) -> bool:
+def is_amount_of(line: OrderLine, order: PurchaseOrder, total: Decimal, limit: Decimal) -> bool:
     """Whether a line comes to a stated total: before or after its discount, within the rounding.
+
+    An order has the price of a line before its discount, so its partner may state either.
+
+    Args:
+        line: The line.
+        order: Its order.
+        total: The total.
+        limit: As for `is_total_of`.
 
     Raises:
         Parked: its amount cannot be calculated.
     """
-    return _is_one_of(total, set(_amounts(line, None, order.currency)))
+    within = smallest_unit(order.currency) + _rounding(line, limit)
+    return any(abs(total - one) < within for one in _amounts(line, None, order.currency))
+
+
+def _rounding(line: OrderLine, limit: Decimal) -> Decimal:
+    """How far the amount of a line moves if its price is rounded to two decimals; 0 beyond the limit."""
+    moved = abs((rounded(line.unit_price, None) - line.unit_price) * line.quantity)
+    return moved if moved <= limit else ZERO
 
 
 def _is_one_of(total: Decimal, amounts: set[Decimal]) -> bool:
@@ -93,15 +119,21 @@ def _of_change(order: PurchaseOrder, request: ChangeRequest, requested: Edits) -
 
 
 def _with_vat(order: PurchaseOrder, amounts: Sequence[Decimal]) -> Iterator[Decimal]:
+    shares = _vat_shares(order)
+    for amount in amounts:
+        for share in shares:
+            yield rounded(amount * (1 + share), order.currency)
+
+
+def _vat_shares(order: PurchaseOrder) -> set[Decimal]:
+    """By what share of an amount VAT may raise it; 0 is one of them."""
     before, _ = _sums(order, Edits())
     untaxed = before - sum((one.amount for one in order.discounts), ZERO)
     rates = {tax.rate for tax in order.taxes if tax.rate}
     shares = {ZERO, *(rate / 100 for rate in rates)}
     if order.tax_total and untaxed:
         shares.add(order.tax_total / untaxed)
-    for amount in amounts:
-        for share in shares:
-            yield rounded(amount * (1 + share), order.currency)
+    return shares
 
 
 def _sums(order: PurchaseOrder, requested: Edits) -> tuple[Decimal, Decimal]:

@@ -617,7 +617,7 @@ class ChangeRules:
     )
 
 
-_SINGLE_ITEMS = frozenset({"each", "piece"})
+_SINGLE_ITEMS = frozenset({"each", "piece", "unit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -780,13 +780,13 @@ class Route:
     def is_unit(self, visma_unit: str | None, unit: str | None) -> bool:
         """Whether a unit of the partner is the one that `units` gives to Visma's word.
 
-        Each and piece (X12 element 355: EA, PC) both count single items, and partners write either. They are told apart
-        only where `units` has both.
+        Each, piece and unit (X12 element 355: EA, PC, UN) all count single items, and partners write any of them. They
+        are told apart only where `units` has both.
         """
         ours = self.units.get(visma_unit or "")
         if unit is None or ours is None:
             return False
-        return unit == ours or ({unit, ours} == _SINGLE_ITEMS and unit not in self.units.values())
+        return unit == ours or ({unit, ours} <= _SINGLE_ITEMS and unit not in self.units.values())
 
 
 def _taken(value: Any) -> frozenset[str]:

@@ -8,7 +8,7 @@ is a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ from connector.domain.order_change.parties_and_terms import (
 from connector.domain.order_change.stated_total import is_amount_of, is_total_of
 from connector.domain.parties import Role
 from connector.domain.routing.route import Route
-from connector.domain.totals import payable_amount, rounded
+from connector.domain.totals import explained_by_price, payable_amount, rounded
 from connector.domain.wanted_days import wanted_day
 from connector.edi.answered_order.items import AnsweredItems
 from connector.edi.answered_order.mosaic import read_mosaic
@@ -84,7 +84,7 @@ class _Comparison:
         yield from self._header(stated)
         parts: dict[int, list[StatedLine]] = {}
         for place, one in enumerate(stated.lines, 1):
-            line = self._line_of(one)
+            line = self._line_of(one, parts.keys())
             if line is None:
                 if one.is_deleted:
                     continue
@@ -110,24 +110,33 @@ class _Comparison:
         for one in stated.parties:
             if one.role is Role.SHIP_TO and is_another_place(one, order, self.route):
                 yield f"it is to be delivered to {party_text(one.party, one.scheme)}"
+        limit = self.route.rounding_limit
         for total in stated.totals:
-            in_cents = total == total.to_integral_value() and is_total_of(order, total * _CENT)
-            if not (in_cents or is_total_of(order, total)):
+            in_cents = total in stated.in_cents and is_total_of(order, total * _CENT, limit)
+            if not (in_cents or is_total_of(order, total, limit)):
                 yield f"it comes to {_text(total)}, which the order does not"
         yield from (f"it states {text}" for text in unknown_charges(stated.stated, order, self.route))
         yield from (f"it is payable {text}" for text in unknown_terms(stated.stated, order, self.route))
-        yield from self._header_days(stated.days)
+        yield from self._header_days(stated)
         yield from stated.unclear
 
-    def _header_days(self, stated: Sequence[StatedDay]) -> Iterator[str]:
-        """Days that agree neither with the order's day nor with that of every line."""
+    def _header_days(self, stated: StatedOrder) -> Iterator[str]:
+        """Days that agree neither with the order's day nor with that of every line.
+
+        Where each line states its own days, the header may have the latest one; else it would move the other lines.
+        """
         days = set(self.wanted.values())
         known = {one for one in (*days, self.order.promised_on) if one is not None}
         earliest, latest = min(known, default=None), max(known, default=None)
-        for one in stated:
+        wanted = (
+            latest
+            if stated.lines and all(line.days for line in stated.lines)
+            else min((one for one in days if one is not None), default=None)
+        )
+        for one in stated.days:
             is_ours = one.first == one.last and (one.first == self.order.promised_on or days == {one.first})
             is_span = (one.first, one.last) == (earliest, latest)
-            clause = None if is_ours or is_span else _day_clause(one, latest, known)
+            clause = None if is_ours or is_span else _day_clause(one, wanted, known)
             if clause is not None:
                 yield f"it {clause}"
 
@@ -158,11 +167,10 @@ class _Comparison:
             if (other := self.items.substitute(one, stated.products, line)) is not None:
                 yield f"is acknowledged as item {other[:40]}, ordered was {line.item or 'no item'}"
         for price in stated.prices:
-            payable = payable_amount(line, order.currency)
-            if price != line.unit_price and rounded(price * line.quantity, order.currency) != payable:
+            if not self._is_price(price, line):
                 yield f"has the price {_text(price)}, ordered at {_text(line.unit_price)}"
         for amount in stated.amounts:
-            if not is_amount_of(line, order, amount):
+            if not is_amount_of(line, order, amount, self.route.rounding_limit):
                 yield f"comes to {_text(amount)}, which the ordered line does not"
         is_mapped = (line.unit or "") in self.route.units
         for code, unit in stated.units.items():
@@ -170,6 +178,15 @@ class _Comparison:
                 yield f"is in the unit {code[:10]}, ordered in {line.unit}"
         yield from self._line_terms(stated, line)
         yield from stated.unclear
+
+    def _is_price(self, price: Decimal, line: OrderLine) -> bool:
+        """Whether a price is that of the line, or comes to the same, or is it with fewer decimals."""
+        if price == line.unit_price:
+            return True
+        currency = self.order.currency
+        difference = payable_amount(line, currency) - rounded(price * line.quantity, currency)
+        limit = self.route.rounding_limit
+        return not difference or explained_by_price(difference, line.quantity, price, currency, limit=limit)
 
     def _line_terms(self, stated: StatedLine, line: OrderLine) -> Iterator[str]:
         """What differs in the places, charges and days of a line."""
@@ -186,14 +203,35 @@ class _Comparison:
             if (clause := _day_clause(day, wanted, known)) is not None:
                 yield clause
 
-    def _line_of(self, stated: StatedLine) -> OrderLine | None:
-        """The line that is meant: by its number, unless the item is that of one other line; else by its item."""
+    def _line_of(self, stated: StatedLine, taken: Collection[int] = ()) -> OrderLine | None:
+        """The line that is meant: by its number, unless the item is that of one other line; else by its item.
+
+        Args:
+            stated: The line of the answer.
+            taken: The numbers of the lines that earlier lines of the answer mean.
+        """
         numbers = (line_number(one) for one in stated.line_ids)
         numbered = next((self.lines[one] for one in numbers if one in self.lines), None)
         if numbered is not None and self.items.another(stated.products, numbered) is None:
             return numbered
         alike = [line for line in self.lines.values() if self.items.is_named(stated.products, line)]
+        if len(alike) > 1:
+            alike = self._told_apart(stated, alike, taken)
         return alike[0] if len(alike) == 1 else None if stated.is_deleted else numbered
+
+    def _told_apart(self, stated: StatedLine, alike: Sequence[OrderLine], taken: Collection[int]) -> list[OrderLine]:
+        """Of several lines with the item of a stated one, those with its quantity and, if need be, its day.
+
+        Of lines that are equal, the first that no other line means.
+        """
+        quantity = stated.accepted if stated.ordered is None else stated.ordered
+        found = [line for line in alike if line.quantity == quantity]
+        if len(found) > 1:
+            days = {one.first for one in stated.days if one.timing is Timing.DELIVERY}
+            found = [line for line in found if self.wanted[line.number] in days] or found
+        if len({(self.wanted[line.number], line.unit_price) for line in found}) == 1:
+            return [line for line in found if line.number not in taken][:1]
+        return found
 
 
 def _day_clause(stated: StatedDay, wanted: date | None, known: set[date]) -> str | None:
@@ -201,7 +239,7 @@ def _day_clause(stated: StatedDay, wanted: date | None, known: set[date]) -> str
 
     Args:
         stated: The day.
-        wanted: The wanted day of the line, or the latest one of the order.
+        wanted: The wanted day of the line, or of the order.
         known: Days of the order under which a day without a known meaning is no news.
     """
     is_day = stated.first == stated.last

@@ -91,7 +91,8 @@ class StatedOrder:
     Attributes:
         lines: Its lines.
         currencies: Currencies, ISO 4217.
-        totals: Totals of the order. A whole number may be one in cents.
+        totals: Totals of the order.
+        in_cents: Those of them that may be in cents.
         days: Days of the header.
         parties: Parties of the header.
         stated: Terms, allowances and charges of the header.
@@ -102,6 +103,7 @@ class StatedOrder:
     lines: tuple[StatedLine, ...]
     currencies: tuple[str, ...] = ()
     totals: tuple[Decimal, ...] = ()
+    in_cents: frozenset[Decimal] = frozenset()
     days: tuple[StatedDay, ...] = ()
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()

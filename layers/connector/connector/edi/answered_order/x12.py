@@ -31,11 +31,9 @@ from connector.edi.order_change.common import Questions, Remarks, unit_price
 from connector.edi.order_change.content import x12_content, x12_parties
 from connector.edi.order_change.fields import Data, filled, part, rows, suffixes, text
 from connector.edi.order_change.names import PAST_DATES
-from connector.edi.units import UNITS
+from connector.edi.units import word_of_x12
 from connector.edi.x12.read.order_change import BEYOND_A_LINE, OUR_LINE, products_of
 from connector.edi.x12.read.totals import closes, stated_totals, totals_segments
-
-_UNITS = {unit.x12: unit.word for unit in UNITS.values()}
 
 # X12 element 374, what is to be the wanted day: delivery requested, estimated, not after, current schedule, promised,
 # scheduled for or prior to, week of, required by, and estimated arrival.
@@ -50,8 +48,12 @@ _SCHEDULE = "lineItemSchedule"
 _QUALIFIERS = ("", *map(str, range(1, 5)))
 """What the repetitions of a date in one segment have behind their names (ACK, SCH)."""
 _LINE_TOTAL = "1"
-# X12 element 522: TT is what X12 puts behind CTT; GV stands there in acknowledgments that public code writes.
-_TOTALS = frozenset({"TT", "GV"})
+# X12 element 522: TT is what X12 puts behind CTT; GV stands there, in cents, in acknowledgments that public code
+# writes. TDS01 has two decimals and no point.
+_IN_CENTS = frozenset({"GV"})
+# X12 element 236, prices that nobody is to pay: catalogue, list, suggested retail, resale, retail.
+_NOT_PAID = frozenset({"CAT", "LPR", "MSR", "RES", "RTL", "SRP"})
+_PRICING = "pricingInformation"
 
 
 def read_x12(trees: Sequence[Data], price_bases: Mapping[str, int]) -> StatedOrder:
@@ -63,21 +65,23 @@ def read_x12(trees: Sequence[Data], price_bases: Mapping[str, int]) -> StatedOrd
     """
     loops = [one for one in objects(trees) if any(isinstance(one.get(name), list | dict) for name in LINES)]
     unclear: list[str] = []
-    days, totals = Days(), list[Decimal]()
+    days, totals, in_cents = Days(), list[Decimal](), list[Decimal]()
     parties, stated = list[PartyRequest](), list[Stated]()
     for tree in trees:
         for stamp in rows(tree, "dateTimeReference"):
             _put_days(days, stamp)
         parties += x12_parties(tree, Questions(), Remarks(), "order")
         stated += x12_content(tree)
-        totals += stated_totals(tree, _TOTALS)
-        summed = (number_of(one, "amount") for one in rows(tree, "totalMonetaryValueSummary"))
-        totals += [one for one in summed if one is not None]
+        summed = [number_of(one, "amount") for one in rows(tree, "totalMonetaryValueSummary")]
+        implied = [*stated_totals(tree, _IN_CENTS), *(one for one in summed if one is not None)]
+        in_cents += [one for one in implied if not _has_point(one)]
+        totals += [*stated_totals(tree), *implied]
         unclear += _open_totals(tree, loops)
     return StatedOrder(
         lines=tuple(_line(loop, price_bases) for loop in loops),
         currencies=tuple(dict.fromkeys(text(one, "currencyCode") or "" for one in having(trees, "currencyCode"))),
         totals=tuple(one for one in dict.fromkeys(totals) if one),
+        in_cents=frozenset(in_cents),
         days=tuple(days.found),
         parties=tuple(parties),
         stated=tuple(stated),
@@ -97,7 +101,11 @@ def _line(loop: Data, price_bases: Mapping[str, int]) -> StatedLine:
         *((one, "SCH01") for one in schedules),
     ):
         questions.quantity(segment, "quantity", f"quantity ({name})")
-    price = unit_price(questions, data, price="unitPrice", basis="basisOfUnitPriceCode", bases=price_bases)
+    priced = [data, *_prices(loop)]
+    prices = [
+        unit_price(questions, one, price="unitPrice", basis="basisOfUnitPriceCode", bases=price_bases).amount
+        for one in priced
+    ]
     divided = [sentence.partition(",")[0] for name, sentence in BEYOND_A_LINE.items() if loop.get(name)]
     stamps = [one for inner in objects(loop) for one in rows(inner, "dateTimeReference")]
     for stamp in (*stamps, *statuses, *schedules):
@@ -111,7 +119,7 @@ def _line(loop: Data, price_bases: Mapping[str, int]) -> StatedLine:
         scheduled=_scheduled(schedules),
         accepts=all(code_of(one, STATUS) in ACCEPTING_LINES for one in statuses),
         is_deleted=is_deleted(data, statuses),
-        prices=() if price.amount is None else (price.amount,),
+        prices=tuple(dict.fromkeys(one for one in prices if one is not None)),
         units=_units(data, *statuses, *schedules),
         amounts=tuple(
             amount
@@ -125,6 +133,17 @@ def _line(loop: Data, price_bases: Mapping[str, int]) -> StatedLine:
         stated=x12_content(loop),
         unclear=(*(one.rstrip(".") for one in questions.all()), *divided, *days.unclear),
     )
+
+
+def _prices(loop: Data) -> list[Data]:
+    """The CTP segments of a line, in a loop of their own or without, but those with prices that nobody is to pay."""
+    segments = [one for inner in objects(loop) for one in rows(inner, _PRICING)]
+    return [one for one in segments if code_of(one, "priceIdentifierCode") not in _NOT_PAID]
+
+
+def _has_point(number_: Decimal) -> bool:
+    exponent = number_.as_tuple().exponent
+    return isinstance(exponent, int) and exponent < 0
 
 
 def _data(loop: Data) -> Data:
@@ -144,7 +163,7 @@ def _line_ids(data: Data) -> tuple[str, ...]:
 def _units(*segments: Data) -> dict[str, str | None]:
     places = (one for segment in segments for one in (segment, part(segment, "compositeUnitOfMeasure")))
     codes = {code for one in places if (code := text(one, "unitOrBasisForMeasurementCode"))}
-    return {code: _UNITS.get(code) for code in sorted(codes)}
+    return {code: word_of_x12(code) for code in sorted(codes)}
 
 
 def _scheduled(schedules: Sequence[Data]) -> Mapping[str, Decimal]:

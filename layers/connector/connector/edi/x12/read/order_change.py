@@ -54,7 +54,7 @@ from connector.edi.order_change.fields import (
     text,
 )
 from connector.edi.order_change.names import DATES, PAST_DATES, dated, label_of
-from connector.edi.units import UNITS
+from connector.edi.units import word_of_x12
 from connector.edi.x12.read.totals import check_totals, stated_totals
 
 BCH = "beginningSegmentForPurchaseOrderChange"
@@ -71,7 +71,6 @@ PURPOSES = {
 }
 """Element 353."""
 
-_UNITS = {unit.x12: unit.word for unit in UNITS.values()}
 
 DAYS = {"002": "requested", "106": "requested"}
 """Element 374: header dates that a Visma order has a place for; `names.py` has the rest."""
@@ -201,7 +200,7 @@ def _line(
         direction=reading.direction,
         quantity=quantity,
         second_quantity=questions.quantity(change, "quantity1", "second quantity (POC04)"),
-        unit=_UNITS.get(unit_code) if unit_code else None,
+        unit=word_of_x12(unit_code),
         unit_code=unit_code,
         price=price.amount,
         price_doubt=price.doubt,
@@ -282,7 +281,7 @@ def _schedule(
         if share is not None and share != stated and (stated or not goes):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
         unit, ours = text(schedule, "unitOrBasisForMeasurementCode"), next(iter(_units(change)), None)
-        if unit and ours and _UNITS.get(unit, unit) != _UNITS.get(ours, ours):
+        if unit and ours and (word_of_x12(unit) or unit) != (word_of_x12(ours) or ours):
             questions.ask(f"it schedules in {unit[:40]} (SCH02), another unit than its quantity has ({ours[:40]}).")
         _date(schedule, days, questions, remarks)
     return share
