@@ -15,7 +15,7 @@ from connector.cli.documents.many import decide_documents
 from connector.cli.documents.partner_has import partner_has
 from connector.cli.documents.preview import previews_of
 from connector.cli.documents.steps import Step
-from connector.cli.many import DecisionOptions, deciding
+from connector.cli.many import SHOWN, DecisionOptions, deciding
 from connector.cli.output import WrongInput, say
 from connector.domain.pause import Pause
 from connector.domain.revision.record import NEEDS_PERSON, State
@@ -27,6 +27,10 @@ _Plan = Callable[[Record], Step]
 
 _REVISION = click.option(
     "--revision", "sequence", type=click.IntRange(min=1), help="Which one, when several of the document wait."
+)
+
+_DIFFERENCES = click.option(
+    "--differences", "all_differences", is_flag=True, help="Show every difference from what the partner has."
 )
 
 
@@ -54,7 +58,13 @@ class _Decision(DecisionOptions):
             raise WrongInput("Name one document, or say by filters (--partner, --state, --code ...) which ones.")
 
     def carry_out(
-        self, plan: _Plan, *, usual: frozenset[State], able: frozenset[State], done: Callable[[Step, State], str]
+        self,
+        plan: _Plan,
+        *,
+        usual: frozenset[State],
+        able: frozenset[State],
+        done: Callable[[Step, State], str],
+        all_differences: bool = False,
     ) -> int:
         """Do what `plan` says of the document, or of each of them.
 
@@ -63,17 +73,19 @@ class _Decision(DecisionOptions):
             usual: The states that filters without a state select.
             able: The states that filters with --ended select: all of which something is done.
             done: What is said when it was done.
+            all_differences: Show every difference from what the partner has, not the first ones.
         """
         if self.key is None:
             wanted = self.wanted
             if not wanted.states and not wanted.attention:
                 wanted = replace(wanted, states=able if wanted.ended else usual)
-            return decide_documents(self, wanted, self.routing, plan)
+            return decide_documents(self, wanted, self.routing, plan, all_differences=all_differences)
         record = record_named(self.stack, self.key)
         step = plan(record)
         (previewed,) = previews_of(self.stack, [step], self.routing)
         has = partner_has(self.stack, record) if step.request is not None else None
-        beside = [has.text if previewed.leaves else has.at_orderful] if has else []
+        most = None if all_differences else SHOWN
+        beside = [has.text(most) if previewed.leaves else has.at_orderful] if has else []
         say("\n".join([previewed.sentence, preview.as_text([previewed]), *beside]))
         planned = preview.as_data(previewed) | {"partner_has": has and has.data}
         return self.about_one(
@@ -96,23 +108,29 @@ def _deciding(command: _Command) -> _Command:
 
 @click.command("replay", short_help="Send refused or parked ones again.")
 @_REVISION
+@_DIFFERENCES
 @_deciding
-def replay_documents(*, decision: _Decision, sequence: int | None) -> int:
+def replay_documents(*, decision: _Decision, sequence: int | None, all_differences: bool) -> int:
     """Send a rejected or parked document again, once its cause is gone. KEY as in `show`; or many, by filters.
 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time. Without --state, filters
     select what is parked or rejected.
     """
     return decision.carry_out(
-        lambda record: steps.replay(record, sequence), usual=NEEDS_PERSON, able=NEEDS_PERSON, done=_queued
+        lambda record: steps.replay(record, sequence),
+        usual=NEEDS_PERSON,
+        able=NEEDS_PERSON,
+        done=_queued,
+        all_differences=all_differences,
     )
 
 
 @click.command("release", short_help="Send as original or replacement.")
 @_purpose_option("original: the partner does not have it. replacement: it has, from here or from elsewhere.")
 @click.option("--force", is_flag=True, help="As original although the partner has it.")
+@_DIFFERENCES
 @_deciding
-def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
+def release_documents(*, decision: _Decision, purpose: str, force: bool, all_differences: bool) -> int:
     """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`.
 
     Or many, by filters: without --state those that are parked, with --ended skipped, closed and earlier ones too.
@@ -122,6 +140,7 @@ def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
         usual=frozenset({State.PARKED}),
         able=steps.RELEASABLE,
         done=_queued,
+        all_differences=all_differences,
     )
 
 
@@ -130,8 +149,9 @@ def release_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
     "replacement: it takes the place of what the partner has. original: the partner is to forget what it has."
 )
 @click.option("--force", is_flag=True, help="As original although somebody has had it sent so before.")
+@_DIFFERENCES
 @_deciding
-def resend_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
+def resend_documents(*, decision: _Decision, purpose: str, force: bool, all_differences: bool) -> int:
     """Send a document that Orderful has, acknowledged ones too, a second time, because the partner asks for it.
 
     KEY as in `show`; or many, by filters: without --state those that are sent and not refused, so the whole ledger is
@@ -145,6 +165,7 @@ def resend_documents(*, decision: _Decision, purpose: str, force: bool) -> int:
         usual=steps.RESENDABLE,
         able=steps.RESENDABLE,
         done=_queued,
+        all_differences=all_differences,
     )
 
 

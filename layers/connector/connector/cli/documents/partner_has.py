@@ -10,11 +10,10 @@ import click
 
 from connector.cli.documents.diff import Difference, since_sent
 from connector.cli.documents.find import Record
-from connector.cli.many import SHOWN
 from connector.cli.output import table
 from connector.cli.stack.stack import Stack
 from connector.domain.errors import ConnectorError
-from connector.domain.layout import NOTHING
+from connector.domain.layout import NOTHING, counted
 from connector.domain.revision.record import KNOWN_TO_PARTNER
 
 
@@ -32,20 +31,24 @@ class PartnerHas:
     titles: tuple[str, str]
     differences: Sequence[Difference] | None
 
-    @property
-    def text(self) -> str:
-        """It for a person."""
-        return "\n".join([self.at_orderful, *self._different()])
+    def text(self, most: int | None) -> str:
+        """It for a person.
 
-    def _different(self) -> Iterator[str]:
+        Args:
+            most: So many differences are shown, and the others counted; None for all.
+        """
+        return "\n".join([self.at_orderful, *self._different(most)])
+
+    def _different(self, most: int | None) -> Iterator[str]:
         if self.differences is None:
             return
         if not self.differences:
             yield "What would be sent says the same as what was sent."
             return
-        yield table(("where", *self.titles), self.differences[:SHOWN])
-        if len(self.differences) > SHOWN:
-            yield f"{len(self.differences) - SHOWN} more differences"
+        yield table(("where", *self.titles), self.differences[:most])
+        if most is not None and len(self.differences) > most:
+            more = counted(len(self.differences) - most, "more difference")
+            yield f"{more} ({len(self.differences)} in all; --differences shows them)"
 
     @property
     def data(self) -> dict[str, Any]:
