@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 from dataclasses import replace
 from datetime import timedelta
 
@@ -244,6 +246,11 @@ class TestList:
         result = connector("deadletters", "list", "--limit", "12", "--json")
         assert (len(result.data["letters"]), result.data["more"]) == (12, 18)
         assert "About 18 more" in connector("deadletters", "list", "--limit", "12").out
+        result = connector("deadletters", "list", "--limit", "12", "--csv")
+        rows = list(csv.DictReader(io.StringIO(result.out)))
+        assert (result.code, len(rows), rows[0]["queue"]) == (3, 12, "documents")
+        assert "About 18 more" in result.err
+        assert connector("deadletters", "list", "--csv", "--json").code == 2
 
     def test_one_queue_is_looked_at_when_it_is_named(self, connector, queues):
         give_up(queues, "m-1", a_document())

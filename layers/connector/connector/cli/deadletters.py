@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from connector.cli.documents.columns import as_csv
 from connector.cli.logs.search import patterns_of, search
 from connector.cli.output import (
     FAILED,
@@ -49,6 +50,12 @@ _LOOK_AROUND = timedelta(hours=1)
 
 _PROGRESS = 100
 
+_COLUMNS = (
+    *("queue", "message_id", "what", "document", "sequence", "transaction_id", "tries", "given_up", "kept_until"),
+    *("state", "why", "next_step"),
+)
+"""The columns of `--csv`."""
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -86,14 +93,19 @@ _queue_option = click.option(
 @_queue_option
 @click.option("--limit", type=click.IntRange(min=1, max=_MAX_LOOKED_AT), default=_SHOWN, show_default=True)
 @click.option("--dropped", is_flag=True, help="Those that persons have dropped instead.")
+@click.option("--csv", "as_csv_file", is_flag=True, help="As CSV.")
 @stack_option
 @json_option
-def list_dead_letters(*, queue: str | None, limit: int, dropped: bool, stack: Stack, as_json: bool) -> int:
+def list_dead_letters(
+    *, queue: str | None, limit: int, dropped: bool, as_csv_file: bool, stack: Stack, as_json: bool
+) -> int:
     """List dead letters: which document or change, how often it was tried, since when, why, and what to do.
 
     The reason is that of the ledger, or else of the log. Nobody else gets a dead letter while it is looked at. Exit
     code: 3 when there is one.
     """
+    if as_csv_file and (as_json or dropped):
+        raise WrongInput("--csv cannot be combined with --json or --dropped.")
     if dropped:
         return _list_dropped(stack, limit, as_json=as_json)
     shown: list[_Shown] = []
@@ -103,6 +115,11 @@ def list_dead_letters(*, queue: str | None, limit: int, dropped: bool, stack: St
         found = _look(dead_letters, limit - len(shown))
         shown += _known(stack, dead_letters.queue, found, count.kept_for)
         left += max(count.waiting + count.in_flight - len(found), 0)
+    if as_csv_file:
+        click.echo(as_csv([_data(one) for one in shown], _COLUMNS), nl=False)
+        if left:
+            say(_rest(left))
+        return PARKED if shown or left else 0
     show(
         {"letters": [_data(one) for one in shown], "more": left},
         lambda: "\n".join(filter(None, [_table(shown), _rest(left)])) or "No queue has given up anything.",

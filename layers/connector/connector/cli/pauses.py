@@ -173,8 +173,12 @@ def resume(
         )
 
     found = waiting()
+    result = {"ends": [_as_data(one) for one in ending], **_summary(found)}
+    if left_behind and not found:
+        show(result, lambda: "No pause has left anything behind.", as_json=as_json)
+        return 0
     if not ending and not found:
-        raise WrongInput(_no_such(scope, pauses) if not left_behind else "No pause has left anything behind.")
+        raise WrongInput(_no_such(scope, pauses))
     for one in ending:
         say(f"Ends on {stack.title}: {one.sentence}")
     if left_behind:
@@ -182,7 +186,6 @@ def resume(
     elif not ending:
         say(f"No pause of {scope} is in force on {stack.title}; what one has left behind goes on.")
     say(_summary_text(found))
-    result = {"ends": [_as_data(one) for one in ending], **_summary(found)}
     if dry_run:
         show({"dry_run": True, **result}, lambda: "Nothing was changed (--dry-run).", as_json=as_json)
         return 0

@@ -141,7 +141,11 @@ def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
     progress = stack.findings.progress()
     ended = progress.ended_at if progress else None
     problems = progress.problems if progress else ()
-    state = f"The last run ended {timestamp(ended)}." if ended else "No run has ended yet, or one is under way."
+    state = (
+        f"The last nightly run ended {timestamp(ended)}."
+        if ended
+        else "No nightly run has ended yet, or one is under way. What a run by hand finds is shown by it and not kept."
+    )
     show(
         {"last_run": ended, "findings": [_plain(one) for one in found], "problems": problems},
         lambda: "\n".join(

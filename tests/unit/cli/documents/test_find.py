@@ -86,3 +86,29 @@ def test_a_number_goes_before_a_transaction_with_the_same_one(connector, ledger)
 
 def test_an_unknown_name_is_said_to_be_neither(connector, ledger):
     assert ", and no such transaction.\n" in connector("documents", "show", "999").err
+
+
+@pytest.mark.parametrize("command", ["show", "trace"])
+def test_several_are_shown_one_after_the_other_and_an_unknown_one_stops_none(connector, ledger, command):
+    ledger.kept = [*ledger.kept, replace(SENT, key=INVOICE)]
+    names = ("500123", "999", "100231")
+    result = connector("documents", command, *names, "--json")
+    assert [one["document"] for one in result.data] == [str(ORDER), str(INVOICE)]
+    assert (result.code, "knows no document 999" in result.err) == (1, True)
+    text = connector("documents", command, *names).out
+    assert text == "\n\n".join(connector("documents", command, one).out for one in ("500123", "100231"))
+
+
+def test_a_revision_is_named_of_one_document(connector, ledger):
+    assert connector("documents", "show", "500123", "100231", "--revision", "1").code == 2
+
+
+@pytest.mark.parametrize("name", ["00500123", "nordic/purchase_order/00500123"])
+def test_a_number_with_leading_zeros_proposes_the_one_without(connector, ledger, name):
+    output = connector("documents", "show", name).err
+    assert output == f"The ledger knows no document {name}. Without leading zeros it knows {ORDER}.\n"
+
+
+@pytest.mark.parametrize("name", ["000", "00999"])
+def test_without_such_a_document_nothing_is_proposed(connector, ledger, name):
+    assert "Without leading zeros" not in connector("documents", "show", name).err

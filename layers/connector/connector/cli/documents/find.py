@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from connector.cli.documents.unseen import Wanted, seen_by_visma, why_unseen
-from connector.cli.output import Failed, WrongInput
+from connector.cli.output import Failed, WrongInput, say, show
 from connector.cli.stack.stack import Stack
 from connector.domain.documents import MAX_NUMBER_LENGTH, TOO_LONG, DocumentKey, Kind
 from connector.domain.order_change.record import Change, apply_order
@@ -55,6 +56,7 @@ def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
         found = [_of(stack, one) for one in _of_transaction(stack, text)]
     if not found:
         check_is_no_half_key(text)
+        _check_zeros(stack, key, text)
         wanted = Wanted(key.number, key.company, key.kind) if key else Wanted(text)
         under = (
             ""
@@ -70,6 +72,43 @@ def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
         named = ", ".join(str(record.key) for record in found)
         raise WrongInput(f"Several documents have the number {text}: {named}; name one of them.")
     return found[0]
+
+
+def _check_zeros(stack: Stack, key: DocumentKey | None, text: str) -> None:
+    """Name the document that has the number without its leading zeros, where there is one; raises `Failed`."""
+    number = key.number if key else text
+    short = number.lstrip("0")
+    if short in {"", number}:
+        return
+    for one in [replace(key, number=short)] if key else _of_number(stack, short):
+        if stack.ledger.revisions(one, limit=1):
+            raise Failed(f"The ledger knows no document {text}. Without leading zeros it knows {one}.")
+
+
+def of_each(names: Sequence[str], show_one: Callable[[str], tuple[Any, Callable[[], str]]], *, as_json: bool) -> int:
+    """Show one document, or several one after the other; one that cannot be shown is told of and stops no other.
+
+    Args:
+        names: As a person wrote them.
+        show_one: Makes of a name the data and the text to show; raises a `ClickException` where it cannot.
+        as_json: One document as an object, several as a list.
+
+    Returns:
+        The exit code: that of the last problem.
+    """
+    if len(names) == 1:
+        data, text = show_one(names[0])
+        show(data, text, as_json=as_json)
+        return 0
+    code, found = 0, []
+    for name in names:
+        try:
+            found.append(show_one(name))
+        except click.ClickException as problem:
+            say(problem.format_message())
+            code = problem.exit_code
+    show([data for data, _ in found], lambda: "\n\n\n".join(text() for _, text in found), as_json=as_json)
+    return code
 
 
 def _asking(text: str) -> str:

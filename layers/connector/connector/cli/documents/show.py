@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -10,11 +10,11 @@ import click
 from connector.cli.changes.summary import change_summary
 from connector.cli.documents.content import Content, as_text, content_of
 from connector.cli.documents.filters import routing_in_force
-from connector.cli.documents.find import Record, ask_option, record_named, revision_of
+from connector.cli.documents.find import Record, ask_option, of_each, record_named, revision_of
 from connector.cli.documents.meanings import meaning, statuses
 from connector.cli.documents.next_steps import NextStep, next_steps
 from connector.cli.documents.summary import FIELDS, asked, next_step_of, summary
-from connector.cli.output import json_option, page, show, table
+from connector.cli.output import WrongInput, json_option, page, table
 from connector.cli.reasons import with_labels
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import Transient
@@ -25,24 +25,35 @@ from connector.domain.routing.resolve import Routing
 
 
 @click.command("show", short_help="Show all revisions of a document.")
-@click.argument("key", metavar="KEY")
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @click.option(
     "--revision", "sequence", type=click.IntRange(min=1), help="Of which the content is shown; else the newest."
 )
 @ask_option
 @stack_option
 @json_option
-def show_document(*, key: str, sequence: int | None, ask_visma: bool, stack: Stack, as_json: bool) -> int:
-    """Show what a document says, all its revisions, and the changes that came in for it.
+def show_document(*, keys: tuple[str, ...], sequence: int | None, ask_visma: bool, stack: Stack, as_json: bool) -> int:
+    """Show what a document says, all its revisions, and the changes that came in for it; or of several documents.
 
     KEY is company/kind/number, the number, or the id of a transaction of it at Orderful. Parties, lines and sums are
     those of the Visma document as it was read for the newest revision. What a change asks for is told by `connector
     changes show`.
     """
-    record, routing = record_named(stack, key, ask_visma=ask_visma), routing_in_force(stack)
+    if sequence is not None and len(keys) > 1:
+        raise WrongInput("--revision is said of one document: name one.")
+    routing = routing_in_force(stack)
+    return of_each(
+        keys,
+        lambda key: _shown(stack, record_named(stack, key, ask_visma=ask_visma), sequence, routing),
+        as_json=as_json,
+    )
+
+
+def _shown(stack: Stack, record: Record, sequence: int | None, routing: Routing) -> tuple[Any, Callable[[], str]]:
+    """A document as JSON data, and for a person."""
     content = _content(stack, record, sequence, routing)
     following = {one.revision.sequence: one for one in next_steps(stack, record)}
-    show(
+    return (
         {
             "document": str(record.key),
             "content": content,
@@ -60,9 +71,7 @@ def show_document(*, key: str, sequence: int | None, ask_visma: bool, stack: Sta
                 ],
             )
         ),
-        as_json=as_json,
     )
-    return 0
 
 
 def _content(stack: Stack, record: Record, sequence: int | None, routing: Routing) -> Content | None:

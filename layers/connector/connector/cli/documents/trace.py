@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
-from connector.cli.documents.find import Record, ask_option, record_named
+from connector.cli.documents.find import Record, ask_option, of_each, record_named
 from connector.cli.documents.next_steps import next_steps
-from connector.cli.output import json_option, show, table
+from connector.cli.output import json_option, table
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.revision.record import AT_ORDERFUL, UNRESOLVED, State
 
@@ -29,16 +29,23 @@ class _Entry(NamedTuple):
 
 
 @click.command("trace", short_help="Show what happened, in order of time.")
-@click.argument("key", metavar="KEY")
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @ask_option
 @stack_option
 @json_option
-def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) -> int:
-    """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`."""
-    record = record_named(stack, key, ask_visma=ask_visma)
+def trace_document(*, keys: tuple[str, ...], ask_visma: bool, stack: Stack, as_json: bool) -> int:
+    """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`.
+
+    Of several documents one is shown after the other.
+    """
+    return of_each(keys, lambda key: _shown(stack, record_named(stack, key, ask_visma=ask_visma)), as_json=as_json)
+
+
+def _shown(stack: Stack, record: Record) -> tuple[Any, Callable[[], str]]:
+    """The timeline of a document as JSON data, and for a person."""
     events = sorted(_events(record), key=lambda event: (event.at, event.revision or 0))
     following = next_steps(stack, record)
-    show(
+    return (
         {
             "document": str(record.key),
             "timeline": [event._asdict() for event in events],
@@ -62,9 +69,7 @@ def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) ->
                 for one in following
             )
         ),
-        as_json=as_json,
     )
-    return 0
 
 
 def _events(record: Record) -> Iterator[_Entry]:
