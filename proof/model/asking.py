@@ -138,6 +138,10 @@ class Request:
         """Whether it has a quantity as a difference."""
         return any(requested.more is not None for requested in self.requested_lines)
 
+    def states(self, view: View) -> bool:
+        """Whether the original quantities of its lines, if it has any, are those of an order with this content."""
+        return all(one.was is None or view.get(one.item, NOTHING).quantity == one.was for one in self.requested_lines)
+
     def is_newer(self, other: Request) -> bool:
         """Whether it applies after another one of the same order."""
         return self._turn > other._turn

@@ -133,7 +133,10 @@ class Receivers:
         self.requests[number] = request
 
     def may_have_had(self, transaction_id: str) -> list[View]:
-        """The states of the order that the sender of an 860 may have had when it wrote it, newest first."""
+        """The states of the order that the sender of an 860 may have had when it wrote it, newest first.
+
+        It had one whose quantities it states as the original ones, and so none that is older.
+        """
         sendings, at = self._before(transaction_id)
         found: list[View] = []
         for sending in reversed(sendings):
@@ -141,6 +144,10 @@ class Receivers:
                 found.append(sending.view)
                 if sending.was_read(at):
                     break
+        request = self.request(transaction_id)
+        if any(request.states(view) for view in found):
+            while not request.states(found[-1]):
+                found.pop()
         return found
 
     def left_after(self, transaction_id: str) -> dict[str, datetime]:

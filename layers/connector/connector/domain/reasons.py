@@ -213,7 +213,7 @@ class Reason(StrEnum):
         "Perhaps another document with the number of a sent one",
         (
             "The document has the number of one that was sent, and it was created at another time, or has another date "
-            "and none of its lines: the former one may have been deleted in Visma. A replacement would change what the "
+            "and none of its items: the former one may have been deleted in Visma. A replacement would change what the "
             "partner is delivering."
         ),
         (

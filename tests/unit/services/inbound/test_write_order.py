@@ -617,6 +617,95 @@ def test_the_question_about_a_revision_that_the_partner_may_not_have_read_says_b
     assert "connector changes close 802210971" in (change.next_step or "")
 
 
+@pytest.mark.parametrize(
+    ("asks", "becomes"),
+    [
+        (more_of(1, 1000, was=900), 1000),
+        (more_of(1, 1000, changeInQuantity=a_quantity(100)), 1000),
+    ],
+    ids=["former quantity", "difference"],
+)
+@pytest.mark.parametrize("ago", [-10, -20 * 60])
+def test_a_change_that_states_the_values_of_our_newest_revision_has_read_it(asks, becomes, ago) -> None:
+    harness = crossed(ago=ago, sent={"line_1": {"orderQty": 900.0}}, asks=asks)
+
+    assert (harness.change().state, harness.change().known_sequence) == (ChangeState.APPLIED, 2)
+    assert harness.orders.line(1)["orderQty"] == becomes
+    assert harness.states() == [State.SENT, State.SENT, State.AGREED]
+
+
+@pytest.mark.parametrize("rules", [{}, {"quantities": "new_total"}])
+def test_a_fall_to_more_than_the_former_quantity_has_read_our_newest_revision(rules) -> None:
+    harness = Harness(**rules)
+    harness.clock.forward(days=3)
+    harness.orders.edit(line_1={"orderQty": 900.0})
+    harness.poll()
+    harness.quiesce()
+    harness.apply(harness.arrived_in_x12("1", changeOrResponseTypeCode="QD", quantity="850"))
+
+    assert (harness.change().state, harness.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 850)
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        [more_of(1, 1000, was=800)],
+        [more_of(1, 1000, was=700)],
+        [more_of(1, 1000, was=900), more_of(2, 150, was=100)],
+    ],
+    ids=["of the former", "of neither", "of the newest and of the former"],
+)
+def test_a_change_that_does_not_state_the_values_of_our_newest_revision_is_asked_about(asks) -> None:
+    harness = Harness()
+    harness.clock.forward(days=3)
+    harness.orders.edit(line_1={"orderQty": 900.0}, line_2={"orderQty": 120.0})
+    harness.poll()
+    harness.quiesce()
+    harness.apply(harness.arrived(*asks))
+
+    assert harness.change().state is ChangeState.PARKED
+    assert Reason.CROSSES_REVISION in harness.change().reason_codes
+
+
+def test_a_change_that_states_the_values_of_the_newest_but_one_revision_may_not_have_read_the_newest() -> None:
+    harness = Harness()
+    harness.clock.forward(days=3)
+    for quantity in (900.0, 950.0):
+        harness.orders.edit(line_1={"orderQty": quantity})
+        harness.poll()
+        harness.quiesce()
+    harness.apply(harness.arrived(more_of(1, 1000, was=900)))
+
+    change = harness.change()
+    assert (change.state, change.known_sequence) == (ChangeState.PARKED, 2)
+    assert Reason.CROSSES_REVISION in change.reason_codes
+    assert "Revision 3 was sent" in (change.reason or "")
+
+
+def test_a_change_that_asks_for_what_has_just_been_sent_is_no_question() -> None:
+    harness = crossed(ago=-20, sent={"line_1": {"orderQty": 900.0}}, asks=more_of(1, 900))
+
+    assert (harness.change().state, harness.change().known_sequence) == (ChangeState.APPLIED, 2)
+    assert harness.orders.puts == []
+    for _ in range(2):
+        harness.poll()
+        harness.quiesce()
+    assert len(harness.sent) == 2
+
+
+def test_a_change_that_asks_for_what_a_user_took_back_after_it_was_sent_is_asked_about() -> None:
+    """It restates 800; if the partner reads our 900 only afterwards, it has 900."""
+    harness = Harness()
+    harness.clock.forward(days=3)
+    harness.orders.edit(line_1={"orderQty": 900.0})
+    harness.poll()
+    harness.quiesce()
+    harness.orders.edit(line_1={"orderQty": 800.0})
+    harness.apply(harness.arrived(more_of(1, 800)))
+
+    assert Reason.CROSSES_REVISION in harness.change().reason_codes
+
+
 def test_a_change_that_orderful_gives_no_time_for_is_asked_about_where_it_matters() -> None:
     harness = crossed(ago=-3000, filed=False, sent={"line_1": {"orderQty": 900.0}}, asks=more_of(1, 1000))
     assert Reason.CROSSES_REVISION in harness.change().reason_codes
@@ -749,3 +838,17 @@ def test_a_difference_that_a_person_entered_by_hand_and_closed_is_asked_about_wh
     change = harness.change("802210972")
     assert (change.state, harness.orders.line(1)["orderQty"]) == (ChangeState.PARKED, 1300)
     assert "802210971, which was closed" in (change.reason or "")
+
+
+def test_a_change_of_an_order_that_is_cancelled_in_visma_too_says_so() -> None:
+    harness = Harness()
+    harness.orders.edit(status="Cancelled")
+    harness.poll()
+    harness.quiesce()
+    harness.apply(harness.arrived(more_of(1, 900, was=800)))
+
+    change = harness.change()
+    assert change.reason_codes == (Reason.ORDER_STATUS, Reason.CANCELLED_FOR_PARTNER)
+    assert (change.reason or "").startswith("The order is Cancelled in Visma and takes no change. Revision 2 was sent ")
+    assert (change.reason or "").endswith(" and cancelled the order for the partner.")
+    assert (change.next_step or "").startswith("Settle it with the partner")

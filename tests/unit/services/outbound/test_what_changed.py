@@ -80,6 +80,17 @@ class TestASupplierThatGetsAnotherNumber:
         assert harness.see(an_order("11.0", supplier=RENUMBERED)) is TranslateResult.QUEUED
         assert (harness.newest().purpose, harness.newest().receiver_id) == (Purpose.REPLACE, "ACMEPRODUCET")
 
+    def test_another_name_of_the_supplier_is_no_change_of_the_order(self, harness):
+        sent(harness, an_order())
+        for supplier in (
+            {"internalId": 101, "number": "50012", "name": "Acme AS"},
+            {"number": "50012", "name": "Acme"},
+        ):
+            assert harness.see(an_order(supplier=supplier)) is TranslateResult.SKIPPED
+            assert harness.newest().reason == NOTHING_NEW_IN_VISMA
+        assert harness.see(an_order("11.0", supplier=supplier)) is TranslateResult.QUEUED
+        assert harness.newest().purpose is Purpose.REPLACE
+
     def test_a_record_of_an_earlier_release_has_its_id_in_the_document_that_was_kept(self, harness):
         sent(harness, an_order())
         harness.becomes(State.ACKNOWLEDGED, counterparty_id=None, document_type=None)

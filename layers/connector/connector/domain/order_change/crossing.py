@@ -11,6 +11,11 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
+from connector.domain.documents import PurchaseOrder
+from connector.domain.order_change.line_match import Lines, orderable_lines
+from connector.domain.order_change.order_snapshot import OrderSnapshot
+from connector.domain.order_change.quantity import agrees_with_old
+from connector.domain.order_change.request import ChangeRequest
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     UNRESOLVED,
@@ -19,6 +24,7 @@ from connector.domain.revision.record import (
     earliest_creation,
     time_sent,
 )
+from connector.domain.routing.route import Route
 
 READ_WITHIN = timedelta(days=1)
 """After this time a partner has read what it was sent: its system may take in messages once a day. No source says."""
@@ -80,6 +86,27 @@ def states_read(
             break
     found = found or [groups[-1].newest]
     return ReadStates(found[-1], tuple(found[:-1]), own[0])
+
+
+def states_newer(
+    request: ChangeRequest, *, base: PurchaseOrder, newer: PurchaseOrder, ours: OrderSnapshot, route: Route
+) -> bool:
+    """Whether the former quantities that a change states are those of `newer`: then the partner had read that.
+
+    At least one of them is that of `newer` and not that of `base`, and none is another one than that of `newer`.
+    """
+    lines, found = Lines(newer, ours, route), False
+    had, has = orderable_lines(base), orderable_lines(newer)
+    for theirs in request.lines:
+        number = lines.number_of(theirs)
+        if isinstance(number, str) or number not in has:
+            continue
+        fits = agrees_with_old(theirs, has[number].quantity, route.changes)
+        if fits is False:
+            return False
+        if fits and number in had and not agrees_with_old(theirs, had[number].quantity, route.changes):
+            found = True
+    return found
 
 
 class _Group(NamedTuple):

@@ -124,9 +124,11 @@ class ChangeDecision:
     def comes_to(self, newer: ChangeDecision) -> bool:
         """Whether it comes to the same as the decision with a newer base: the same edits, and no other question.
 
-        The limits count from what we sent, whether the partner had read it or not.
+        So it does where the order in Visma and the newer state have everything already. The limits count from what we
+        sent, whether the partner had read it or not.
         """
-        is_same = (self.edits, self.requested) == (newer.edits, newer.requested)
+        is_there = not self.edits and not newer.edits and not newer.requested
+        is_same = is_there or (self.edits, self.requested) == (newer.edits, newer.requested)
         return is_same and {*self.codes} - {*newer.codes} <= _LIMITS
 
 

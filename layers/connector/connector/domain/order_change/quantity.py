@@ -107,6 +107,30 @@ def total_asked(
     return Total(theirs, tuple(_guards(line, base, theirs, rules)))
 
 
+def agrees_with_old(line: LineRequest, had: Decimal, rules: ChangeRules) -> bool | None:
+    """Whether the values that a line states for comparison fit `had` as its former quantity; None when it states none.
+
+    Stated are the former quantity, the difference beside a total, or a rise (QI) or fall (QD) to a total.
+    """
+    old = _old_quantity(line, rules)
+    if old is not None:
+        return old == had
+    is_total = line.explicit_total or rules.quantities is QuantityReading.NEW_TOTAL
+    if rules.quantities is None and line.direction is Direction.DOWN and line.second_quantity in {None, line.quantity}:
+        is_total = True  # neither a total nor a difference can be larger than what it was
+    if line.quantity is None or not is_total or (line.delta is None and line.direction is None):
+        return None
+    is_apart = line.delta is None or abs(line.quantity - had) == abs(line.delta)
+    return is_apart and _goes_right(line, had, line.quantity)
+
+
+def _old_quantity(line: LineRequest, rules: ChangeRules) -> Decimal | None:
+    """The quantity that the partner states it had; None when it states none."""
+    if rules.quantities is QuantityReading.OLD_AND_NEW and not line.explicit_total:
+        return line.quantity
+    return line.original_quantity
+
+
 def total_added(line: LineRequest, rules: ChangeRules) -> Total:
     """The quantity of an added line.
 
@@ -226,9 +250,7 @@ def _guards(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRule
         yield Problem(
             f"{line.code} is {way}, yet the new quantity would be {text_of(theirs)}, from {text_of(base)}.", hard=False
         )
-    believed = line.original_quantity
-    if rules.quantities is QuantityReading.OLD_AND_NEW and not line.explicit_total:
-        believed = line.quantity
+    believed = _old_quantity(line, rules)
     if believed is not None and believed != base:
         yield Problem(
             f"the partner believes the quantity was {text_of(believed)}; it was told {text_of(base)}.", hard=False

@@ -1,7 +1,7 @@
-"""Recognises changed numbers in master data, so that they do not count as changes of the document.
+"""Recognises changed numbers and names in master data, so that they do not count as changes of the document.
 
 Visma returns the number that a supplier, a customer or an item has when the document is read, not the number that it
-had when the document was written.
+had when the document was written; so it does with the name of a supplier or customer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from connector.domain.documents import BusinessDocument, Invoice, InvoiceLine, P
 
 
 def renumbered(before: BusinessDocument, now: BusinessDocument) -> BusinessDocument:
-    """`before` with the numbers of `now`, if they mean the same supplier, customer or item.
+    """`before` with the numbers and names of `now`, if they mean the same supplier, customer or item.
 
     Visma's internal id identifies a supplier or customer. Customer invoices have no internal id, but their customer
     cannot change: of a released invoice only the due date and the cash discount date can be edited (Visma's help,
@@ -33,8 +33,8 @@ def renumbered(before: BusinessDocument, now: BusinessDocument) -> BusinessDocum
 
 def _party(before: Party, now: Party, *, is_fixed: bool = False) -> Party:
     ids = {before.internal_id, now.internal_id}
-    is_same = is_fixed if None in ids else len(ids) == 1
-    return replace(before, number=now.number) if is_same else before
+    is_same = is_fixed or before.number == now.number if None in ids else len(ids) == 1
+    return replace(before, number=now.number, name=now.name) if is_same else before
 
 
 def _line(before: InvoiceLine, now: InvoiceLine | None) -> InvoiceLine:

@@ -35,8 +35,9 @@ def another_document(before: VismaDocument, now: VismaDocument) -> AnotherDocume
     """The sign that `now` is, or may be, another document than `before`; None without one.
 
     Visma's `createdDateTime` stays with a document, so another one is a proof. Purchase orders have none (Visma:
-    `PurchaseOrderDto`). Without it, another order or invoice date together with lines of which none is as it was is a
-    sign, because a user who edits a document seldom changes all of that at once.
+    `PurchaseOrderDto`). Without it, another order or invoice date together with other items throughout is a sign,
+    because a user who edits a document seldom changes all of that at once. Another quantity or price of the same item
+    is none: a new price list and a new day change every line of an order.
     """
     created, created_before = _created(now), _created(before)
     if created is not None and created_before is not None:
@@ -48,7 +49,7 @@ def another_document(before: VismaDocument, now: VismaDocument) -> AnotherDocume
     goods, goods_before = _goods(now.content), _goods(before.content)
     if before.dated == now.dated or not goods or not goods_before or goods & goods_before:
         return None
-    sign = f"it is dated {now.dated}, that one {before.dated}, and none of its lines is as it was"
+    sign = f"it is dated {now.dated}, that one {before.dated}, and it has none of the items of that one"
     return AnotherDocument(sign, is_certain=False)
 
 
@@ -66,10 +67,6 @@ def _may_be_one(created: datetime, before: datetime) -> bool:
     return apart <= _MAX_ZONES and min(off, _ZONE_GRID - off) <= _FRACTION
 
 
-def _goods(content: BusinessDocument) -> frozenset[tuple[object, ...]]:
-    """What each line is about. The numbers of lines begin with 1 in every document, so they tell nothing."""
-    return frozenset(
-        (line.item or line.description, line.quantity, line.unit, line.unit_price)
-        for line in content.lines
-        if not line.is_text
-    )
+def _goods(content: BusinessDocument) -> frozenset[str | None]:
+    """What its lines are about. The numbers of lines begin with 1 in every document, so they tell nothing."""
+    return frozenset(line.item or line.description for line in content.lines if not line.is_text)

@@ -19,7 +19,7 @@ import msgspec
 from connector.domain.documents import DocumentKey, OrderLine, PurchaseOrder
 from connector.domain.errors import Parked, ParkedByVisma, PayloadLost, Rejected, Throttled, Transient, Unavailable
 from connector.domain.order_change.added_line_numbers import EarlierAddition, added_lines, by_our_numbers
-from connector.domain.order_change.crossing import ReadStates
+from connector.domain.order_change.crossing import ReadStates, states_newer
 from connector.domain.order_change.decide import HEADER, LOOK, ChangeAction, ChangeDecision, Difference, decide
 from connector.domain.order_change.edits import NO_EDITS, Edits, Operation
 from connector.domain.order_change.findings import TAKEN_OUT, text_of
@@ -273,6 +273,7 @@ class OrderChange:
         """The decision, and the order as the partner had it.
 
         Where it may have had a newer state, the change has to come to the same with that one; else a person is asked.
+        A state whose values the change states as the former ones was had.
         """
         sequence = self.change.known_sequence or 0
         decision = self._decide(request, base, sequence, ours, route)
@@ -283,6 +284,15 @@ class OrderChange:
         for one in doubtful:
             with as_unavailable():
                 contents.append(self.known.content(self._order, one.sequence))
+        for at in reversed(range(len(doubtful))):
+            content = contents[at]
+            if content is not None and self._states_newer(request, base, content, ours, route):
+                base, sequence = content, doubtful[at].sequence
+                decision = self._decide(request, base, sequence, ours, route)
+                self._save(known_sequence=sequence)
+                doubtful, contents = doubtful[:at], contents[:at]
+        if not doubtful:
+            return base, self._told_of_crossing(decision, sequence, read)
         decisions = [
             None if content is None else self._decide(request, content, one.sequence, ours, route)
             for one, content in zip(doubtful, contents, strict=True)
@@ -310,6 +320,12 @@ class OrderChange:
             reading=self.change.reading,
             taken_on=self.change.ordered_at.date(),
         )
+
+    def _states_newer(
+        self, request: ChangeRequest, base: PurchaseOrder, newer: PurchaseOrder, ours: OrderSnapshot, route: Route
+    ) -> bool:
+        numbered = self._by_our_numbers(request, newer, ours, route, self.others)
+        return states_newer(numbered, base=base, newer=newer, ours=ours, route=route)
 
     def _told_of_crossing(self, decision: ChangeDecision, sequence: int, read: ReadStates) -> ChangeDecision:
         """The decision, with a remark where a newer state was sent after Orderful had received the change."""
@@ -353,8 +369,12 @@ class OrderChange:
             return decision
         if self.change.is_approved or decision.action is ChangeAction.REJECT:
             return decision
-        sentence = f"{_named(newest)} and cancelled the order for the partner; in Visma the order is open again."
+        takes_none = Reason.ORDER_STATUS in decision.codes
+        sentence = f"{_named(newest)} and cancelled the order for the partner"
+        sentence = f"{sentence}." if takes_none else f"{sentence}; in Visma the order is open again."
         asked = _with(decision, StatedReason(Reason.CANCELLED_FOR_PARTNER, sentence))
+        if takes_none:
+            return asked
         return replace(asked, action=ChangeAction.PARK, next_step=Reason.CANCELLED_FOR_PARTNER.action, waits_for=None)
 
     def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
