@@ -1048,8 +1048,8 @@ class Reason(StrEnum):
         "added-lines-beyond-limit",
         "Added lines come to more than allowed",
         (
-            "The lines that were added since the order was last sent or approved come to more than `changes.quantity` "
-            "of its amount then."
+            "The lines that were added since the order was last sent or approved, and the quantities that were raised "
+            "besides, come to more than `changes.quantity` of its amount then."
         ),
         "Approve or reject it; the limit is `changes.quantity`.",
     )
@@ -1057,8 +1057,8 @@ class Reason(StrEnum):
         "removed-lines-beyond-limit",
         "Lines taken out come to more than allowed",
         (
-            "`changes.lines` lets lines be taken out, and those taken out since the order was last sent or approved "
-            "come to more than `changes.quantity` of its amount then."
+            "`changes.lines` lets lines be taken out, and those taken out since the order was last sent or approved, "
+            "and the quantities that were lowered besides, come to more than `changes.quantity` of its amount then."
         ),
         "Approve or reject it; the limit is `changes.quantity`.",
     )

@@ -78,8 +78,39 @@ def test_lines_taken_out_count_together_since_the_order_was_sent():
     over = parked(asks("DI", 1), asks("DI", 2), **how)
     assert over.codes == (Reason.REMOVED_LINES_BEYOND_LIMIT,)
     assert over.reason == (
-        "The lines taken out come to 375 since the order was last sent or approved, more than 20 % of the order's 1250."
+        "The lines taken out and quantities lowered come to 375 since the order was last sent or approved, more than "
+        "20 % of the order's 1250."
     )
+
+
+def test_lines_taken_out_and_quantities_lowered_count_together():
+    """Of 1250 at first, 250 may go: a line is 125."""
+    sent = an_order(*(a_line(number, item=f"ITEM-{number}") for number in range(1, 11)))
+    base = replace(sent, lines=sent.lines[:-1])
+    how = {"base": base, "limit_base": LimitBase(sent)}
+    lowered = [asks("QD", number, quantity=8) for number in range(1, 7)]
+    applied(*lowered[:5], **how)
+    over = parked(*lowered, **how)
+    assert over.codes == (Reason.REMOVED_LINES_BEYOND_LIMIT,)
+    assert over.reason.startswith("The lines taken out and quantities lowered come to 275 since")
+    assert parked(asks("DI", 1), lowered[1], **how).codes == (Reason.REMOVED_LINES_BEYOND_LIMIT,)
+    applied(*lowered, base=sent, limit_base=LimitBase(sent))
+    later = with_line(base, 1, quantity=Decimal(8))
+    applied(*(asks("QD", number, quantity=8) for number in range(2, 6)), base=later, limit_base=LimitBase(sent))
+    assert parked(*lowered[1:], base=later, limit_base=LimitBase(sent)).codes == (Reason.REMOVED_LINES_BEYOND_LIMIT,)
+    applied(asks("QI", 1, quantity=9), base=later, limit_base=LimitBase(sent))
+
+
+def test_lines_added_and_quantities_raised_count_together():
+    sent = an_order(*(a_line(number, item=f"ITEM-{number}") for number in range(1, 11)))
+    base = replace(sent, lines=(*sent.lines, a_line(11, item="ITEM-11")))
+    how = {"base": base, "limit_base": LimitBase(sent)}
+    raised = [asks("QI", number, quantity=12) for number in range(1, 7)]
+    applied(*raised[:5], **how)
+    over = parked(*raised, **how)
+    assert over.codes == (Reason.ADDED_LINES_BEYOND_LIMIT,)
+    assert over.reason.startswith("The lines added and quantities raised come to 275 since")
+    applied(*raised, base=sent, limit_base=LimitBase(sent))
 
 
 def test_a_price_near_the_one_after_the_discount_is_asked_about():

@@ -408,12 +408,12 @@ def test_an_added_line_has_one_day_unless_requested_days_are_sent():
 
 
 def test_added_lines_have_a_limit_of_their_own_across_messages():
-    assert "The added lines come to 50.75, more than 20 % of the order's 250." in soft(
+    assert "The lines added and quantities raised come to 50.75, more than 20 % of the order's 250." in soft(
         replace(ADDED, quantity=Decimal(7))
     )
     applied(ADDED, replace(ADDED, quantity=Decimal(1), products=ProductRefs(buyer=("ITEM-8",))))
     halves = [replace(ADDED, products=ProductRefs(buyer=(item,))) for item in ("ITEM-8", "ITEM-9")]
-    assert "The added lines come to 72.5, more than 20 %" in soft(*halves)
+    assert "The lines added and quantities raised come to 72.5, more than 20 %" in soft(*halves)
 
 
 ADDED = asks("AI", None, item="ITEM-9", quantity=5, price="7.25", unit="each")

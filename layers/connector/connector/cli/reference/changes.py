@@ -51,9 +51,10 @@ the cancellation is asked about.
 
 The limits of `changes` count from the last state of the order that we sent, or that a person approved, whichever is
 later. Changes that were applied without a person since then are inside the limit only all together, and so are the
-amounts of the lines that they added or took out (`changes.lines: apply`). A line that the partner added since counts
-from its values then, and an item that was taken out and comes back counts as the former line. Where the content of such
-a state has expired, a person is asked. Lines without a price are taken out by a person only.
+amounts of the lines that they added or took out (`changes.lines: apply`), with what they raised or lowered besides. A
+line that the partner added since counts from its values then, and an item that was taken out and comes back counts as
+the former line. Where the content of such a state has expired, a person is asked. Lines without a price are taken out
+by a person only.
 
 With `delta`, a line that a message of the last seven days changed by the same quantity is asked about, however it is
 named, and also when a person closed that message.

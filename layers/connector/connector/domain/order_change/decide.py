@@ -406,14 +406,18 @@ class _Comparison:
         self._check_amounts(edits)
 
     def _check_amounts(self, edits: Edits) -> None:
-        """The limit of all lines added, and of all taken out, is the share `changes.quantity` of the order's amount."""
+        """Limit what is added, and what is taken out, to the share `changes.quantity` of the order's amount.
+
+        Each is one sum, of whole lines and of quantities.
+        """
         rules, start = self.route.changes, self.findings.start
         amount, more, less = start.amount(), start.added(edits), start.removed(edits)
         since = "" if start.order is start.base else " since the order was last sent or approved"
         beyond = f"more than {text_of(rules.quantity * 100)} % of the order's {text_of(amount)}."
         if is_beyond(amount, amount + more, rules.quantity):
             self.findings.add_objection(
-                f"The added lines come to {text_of(more)}{since}, {beyond}", code=Reason.ADDED_LINES_BEYOND_LIMIT
+                f"The lines added and quantities raised come to {text_of(more)}{since}, {beyond}",
+                code=Reason.ADDED_LINES_BEYOND_LIMIT,
             )
         # Where lines are not taken out without a person, each of them is asked about anyway.
         if rules.lines is OnLines.APPLY and (unpriced := start.unpriced(edits)):
@@ -424,7 +428,8 @@ class _Comparison:
             )
         if rules.lines is OnLines.APPLY and is_beyond(amount, amount - less, rules.quantity):
             self.findings.add_objection(
-                f"The lines taken out come to {text_of(less)}{since}, {beyond}", code=Reason.REMOVED_LINES_BEYOND_LIMIT
+                f"The lines taken out and quantities lowered come to {text_of(less)}{since}, {beyond}",
+                code=Reason.REMOVED_LINES_BEYOND_LIMIT,
             )
 
     def _cancel(self) -> None:

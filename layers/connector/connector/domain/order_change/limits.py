@@ -72,13 +72,17 @@ class Start:
         return _amount(orderable_lines(self.order))
 
     def added(self, edits: Edits) -> Decimal:
-        """What the lines come to that were added since the start, with those that `edits` add; 0 if it adds nothing."""
+        """What is added since the start, with what `edits` add, beside what other lines are raised by.
+
+        It is 0 without added lines, where each line has its own limit, and where `edits` raise nothing.
+        """
         kept = self._kept()
         since = {number: line for number, line in orderable_lines(self.base).items() if number not in kept}
         changed = {
             edit.number for edit in edits.lines if edit.quantity is not None or edit.price is not None
         } & since.keys()
-        if not changed and all(edit.operation is not Operation.INSERT for edit in edits.lines):
+        inserts = any(edit.operation is Operation.INSERT for edit in edits.lines)
+        if not (changed or inserts) and not (since and self._moves(edits, up=True)):
             return ZERO
         values = {number: (line.quantity, line.unit_price) for number, line in since.items()}
         more = ZERO
@@ -93,19 +97,44 @@ class Start:
                     quantity if edit.quantity is None else edit.quantity,
                     price if edit.price is None else edit.price,
                 )
-        return sum((quantity * price for quantity, price in values.values()), more)
+        return sum((quantity * price for quantity, price in values.values()), more) + self._moved(edits, up=True)
 
     def removed(self, edits: Edits) -> Decimal:
-        """What the lines came to that are gone since the start, with those that `edits` take out; 0 without any."""
-        out = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
-        if not out:
+        """What is taken out since the start, with what `edits` take out, beside what other lines are lowered by.
+
+        It is 0 without lines taken out, where each line has its own limit, and where `edits` lower nothing.
+        """
+        out = _deleted(edits)
+        if not out and not self._moves(edits, up=False):
             return ZERO
         kept, start = self._kept(), orderable_lines(self.order)
-        return _amount({number: line for number, line in start.items() if number in out or number not in kept})
+        gone = {number: line for number, line in start.items() if number in out or number not in kept}
+        return _amount(gone) + self._moved(edits, up=False) if gone else ZERO
+
+    def _moves(self, edits: Edits, *, up: bool) -> bool:
+        """Whether `edits` raise, or lower, the quantity of a line."""
+        base = orderable_lines(self.base)
+        return any(
+            edit.quantity is not None
+            and edit.number in base
+            and edit.quantity != base[edit.number].quantity
+            and (edit.quantity > base[edit.number].quantity) is up
+            for edit in edits.lines
+        )
+
+    def _moved(self, edits: Edits, *, up: bool) -> Decimal:
+        """What the quantities of the lines that stay are raised, or lowered, by since the start, at the prices then."""
+        asked = {edit.number: edit.quantity for edit in edits.lines if edit.quantity is not None}
+        base, out, total = orderable_lines(self.base), _deleted(edits), ZERO
+        for number, line in sorted(self._kept().items()):
+            if number not in out:
+                moved = asked.get(number, base[number].quantity) - line.quantity
+                total += max(moved if up else -moved, ZERO) * line.unit_price
+        return total
 
     def unpriced(self, edits: Edits) -> list[int]:
         """Numbers of the lines that `edits` take out and that had no price, so that their amount says nothing."""
-        out = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
+        out = _deleted(edits)
         start = {**orderable_lines(self.base), **orderable_lines(self.order)}
         return sorted(number for number, line in start.items() if number in out and not line.unit_price)
 
@@ -123,6 +152,11 @@ class Start:
             for number, line in orderable_lines(self.order).items()
             if number in base and base[number].item == line.item
         }
+
+
+def _deleted(edits: Edits) -> set[int | None]:
+    """Numbers of the lines that `edits` take out."""
+    return {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
 
 
 def _amount(lines: Mapping[int, OrderLine]) -> Decimal:
