@@ -65,7 +65,7 @@ def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monk
         ("baseline",),
         ("documents", "replay", "500124"),
         ("documents", "release", "500124", "--as", "original"),
-        ("documents", "close", "500124"),
+        ("documents", "close", "500124", "--reason", "no"),
         ("changes", "approve", "1", "--by", "ola"),
         ("changes", "reject", "1", "--by", "ola", "--reason", "no"),
     ],
