@@ -310,6 +310,24 @@ def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what
     assert (newest.state, newest.purpose, len(harness.sent)) == (State.SENT, Purpose.REPLACE, 4)
 
 
+def test_an_order_that_is_refused_while_a_change_of_it_is_written_is_sent_whole() -> None:
+    """The change was compared with it; now the partner has nothing that its change could be a change of."""
+    harness = Harness()
+    harness.orders.on_put.append(lambda: _refused(harness))
+    harness.apply(harness.arrived(more_of(1, 900, was=800)))
+
+    harness.poll()
+    harness.quiesce()
+
+    assert harness.states() == [State.SUPERSEDED, State.SUPERSEDED, State.SENT]
+    assert _quantities(harness.orderful.requests[-1].body)[0] == "900"
+
+
+def _refused(harness: Harness) -> None:
+    sent = harness.ledger.revisions(ORDER)[-1]
+    harness.ledger.move(sent, State.REJECTED, now=harness.clock.now(), note="the partner refuses it")
+
+
 def test_a_change_that_no_partner_sees_makes_no_echo_of_what_is_agreed() -> None:
     harness = Harness()
     message = harness.arrived(more_of(1, 900, was=800))

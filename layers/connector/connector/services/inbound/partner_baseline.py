@@ -3,8 +3,8 @@
 reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own request
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
           SUPERSEDED, with the content, when somebody else's edit came along, when a part of the change was not
-          written, when the change crossed a revision, when another partner had the order last or it was withdrawn:
-          the partner has to be sent the whole
+          written, when the change crossed a revision, when another partner had the order last, or when it was withdrawn
+          or refused meanwhile: the partner has to be sent the whole
 drop      SUPERSEDED: nothing was written
 """
 
@@ -218,11 +218,16 @@ class PartnerBaseline:
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
-        is_full_resend_due = known is not None and (
-            needs_full_resend(revisions, known)
-            or not _has_it(revisions, change.sender_id)
-            or _was_sent_after(revisions, change.known_sequence)
-        )
+        if known is None:
+            # What the change was compared with has been refused since. Without a state to compare with, a person has
+            # approved it: the partner has the order from elsewhere.
+            is_full_resend_due = bool(change.known_sequence)
+        else:
+            is_full_resend_due = (
+                needs_full_resend(revisions, known)
+                or not _has_it(revisions, change.sender_id)
+                or _was_sent_after(revisions, change.known_sequence)
+            )
         if is_full_resend_due or not is_all or not equals_with_edits(after.content, base, requested, notes=notes):
             note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
             due = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
