@@ -153,10 +153,11 @@ class Receivers:
     def left_after(self, transaction_id: str) -> dict[str, datetime]:
         """The transactions of the order that its sender got after an 860 for certain, with their times.
 
-        Its first one does not count: a change is compared with that in any case.
+        The connector knows when it began to send one, and not when Orderful received it. The first one does not count:
+        a change is compared with that in any case.
         """
         sendings, at = self._before(transaction_id)
-        return {one.transaction_id: one.at for one in sendings[1:] if one.at > at + CLOCKS_WITHIN}
+        return {one.transaction_id: one.at for one in sendings[1:] if one.begun_at > at + CLOCKS_WITHIN}
 
     def is_in_doubt(self, transaction_id: str) -> bool:
         """Whether nobody can tell if the sender of an 860 had read a later transaction of the order than the first."""

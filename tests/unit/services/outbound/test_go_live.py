@@ -174,6 +174,20 @@ class TestItsChangeAfterGoLive:
         assert harness.see(old_order(**after)) is TranslateResult.QUEUED
         assert harness.newest().purpose is purpose
 
+    @pytest.mark.parametrize("state", [State.TRANSLATED, State.REJECTED])
+    @pytest.mark.parametrize(
+        "now", [{"price": "12.0", "status": "Hold"}, {"price": "10.0"}], ids=["on hold", "changed back"]
+    )
+    def test_a_change_that_has_not_reached_the_partner_is_superseded(self, harness_with, state, now):
+        harness = harness_with(defaults__before_go_live="send")
+        harness.see(old_order("10.0"))
+        harness.see(old_order("11.0"))
+        if state is State.REJECTED:
+            harness.becomes(State.REJECTED)
+
+        harness.see(old_order(**now))
+        assert harness.states()[:2] == [State.BASELINE, State.SUPERSEDED]
+
     def test_it_is_asked_about_in_any_case_when_the_supplier_is_another_one(self, harness_with):
         harness = harness_with(defaults__before_go_live="send")
         harness.see(old_order("10.0", supplier={"number": "77"}))

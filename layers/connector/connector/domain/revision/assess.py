@@ -201,8 +201,7 @@ def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], incomi
     """Send the withdrawals that did not leave again, because a person asks for it; the content does not matter.
 
     Exception: the document is routed to one of these receivers again (an ISA id was changed back) and the receiver
-        still
-    has it. Then it is sent the current document, even if that is cancelled by now.
+    still has it. Then it is sent the current document, even if that is cancelled by now.
     """
     if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
         return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")

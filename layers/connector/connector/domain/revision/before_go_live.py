@@ -17,6 +17,8 @@ from connector.domain.routing.policy import hold_reason
 from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose
 
+_WAITING = frozenset({State.TRANSLATED, State.PARKED, State.REJECTED})
+
 
 def origin_of(case: Case, route: Route | None) -> Origin:
     """Whether the document is from before go-live, by its date and by the ledger."""
@@ -100,8 +102,10 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
 
 
 def _taken_back(case: Case, reason: StatedReason) -> RevisionDecision | Unchanged:
-    """End the open question to a person, if there is one."""
-    return RevisionDecision.skip(reason) if case.has_open_question else Unchanged()
+    """Supersede an earlier change that waits for a person, or that is about to leave, if there is one."""
+    earlier = (*case.assessed.supersede, case.assessed.replaces)
+    waits = any(one is not None and one.state in _WAITING for one in earlier)
+    return RevisionDecision.skip(reason) if waits else Unchanged()
 
 
 def _out_of_status(
@@ -118,7 +122,7 @@ def _changed_since(
 ) -> RevisionDecision | Unchanged:
     """The decision about a change of a document recorded as from before go-live.
 
-    An earlier question to a person is ended if it no longer needs an answer.
+    An earlier change that is not to be sent any more is superseded.
     """
     was_ready = baseline.visma_status in route.send_when
     is_same_content = baseline.revision_id == case.reading.revision_id
