@@ -656,6 +656,33 @@ class TestParking:
         assert harness.states() == [State.SUPERSEDED, State.SENT]
         assert harness.due() == []
 
+    def test_a_request_is_about_the_document_as_visma_showed_it_last(self, harness):
+        """An invoice is released in Visma between a person's request and its handling."""
+        pallets = [an_order_line(uom="PAL")]
+        harness.see(an_order(lines=pallets, status="Hold"))
+        message = self.queued_again(harness, Cause.REPLAY)
+        harness.see(an_order(lines=pallets, status="Open"))
+        harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+
+        assert harness.translator().handle(message) is TranslateResult.QUEUED
+        assert harness.newest().visma_status == "Open"
+
+    @pytest.mark.parametrize("seen", [{}, {"orderQty": Decimal(7)}], ids=["the same content", "another content"])
+    def test_a_release_counts_although_a_poll_saw_the_document_with_the_old_routing_since(self, harness, seen):
+        harness.see(an_order(lines=[an_order_line(uom="PAL")]))
+        message = self.queued_again(harness, Cause.RELEASE)
+        harness.see(an_order(lines=[an_order_line(uom="PAL", **seen)], status="Hold"))
+        harness.see(an_order(lines=[an_order_line(uom="PAL", **seen)]))
+        harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+
+        assert harness.translator().handle(message) is TranslateResult.QUEUED
+
+    def queued_again(self, harness, cause):
+        """The message of a request about the newest revision."""
+        found = harness.newest()
+        source = harness.ledger.source_of(found)
+        return message_for(found, source, harness.payloads, now=harness.clock.now(), cause=cause)
+
     def test_a_parked_document_that_was_corrected_leaves_and_the_parked_one_is_superseded(self, harness):
         harness.see(an_order(lines=[an_order_line(uom="PAL")]))
         assert harness.see(an_order()) is TranslateResult.QUEUED

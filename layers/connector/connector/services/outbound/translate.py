@@ -8,17 +8,20 @@ cannot go on is parked and its message is done; only trouble of the infrastructu
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from functools import partial
+from functools import cache, partial
 
-from connector.domain.errors import PayloadLost, Transient
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.plan import Add, Queue, Replace, Step, Supersede
+from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
-from connector.domain.revision.record import OUTDATED, Revision, State
+from connector.domain.revision.record import OUTDATED, Revision, State, current_revision, own_revisions
 from connector.domain.transactions import Purpose, Stream
 from connector.services.claim_check import place_of, unloaded
 from connector.services.log_fields import named
@@ -63,11 +66,11 @@ class Translator:
         except PayloadLost as lost:
             # Once the object can be read again, a replay reads it from there.
             raw, reading = place_of(message), unreadable(message, lost)
+        histories = cache(partial(history_of, self.ledger))
+        raw, reading = self._as_last_seen(message, raw, reading, histories)
         # Who asks for a second look has just changed the routing.
         routing = self.routing.load(fresh=reading.cause is not Cause.POLL)
-        planner = Planner(
-            ledger=self.ledger, routing=routing, stream=self.stream, history=partial(history_of, self.ledger)
-        )
+        planner = Planner(ledger=self.ledger, routing=routing, stream=self.stream, history=histories)
         planned = planner.plan(reading, now=self.clock.now())
         if isinstance(planned, Wait):
             raise Transient(planned.sentence, document=str(reading.key), retry_after=timedelta(seconds=30))
@@ -75,6 +78,32 @@ class Translator:
         for step in planned.steps:
             self._carry_out(step, raw, facts)
         return TranslateResult.KNOWN if planned.result is None else _OUTCOMES[planned.result]
+
+    def _as_last_seen(
+        self,
+        message: DocumentMessage,
+        raw: bytes,
+        reading: Reading,
+        histories: Callable[[DocumentKey], Sequence[Revision]],
+    ) -> tuple[bytes, Reading]:
+        """What a person's request is about, as Visma showed it last.
+
+        The request brings the document as it was recorded when it was made; a poll may have seen it since in another
+        status. To send another content again, a person has to see that first.
+        """
+        if reading.cause.is_sighting:
+            return raw, reading
+        current = current_revision(own_revisions(histories(reading.key)))
+        if current is None or current.seen_at is None or reading.sighting.seen_at is None:
+            return raw, reading
+        is_another = current.revision_id != reading.revision_id
+        if current.seen_at <= reading.sighting.seen_at or (is_another and reading.cause.sends_again):
+            return raw, reading
+        try:
+            newer = self.ledger.source_of(current)
+        except Parked:
+            return raw, reading  # it is no longer kept
+        return newer, read_message(DocumentMessage.again(current, message.cause), newer)
 
     def _carry_out(self, step: Step, raw: bytes, facts: DocumentFacts) -> None:
         match step:
