@@ -19,7 +19,7 @@ from proof.model.stores import RecordedChanges
 from proof.model.visma import places
 from testkit.memory.effects import ManualClock
 
-_STANDING = frozenset(ChangeState) - {ChangeState.REJECTED, ChangeState.RECORDED}
+_STANDING = frozenset(ChangeState) - {ChangeState.REFUSED, ChangeState.REJECTED, ChangeState.RECORDED}
 
 MAX_PREDECESSOR_WAIT = timedelta(minutes=10)
 """How long an 860 waits for its predecessor by BCH05."""
