@@ -310,6 +310,24 @@ def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what
     assert (newest.state, newest.purpose, len(harness.sent)) == (State.SENT, Purpose.REPLACE, 4)
 
 
+def test_a_change_that_a_user_entered_and_the_partner_was_sent_sends_nothing_more() -> None:
+    """What is asked for stands in the newer revision; since then, only what no partner sees has changed."""
+    harness = Harness()
+    message = harness.arrived(more_of(1, 900, was=800))
+    harness.orders.edit(line_1={"orderQty": 900.0})
+    harness.poll()
+    harness.quiesce()
+    assert [each.receiver_id for each in harness.sent] == ["ACMEPRODUCET"] * 2
+    harness.orders.edit(location={"id": 99, "name": "Elsewhere"})
+
+    harness.apply(message)
+    harness.poll()
+    harness.quiesce()
+
+    assert harness.change().state is ChangeState.APPLIED
+    assert len(harness.sent) == 2
+
+
 def test_an_order_that_is_refused_while_a_change_of_it_is_written_is_sent_whole() -> None:
     """The change was compared with it; now the partner has nothing that its change could be a change of."""
     harness = Harness()

@@ -17,7 +17,7 @@ from datetime import datetime
 from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Transient
 from connector.domain.order_change.crossing import ReadStates, states_read
-from connector.domain.order_change.edits import Edits, equals_with_edits
+from connector.domain.order_change.edits import NO_EDITS, Edits, equals_with_edits
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
 from connector.domain.revision.assess import needs_full_resend
@@ -208,11 +208,13 @@ class PartnerBaseline:
             raise Transient(
                 f"Revision {known.sequence} is still being sent; the change is noted after it.", document=str(order)
             )
-        content = revision_id(after.content)
-        if known is not None and known.sequence != change.known_sequence:
-            # The partner was sent a newer state after the first decision.
-            base = self.content(order, known.sequence) or base
-        is_known = known is not None and known.revision_id == content
+        content, is_known = revision_id(after.content), False
+        if known is not None:
+            # The partner may have been sent a newer state after the first decision.
+            last = base if known.sequence == change.known_sequence else self.content(order, known.sequence)
+            base = last or base
+            is_known = known.revision_id == content
+            is_known |= last is not None and equals_with_edits(after.content, last, NO_EDITS, notes=notes)
         if is_known or not requested:
             self.drop(order, change, version=version)
             return
