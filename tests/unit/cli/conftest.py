@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -386,3 +387,16 @@ def connector(stack, capsys, monkeypatch, socket_disabled):
         return Result(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A terminal at which somebody answers the question for the reason: first with nothing but a blank."""
+    answers = iter([" ", "told by mail"])
+
+    def prompt(question, **_):
+        click.echo(question, err=True)
+        return next(answers)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", prompt)

@@ -385,6 +385,18 @@ class TestDrop:
         assert listed.data[0]["is_confirmed"]
         assert "not confirmed" not in connector("deadletters", "list", "--dropped").out
 
+    def test_the_reason_is_asked_for_at_a_terminal(self, connector, stack, queues, asked):
+        give_up(queues, "m-1", a_delivery(), queue=Queue.DELIVERIES)
+        result = connector("deadletters", "drop", "500123", "--yes")
+        assert result.err.index("would be deleted for good") < result.err.index("Why?") < result.err.index("On stack")
+        (kept,) = stack.drops.kept
+        assert kept.reason == "told by mail"
+
+    def test_a_dry_run_needs_no_reason(self, connector, stack, queues):
+        give_up(queues, "m-1", a_delivery(), queue=Queue.DELIVERIES)
+        assert connector("deadletters", "drop", "500123", "--dry-run").code == 0
+        assert stack.drops.kept == []
+
     def test_a_change_has_it_in_its_history(self, connector, stack, queues):
         stack.changes.put(a_change(), message={})
         give_up(queues, "m-1", CHANGE, queue=Queue.CHANGES)

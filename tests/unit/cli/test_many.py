@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 
+from connector.cli.commands import cli
 from connector.cli.many import SHOWN, DecisionOptions, Planned
 from connector.cli.output import WrongInput
 from connector.domain.documents import DocumentKey
@@ -110,19 +112,55 @@ def waiting(stack):
     return ends
 
 
-@pytest.mark.parametrize("command", ENDING)
-def test_what_ends_something_takes_a_reason(connector, waiting, monkeypatch, command):
+WITH_REASON = [
+    *((*command, "--yes") for command in ENDING),
+    ("pause", "--all", "--yes"),
+    ("reconcile", "close", "5d1f0c2a"),
+    ("deadletters", "drop", "500123", "--yes"),
+]
+
+
+@pytest.mark.parametrize("command", WITH_REASON)
+def test_what_has_to_have_a_reason_says_so_where_nobody_can_be_asked(connector, waiting, monkeypatch, command):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    result = connector(*command, "--yes")
+    result = connector(*command)
     assert (result.code, result.out, waiting()) == (2, "", [])
     assert result.err == "There is no terminal to ask for the reason on; write --reason TEXT. Nothing was changed.\n"
-    assert connector(*command, "--dry-run").code == 0, "where nothing is done, no reason is needed"
+
+
+def test_every_reason_is_asked_for_by_one_part_of_the_command():
+    def options(command):
+        found = command.commands.values() if isinstance(command, click.Group) else ()
+        return [
+            *(one for one in command.params if "--reason" in one.opts and one.metavar == "TEXT"),
+            *(one for each in found for one in options(each)),
+        ]
+
+    found = options(cli)
+    assert len(found) > len(WITH_REASON)
+    assert {(one.name, one.required) for one in found} == {("why", False)}
 
 
 @pytest.mark.parametrize("command", ENDING)
-def test_at_a_terminal_the_reason_is_asked_for(connector, waiting, monkeypatch, command):
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("click.prompt", lambda *_, **__: "told by mail")
-    assert connector(*command, "--yes").code == 0
+def test_where_nothing_is_done_no_reason_is_needed(connector, waiting, monkeypatch, command):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    assert connector(*command, "--dry-run").code == 0
+    assert waiting() == []
+
+
+@pytest.mark.parametrize("command", ENDING)
+def test_at_a_terminal_the_reason_is_asked_for_once_it_is_shown_what_ends(connector, waiting, asked, command):
+    result = connector(*command, "--yes")
+    assert result.code == 0
     (note,) = waiting()
     assert ": told by mail" in note
+    shown, *questions = result.err.split("Why? The reason is kept")
+    assert command[2] in shown
+    assert len(questions) == 2
+
+
+@pytest.mark.parametrize("command", ENDING)
+def test_a_name_that_leads_to_nothing_asks_for_no_reason(connector, waiting, asked, command):
+    result = connector(*command[:2], "999", "--yes")
+    assert result.code in {1, 2}
+    assert "Why?" not in result.err

@@ -58,6 +58,12 @@ class TestPause:
         assert (made.scope, made.by, made.caller) == (Scope(None, "acme", Kind.PURCHASE_ORDER), "kari", CALLER)
         assert (made.since, made.reason) == (NOW, "they move")
 
+    def test_asks_for_the_reason_at_a_terminal(self, connector, free, asked):
+        result = connector("pause", "--partner", "acme", "--yes")
+        assert result.err.index("This pauses partner acme") < result.err.index("Why?") < result.err.index("On stack")
+        (made,) = free.ledger.paused.values()
+        assert made.reason == "told by mail"
+
     def test_does_nothing_unasked(self, connector, free):
         assert connector("pause", "--all", "--reason", "a wrong price list").code == 2
         assert free.ledger.paused == {}

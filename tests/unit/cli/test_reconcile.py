@@ -80,9 +80,7 @@ def test_what_vismas_hour_does_not_allow_is_told(connector, stack, harness):
     assert sum(waited, timedelta()) <= timedelta(hours=6)
 
 
-def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack, harness):
-    output = connector("reconcile", "list").out
-    assert output.startswith("Nothing is open.\nNo nightly run has ended yet, or one is under way. What a run by hand")
+def find_one_in_the_night(harness):
     harness.save(1, lines=lines())
     harness.clock.forward(hours=3)
     Nightly(
@@ -92,6 +90,12 @@ def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack,
         telemetry=harness.telemetry,
         days=timedelta(days=14),
     ).run()
+
+
+def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack, harness):
+    output = connector("reconcile", "list").out
+    assert output.startswith("Nothing is open.\nNo nightly run has ended yet, or one is under way. What a run by hand")
+    find_one_in_the_night(harness)
     listed = connector("reconcile", "list", "--json").data
     (found,) = listed["findings"]
     assert (found["category"], found["document"]) == ("missing", "nordic/purchase_order/1")
@@ -101,6 +105,16 @@ def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack,
     assert connector("reconcile", "list").out.startswith("Nothing is open.")
     shown = connector("reconcile", "list", "--all").out
     assert f"Closed by kari ({CALLER}): sent by mail" in shown
+
+
+def test_the_reason_is_asked_for_at_a_terminal_beside_the_finding(connector, harness, asked):
+    find_one_in_the_night(harness)
+    (found,) = harness.book.findings()
+    result = connector("reconcile", "close", found.finding_id)
+    assert result.code == 0
+    assert result.err.startswith("missing, nordic/purchase_order/1: ")
+    (closed,) = harness.book.findings()
+    assert closed.closed_because == "told by mail"
 
 
 def test_a_finding_that_is_not_there_is_not_closed(connector, harness):

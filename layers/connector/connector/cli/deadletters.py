@@ -24,7 +24,7 @@ from connector.cli.output import (
     table,
     timestamp,
 )
-from connector.cli.people import by_option, decider
+from connector.cli.people import by_option, can_have_reason, decider, reason, reason_option
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
 from connector.domain.layout import counted
@@ -433,15 +433,13 @@ def redrive_dead_letters(
 @deadletters.command("drop", short_help="Delete dead letters for good.")
 @_acting
 @by_option
-@click.option(
-    "--reason", required=True, metavar="TEXT", help="Why; it is kept, in the ledger if it knows the document."
-)
+@reason_option("Why; it is kept, in the ledger if it knows the document.")
 def drop_dead_letters(
     *,
     name: str | None,
     queue: str | None,
     by: str | None,
-    reason: str,
+    why: str | None,
     stack: Stack,
     dry_run: bool,
     yes: bool,
@@ -455,14 +453,17 @@ def drop_dead_letters(
     """
     if name is None:
         raise WrongInput("Name a message or a document: a whole queue is never dropped.")
+    if not dry_run:
+        can_have_reason(why)
     meant, shown, total = _preview(stack, _Meant(queue=queue, name=name, is_drop=True))
     say(f"{_dead_letters(total)} would be deleted for good.")
     if any(not one.stands.is_over for one in shown):
         say("Some of it is not over: what it asks for is not done, unless something else asks for it.")
     moved = Moved(failed={})
     if not dry_run:
+        because = reason(why)
         go_on(stack.title, yes=yes)
-        who = Decider(*decider(stack, by), reason)
+        who = Decider(*decider(stack, by), because)
         moved = _carried_out(stack, meant, lambda dead_letters, some: _dropped(stack, dead_letters, some, who), total)
     return _ended(moved, total, "dropped", dry_run=dry_run, as_json=as_json)
 

@@ -9,8 +9,8 @@ from typing import Any, Self, TypeVar
 
 import click
 
-from connector.cli.output import FAILED, ask_why, go_on, json_option, say, show
-from connector.cli.people import by_option, decider
+from connector.cli.output import FAILED, go_on, json_option, say, show
+from connector.cli.people import by_option, can_have_reason, decider, reason, reason_option
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
 from connector.domain.layout import counted
@@ -55,6 +55,7 @@ class DecisionOptions:
         dry_run: Say what would be done only.
         yes: Do not ask.
         as_json: The result as JSON.
+        has_reason: The decision has to have a reason.
     """
 
     stack: Stack
@@ -63,23 +64,28 @@ class DecisionOptions:
     dry_run: bool
     yes: bool
     as_json: bool
-
-    def decider(self) -> Decider:
-        """Who decides, and why."""
-        return Decider(*decider(self.stack, self.by), self.why)
+    has_reason: bool = False
 
     def with_reason(self) -> Self:
-        """Ask for the reason where none was given; a dry run needs none.
+        """The same, asking for the reason where none was given, once it is shown what is decided; not in a dry run.
 
         Raises:
             WrongInput: there is nobody to ask.
         """
-        return self if self.why or self.dry_run else replace(self, why=ask_why())
+        if not self.dry_run:
+            can_have_reason(self.why)
+        return replace(self, has_reason=True)
+
+    def _decider(self) -> Decider:
+        """Who decides and why, once the person has said to go on."""
+        why = reason(self.why) if self.has_reason else self.why
+        go_on(self.stack.title, yes=self.yes)
+        return Decider(*decider(self.stack, self.by), why)
 
     def about_one(
         self,
         planned: Mapping[str, Any],
-        carry_out: Callable[[], _Done],
+        carry_out: Callable[[Decider], _Done],
         *,
         data: Callable[[_Done], Any],
         done: Callable[[_Done], str],
@@ -98,8 +104,7 @@ class DecisionOptions:
         if self.dry_run:
             show({"planned": [planned], "done": 0}, lambda: "Nothing was done (--dry-run).", as_json=self.as_json)
             return 0
-        go_on(self.stack.title, yes=self.yes)
-        result = carry_out()
+        result = carry_out(self._decider())
         show(data(result), lambda: done(result), as_json=self.as_json)
         return 0
 
@@ -127,8 +132,7 @@ class DecisionOptions:
         say("\n".join(filter(None, [preview, *_left_out(left_out)])))
         failed: list[LeftOut] = []
         if planned and not self.dry_run:
-            go_on(self.stack.title, yes=self.yes)
-            failed = _carried_out(planned, self.decider())
+            failed = _carried_out(planned, self._decider())
         done = 0 if self.dry_run else len(planned) - len(failed)
         show(
             {
@@ -181,7 +185,7 @@ def deciding(
             click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing."),
             stack_option,
             by_option,
-            click.option("--reason", "why", metavar="TEXT", help="Why, kept in its history; what ends it takes one."),
+            reason_option("Why, kept in its history; what ends it takes one."),
             click.argument(argument, metavar=metavar, required=False),
         ):
             decide = option(decide)

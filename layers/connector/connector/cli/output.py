@@ -139,19 +139,6 @@ def go_on(on: str, *, yes: bool) -> None:
     click.confirm(f"Go on, on {on}?", abort=True, err=True)
 
 
-def ask_why() -> str:
-    """Ask for the reason of a decision that has to have one.
-
-    Raises:
-        WrongInput: there is nobody to ask.
-        click.Abort: there is no answer.
-    """
-    if not sys.stdin.isatty():
-        raise WrongInput("There is no terminal to ask for the reason on; write --reason TEXT. Nothing was changed.")
-    answer: str = click.prompt("Why? The reason is kept", err=True)
-    return answer
-
-
 def fail(sentence: str, code: int, *, as_json: bool) -> None:
     """Tell on stderr what did not work, with the exit code that stands for it."""
     say(_json({"error": sentence, "exit_code": code}) if as_json else sentence)

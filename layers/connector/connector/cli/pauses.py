@@ -15,7 +15,7 @@ from connector.cli.config import onboarding
 from connector.cli.documents.filters import is_former_name
 from connector.cli.kinds import listed_kind_option
 from connector.cli.output import WrongInput, go_on, json_option, say, show
-from connector.cli.people import by_option, decider
+from connector.cli.people import by_option, can_have_reason, decider, reason, reason_option
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, ConnectorError
@@ -68,7 +68,7 @@ def _scope(company: str | None, partner: str | None, kind: str | None, *, everyt
 
 @click.command(short_help="Keep documents from being sent.")
 @_scope_options
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is shown with each document that waits.")
+@reason_option("Why; it is shown with each document that waits.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @stack_option
@@ -79,7 +79,7 @@ def pause(
     partner: str | None,
     kind: str | None,
     everything: bool,
-    reason: str,
+    why: str | None,
     yes: bool,
     by: str | None,
     stack: Stack,
@@ -93,10 +93,7 @@ def pause(
 
     """
     scope = _scope(company, partner, kind, everything=everything)
-    if len(reason) > _MAX_REASON_LENGTH:
-        raise WrongInput(
-            f"--reason is longer than {_MAX_REASON_LENGTH} characters; it stands in each document that waits."
-        )
+    can_have_reason(why)
     if scope != Scope():
         routing = stack.routing.load()
         problem = keeps_nothing(scope, routing)
@@ -111,9 +108,14 @@ def pause(
     if partner is not None:
         for sentence in _under_former_names(stack, scope, routing):
             say(sentence)
+    because = reason(why)
+    if len(because) > _MAX_REASON_LENGTH:
+        raise WrongInput(
+            f"The reason is longer than {_MAX_REASON_LENGTH} characters; it stands in each document that waits."
+        )
     go_on(stack.title, yes=yes)
     by, caller = decider(stack, by)
-    made = Pause(scope=scope, since=stack.clock.now(), by=by, caller=caller, reason=reason.strip())
+    made = Pause(scope=scope, since=stack.clock.now(), by=by, caller=caller, reason=because)
     try:
         stack.breaker.pause(made)
     except Conflict:

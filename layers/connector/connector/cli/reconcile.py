@@ -11,7 +11,7 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from connector.cli.output import FAILED, PARKED, WrongInput, json_option, say, show, table, timestamp
-from connector.cli.people import by_option, decider
+from connector.cli.people import by_option, can_have_reason, decider, reason, reason_option
 from connector.cli.progress import Progress
 from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.times import since as since_time
@@ -162,21 +162,27 @@ def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:
 
 @reconcile.command("close", short_help="Close a finding that was dealt with.")
 @click.argument("finding_id", metavar="ID")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @by_option
 @stack_option
 @json_option
-def close_finding(*, finding_id: str, reason: str, by: str | None, stack: Stack, as_json: bool) -> int:
-    """Close a finding of the nightly runs, so that it is not told again unless it changes. ID as in `list`."""
+def close_finding(*, finding_id: str, why: str | None, by: str | None, stack: Stack, as_json: bool) -> int:
+    """Close a finding of the nightly runs, so that it is not told again unless it changes. ID as in `list`.
+
+    It takes a reason, and asks for it at a terminal.
+    """
+    can_have_reason(why)
     found = next((one for one in stack.findings.findings() if one.finding_id == finding_id.lower()), None)
     if found is None:
         raise WrongInput(f"There is no finding '{finding_id}'; connector reconcile list shows them.")
+    say(f"{found.category}, {found.subject}: {found.sentence}")
+    because = reason(why)
     name, caller = decider(stack, by)
     closed = replace(
         found,
         closed_at=stack.clock.now(),
         closed_by=f"{name} ({caller})",
-        closed_because=truncated(reason, _MAX_REASON_LENGTH),
+        closed_because=truncated(because, _MAX_REASON_LENGTH),
     )
     stack.findings.put(closed)
     show(_plain(closed), lambda: f"{found.finding_id} is closed: {found.category}, {found.subject}.", as_json=as_json)

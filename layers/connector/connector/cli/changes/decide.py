@@ -16,6 +16,7 @@ from connector.cli.changes.readings import reading_of, reading_option
 from connector.cli.changes.summary import change_summary, later, remarks, title, why
 from connector.cli.many import SHOWN, DecisionOptions, LeftOut, Planned, deciding, last_line
 from connector.cli.output import Failed, WrongInput, say
+from connector.cli.people import decider
 from connector.cli.stack.stack import Stack
 from connector.cli.sums import as_data, in_words, sums_of
 from connector.domain.documents import DocumentKey, PurchaseOrder
@@ -103,15 +104,13 @@ class _Decision(DecisionOptions):
         if self.name is None:
             return self._many(plan, usual, last_first=ends)
         change = beside_later(self.stack, one_change(self.stack, self.name, suits, what))
-        who = self.decider()
+        by, _ = decider(self.stack, self.by)
         step = plan(self.stack, change)
         order = orders_beside(self.stack, [change]).get(change.key)
         _tell(change, order)
         for sentence in step.sentences:
-            say(sentence.replace(_BY, who.name))
-        return self.about_one(
-            _data(step, order), lambda: step.carry_out(who), data=change_summary, done=lambda _: step.done
-        )
+            say(sentence.replace(_BY, by))
+        return self.about_one(_data(step, order), step.carry_out, data=change_summary, done=lambda _: step.done)
 
     def _many(self, plan: _Plan, usual: frozenset[ChangeState], *, last_first: bool) -> int:
         stack = self.stack

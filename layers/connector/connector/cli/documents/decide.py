@@ -90,7 +90,7 @@ class _Decision(DecisionOptions):
         planned = preview.as_data(previewed) | {"partner_has": has and has.data}
         return self.about_one(
             planned,
-            lambda: step.carry_out(self.stack, self.decider()),
+            lambda who: step.carry_out(self.stack, who),
             data=lambda state: {**planned, "state": state},
             done=lambda state: done(step, state),
         )
