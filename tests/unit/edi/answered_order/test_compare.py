@@ -407,7 +407,7 @@ def test_totals_of_the_order(message):
     [
         (summary(numberOfLineItems="3"), "it says that it has 3 lines (CTT01), and 2 arrived"),
         (summary(hashTotal="35"), "its hash total (CTT02) is 35, and its quantities do not come to that"),
-        (summary(hashTotal="many"), "its hash total (CTT02) cannot be read: 'many'"),
+        (summary(hashTotal="many"), "its hash total (CTT02) cannot be read: 'many' is no number"),
         (summary(("TT", "500.00")), "it comes to 500, which the order does not"),
         (summary(("TT", "249.60")), "it comes to 249.6, which the order does not"),
         (summary(("TT", "25000")), "it comes to 25000, which the order does not"),
@@ -489,6 +489,7 @@ def test_charges_of_mosaic():
         ({"netDaysDue": 30, "description": "30 dagar netto"}, ()),
         ({"description": "Net 10"}, ()),
         ({"netDaysDue": 10}, ("it is payable net 10 days",)),
+        ({"netDaysDue": 30, "discountPercent": "0,0"}, ()),
         ({"netDaysDue": 30, "discountPercent": "2"}, ("it is payable net 30 days, 2 % cash discount",)),
     ],
 )
@@ -702,3 +703,66 @@ def test_lines_with_one_item_are_told_apart_by_quantity_and_day(numbers):
     assert said(x12(*lines), order=SAME_ITEM) == ()
     merged = (of_item(one, "50"), of_item(two, "20", LATER))
     assert "line 1 is missing" in said(x12(*merged), order=SAME_ITEM)
+
+
+# -- how partners write numbers and days ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        x12(line(1, ack("10,0"), quantity="10,0", unitPrice="12,50"), line(2)),
+        x12(line(1, quantity="10,0000", unitPrice="0012,500"), line(2)),
+        summary(("TT", "250,00")),
+        summary(("GV", "250,00")),
+        summary(hashTotal="20,0"),
+        mosaic([action("10,0", unitCostPrice="12,5")], [action()], monetaryAmounts={"net": "250,00"}),
+    ],
+)
+def test_a_comma_is_a_decimal_point(message):
+    assert said(message) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "clause"),
+    [
+        (x12(line(1, quantity="10,5"), line(2)), "line 1 has the quantity 10.5, ordered were 10"),
+        (x12(line(1, unitPrice="12,60"), line(2)), "line 1 has the price 12.6, ordered at 12.5"),
+        (x12(line(1, unitPrice="1,250"), line(2)), "line 1: its price cannot be read: '1,250' is no number"),
+        (summary(("TT", "350,00")), "it comes to 350, which the order does not"),
+        (summary(("TT", "250.00 kr")), "its total (AMT) cannot be read: '250.00 kr' is no number"),
+        (
+            header(totalMonetaryValueSummary=[{"amount": "all"}]),
+            "its total (TDS) cannot be read: 'all' is no number",
+        ),
+        (summary(numberOfLineItems="two"), "its number of lines (CTT01) cannot be read: 'two' is no number"),
+        (with_amount("125 kr"), "line 1: its amount (AMT) cannot be read: '125 kr' is no number"),
+        (
+            mosaic([action()], [action()], monetaryAmounts={"net": "all"}),
+            "its total (net) cannot be read: 'all' is no number",
+        ),
+        (charged(allowanceOrChargeIndicatorCode="C", amount="45,00"), "it states a charge of 45.00"),
+        (charged(allowanceOrChargeIndicatorCode="C", amount="45 kr"), "it states a charge (amount 45 kr)"),
+    ],
+)
+def test_what_a_comma_or_another_sign_makes_of_a_number(message, clause):
+    assert said(message) == (clause,)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        dated(("067", "00000000")),
+        dated(("067", None, "00000000")),
+        dated(("067", None, "00000000-00000000")),
+        x12(line(1, ack(dateTimeQualifier="067", date="00000000")), line(2)),
+        mosaic([action(estimatedDeliveryDate="0000-00-00")], [action()]),
+        mosaic([action(estimatedDeliveryDate="0000-00-00T00:00:00Z")], [action()]),
+    ],
+)
+def test_a_date_of_zeros_is_none(message):
+    assert said(message) == ()
+
+
+def test_a_period_with_one_end_is_not_understood():
+    assert said(dated(("067", None, "20261005-00000000"))) == ("its period cannot be read: '20261005-00000000'",)

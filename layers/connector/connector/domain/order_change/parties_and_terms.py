@@ -37,7 +37,9 @@ _ORDINARY_TERMS = ("basic", "basic discount offered", "as agreed")
 _OUR_KINDS = ("freight", "discount", "surcharge", "adjustment", "rounding", "other")
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,10})?", re.ASCII)
-_RATED = re.compile(r"(?:percent|rate)\D*[0.]*[1-9]", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"^(\d{1,15}),(\d{1,10})$", re.ASCII)
+# An amount that is a number is no such fact.
+_RATED = re.compile(r"(?:percent|rate|amount)\D*[0.,]*[1-9]", re.ASCII | re.IGNORECASE)
 
 Fact = tuple[str, str]
 
@@ -264,7 +266,10 @@ def unknown_charges(
 
 
 def _is_worth(charge: Stated) -> bool:
-    """Whether a charge comes to something: by its amount, a percentage or a rate. One without any is a text."""
+    """Whether a charge comes to something: by its amount, a percentage or a rate. One without any is a text.
+
+    An amount that is no number comes to something.
+    """
     amount = next(value for _, value in charge.facts)
     rated = any(name == "besides" and _RATED.search(value) for name, value in charge.facts)
     return rated or bool(_NUMBER.fullmatch(amount.lstrip("-")) and Decimal(amount))
@@ -499,7 +504,8 @@ def _named(name: str, *values: str | None) -> Iterable[Fact]:
 
 
 def _value(text: str) -> str:
-    """A value normalised for comparison: `30.0` is `30`, and `Basic` is `basic`."""
+    """A value normalised for comparison: `30.0` is `30`, `2,5` is `2.5`, and `Basic` is `basic`."""
+    text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     if not _NUMBER.fullmatch(text):
         return folded(text)
     number = Decimal(text)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from connector.edi.answered_order.stated import Days, StatedLine, StatedOrder, Timing
-from connector.edi.answers import number_of
+from connector.edi.answered_order.stated import Days, StatedLine, StatedOrder, Timing, figure
 from connector.edi.mosaic.read.order_change import products_of
 from connector.edi.order_change.common import Questions, Remarks
 from connector.edi.order_change.content import mosaic_content, mosaic_parties
-from connector.edi.order_change.fields import Data, NotUnderstood, leaves, number, part, rows, text
+from connector.edi.order_change.fields import Data, leaves, part, rows, text
 from connector.edi.units import UNITS
 
 _UNITS = {unit.mosaic: unit.word for unit in UNITS.values() if unit.mosaic}
@@ -37,9 +36,11 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 def read_mosaic(message: Data) -> StatedOrder:
     """Read the `message` of a Mosaic 855."""
+    unclear: list[str] = []
     days = Days()
     _put_days(days, part(message, "dates"))
     amounts = part(message, "monetaryAmounts")
+    totals = [figure(amounts, name, f"total ({name})", unclear) for name in _TOTALS]
     currencies = (
         word.upper()
         for key, value in message.items()
@@ -50,11 +51,11 @@ def read_mosaic(message: Data) -> StatedOrder:
     return StatedOrder(
         lines=tuple(map(_line, rows(message, "lineItems"))),
         currencies=tuple(dict.fromkeys(currencies)),
-        totals=tuple(one for name in _TOTALS if (one := number_of(amounts, name))),
+        totals=tuple(filter(None, totals)),
         days=tuple(days.found),
         parties=mosaic_parties(message, Questions(), Remarks(), "order"),
         stated=mosaic_content(message),
-        unclear=tuple(days.unclear),
+        unclear=(*days.unclear, *unclear),
     )
 
 
@@ -66,8 +67,8 @@ def _line(item: Data) -> StatedLine:
     for action in actions:
         _put_days(days, {name: action.get(name) for name in _TIMINGS})
     amounts = [part(action, "quantity") for action in actions]
-    figures = [_figure(one, "value", "quantity", unclear) for one in amounts]
-    prices = [_figure(action, "unitCostPrice", "price", unclear) for action in actions]
+    figures = [figure(one, "value", "quantity", unclear) for one in amounts]
+    prices = [figure(action, "unitCostPrice", "price", unclear) for action in actions]
     whole = None not in figures and bool(figures)
     number_given = text(item, "purchaseOrderLineId")
     return StatedLine(
@@ -82,14 +83,6 @@ def _line(item: Data) -> StatedLine:
         stated=mosaic_content(item),
         unclear=tuple(dict.fromkeys((*unclear, *days.unclear))),
     )
-
-
-def _figure(data: Data, name: str, what: str, unclear: list[str]) -> Decimal | None:
-    try:
-        return number(data, name)
-    except NotUnderstood as reason:
-        unclear.append(f"its {what} cannot be read: {reason}")
-        return None
 
 
 def _put_days(days: Days, dates: Data) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from connector.domain.order_change.request import PartyRequest, ProductRefs, Stated
-from connector.edi.order_change.fields import Data, NotUnderstood, day, shown
+from connector.edi.order_change.fields import Data, NotUnderstood, day, number, shown
 
 _WITH_TIME = re.compile(r"\d{12}(?:\d\d)?", re.ASCII)
 
@@ -111,6 +111,15 @@ class StatedOrder:
     is_whole: bool = True
 
 
+def figure(data: Data, name: str, what: str, unclear: list[str]) -> Decimal | None:
+    """A number; of one that cannot be read, a clause is added to `unclear`."""
+    try:
+        return number(data, name)
+    except NotUnderstood as reason:
+        unclear.append(f"its {what} cannot be read: {reason}")
+        return None
+
+
 class Days:
     """Gathers the days of a line or of the header.
 
@@ -140,6 +149,8 @@ class Days:
         days = [one[:8] if _WITH_TIME.fullmatch(one) else one for one in ends]
         with suppress(NotUnderstood):
             first, last = day({"day": days[0]}, "day"), day({"day": days[-1]}, "day")
+            if first is None and last is None:
+                return
             if first is not None and last is not None and first <= last:
                 self.found.append(StatedDay(timing, first, last, code))
                 return

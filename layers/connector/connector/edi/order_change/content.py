@@ -240,7 +240,7 @@ def _x12_charge(charge: Data) -> Stated | None:
     side = next(filter(None, (text(charge, name) for name in _SIDE_NAMES)), None)
     code = text(charge, "servicePromotionAllowanceOrChargeCode")
     amount, written = _amount(charge), text(charge, "amount")
-    if amount is not None and written and "." not in written:
+    if amount is not None and written and not {".", ","} & set(written):
         amount = amount.scaleb(-2)
     if not filled(charge) or (side == _WITHOUT and not amount and not _worth(charge)):
         return None

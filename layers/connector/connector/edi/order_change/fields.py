@@ -21,7 +21,11 @@ MAX_QUOTE_LENGTH = 200
 """Characters of a partner's words that a sentence repeats."""
 
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
+# X12.6 prohibits separators of thousands. Three digits behind the comma may be thousands all the same, unless no
+# thousands begin like this.
+_DECIMAL_COMMA = re.compile(r"-?(?:\d+,(?!\d{3}$)\d+|(?:0|\d{4,}),\d+)", re.ASCII)
 _TIME = r"(?P<time>\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?) ?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
+_NO_DAY = re.compile(r"0{4}-?00-?00(?:[T ][0:.]*Z?)?", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(rf"(\d{{4}})-?(\d\d)-?(\d\d)(?:[T ]{_TIME})?", re.ASCII | re.IGNORECASE)
 _MAX_NUMBER_LENGTH = 64
 # Below a trillion and within decimal arithmetic, as for Visma's own numbers: a price times a quantity keeps its cents.
@@ -56,6 +60,8 @@ def plain(value: Any) -> str | None:
 def number(data: Data, name: str) -> Decimal | None:
     """A number, exactly as written: type R of X12 without a plus sign and separators, with an exponent if need be.
 
+    A comma is a decimal point, as in EDIFACT (ISO 9735), except before exactly three digits, which may be thousands.
+
     Raises:
         NotUnderstood: it is none, or not one that money and quantities have.
         TypeError: it is a binary float, which has lost its cents already; parse with `float_hook=Decimal`.
@@ -76,6 +82,8 @@ def number(data: Data, name: str) -> Decimal | None:
 def day(data: Data, name: str) -> date | None:
     """A calendar date, `CCYYMMDD` or `YYYY-MM-DD`; a time behind it is not read, nothing is converted.
 
+    A date of zeros is none: it is the initial value of a date in SAP (ABAP, type d), which is sent for an empty field.
+
     Raises:
         NotUnderstood: it is none.
     """
@@ -84,6 +92,8 @@ def day(data: Data, name: str) -> date | None:
         if data.get(name) in (None, "") or isinstance(data[name], str):
             return None
         raise NotUnderstood(f"{shown(data[name])} is no date")
+    if _NO_DAY.fullmatch(written):
+        return None
     if found := _DAY.fullmatch(written):
         try:
             return date(*map(int, found.groups()[:3]))
@@ -166,9 +176,11 @@ def _decimal(value: Any) -> Decimal | None:
     if isinstance(value, Decimal):
         return value if value.is_finite() else None
     written = plain(value)
-    if written is None or len(written) > _MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(written):
+    if written is None or len(written) > _MAX_NUMBER_LENGTH:
         return None
-    return Decimal(written)
+    if _DECIMAL_COMMA.fullmatch(written):
+        written = written.replace(",", ".")
+    return Decimal(written) if _NUMBER.fullmatch(written) else None
 
 
 def shown(value: Any) -> str:

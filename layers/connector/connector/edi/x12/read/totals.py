@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from connector.edi.order_change.common import Questions, Remarks
@@ -47,18 +48,20 @@ def stated_totals(tree: Data, qualifiers: Collection[str] = ("TT",)) -> tuple[De
 
     X12 element 522: TT is the total transaction amount. Other amounts are only told, and so is one that is no number.
     """
+    found = []
+    for segment in amount_segments(tree, qualifiers):
+        with suppress(NotUnderstood):
+            found.append(number(segment, "monetaryAmount"))
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def amount_segments(tree: Data, qualifiers: Collection[str]) -> list[Data]:
+    """The AMT segments with one of the qualifiers, at the header or behind CTT."""
     places = [tree, *rows(tree, "AMT_loop")]
     for loop in rows(tree, "CTT_loop"):
         places += [loop, *rows(loop, "AMT_loop")]
-    found = []
-    for segment in (one for place in places for one in rows(place, "monetaryAmountInformation")):
-        try:
-            amount = number(segment, "monetaryAmount")
-        except NotUnderstood:
-            continue
-        if amount is not None and text(segment, "amountQualifierCode") in qualifiers:
-            found.append(amount)
-    return tuple(dict.fromkeys(found))
+    segments = (one for place in places for one in rows(place, "monetaryAmountInformation"))
+    return [one for one in segments if text(one, "amountQualifierCode") in qualifiers]
 
 
 def _check(totals: Data, loops: Sequence[Data], questions: Questions) -> None:
