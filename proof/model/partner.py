@@ -205,6 +205,9 @@ class Receivers:
         if approved is not None and number not in self.granted:
             request = request.as_approved(approved)
         request = self.granted[number] = request.in_view_of(had)
+        if had is CANCELLED:
+            self.edited.add(held)  # it asked before it got the cancellation; the whole may be sent again
+            return
         self.has[held] = request.on(had)
         for sending in self.sendings[held][-1:]:
             sending.view = self.has[held]
