@@ -79,6 +79,15 @@ class TestADocumentFromBeforeGoLive:
         assert harness.see(old_order(supplier={"number": "99"})) is TranslateResult.BASELINE
         assert harness.see(old_order(supplier={"number": "99"}, timeStamp="AAAAAE0YIiM=")) is TranslateResult.KNOWN
 
+    def test_one_that_becomes_nobodys_before_go_live_is_recorded_so(self, harness):
+        """What becomes of it after go-live is a change of that state."""
+        before = {"seen_at": datetime(2026, 11, 1, 12, tzinfo=UTC), "modified_at": datetime(2026, 11, 1, tzinfo=UTC)}
+        harness.see(old_order(), **before)
+        before["seen_at"] += timedelta(hours=1)
+        assert harness.see(old_order(supplier={"number": "99"}), **before) is TranslateResult.BASELINE
+        assert harness.see(old_order()) is TranslateResult.PARKED
+        assert harness.newest().reason_code == Reason.CHANGED_SINCE_GO_LIVE
+
     def test_a_later_go_live_of_the_partner_holds_when_it_gets_mapped(self, harness_with):
         harness = harness_with(companies__nordic__go_live="2020-01-01", partners__acme__visma={"supplier": "1"})
         assert harness.see(an_order(date="2026-10-30T00:00:00")) is TranslateResult.PARKED

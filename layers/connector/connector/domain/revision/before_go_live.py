@@ -11,7 +11,7 @@ from connector.domain.revision.assess import AGE_UNCLEAR, Unchanged
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, is_of_party, newer_purpose
 from connector.domain.revision.decision import Case, RevisionDecision, send_as
-from connector.domain.revision.go_live import BeforeGoLive, Origin, origin, was_shown_before
+from connector.domain.revision.go_live import BeforeGoLive, GoLive, Origin, origin, was_shown_before
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.policy import hold_reason
 from connector.domain.routing.route import Route
@@ -22,8 +22,7 @@ _WAITING = frozenset({State.TRANSLATED, State.PARKED, State.REJECTED})
 
 def origin_of(case: Case, route: Route | None) -> Origin:
     """Whether the document is from before go-live, by its date and by the ledger."""
-    assessed, company = case.assessed, case.routed.company
-    go_live = route.go_live if route is not None else company.go_live if company is not None else None
+    assessed, go_live = case.assessed, _go_live(case, route)
     waiting = [one for one in (*assessed.supersede, assessed.replaces) if one is not None]
     if any(one.state is State.PARKED and one.field == AGE_UNCLEAR for one in waiting):
         return Origin.UNCLEAR  # only a person answers this
@@ -66,16 +65,25 @@ def _on_record(
     case: Case, document: VismaDocument, route: Route, baseline: Revision
 ) -> RevisionDecision | Unchanged | None:
     """The decision about a document recorded as from before go-live, whatever changed in it; None to compare it."""
-    if baseline.state is State.BASELINE and _is_state_from_before(case, route):
+    if is_state_from_before(case, route):
         return RevisionDecision.keep_on_record(questions.FROM_BEFORE)
     if baseline.state is State.BASELINE and _is_new_by_now(case, document, route, baseline):
         return RevisionDecision.ask(questions.new_by_now(case.reading.key))
     return Unchanged() if case.reading.cause is Cause.BASELINE else None
 
 
-def _is_state_from_before(case: Case, route: Route) -> bool:
-    go_live = route.go_live
-    return go_live is not None and was_shown_before(case.reading.sighting, go_live, case.routed.time_zone)
+def is_state_from_before(case: Case, route: Route | None) -> bool:
+    """Whether a document recorded as from before go-live was shown in this state before go-live as well."""
+    baseline, go_live = case.assessed.baseline, _go_live(case, route)
+    if baseline is None or baseline.state is not State.BASELINE or go_live is None:
+        return False
+    return was_shown_before(case.reading.sighting, go_live, case.routed.time_zone)
+
+
+def _go_live(case: Case, route: Route | None) -> GoLive | None:
+    """The go-live of the partner, or of the company where there is no route; None without one."""
+    company = case.routed.company
+    return route.go_live if route is not None else company.go_live if company is not None else None
 
 
 def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> bool:

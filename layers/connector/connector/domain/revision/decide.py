@@ -12,7 +12,7 @@ from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import questions
 from connector.domain.revision.assess import Unchanged
-from connector.domain.revision.before_go_live import before_go_live, origin_of, unreadable
+from connector.domain.revision.before_go_live import before_go_live, is_state_from_before, origin_of, unreadable
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, newer_purpose
 from connector.domain.revision.decision import Case, RevisionDecision, send_as
@@ -65,10 +65,11 @@ def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Re
     if company is not None and key.kind in company.kinds_off:
         reason = StatedReason(Reason.SEND_OFF, f"Routing says not to send {key.kind} (send: false).")
         return _not_sent(case, document, None, reason)
-    if assessed.partner_baseline is None and assessed.baseline is None:
-        if origin_of(case, None) is Origin.BEFORE:
+    if assessed.partner_baseline is None:
+        is_new = assessed.baseline is None
+        if (is_new and origin_of(case, None) is Origin.BEFORE) or is_state_from_before(case, None):
             return RevisionDecision.keep_on_record(f"{questions.FROM_BEFORE} {problem and problem.sentence}")
-        if case.reading.cause is Cause.BASELINE:
+        if is_new and case.reading.cause is Cause.BASELINE:
             return Unchanged()
     if isinstance(problem, UnmappedPartner) and (kept := _unmapped(case, document, problem)) is not None:
         return kept
