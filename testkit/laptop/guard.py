@@ -1,6 +1,6 @@
-"""Access control for MiniStack: it accepts requests of programs on this machine, not of web pages or other machines.
+"""MiniStack as the laptop stack runs it: with access control, and with each archive unpacked once.
 
-MiniStack runs code for any caller: it checks no signatures and allows every origin. So it listens on loopback, and on
+It accepts requests of programs on this machine, not of web pages or other machines. MiniStack runs code for any caller: it checks no signatures and allows every origin. So it listens on loopback, and on
 the address of a container bridge on request. The `Host` header must name this machine, against DNS rebinding. Headers
 of a browser are refused. A browser omits them for an image on an address that is not loopback, so a request must also
 have an `Authorization` header in the form of the AWS SDKs, which a page cannot send without a preflight request. The
@@ -11,11 +11,17 @@ Runs in MiniStack's own environment: `python -P testkit/laptop/guard.py`. `EXTRA
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import tempfile
+import threading
+import zipfile
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
 
 Scope = Mapping[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -80,10 +86,45 @@ async def _refuse(scope: Scope, send: Any) -> None:
     await send({"type": "http.response.body", "body": _REFUSED})
 
 
+class SharedArchive:
+    """What MiniStack uses of `zipfile.ZipFile` at a cold start: a directory is a link to the one unpacked content."""
+
+    _lock = threading.Lock()
+
+    def __init__(self, archive: str) -> None:
+        """An archive on disk; nothing is read yet."""
+        self._archive = Path(archive)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left open."""
+
+    def namelist(self) -> list[str]:
+        """No names to check: `ZipFile.extractall` leaves no entry outside its directory."""
+        return []
+
+    def extractall(self, directory: str) -> None:
+        """Replace an empty directory with a link to the content, which is unpacked if nobody has done so."""
+        content = Path(tempfile.gettempdir(), "unpacked", hashlib.sha256(self._archive.read_bytes()).hexdigest())
+        with self._lock:
+            if not content.exists():
+                partly = tempfile.mkdtemp()
+                with zipfile.ZipFile(self._archive) as opened:
+                    opened.extractall(partly)
+                content.parent.mkdir(exist_ok=True)
+                Path(partly).rename(content)
+        Path(directory).rmdir()
+        Path(directory).symlink_to(content, target_is_directory=True)
+
+
 def main() -> None:
     """Run MiniStack until it is terminated."""
     server: Any = import_module("hypercorn.asyncio")  # neither is in the environment of the tests
     program: Any = import_module("ministack.app")
+    runtime: Any = import_module("ministack.core.lambda_runtime")
+    runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedArchive})
     extra = os.environ.get("EXTRA_BIND", "")
     serve = server.serve
 

@@ -159,7 +159,7 @@ def ministack(directory: Path = DIRECTORY) -> Iterator[MiniStack]:
 
 
 def _scratch(directory: Path) -> Path:
-    """A directory for temporary files: in memory if it has enough space, since each cold start unpacks the layer."""
+    """A directory for temporary files, such as the unpacked layer: in memory if it has enough space."""
     has_space = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MIN_FREE_BYTES
     # In containers no code may be loaded from there.
     if has_space and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
+import json
 import os
 import socket
+import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +44,36 @@ def test_after_stop_no_process_no_port_and_no_file_of_it_is_left(tmp_path: Path)
         assert probe.connect_ex(("127.0.0.1", running.port)) != 0
     assert [path.name for path in tmp_path.iterdir()] == ["ministack.log"]
     assert not Path(running.temporary).exists()
+
+
+def _zipped(name: str, text: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(name, text)
+    return made.getvalue()
+
+
+def test_all_cold_starts_share_one_unpacked_layer(tmp_path: Path) -> None:
+    handler = "import layered\n\ndef handle(event, context):\n    return layered.where()\n"
+    layered = "import os\n\ndef where():\n    return [os.getpid(), os.path.realpath(__file__)]\n"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    with ministack.ministack(tmp_path) as running:
+        aws = _client(running, "lambda")
+        content = {"ZipFile": _zipped("python/layered.py", layered)}
+        layer = aws.publish_layer_version(LayerName="layered", Content=content)["LayerVersionArn"]
+        role = _client(running, "iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        answered = []
+        for name in ("one", "two"):
+            code = {"ZipFile": _zipped("code.py", handler)}
+            aws.create_function(
+                FunctionName=name, Runtime=version, Role=role, Handler="code.handle", Code=code, Layers=[layer]
+            )
+            answered.append(json.loads(aws.invoke(FunctionName=name)["Payload"].read()))
+
+    (first, there), (second, here) = answered
+    assert first != second
+    assert there == here
+    assert Path(there).is_relative_to(running.temporary)
 
 
 def test_its_temporary_files_lie_beside_its_log_where_memory_is_short(
