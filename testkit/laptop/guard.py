@@ -1,10 +1,14 @@
 """MiniStack as the laptop stack runs it: with access control, and with each archive unpacked once.
 
-It accepts requests of programs on this machine, not of web pages or other machines. MiniStack runs code for any caller: it checks no signatures and allows every origin. So it listens on loopback, and on
-the address of a container bridge on request. The `Host` header must name this machine, against DNS rebinding. Headers
-of a browser are refused. A browser omits them for an image on an address that is not loopback, so a request must also
-have an `Authorization` header in the form of the AWS SDKs, which a page cannot send without a preflight request. The
-health check of MiniStack and callbacks to a deployed API need no signature.
+It accepts requests of programs on this machine, not of web pages or other machines. MiniStack runs code for any caller:
+it checks no signatures and allows every origin. So it listens on loopback, and on the address of a container bridge on
+request. The `Host` header must name this machine, against DNS rebinding. Headers of a browser are refused. A browser
+omits them for an image on an address that is not loopback, so a request must also have an `Authorization` header in the
+form of the AWS SDKs, which a page cannot send without a preflight request. The health check of MiniStack and callbacks
+to a deployed API need no signature.
+
+MiniStack unpacks the layer at each cold start, which takes about as long as the start of the worker. On Lambda the
+layer is a read-only directory; here the workers share one.
 
 Runs in MiniStack's own environment: `python -P testkit/laptop/guard.py`. `EXTRA_BIND` is a second address to listen on.
 """

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import socket
 import sys
@@ -97,8 +98,8 @@ class Stack:
         return f"{self.aws.endpoint}/_aws/execute-api/{self.outputs['CallbackApiId']}/v1/orderful"
 
     def client(self, service: str) -> Any:
-        """A boto3 client for the emulated AWS."""
-        return deploy.session().client(service, endpoint_url=self.aws.endpoint)  # type: ignore[call-overload]
+        """A boto3 client for the emulated AWS, made once: `boto3` reads the description of the service for each."""
+        return _client(service, self.aws.endpoint)
 
 
 def start(progress: Progress, *, directory: Path = DIRECTORY, parameters: Mapping[str, str] | None = None) -> Stack:
@@ -192,6 +193,11 @@ def running(
         yield stack
     finally:
         stop(stack, directory)
+
+
+@functools.cache
+def _client(service: str, endpoint: str) -> Any:
+    return deploy.session().client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def _sandbox(name: str, directory: Path) -> Sandbox:

@@ -185,7 +185,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             **ministack.CREDENTIALS,
             "PYTHONPATH": f"{clone}/layers/connector:{clone}",
-            "SAM_CLI_TELEMETRY": "0",
+            **laptop_stack.deploy.SAM_ENVIRONMENT,
             "TERM": "dumb",
             "AWS_ENDPOINT_URL": aws.endpoint,
             # Somebody else's habits, which must not decide where the stack goes or what runs it.
