@@ -126,6 +126,8 @@ def test_a_held_document_leaves_the_others_of_its_list_alone(translate):
         (a_purchase_order(status="Cancelled"), "Cancelled"),
         (a_customer_invoice(documentType="Sonderbeleg"), "Sonderbeleg"),
         (a_customer_invoice(documentType="Payment"), "Payment"),
+        (a_customer_invoice(documentType="Payment", customer={"number": "777"}), "no invoices; they are never sent."),
+        (a_purchase_order(orderType="StandardBlanket", supplier={"number": "777"}), "it is never sent."),
     ],
 )
 def test_a_held_document_prints_one_line_on_stderr_only_and_exits_with_3(translate, document, output):

@@ -15,8 +15,8 @@ from connector.cli.companies import mapping_company, named_company
 from connector.cli.files import read_documents, read_sound_routing
 from connector.cli.output import PARKED, WRONG_INPUT, WrongInput, fail, json_option, say, show
 from connector.domain.documents import Kind, VismaDocument
-from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routing.policy import hold_reason, refuse_unknown_type
+from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
+from connector.domain.routing.policy import hold_reason, refuse_unknown_type, unrouted_reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import DialectChoice, Route
 from connector.domain.transactions import Purpose, Stream
@@ -180,7 +180,12 @@ class Job:
         """The route of a document that is to leave; `HeldBack` or `Parked` when it is not."""
         with about(document):
             refuse_unknown_type(document)
-            route = self.routing.route(document.key.company, document.key.kind, document.counterparty)
+            try:
+                route = self.routing.route(document.key.company, document.key.kind, document.counterparty)
+            except UnmappedPartner:
+                if (reason := unrouted_reason(document)) is not None:
+                    raise HeldBack(f"{document.key}: {reason.sentence}") from None
+                raise
         reason = hold_reason(document, route)
         if reason is not None:
             raise HeldBack(f"{document.key}: {reason.sentence}")

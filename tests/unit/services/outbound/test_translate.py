@@ -525,6 +525,36 @@ class TestPolicy:
         assert harness.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
         assert harness.newest().waits_for == 'partners.<name>.visma.supplier: "99"'
 
+    @pytest.mark.parametrize(
+        ("document", "code"),
+        [
+            ({"orderType": "StandardBlanket"}, Reason.PATTERN_ORDER),
+            ({"status": "Cancelled"}, Reason.WITHDRAWN_UNSENT),
+            ({"status": "Hold", "hold": True}, Reason.ON_HOLD),
+        ],
+    )
+    def test_nobody_is_asked_for_the_partner_of_what_would_not_be_sent(self, harness, document, code):
+        assert harness.see(an_order(supplier={"number": "99"}, **document)) is TranslateResult.SKIPPED
+        assert harness.newest().reason_code == code
+
+    def test_nobody_is_asked_for_the_partner_of_what_is_no_invoice(self, harness):
+        key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
+        write_off = a_customer_invoice(documentType="SmallCreditWo", customer={"number": "99"})
+        assert harness.see(write_off, key=key) is TranslateResult.SKIPPED
+        assert harness.newest(key).reason_code == Reason.TYPE_NEVER_SENT
+
+    def test_a_question_for_the_partner_ends_with_the_order(self, harness):
+        assert harness.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
+        assert harness.see(an_order(supplier={"number": "99"}, status="Cancelled")) is TranslateResult.SKIPPED
+        assert State.PARKED not in harness.states()
+        assert harness.newest().reason_code == Reason.WITHDRAWN_UNSENT
+
+    def test_a_partner_that_has_a_cancelled_order_is_asked_about_without_its_route(self, harness_with, harness):
+        harness.see(an_order())
+        harness.becomes(State.SENT)
+        harness.routing = harness_with({"partners.acme": None}).routing
+        assert harness.see(an_order(status="Cancelled")) is TranslateResult.PARKED
+
     def test_a_document_for_nobody_is_skipped_where_only_some_take_part(self, harness_with):
         harness = harness_with({"defaults.unmapped_partner": "skip"})
         assert harness.see(an_order(supplier={"number": "777"})) is TranslateResult.SKIPPED

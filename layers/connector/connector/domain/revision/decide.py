@@ -21,11 +21,11 @@ from connector.domain.revision.receivers import is_certainly_another
 from connector.domain.revision.record import Revision
 from connector.domain.revision.reused_number import another_document
 from connector.domain.routing.policy import (
-    ON_HOLD_IN_VISMA,
     hold_reason,
     is_refused,
     is_withdrawn,
     refuse_unknown_type,
+    unrouted_reason,
     unsent_reason,
 )
 from connector.domain.routing.route import UNFINISHED, OnReopen, OnRevision, OnUnmapped, Route, SentByVisma
@@ -73,8 +73,11 @@ def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Re
             return Unchanged()
     if isinstance(problem, UnmappedPartner) and (kept := _unmapped(case, document, problem)) is not None:
         return kept
-    if document.on_hold and assessed.partner_baseline is None:
-        return RevisionDecision.skip(ON_HOLD_IN_VISMA)
+    if assessed.partner_baseline is None:
+        # With a route it would be skipped, so nobody is asked for one.
+        unsent = unrouted_reason(document, partner_has_it=assessed.person_says_sent)
+        if unsent is not None:
+            return RevisionDecision.skip(unsent)
     return RevisionDecision.ask(problem)
 
 

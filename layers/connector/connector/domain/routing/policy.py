@@ -55,10 +55,7 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
     if (reason := unsent_reason(document, route)) is not None:
         return reason
     if is_withdrawn(document):
-        if partner_has_it:
-            return None
-        sentence = f"It is {document.status} in Visma and the partner never had it."
-        return StatedReason(Reason.WITHDRAWN_UNSENT, sentence)
+        return None if partner_has_it else _withdrawn_unsent(document)
     # Visma: the hold flag marks a draft, whatever the status is; which other statuses it goes with is not documented.
     is_draft = document.on_hold and document.status != HOLD
     if document.status in route.send_when and not is_draft:
@@ -89,6 +86,17 @@ def unsent_reason(document: VismaDocument, route: Route) -> StatedReason | None:
     if not route.send:
         sentence = f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
         return StatedReason(Reason.SEND_OFF, sentence)
+    if (reason := never_sent_reason(document)) is not None:
+        return reason
+    if not isinstance(content, Invoice) and route.order_types.get(content.order_type) == DO_NOT_SEND:
+        sentence = f"Routing says not to send orders of the type {content.order_type} (order_types: {DO_NOT_SEND})."
+        return StatedReason(Reason.ORDER_TYPE_OFF, sentence)
+    return None
+
+
+def never_sent_reason(document: VismaDocument) -> StatedReason | None:
+    """Why no routing sends documents of this type to anybody; None when one may."""
+    content = document.content
     if isinstance(content, Invoice):
         return why_never_sent(document.document_type)
     facts = content.kind.facts
@@ -98,7 +106,23 @@ def unsent_reason(document: VismaDocument, route: Route) -> StatedReason | None:
     if content.order_type == PATTERN:
         sentence = f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
         return StatedReason(Reason.PATTERN_ORDER, sentence)
-    if route.order_types.get(content.order_type) == DO_NOT_SEND:
-        sentence = f"Routing says not to send orders of the type {content.order_type} (order_types: {DO_NOT_SEND})."
-        return StatedReason(Reason.ORDER_TYPE_OFF, sentence)
     return None
+
+
+def unrouted_reason(document: VismaDocument, *, partner_has_it: bool = False) -> StatedReason | None:
+    """Why a document without a route would not be sent with one either, whatever it says; None when it may be.
+
+    Args:
+        document: The document in Visma now, which was never sent from here.
+        partner_has_it: A person said that the partner has it from elsewhere.
+    """
+    if (reason := never_sent_reason(document)) is not None:
+        return reason
+    if is_withdrawn(document) and not partner_has_it:
+        return _withdrawn_unsent(document)
+    return ON_HOLD_IN_VISMA if document.on_hold else None
+
+
+def _withdrawn_unsent(document: VismaDocument) -> StatedReason:
+    sentence = f"It is {document.status} in Visma and the partner never had it."
+    return StatedReason(Reason.WITHDRAWN_UNSENT, sentence)
