@@ -288,6 +288,26 @@ def test_a_schedule_of_another_quantity_and_several_schedules_are_asked_about():
     assert divided.questions[0].startswith("it is divided into 3 deliveries")
 
 
+def test_a_schedule_restates_the_quantity_of_a_line_that_only_moves():
+    schedule = {"quantity": "150", "unitOrBasisForMeasurementCode": "EA", **dtm("002")}
+    one = line("RS", change={"quantity": None}, lineItemSchedule=[schedule])
+    assert (one.quantity, one.unit, one.requested) == (Decimal(150), "each", date(2026, 10, 5))
+    assert one.questions == ()
+
+
+@pytest.mark.parametrize("code", ["QI", "RQ", "RZ"])
+def test_a_scheduled_quantity_is_no_new_quantity_of_the_line(code):
+    one = line(code, change={"quantity": None}, lineItemSchedule=[{"quantity": "150", **dtm("002")}])
+    assert one.quantity is None
+    assert one.questions == ("it schedules 150 (SCH01), and states no quantity of the line (POC03).",)
+
+
+def test_a_quantity_of_zero_is_no_missing_one():
+    one = line("RS", change={"quantity": "0"}, lineItemSchedule=[{"quantity": "150", **dtm("002")}])
+    assert one.quantity == 0
+    assert one.questions == ("it schedules 150 (SCH01), another quantity than the line has.",)
+
+
 def test_dates_below_a_schedule_count():
     assert line("CT", SCH_loop=[{"dateTimeReference": [dtm("106")]}]).requested == date(2026, 10, 5)
 

@@ -179,8 +179,9 @@ def _line(
     price = unit_price(questions, change, price="unitPrice", basis="basisOfUnitPriceCode", bases=own.price_bases)
     days = Days(beside)
     _line_dates(loop, days, beside, remarks, goes=goes)
-    scheduled = _schedule(loop, change, days, beside, remarks, goes=goes)
-    if goes and not quantity:
+    restates = goes or Field.QUANTITY not in reading.touches
+    scheduled = _schedule(loop, change, days, beside, remarks, goes=goes, restates=restates)
+    if (goes and not quantity) or (restates and quantity is None):
         quantity = scheduled or quantity
     for name, sentence in BEYOND_A_LINE.items():
         if loop.get(name):
@@ -267,9 +268,12 @@ def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> No
 
 
 def _schedule(
-    loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks, *, goes: bool
+    loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks, *, goes: bool, restates: bool
 ) -> Decimal | None:
-    """SCH: a quantity for a day, which is returned. One is a date like any other; several divide the line."""
+    """SCH: a quantity for a day, which is returned. One is a date like any other; several divide the line.
+
+    `restates`: without POC03, SCH01 restates the quantity of the line, because it goes or its code changes no quantity.
+    """
     schedules = _schedules(loop)
     if len(schedules) > 1:
         questions.ask(f"it is divided into {len(schedules)} deliveries (SCH), which a Visma order line cannot hold.")
@@ -278,7 +282,9 @@ def _schedule(
     for schedule in schedules:
         share = questions.quantity(schedule, "quantity", "scheduled quantity (SCH01)")
         stated = questions.quantity(change, "quantity", "quantity (POC03)")
-        if share is not None and share != stated and (stated or not goes):
+        if share is not None and stated is None and not restates:
+            questions.ask(f"it schedules {share} (SCH01), and states no quantity of the line (POC03).")
+        elif share is not None and stated is not None and share != stated and (stated or not goes):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
         unit, ours = text(schedule, "unitOrBasisForMeasurementCode"), next(iter(_units(change)), None)
         if unit and ours and (word_of_x12(unit) or unit) != (word_of_x12(ours) or ours):
