@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -534,6 +534,17 @@ class TestTexts:
         totals = dict.fromkeys(("lineTotal", "taxTotal", "orderTotal"))
         notes = interchange_of(a_purchase_order(lines=lines, taxDetails=[], **totals)).notes
         assert any("10 (2026-09-25) and 2 more" in note for note in notes)
+
+    def test_lines_that_leave_without_a_day_are_told(self):
+        ordered = date(2026, 11, 20)
+        days = [(ordered, None), (None, None), (ordered, date(2026, 12, 1))]
+        lines = [a_line(at, requested=requested, promised=promised) for at, (requested, promised) in enumerate(days, 1)]
+        order = an_order(*lines, ordered_on=ordered, promised_on=None)
+        (note,) = (note for note in interchange_of(order).notes if "delivery date" in note)
+        assert note == (
+            "Lines 1, 2 left without a delivery date: nothing is promised, and a requested day that is the order date "
+            "counts as Visma's default (line_date)."
+        )
 
     def test_a_price_of_nothing_is_noted(self):
         notes = interchange_of(an_order(a_line(1, unit_price=Decimal(0)), a_line(2))).notes

@@ -625,6 +625,12 @@ class _OrderReader(_LineReader[OrderLine]):
             if late:
                 days = _listed("line", late, lambda line: f"{line.number} ({line.requested!s})")
                 notes.append(f"The requested day of {days} was left out: the promised day is sent (line_date).")
+        undated = [view.number for view in self.lines if view.wanted is None]
+        if undated:
+            ignored = "nothing is promised, and a requested day that is the order date counts as Visma's default"
+            if self._route.line_date is LineDate.REQUESTED:
+                ignored = "nothing is requested or promised"
+            notes.append(f"{_listed('Line', undated)} left without a delivery date: {ignored} (line_date).")
         return notes
 
     def wanted_on(self) -> date | None:
