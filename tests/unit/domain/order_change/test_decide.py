@@ -179,6 +179,18 @@ def test_a_cancellation_waits_until_somebody_has_cancelled_the_order():
     assert not applied(purpose=ChangePurpose.CANCELLATION, base=cancelled, ours=cancelled).requested
 
 
+def test_a_cancellation_of_an_order_that_is_received_in_part_says_so():
+    decision = parked(purpose=ChangePurpose.CANCELLATION, facts={2: some_facts(received=Decimal(4))})
+    assert decision.codes == (Reason.CANCELS_ORDER,)
+    assert decision.reason == (
+        "The partner cancels the whole order, which Visma's API cannot do. Goods were received already: 4 of line 2."
+    )
+    assert decision.next_step == (
+        "Settle with the partner what was received, take the rest out of the order in Visma, then close the change; or "
+        "reject it."
+    )
+
+
 @pytest.mark.parametrize("status", ["Closed", "Cancelled", None, "Balanced"])
 def test_an_order_in_another_status_takes_no_change(status):
     assert "takes no change" in hard(asks("QI", 1, quantity=12), status=status)

@@ -55,6 +55,11 @@ __all__ = ["HEADER", "LOOK", "ChangeAction", "ChangeDecision", "Difference", "Ob
 LOOK = "Compare what it asks with what Visma has, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
+# Received goods cannot be cancelled with the order.
+_RECEIVED = (
+    "Settle with the partner what was received, take the rest out of the order in Visma, then close the change; or "
+    "reject it."
+)
 # Visma's statuses of an order that has ended. In any other status, a message that repeats the order agrees with it.
 _ENDED = frozenset({"Cancelled", "Closed", "Completed", "Rejected", "Voided"})
 # Reasons that say how far a value goes.
@@ -440,12 +445,13 @@ class _Comparison:
         self.findings.cancels = True
         self.findings.add_difference(HEADER, "status", base=None, theirs="cancelled", ours=self.ours.status)
         if not ours.cancelled:
-            self.findings.add_objection(
-                "The partner cancels the whole order, which Visma's API cannot do.",
-                hard=True,
-                next_step=Reason.CANCELS_ORDER.action,
-                code=Reason.CANCELS_ORDER,
-            )
+            sentence = "The partner cancels the whole order, which Visma's API cannot do."
+            next_step = Reason.CANCELS_ORDER.action
+            received = [f"{text_of(one.received)} of line {at}" for at, one in self.ours.facts.items() if one.received]
+            if received:
+                goods = truncated(", ".join(received), MAX_VALUE_LENGTH)
+                sentence, next_step = f"{sentence} Goods were received already: {goods}.", _RECEIVED
+            self.findings.add_objection(sentence, hard=True, next_step=next_step, code=Reason.CANCELS_ORDER)
 
     def _check_cancelled_lines(self) -> None:
         """Ask about a cancellation whose lines say something else: that only they go, or that they change."""
