@@ -670,10 +670,11 @@ class TestARateThatDoesNotLeadToItsVat:
         ]
         assert [row[3] for row in every(segments, "TXI") if not row[2]] == ["15", "0"]
 
+    @pytest.mark.parametrize("rate", [25, -25])
     @pytest.mark.parametrize("taxable", [1000, -1000])
-    def test_the_second_row_of_a_reverse_charge_is_no_contradiction(self, taxable):
+    def test_the_second_row_of_a_reverse_charge_is_no_contradiction(self, taxable, rate):
         rows = [{"vatId": {"number": "RC"}, "vatRate": 25, "taxableAmount": 1000, "vatAmount": 250}]
-        rows.append(rows[0] | {"taxableAmount": taxable, "vatAmount": -250})
+        rows.append(rows[0] | {"vatRate": rate, "taxableAmount": taxable, "vatAmount": -250})
         document = self.invoice(("RC", 25, 1000, "0")) | {"taxDetails": rows}
         assert every(x12(document), "TXI") == []
         assert not [note for note in interchange_of(document).notes if "is not 25 %" in note]

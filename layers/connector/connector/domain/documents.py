@@ -222,7 +222,7 @@ class Tax(_Record, frozen=True):
 
     Attributes:
         code: Visma's id of the rate (`vatId.number` or `taxId`).
-        rate: In percent: 25 means 25 % (`vatRate`). None where Visma gives none.
+        rate: In percent, without its sign: 25 means 25 % (`vatRate`). None where Visma gives none.
         taxable: The amount that the rate is applied to, in document currency; None where Visma gives none
             (`taxableAmount`).
         amount: The VAT, in document currency (`vatAmount`). Negative if it lowers what is payable.

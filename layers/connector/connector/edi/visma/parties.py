@@ -72,11 +72,11 @@ def terms_of(raw: shape.Reference | None) -> Terms | None:
 
 
 def taxes_of(rows: Sequence[shape.VatRow] | None) -> tuple[Tax, ...]:
-    """The VAT rates of a document."""
+    """The VAT rates of a document. Whether a row takes VAT off is the sign of its amount, not of its rate."""
     return tuple(
         Tax(
             code=said((raw.vat_id or NOTHING).number) or said(raw.tax_id),
-            rate=raw.vat_rate,
+            rate=None if raw.vat_rate is None else raw.vat_rate.copy_abs(),
             taxable=raw.taxable_amount,
             amount=raw.vat_amount or ZERO,
         )
