@@ -212,6 +212,8 @@ def test_a_cancellation_compares_no_place_and_a_confirmation_does():
     ("role", "party", "is_same"),
     [
         (Role.BUYER, {"gln": OUR_GLN}, True),
+        (Role.BUYER, {"number": OUR_GLN, "name": "HQ"}, True),
+        (Role.BILL_TO, {"number": OUR_GLN}, True),
         (Role.BUYER, {"gln": "7080000000999"}, False),
         (Role.BILL_TO, {"gln": OUR_GLN}, True),
         (Role.BILL_TO, {"gln": "7080000000999"}, False),

@@ -236,9 +236,7 @@ def is_another_place(theirs: PartyRequest, order: PurchaseOrder, route: Route, l
     if (mapped := _mapped(party, route.changes.places)) is not None:
         numbers = _numbers(order, () if line is None else (line,))
         return posts is False or not _is_ours(mapped.number, view, numbers)
-    code = None if theirs.scheme else _same_text(party.number, view.number)
-    is_our_gln = _same_text(party.number, view.gln) is True
-    return False in (None if is_our_gln else code, _same_text(party.gln, view.gln), posts)
+    return False in (*_same_ids(theirs, view), posts)
 
 
 def unknown_charges(
@@ -366,8 +364,7 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
     party, address = theirs.party, _same_address(theirs.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
         return _is_ours(mapped.number, view, ours) and _same_post(party.address, view.address) is not False
-    code = None if theirs.scheme else _same_text(party.number, view.number)
-    gln = _same_text(party.gln, view.gln)
+    code, gln = _same_ids(theirs, view)
     name = _same_name_of(party.name, view)
     # A short number may belong to another party too: if the role is not one of ours, the name has to agree as well.
     is_identified = gln is True or (code is True and theirs.role is not None)
@@ -380,6 +377,17 @@ def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places
         # A name that differs was handled above: here it agrees, or there is none to compare.
         return name is True or not (party.number or party.gln) or theirs.scheme is not None
     return name is True and not unknown
+
+
+def _same_ids(theirs: PartyRequest, view: PartyView) -> tuple[bool | None, bool | None]:
+    """Whether the code and the GLN are those of the order; None for one that cannot be compared.
+
+    Our GLN is ours under any scheme: partners send it as a code that the buyer has assigned (N103 92) as well.
+    """
+    party = theirs.party
+    if _same_text(party.number, view.gln) is True:
+        return None, True
+    return None if theirs.scheme else _same_text(party.number, view.number), _same_text(party.gln, view.gln)
 
 
 class _Mapped(NamedTuple):
