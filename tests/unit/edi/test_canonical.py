@@ -12,7 +12,7 @@ import pytest
 from connector.domain.documents import Address, Contact, Kind, Party, Tax
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
-from connector.domain.routing.route import Charset, Description, DialectChoice, Identity, LineDate, Notes
+from connector.domain.routing.route import Charset, Description, DialectChoice, Identity, LineDate, Notes, WithoutItem
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.canonical import Charge, ChargeKind, LineView, canonical
@@ -284,6 +284,11 @@ class TestReferences:
         header = [tuple(one.values())[:2] for one in tree.get("referenceInformation", ())]
         lines = [[tuple(o.values())[:2] for o in one.get("referenceInformation", ())] for one in tree["IT1_loop"]]
         return header, lines
+
+    def test_an_invoice_of_fees_alone_names_their_sales_order(self):
+        fees = [an_invoice_line(number, item=None, sales_order="200981") for number in (1, 2)]
+        tree = message(an_invoice(*fees), dialect=DialectChoice.X12, lines_without_item=WithoutItem.CHARGE)
+        assert ("IT1_loop" in tree, tree["referenceInformation"][0]["referenceIdentification"]) == (False, "200981")
 
     def test_a_sales_order_and_a_shipment_of_all_goods_stand_in_the_header(self):
         line = {"sales_order": "200981", "shipment": "400412"}

@@ -732,8 +732,8 @@ class _InvoiceReader(_LineReader[InvoiceLine]):
         payable = {code: rate for code, rate in rates.items() if code not in vat.unrated}
         self._rates = payable if len(rates) > 1 else {}
         if self._we_sell:
-            # A fee beside the goods has no order of its own.
-            goods = [line for line in invoice.lines if line.item and not line.is_charge]
+            # A fee beside the goods has no order of its own; an invoice of fees alone has theirs.
+            goods = [line for line in invoice.lines if line.item and not line.is_charge] or invoice.lines
             self.sales_order = _only([line.sales_order for line in goods])
             self.shipment = _only([line.shipment for line in goods])
 
