@@ -120,6 +120,16 @@ def test_a_supplier_that_is_no_partner_is_named_with_its_documents(harness, run)
     assert (stranger.number, stranger.name, stranger.documents) == ("59999", "Ukjent AS", 2)
 
 
+def test_what_would_not_be_sent_in_any_case_makes_nobody_a_stranger(harness, run):
+    unknown = {"number": "59999", "name": "Ukjent AS"}
+    harness.save(1, lines=lines(), supplier=unknown)
+    for number, changes in enumerate(({"status": "Cancelled"}, {"orderType": "StandardBlanket"}), 2):
+        harness.save(number, lines=lines(), supplier=unknown, **changes)
+        harness.save(number + 2, lines=lines(), supplier={"number": "59998"}, **changes)
+    (stranger,) = run()["purchase_order"].strangers
+    assert (stranger.number, stranger.documents) == ("59999", 1)
+
+
 def test_credit_notes_count_with_the_invoices_of_the_customer(harness, run):
     harness.save(1, Resource.CUSTOMER_INVOICES)
     harness.save(2, Resource.CUSTOMER_CREDIT_NOTES)

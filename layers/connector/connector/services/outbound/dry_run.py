@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
-from connector.domain.routing.policy import hold_reason, refuse_unknown_type
+from connector.domain.routing.policy import hold_reason, refuse_unknown_type, unrouted_reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, Route
 from connector.domain.transactions import Purpose, Stream
@@ -85,7 +85,7 @@ class PartnerOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stranger:
-    """A supplier or customer that no partner is, and how many documents there are of it."""
+    """A supplier or customer that no partner is, and how many of its documents would wait for one."""
 
     kind: Kind
     number: str
@@ -155,9 +155,9 @@ class DryRun:
             is_whole=read.is_whole,
             partners=[self._outcome(kind, partner, found) for partner, found in by_partner.items()],
             strangers=[
-                Stranger(kind=kind, number=number, name=next(iter(found.values())).name, documents=len(found))
-                for number, found in read.found.items()
-                if number not in mapped
+                Stranger(kind=kind, number=number, name=waiting[0].name, documents=len(waiting))
+                for number in read.found
+                if number not in mapped and (waiting := [one for one in read.of(number) if not _is_left_alone(one)])
             ],
         )
 
@@ -260,6 +260,12 @@ class _Read:
         key = DocumentKey(company.name, resource.kind, name)
         found = _Found(key, document.modified or "", party_name, document.raw)
         self.found.setdefault(number, {})[key] = found
+
+
+def _is_left_alone(found: _Found) -> bool:
+    """Whether the document waits for no partner: a payment, a pattern order, one that is cancelled or on hold."""
+    document = stored_document(found.key, found.raw).document
+    return not isinstance(document, Parked) and unrouted_reason(document) is not None
 
 
 @dataclass(frozen=True, slots=True)
