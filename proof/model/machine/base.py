@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.cause import Cause
@@ -189,6 +189,10 @@ class Base(RuleBasedStateMachine):
         """Whether the order was cancelled."""
         return bool(self.system.visma.orders[number]["status"] == "Cancelled")
 
+    def is_empty(self, key: DocumentKey) -> bool:
+        """Whether it is an order without lines, which stays parked until a user ends it."""
+        return key.kind is Kind.PURCHASE_ORDER and not self.system.visma.orders[key.number]["lines"]
+
     def routed(self) -> dict[str, Any]:
         """The partners of the routing file."""
         newcomer = {"supplier": "99998"} if NEWCOMER in self.unmapped else {"supplier": NEWCOMER}
@@ -245,7 +249,7 @@ class Base(RuleBasedStateMachine):
             for number in waiting:
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
             for place, key in enumerate(self.keys()):
-                if system.waiting(key):
+                if system.waiting(key) and not self.is_empty(key):
                     self.answer(key, ANSWERS[(place + turn + self.runs) % len(ANSWERS)])
                     waiting.append(str(key))
             if not waiting:

@@ -335,6 +335,15 @@ class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
             harness.ledger.move(harness.ledger.get(ORDER, 2), State.SUPERSEDED, now=harness.clock.now(), note="begun")
         return harness.see(an_order(**changes), cause=Cause.WITHDRAW.named_at(harness.clock.now()))
 
+    def test_what_the_former_id_has_still_is_replaced_there(self, back):
+        """Else it has one state under its former id, and another one under the new id."""
+        harness = back(price="11.0")
+        assert harness.see(an_order("11.0", **QUIET)) is TranslateResult.QUEUED
+        assert lines(harness)[-2:] == [
+            (State.TRANSLATED, Purpose.CANCELLATION, "ACMENEWT"),
+            (State.TRANSLATED, Purpose.REPLACE, ACME),
+        ]
+
     @pytest.mark.parametrize("dies", [False, True])
     def test_what_was_cancelled_meanwhile_is_cancelled_there(self, back, dies):
         harness = back(status="Cancelled")

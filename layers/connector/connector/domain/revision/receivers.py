@@ -21,11 +21,17 @@ WITHDRAWN = KNOWN_TO_PARTNER | {State.CLOSED}
 
 
 def under_other_id(history: Sequence[Revision], sent: Revision | None, incoming: Incoming) -> Revision | None:
-    """The revision that the same supplier or customer has under another ISA id, and keeps until the content changes."""
+    """The revision that the same supplier or customer has under another ISA id, and keeps until the content changes.
+
+    None where the receiver in routing still has an earlier one, because its withdrawal did not leave.
+    """
     if sent is None or incoming.cause.sends_again or None in {sent.receiver_id, incoming.receiver}:
         return None
     is_same = is_of_same_party(sent, incoming) and not withdrawals_of(history, sent)
-    return sent if is_same and sent.receiver_id != incoming.receiver else None
+    if not is_same or sent.receiver_id == incoming.receiver:
+        return None
+    here = next((one for one, receiver in newest_reached(history) if receiver == incoming.receiver), None)
+    return sent if here is None or here.purpose is Purpose.CANCELLATION else None
 
 
 def has_left(sent: Revision, incoming: Incoming) -> bool:
