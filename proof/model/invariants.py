@@ -17,7 +17,14 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.reasons import Reason
-from connector.domain.revision.record import UNRESOLVED, Revision, State, current_revision, own_revisions
+from connector.domain.revision.record import (
+    KNOWN_TO_PARTNER,
+    UNRESOLVED,
+    Revision,
+    State,
+    current_revision,
+    own_revisions,
+)
 from proof.model.asking import NOTHING, View
 from proof.model.changing import Changing
 from proof.model.directory import Directory
@@ -251,9 +258,14 @@ class Invariants:
         if Reason.CROSSES_REVISION not in change.reason_codes or self.receivers.is_in_doubt(change.transaction_id):
             return []
         taken_up = max(event.at for event in change.history if event.state is ChangeState.APPLYING)
-        # While a revision is being sent or needs attention, nobody knows whether it has arrived.
+        # While a revision is being sent or needs attention, nobody knows whether it has arrived; nor does the connector
+        # know of a rejection before it has tracked it.
+        rejected = self.receivers.refused_transactions
         if any(
-            one.state in UNRESOLVED or one.needs_attention or one.updated_at >= taken_up
+            one.state in UNRESOLVED
+            or one.needs_attention
+            or one.updated_at >= taken_up
+            or (one.transaction_id in rejected and one.state in KNOWN_TO_PARTNER)
             for one in self.ledger.revisions(change.key, limit=1000)
         ):
             return []
