@@ -29,7 +29,7 @@ from connector.routing_file import check
 from connector.services.ports import CursorView
 from demo.report import DocumentCheck
 from demo.run import Demo
-from testkit.laptop import deploy, ministack
+from testkit.laptop import deploy, forks, ministack
 from testkit.laptop.stack import Stack
 
 TIMEOUT_SECONDS = 900.0
@@ -244,14 +244,8 @@ class Laptop:
     # -- people
 
     def connector(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the installed `connector` command."""
-        return subprocess.run(
-            [CONNECTOR, *arguments],
-            env={**os.environ, **self.stack.environment, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """Run the `connector` command."""
+        return forks.run(arguments, {**os.environ, **self.stack.environment, "COLUMNS": "200"})
 
     def as_role_of(self, function: str) -> boto3.Session:
         """A session with the role of a deployed function; its trust policy is extended to allow this."""

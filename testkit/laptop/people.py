@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from testkit.laptop import forks
 from testkit.laptop.observed import CONNECTOR, Laptop
 from testkit.terminal import Answers, typed
 
@@ -30,14 +31,7 @@ class Person:
 
     def run(self, command: str, *, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run `connector` with the arguments in `command`; `given` is its standard input."""
-        return subprocess.run(
-            [CONNECTOR, *shlex.split(command)],
-            env=dict(self.environment),
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return forks.run(shlex.split(command), self.environment, given=given)
 
     def types(self, command: str, *, directory: Path, answers: Answers = (), code: int = 0) -> str:
         """Run a command line in a terminal and answer its prompts; returns the output.
