@@ -1,9 +1,9 @@
 """The deployed laptop stacks that the tests of this directory share, each in a directory of its own.
 
 The modules of the xdist group `stack` play the demo on one and go on from there, in the order of their names; those of
-`_LAST` come at the end. The modules of the group `empty stack` bring companies of their own to another one. A
-worker has each, and a third has the tests that deploy nothing: what is deployed waits more than it works.
-`test_deployment` and `test_state_outlives` deploy for themselves.
+`_LAST` come at the end. The modules of the groups `empty stack` and `proofs` bring companies of their own to another
+one, or to two if two workers have them. The other workers have the tests that deploy nothing: what is deployed waits
+more than it works. `test_deployment`, `test_interrupted` and `test_state_outlives` deploy for themselves.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from proof.deployed.quiescence import Quiescence
 from proof.tally import Size
 from testkit.laptop.observed import PIPELINE, Laptop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("proofs")]
 
 
 def test_what_dead_workers_held_is_done_once_by_others(empty: Laptop) -> None:

@@ -9,7 +9,7 @@ from proof.deployed.permissions_roles import Piece, Role
 from proof.tally import Size
 from testkit.laptop.observed import FUNCTIONS, Laptop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("proofs")]
 
 
 def test_a_role_lacks_nothing_and_has_nothing_that_its_function_does_without(empty: Laptop) -> None:
