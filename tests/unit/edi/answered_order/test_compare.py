@@ -766,3 +766,62 @@ def test_a_date_of_zeros_is_none(message):
 
 def test_a_period_with_one_end_is_not_understood():
     assert said(dated(("067", None, "20261005-00000000"))) == ("its period cannot be read: '20261005-00000000'",)
+
+
+# -- values of a Mosaic line beside its actions ------------------------------------------------------------------------
+
+
+def beside(actions, **values):
+    message = mosaic(actions, [action()])
+    message["lineItems"][0] |= values
+    return message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        beside([{"status": "accepted"}], quantity={"value": "10", "unitOfMeasure": "each"}),
+        beside([action("4"), action("6")], quantity={"value": "10"}, unitCostPrice="12.50"),
+        beside([action(scheduledDeliveryDate="2026-10-05")], deliveryDate="20261005"),
+        beside([action(unitCostPrice="1250", unitPriceBasis="perHundred")]),
+        beside([action(promisedShipDate="2026-10-02")], salesOrderDate="2026-09-11"),
+        beside([action()], quantity="10"),
+    ],
+)
+def test_values_beside_the_actions_that_agree(message):
+    assert said(message) == ()
+
+
+@pytest.mark.parametrize(
+    ("message", "clause"),
+    [
+        (beside([{"status": "accepted"}], quantity={"value": "6"}), "line 1 has the quantity 6, ordered were 10"),
+        (beside([], quantity={"value": "6"}), "line 1 has the quantity 6, ordered were 10"),
+        (beside([action()], quantity={"value": "6"}), "line 1 has the quantity 6, ordered were 10"),
+        (beside([action()], quantity="6"), "line 1 has the quantity 6, ordered were 10"),
+        (beside([{"status": "accepted", "quantity": "3"}]), "line 1 has the quantity 3, ordered were 10"),
+        (
+            beside([action()], quantity={"value": "10", "unitOfMeasure": "case"}),
+            "line 1 is in the unit case, ordered in STK",
+        ),
+        (beside([action()], unitCostPrice="14"), "line 1 has the price 14, ordered at 12.5"),
+        (
+            beside([action(scheduledDeliveryDate="2026-10-12")]),
+            "line 1 is to come on 2026-10-12, wanted on 2026-10-05",
+        ),
+        (
+            beside([action()], promisedDeliveryDate="2026-10-12"),
+            "line 1 is to come on 2026-10-12, wanted on 2026-10-05",
+        ),
+        (
+            beside([action(restockDate="2026-10-12")]),
+            "line 1 names a day on 2026-10-12 (restockDate), which is not understood",
+        ),
+        (
+            mosaic([action()], [action()], dates={"scheduledDeliveryDate": "2026-10-12"}),
+            "it is to come on 2026-10-12, wanted on 2026-10-05",
+        ),
+    ],
+)
+def test_values_beside_the_actions_that_differ(message, clause):
+    assert said(message) == (clause,)

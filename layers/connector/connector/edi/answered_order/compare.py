@@ -68,8 +68,8 @@ def lines_gone(message: Data, order: PurchaseOrder, route: Route) -> frozenset[i
 
 
 def _stated(message: Data, route: Route) -> StatedOrder:
-    trees = rows(message, "transactionSets")
-    return read_x12(trees, route.changes.price_bases) if trees else read_mosaic(message)
+    trees, bases = rows(message, "transactionSets"), route.changes.price_bases
+    return read_x12(trees, bases) if trees else read_mosaic(message, bases)
 
 
 class _Comparison:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from connector.edi.answered_order.stated import Days, StatedLine, StatedOrder, Timing, figure
-from connector.edi.mosaic.read.order_change import products_of
-from connector.edi.order_change.common import Questions, Remarks
+from connector.edi.mosaic.read.order_change import as_object, products_of
+from connector.edi.order_change.common import Questions, Remarks, unit_price
 from connector.edi.order_change.content import mosaic_content, mosaic_parties
 from connector.edi.order_change.fields import Data, leaves, part, rows, text
 from connector.edi.units import UNITS
 
 _UNITS = {unit.mosaic: unit.word for unit in UNITS.values() if unit.mosaic}
 
-# Orderful: `dates` of an 850 and an 855, and those of an action. What is not here asks for nothing, or is asked about.
-_TIMINGS = {
-    "estimatedDeliveryDate": Timing.DELIVERY,
-    "requestedDeliveryDate": Timing.DELIVERY,
-    "latestDeliveryDate": Timing.DELIVERY,
-    "earliestDeliveryDate": Timing.EARLIER,
-    "scheduledShipDate": Timing.EARLIER,
-    "requestedShipDate": Timing.EARLIER,
-    "requestedPickupDate": Timing.EARLIER,
-    "pickupDate": Timing.EARLIER,
-    "earliestShipDate": Timing.EARLIER,
-    "latestShipDate": Timing.EARLIER,
-}
+# Orderful: `estimatedDeliveryDate`, `requestedPickupDate` and `scheduledShipDate` of an 855, and the `dates` of an 850.
+# What other partners write instead (`scheduledDeliveryDate`) is told by its last word. A name that has none of these
+# asks for nothing, or is asked about.
+_NAMES_OF_DAYS = (
+    ("earliestdeliverydate", Timing.EARLIER),
+    ("deliverydate", Timing.DELIVERY),
+    ("shipdate", Timing.EARLIER),
+    ("pickupdate", Timing.EARLIER),
+)
+_DAY_NAME = "Date"
 _NO_WANTED_DAYS = frozenset(
     {"purchaseOrderDate", "salesOrderDate", "customerOrderDate", "cancelAfterDate", "promotionStartDate"}
 )
@@ -34,8 +32,13 @@ _TOTALS = ("net", "gross")
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
-def read_mosaic(message: Data) -> StatedOrder:
-    """Read the `message` of a Mosaic 855."""
+def read_mosaic(message: Data, price_bases: Mapping[str, int]) -> StatedOrder:
+    """Read the `message` of a Mosaic 855.
+
+    Args:
+        message: The message.
+        price_bases: The partner's own readings of `unitPriceBasis` (routing, `changes.price_bases`).
+    """
     unclear: list[str] = []
     days = Days()
     _put_days(days, part(message, "dates"))
@@ -49,7 +52,7 @@ def read_mosaic(message: Data) -> StatedOrder:
         if _CURRENCY.fullmatch(word)
     )
     return StatedOrder(
-        lines=tuple(map(_line, rows(message, "lineItems"))),
+        lines=tuple(_line(one, price_bases) for one in rows(message, "lineItems")),
         currencies=tuple(dict.fromkeys(currencies)),
         totals=tuple(filter(None, totals)),
         days=tuple(days.found),
@@ -59,33 +62,42 @@ def read_mosaic(message: Data) -> StatedOrder:
     )
 
 
-def _line(item: Data) -> StatedLine:
-    unclear: list[str] = []
-    days = Days()
+def _line(item: Data, price_bases: Mapping[str, int]) -> StatedLine:
+    """One line. Its values stand in `actions`; partners repeat those of the order beside them, in the line itself."""
+    questions, days = Questions(), Days()
     actions = rows(item, "actions")
     _put_days(days, part(item, "dates"))
-    for action in actions:
-        _put_days(days, {name: action.get(name) for name in _TIMINGS})
-    amounts = [part(action, "quantity") for action in actions]
-    figures = [figure(one, "value", "quantity", unclear) for one in amounts]
-    prices = [figure(action, "unitCostPrice", "price", unclear) for action in actions]
+    for one in (item, *actions):
+        _put_days(days, {name: value for name, value in one.items() if name.endswith(_DAY_NAME)})
+    amounts = [as_object(action, "quantity") for action in actions]
+    figures = [questions.quantity(one, "value", "quantity") for one in amounts]
+    ordered = as_object(item, "quantity")
+    prices = [
+        unit_price(questions, one, price="unitCostPrice", basis="unitPriceBasis", bases=price_bases).amount
+        for one in (item, *actions)
+    ]
     whole = None not in figures and bool(figures)
     number_given = text(item, "purchaseOrderLineId")
     return StatedLine(
         line_ids=() if number_given is None else (number_given,),
         products=products_of(part(item, "productIds"), Questions(), Remarks()),
+        ordered=questions.quantity(ordered, "value", "quantity"),
         accepted=sum((one for one in figures if one is not None), Decimal()) if whole else None,
         accepts=all(text(action, "status") in {None, "accepted"} for action in actions),
         prices=tuple(dict.fromkeys(one for one in prices if one is not None)),
-        units={code: _UNITS.get(code) for one in amounts if (code := text(one, "unitOfMeasure"))},
+        units={code: _UNITS.get(code) for one in (ordered, *amounts) if (code := text(one, "unitOfMeasure"))},
         days=tuple(days.found),
         parties=mosaic_parties(item, Questions(), Remarks(), "order line"),
         stated=mosaic_content(item),
-        unclear=tuple(dict.fromkeys((*unclear, *days.unclear))),
+        unclear=tuple(dict.fromkeys((*(one.rstrip(".") for one in questions.all()), *days.unclear))),
     )
 
 
 def _put_days(days: Days, dates: Data) -> None:
     for name in dates:
         if name not in _NO_WANTED_DAYS:
-            days.put(dates, name, _TIMINGS.get(name, Timing.UNKNOWN), name)
+            days.put(dates, name, _timing(name), name)
+
+
+def _timing(name: str) -> Timing:
+    return next((found for end, found in _NAMES_OF_DAYS if name.casefold().endswith(end)), Timing.UNKNOWN)

@@ -128,7 +128,7 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: 
     beside = Questions() if goes else questions
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
-    delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)
+    delta = questions.number(as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)
     if quantity is None and delta is not None and reading.ask is not Ask.DELETE:
         questions.refuse(
             "it gives a difference and no new total; whether it goes up or down is not said.", Field.QUANTITY
@@ -192,14 +192,14 @@ def _order_references(data: Data) -> tuple[str, ...]:
     return () if number is None else (number,)
 
 
-def _as_object(item: Data, name: str) -> Data:
+def as_object(item: Data, name: str) -> Data:
     """A Mosaic `Quantity`; a bare value counts as one without a unit."""
     value = item.get(name)
     return value if isinstance(value, dict) else {"value": value}
 
 
 def _quantity(questions: Questions, item: Data, name: str, what: str) -> Decimal | None:
-    return questions.quantity(_as_object(item, name), "value", what)
+    return questions.quantity(as_object(item, name), "value", what)
 
 
 def _unit(questions: Questions, item: Data) -> str | None:
@@ -207,7 +207,7 @@ def _unit(questions: Questions, item: Data) -> str | None:
     named = [
         unit
         for name in ("quantity", "originalQuantity", "changeInQuantity")
-        if (unit := text(_as_object(item, name), "unitOfMeasure"))
+        if (unit := text(as_object(item, name), "unitOfMeasure"))
     ]
     units_differ(questions, named)
     return next(iter(named), None)
