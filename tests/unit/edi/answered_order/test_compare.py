@@ -825,3 +825,52 @@ def test_values_beside_the_actions_that_agree(message):
 )
 def test_values_beside_the_actions_that_differ(message, clause):
     assert said(message) == (clause,)
+
+
+# -- weeks ------------------------------------------------------------------------------------------------------------
+
+WEDNESDAY = date(2026, 10, 7)
+MIDWEEK = an_order(a_line(1, promised=WEDNESDAY), a_line(2, promised=WEDNESDAY), promised_on=WEDNESDAY)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        *[(code, "20261005") for code in ("039", "076", "077", "078", "086", "087", "088")],
+        ("077", "20261004"),
+        ("077", "20261007"),
+        ("077", "20261009"),
+        ("077", None, "20261005-20261011"),
+        ("077", None, "20261005"),
+        ("087", "20260928"),
+    ],
+)
+def test_a_week_with_the_wanted_day(stamp):
+    assert said(dated(stamp), order=MIDWEEK) == ()
+    code, day, *_ = stamp
+    if day:
+        of_lines = x12(*(line(number, ack(dateTimeQualifier=code, date=day)) for number in (1, 2)))
+        assert said(of_lines, order=MIDWEEK) == ()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "clause"),
+    [
+        (("077", "20261012"), "it is to come in the week of 2026-10-12, wanted on 2026-10-07"),
+        (("077", "20261011"), "it is to come in the week of 2026-10-11, wanted on 2026-10-07"),
+        (("076", "20261002"), "it is to come in the week of 2026-09-28, wanted on 2026-10-07"),
+        (("087", "20261012"), "it is to be shipped in the week of 2026-10-12, wanted on 2026-10-07"),
+        (
+            ("077", None, "20261001-20261031"),
+            "it is to come from 2026-10-01 to 2026-10-31, wanted on 2026-10-07",
+        ),
+    ],
+)
+def test_another_week(stamp, clause):
+    assert said(dated(stamp), order=MIDWEEK) == (clause,)
+
+
+def test_one_week_for_lines_of_several_weeks():
+    assert said(dated(("077", "20261005")), order=TWO_DAYS) == ()
+    of_header = said(dated(("077", "20261012")), order=TWO_DAYS)
+    assert of_header == ("it is to come in the week of 2026-10-12, wanted on 2026-10-05",)

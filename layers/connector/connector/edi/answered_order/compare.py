@@ -136,7 +136,9 @@ class _Comparison:
         for one in stated.days:
             is_ours = one.first == one.last and (one.first == self.order.promised_on or days == {one.first})
             is_span = (one.first, one.last) == (earliest, latest)
-            clause = None if is_ours or is_span else _day_clause(one, wanted, known)
+            clause = (
+                None if is_ours or is_span or (days and _is_week_of(one, days)) else _day_clause(one, wanted, known)
+            )
             if clause is not None:
                 yield f"it {clause}"
 
@@ -243,16 +245,24 @@ def _day_clause(stated: StatedDay, wanted: date | None, known: set[date]) -> str
         known: Days of the order under which a day without a known meaning is no news.
     """
     is_day = stated.first == stated.last
-    if stated.timing is Timing.DELIVERY and not (is_day and stated.first == wanted):
+    is_wanted = is_day and stated.first == wanted
+    if stated.timing is Timing.DELIVERY and not (is_wanted or _is_week_of(stated, {wanted})):
         return f"is to come {_when(stated)}, wanted on {wanted or 'no day'}"
-    if stated.timing is Timing.EARLIER and wanted is not None and stated.last > wanted:
+    latest = stated.first if stated.is_week else stated.last
+    if stated.timing is Timing.EARLIER and wanted is not None and latest > wanted:
         return f"is to be shipped {_when(stated)}, wanted on {wanted}"
     if stated.timing is Timing.UNKNOWN and not (is_day and stated.first in known):
         return f"names a day {_when(stated)} ({stated.code[:40]}), which is not understood"
     return None
 
 
+def _is_week_of(stated: StatedDay, wanted: Collection[date | None]) -> bool:
+    return stated.is_week and all(one is not None and stated.first <= one <= stated.last for one in wanted)
+
+
 def _when(stated: StatedDay) -> str:
+    if stated.is_week:
+        return f"in the week of {stated.first}"
     return f"on {stated.first}" if stated.first == stated.last else f"from {stated.first} to {stated.last}"
 
 

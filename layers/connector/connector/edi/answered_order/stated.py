@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,6 +15,9 @@ from connector.domain.order_change.request import PartyRequest, ProductRefs, Sta
 from connector.edi.order_change.fields import Data, NotUnderstood, day, number, shown
 
 _WITH_TIME = re.compile(r"\d{12}(?:\d\d)?", re.ASCII)
+
+_WEEK = timedelta(days=7)
+_SUNDAY = 7
 
 
 class Timing(StrEnum):
@@ -37,12 +40,14 @@ class StatedDay(NamedTuple):
         first: The day, or the first one of the period.
         last: The same day, or the last one of the period.
         code: The qualifier or the field as written, for people.
+        is_week: Whether it is a week, on one day of which the goods come or leave.
     """
 
     timing: Timing
     first: date
     last: date
     code: str
+    is_week: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +138,17 @@ class Days:
         self.found: list[StatedDay] = []
         self.unclear: list[str] = []
 
-    def put(self, data: Data, name: str, timing: Timing, code: str) -> None:
-        """Add the day of a field, if there is one."""
+    def put(self, data: Data, name: str, timing: Timing, code: str, *, is_week: bool = False) -> None:
+        """Add the day of a field, if there is one, or the week that it stands for."""
         try:
             found = day(data, name)
         except NotUnderstood as reason:
             self.unclear.append(f"its day cannot be read: {reason}")
             return
         if found is not None:
-            self.found.append(StatedDay(timing, found, found, code))
+            self._add(timing, found, found, code, is_week=is_week)
 
-    def put_period(self, written: str, timing: Timing, code: str) -> None:
+    def put_period(self, written: str, timing: Timing, code: str, *, is_week: bool = False) -> None:
         """Add a period (X12 element 1251): `CCYYMMDD`, or two of them with a hyphen, each with a time or without."""
         ends = written.split("-") if written.count("-") == 1 else [written]
         days = [one[:8] if _WITH_TIME.fullmatch(one) else one for one in ends]
@@ -152,6 +157,22 @@ class Days:
             if first is None and last is None:
                 return
             if first is not None and last is not None and first <= last:
-                self.found.append(StatedDay(timing, first, last, code))
+                self._add(timing, first, last, code, is_week=is_week)
                 return
         self.unclear.append(f"its period cannot be read: {shown(written)}")
+
+    def _add(self, timing: Timing, first: date, last: date, code: str, *, is_week: bool) -> None:
+        if is_week and first == last:
+            first, last = _week_of(first)
+        is_week = is_week and last - first < _WEEK
+        self.found.append(StatedDay(timing, first, last, code, is_week=is_week))
+
+
+def _week_of(found: date) -> tuple[date, date]:
+    """The first and the last day of the week that a day stands for.
+
+    X12 does not say on which day a week begins: on Monday (ISO 8601) or on Sunday (United States). So Sunday begins
+    one, and any other day is in one from Monday.
+    """
+    first = found if found.isoweekday() == _SUNDAY else found - timedelta(days=found.weekday())
+    return first, first + _WEEK - timedelta(days=1)

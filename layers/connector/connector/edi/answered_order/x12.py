@@ -36,11 +36,36 @@ from connector.edi.x12.read.order_change import BEYOND_A_LINE, OUR_LINE, product
 from connector.edi.x12.read.totals import amount_segments, closes, totals_segments
 
 # X12 element 374, what is to be the wanted day: delivery requested, estimated, not after, current schedule, promised,
-# scheduled for or prior to, week of, required by, and estimated arrival.
-_DELIVERIES = frozenset({"002", "017", "063", "067", "069", "070", "073", "074", "077", "106", "371"})
+# scheduled for, promised up to it, required by, and estimated arrival.
+_DELIVERIES = frozenset({"002", "017", "063", "067", "069", "070", "073", "074", "075", "106", "371"})
 # What may be earlier: requested ship, shipped, available, ship not before and no later, delivery not before, current
 # schedule and promised ship, delivery and shipment from the day on or up to it, pick-up.
-_EARLIER = frozenset({"010", "011", "018", "037", "038", "064", "068", "071", "079", "081", "084", "087", "118"})
+_EARLIER = frozenset(
+    {
+        "010",
+        "011",
+        "018",
+        "037",
+        "038",
+        "064",
+        "068",
+        "071",
+        "072",
+        "079",
+        "080",
+        "081",
+        "082",
+        "083",
+        "084",
+        "085",
+        "118",
+    }
+)
+# Weeks: of delivery, as scheduled, requested and promised; of shipment, also in general.
+_WEEKS = {
+    **dict.fromkeys(("076", "077", "078"), Timing.DELIVERY),
+    **dict.fromkeys(("039", "086", "087", "088"), Timing.EARLIER),
+}
 # What limits the order, its payment or its promotion, and names no day of the goods.
 _NO_WANTED_DAYS = frozenset({*PAST_DATES, "001", "012", "013", "015", "016", "036", "061", "152", "175"})
 _PERIOD = "dateTimePeriod"
@@ -188,11 +213,11 @@ def _put_days(days: Days, stamp: Data) -> None:
         if qualifier in _NO_WANTED_DAYS:
             continue
         timing = Timing.DELIVERY if qualifier in _DELIVERIES | {None} else Timing.UNKNOWN
-        timing = Timing.EARLIER if qualifier in _EARLIER else timing
-        code = qualifier or "no qualifier"
-        days.put(stamp, f"date{place}", timing, code)
+        timing = _WEEKS.get(qualifier or "", Timing.EARLIER if qualifier in _EARLIER else timing)
+        is_week, code = qualifier in _WEEKS, qualifier or "no qualifier"
+        days.put(stamp, f"date{place}", timing, code, is_week=is_week)
         if (written := text(stamp, f"{_PERIOD}{place}")) is not None:
-            days.put_period(written, timing, code)
+            days.put_period(written, timing, code, is_week=is_week)
 
 
 def _open_totals(tree: Data, loops: Sequence[Data]) -> Iterator[str]:
