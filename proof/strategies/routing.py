@@ -49,6 +49,7 @@ _SETTINGS: dict[str, Any] = {
     "whole_units": ["each"],
     "main_locations": ["MAIN"],
     "answers_to_unknown_orders": "record",
+    "charges_in_answers": {"freight": 45, "D980": "10.50"},
     "acknowledgment": "required",
     "expected": {"valid": "1h", "sent": "15m", "delivered": "never", "acknowledged": "24h"},
     "items": {"1298": {"gtin": "07038010000065", "partner_item": "AP-77120"}},

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import Address, Tax
+from connector.domain.documents import Address, DocumentDiscount, Tax
 from connector.domain.routing.route import LineDate
 from connector.edi.answered_order.compare import order_differences
 from testkit.samples.business_documents import a_line, a_route, an_order
@@ -874,3 +874,153 @@ def test_one_week_for_lines_of_several_weeks():
     assert said(dated(("077", "20261005")), order=TWO_DAYS) == ()
     of_header = said(dated(("077", "20261012")), order=TWO_DAYS)
     assert of_header == ("it is to come in the week of 2026-10-12, wanted on 2026-10-05",)
+
+
+# -- charges in percent, VAT as a charge, and charges that a partner always states -------------------------------------
+
+DISCOUNTED = an_order(a_line(1, promised=WANTED, discount=Decimal("12.50"), amount=Decimal("112.50")), a_line(2))
+REBATED = replace(ORDER, discounts=(DocumentDiscount(Decimal("12.50")), DocumentDiscount(Decimal(7), None, Decimal(3))))
+WITH_VAT = replace(ORDER, taxes=(Tax("3", Decimal(25), Decimal(250), Decimal("62.50")),), tax_total=Decimal("62.50"))
+SAC = {"A": {"allowanceOrChargeIndicatorCode": "A"}, "C": {"allowanceOrChargeIndicatorCode": "C"}}
+TAX = {**SAC["C"], "servicePromotionAllowanceOrChargeCode": "H850"}
+FREIGHT = {**SAC["C"], "servicePromotionAllowanceOrChargeCode": "D240"}
+
+
+@pytest.mark.parametrize(
+    ("order", "values", "of_line"),
+    [
+        (DISCOUNTED, {**SAC["A"], "percentDecimalFormat": "10", "allowanceOrChargePercentQualifier": "3"}, True),
+        (DISCOUNTED, {**SAC["A"], "percent": "10,0"}, True),
+        (DISCOUNTED, {**SAC["A"], "amount": "1250", "percentDecimalFormat": "99"}, True),
+        (DISCOUNTED, {**SAC["A"], "amount": "0", "percentDecimalFormat": "10"}, True),
+        (DISCOUNTED, {**SAC["A"], "rate": "1.25"}, True),
+        (REBATED, {**SAC["A"], "percentDecimalFormat": "5"}, False),
+        (REBATED, {**SAC["A"], "percentDecimalFormat": "3"}, False),
+        (WITH_VAT, {**TAX, "amount": "6250"}, False),
+        (WITH_VAT, {**TAX, "percentDecimalFormat": "25"}, False),
+        (WITH_VAT, {**TAX, "amount": "31.25"}, True),
+        (WITH_VAT, {**TAX, "percentDecimalFormat": "25.0"}, True),
+        (replace(WITH_VAT, taxes=()), {**TAX, "amount": "6250"}, False),
+        (replace(WITH_VAT, taxes=()), {**TAX, "amount": "3125"}, True),
+        (ORDER, {**TAX, "amount": "6250"}, False),
+    ],
+)
+def test_charges_in_percent_and_vat_that_agree(order, values, of_line):
+    assert said(charged(of_line=of_line, **values), order=order) == ()
+
+
+@pytest.mark.parametrize(
+    ("order", "values", "of_line", "clause"),
+    [
+        (
+            DISCOUNTED,
+            {**SAC["A"], "percentDecimalFormat": "12"},
+            True,
+            "line 1 states an allowance (percent decimal format 12)",
+        ),
+        (
+            DISCOUNTED,
+            {**SAC["C"], "percentDecimalFormat": "10"},
+            True,
+            "line 1 states a charge (percent decimal format 10)",
+        ),
+        (
+            DISCOUNTED,
+            {**SAC["A"], "amount": "1300", "percentDecimalFormat": "10"},
+            True,
+            "line 1 states an allowance of 13.00 (percent decimal format 10)",
+        ),
+        (
+            DISCOUNTED,
+            {**SAC["A"], "percentDecimalFormat": "ten 10"},
+            True,
+            "line 1 states an allowance (percent decimal format ten 10)",
+        ),
+        (DISCOUNTED, {**SAC["A"], "rate": "1.30"}, True, "line 1 states an allowance (rate 1.30)"),
+        (REBATED, {**SAC["A"], "rate": "1.25"}, False, "it states an allowance (rate 1.25)"),
+        (WITH_VAT, {**TAX, "amount": "3000"}, False, "it states a charge of 30.00 (tax)"),
+        (WITH_VAT, {**TAX, "percentDecimalFormat": "15"}, False, "it states a charge (tax, percent decimal format 15)"),
+        (
+            replace(ORDER, tax_total=Decimal(0)),
+            {**TAX, "amount": "6250"},
+            False,
+            "it states a charge of 62.50 (tax)",
+        ),
+        (
+            WITH_VAT,
+            {**TAX, "allowanceOrChargeIndicatorCode": "A", "amount": "6250"},
+            False,
+            "it states an allowance of 62.50 (tax)",
+        ),
+    ],
+)
+def test_charges_in_percent_and_vat_that_differ(order, values, of_line, clause):
+    assert said(charged(of_line=of_line, **values), order=order) == (clause,)
+
+
+@pytest.mark.parametrize(
+    "charges",
+    [{"type": "VAT", "amount": "62.50"}, {"type": "valueAddedTax", "percent": "25"}, {"type": "tax", "percent": "25"}],
+)
+def test_vat_as_a_charge_of_mosaic(charges):
+    assert said(mosaic([action()], [action()], charges=[charges]), order=WITH_VAT) == ()
+    assert said(mosaic([action()], [action()], allowances=[charges]), order=WITH_VAT) != ()
+
+
+def with_total(message, total):
+    message["transactionSets"][0]["totalMonetaryValueSummary"] = [{"amount": total}]
+    return message
+
+
+def test_a_total_with_vat_that_the_order_does_not_have():
+    assert said(with_total(charged(**TAX, amount="6250"), "312.50")) == ()
+    assert said(with_total(charged(**TAX, amount="6250"), "250.00")) == ()
+    assert said(with_total(charged(**TAX, amount="6250"), "375.00")) == ("it comes to 375, which the order does not",)
+    vat_twice = with_total(charged(**TAX, amount="6250"), "375.00")
+    assert said(vat_twice, order=WITH_VAT) == ("it comes to 375, which the order does not",)
+
+
+@pytest.mark.parametrize("of_line", [False, True])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {**FREIGHT, "amount": "4500"},
+        {**FREIGHT, "amount": "12.00", "description": "Freight to Oslo"},
+        {**SAC["C"], "servicePromotionAllowanceOrChargeCode": "D980", "amount": "10"},
+        {**FREIGHT, "percentDecimalFormat": "2"},
+    ],
+)
+def test_charges_that_the_partner_always_states(values, of_line):
+    route = a_route(ORDER, charges_in_answers={"freight": Decimal(45), "d980": Decimal(10)})
+    assert said(charged(of_line=of_line, **values), route=route) == ()
+    assert said(charged(of_line=of_line, **values)) != ()
+
+
+def test_a_usual_charge_is_in_the_total_or_not():
+    route = a_route(ORDER, charges_in_answers={"freight": Decimal(45)})
+    for of_line in (False, True):
+        message = charged(of_line=of_line, **FREIGHT, amount="4500")
+        for total in ("250.00", "295.00"):
+            assert said(with_total(message, total), route=route) == ()
+        other = said(with_total(message, "305.00"), route=route)
+        assert other == ("it comes to 305, which the order does not",)
+    taxed = with_total(charged(**FREIGHT, amount="4500"), "368.75")
+    assert said(taxed, order=WITH_VAT, route=route) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({**FREIGHT, "amount": "4501"}, "a charge of 45.01 (freight)"),
+        (
+            {**FREIGHT, "allowanceOrChargeIndicatorCode": "A", "amount": "4500"},
+            "an allowance of 45.00 (freight)",
+        ),
+        ({**SAC["C"], "amount": "4500"}, "a charge of 45.00"),
+        ({**FREIGHT, "percentDecimalFormat": "20"}, "a charge (freight, percent decimal format 20)"),
+        ({**FREIGHT, "rate": "1"}, "a charge (freight, rate 1)"),
+    ],
+)
+def test_charges_beyond_the_usual_ones(values, text):
+    route = a_route(ORDER, charges_in_answers={"freight": Decimal(45)})
+    assert said(charged(**values), route=route) == (f"it states {text}",)

@@ -24,7 +24,7 @@ from connector.domain.parties import PartyView, Role, order_parties
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route, TermsRule
 from connector.domain.text import truncated
-from connector.domain.totals import payable_amount, rounded
+from connector.domain.totals import payable_amount
 
 # Names are truncated when they are sent and when partners store them (N102 has 60 characters, older systems 30).
 _MIN_CUT_LENGTH = 30
@@ -38,8 +38,6 @@ _OUR_KINDS = ("freight", "discount", "surcharge", "adjustment", "rounding", "oth
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,10})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"^(\d{1,15}),(\d{1,10})$", re.ASCII)
-# An amount that is a number is no such fact.
-_RATED = re.compile(r"(?:percent|rate|amount)\D*[0.,]*[1-9]", re.ASCII | re.IGNORECASE)
 
 Fact = tuple[str, str]
 
@@ -239,40 +237,6 @@ def is_another_place(theirs: PartyRequest, order: PurchaseOrder, route: Route, l
     return False in (*_same_ids(theirs, view), posts)
 
 
-def unknown_charges(
-    stated: Sequence[Stated], order: PurchaseOrder, route: Route, line: OrderLine | None = None
-) -> list[str]:
-    """What an answer adds or takes off otherwise than the order, as texts. Only the side and the amount decide.
-
-    Args:
-        stated: What the header of the answer states, or one of its lines.
-        order: The order.
-        route: The route of its supplier.
-        line: The line; None for the header.
-
-    Raises:
-        Parked: the amount of the line cannot be calculated.
-    """
-    lines = None if line is None else (line,)
-    known = {(name, _value(value)) for name, value in known_facts(Topic.CHARGES, order, route, lines)}
-    if line is not None:
-        # What is sent as an adjustment where the amount of a line is not quantity x price.
-        beside = payable_amount(line, order.currency) - rounded(line.quantity * line.unit_price, order.currency)
-        known |= {(name, _value(value)) for name, value in _charge_facts([beside] if beside else [])}
-    charges = [one for one in stated if one.topic is Topic.CHARGES and _is_worth(one)]
-    return [one.text for one in charges if not any((name, _value(value)) in known for name, value in one.facts[:1])]
-
-
-def _is_worth(charge: Stated) -> bool:
-    """Whether a charge comes to something: by its amount, a percentage or a rate. One without any is a text.
-
-    An amount that is no number comes to something.
-    """
-    amount = next(value for _, value in charge.facts)
-    rated = any(name == "besides" and _RATED.search(value) for name, value in charge.facts)
-    return rated or bool(_NUMBER.fullmatch(amount.lstrip("-")) and Decimal(amount))
-
-
 def unknown_terms(stated: Sequence[Stated], order: PurchaseOrder, route: Route) -> list[str]:
     """The terms of payment of an answer whose net days or discount are not those of the order, as texts.
 
@@ -313,7 +277,7 @@ def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequenc
             yield from _named("", order.ship_via)
         case Topic.CHARGES:
             yield from (("kind", kind) for kind in _OUR_KINDS)
-            yield from _charge_facts([amount for amount, _ in _charges(order, lines)])
+            yield from _charge_facts([amount for amount, _ in charges_of(order, lines)])
         case Topic.VAT:
             yield from (("rate", str(tax.rate)) for tax in order.taxes if tax.rate is not None)
             yield from () if order.taxes else (("rate", "0"),)
@@ -337,7 +301,7 @@ def order_text(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence
         case Topic.CARRIER:
             texts = (order.ship_via,)
         case Topic.CHARGES:
-            charged = _charges(order, lines)
+            charged = charges_of(order, lines)
             texts = (f"{'a charge' if amount > 0 else 'an allowance'} of {abs(amount):f}" for amount, _ in charged)
         case Topic.VAT:
             texts = (f"{tax.rate.normalize():f} %" for tax in order.taxes if tax.rate is not None)
@@ -483,7 +447,7 @@ def _rule(order: PurchaseOrder, route: Route) -> TermsRule:
     return route.terms.get(terms.id, TermsRule()) if terms and terms.id else TermsRule()
 
 
-def _charges(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> list[tuple[Decimal, str | None]]:
+def charges_of(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> list[tuple[Decimal, str | None]]:
     """What is added to (positive) or taken off the order, or the line: amount and description."""
     if lines is not None:
         return list(dict.fromkeys((-line.discount, None) for line in lines if line.discount))

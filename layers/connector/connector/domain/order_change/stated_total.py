@@ -50,13 +50,14 @@ def check_totals(findings: Findings, request: ChangeRequest, order: PurchaseOrde
         )
 
 
-def is_total_of(order: PurchaseOrder, total: Decimal, limit: Decimal) -> bool:
+def is_total_of(order: PurchaseOrder, total: Decimal, limit: Decimal, *, beside: Decimal = ZERO) -> bool:
     """Whether what is payable for the order is a stated total: with or without VAT, within the rounding.
 
     Args:
         order: The order.
         total: The total.
         limit: How far a rounded price may move the amount of a line (`Route.rounding_limit`).
+        beside: What charges that the order does not have add to it; a sender may leave them out of the total.
 
     Raises:
         Parked: the amount of a line cannot be calculated.
@@ -64,10 +65,11 @@ def is_total_of(order: PurchaseOrder, total: Decimal, limit: Decimal) -> bool:
     net, _ = _sums(order, Edits())
     payable = net - sum((one.amount for one in order.discounts), ZERO)
     amounts = {*_with_vat(order, (payable,)), *filter(None, (order.order_total,))}
+    amounts |= {*_with_vat(order, (payable + beside,)), *(one + beside for one in amounts)}
     # The net amount and the VAT of each line are rounded, and the total is.
     unit = smallest_unit(order.currency)
     within = unit + sum((unit + _rounding(line, limit) for line in order.lines if not line.cancelled), ZERO)
-    most = max(_vat_shares(order))
+    most = max(vat_shares(order))
     return any(abs(total - one) <= within * (1 + most) for one in amounts)
 
 
@@ -119,14 +121,18 @@ def _of_change(order: PurchaseOrder, request: ChangeRequest, requested: Edits) -
 
 
 def _with_vat(order: PurchaseOrder, amounts: Sequence[Decimal]) -> Iterator[Decimal]:
-    shares = _vat_shares(order)
+    shares = vat_shares(order)
     for amount in amounts:
         for share in shares:
             yield rounded(amount * (1 + share), order.currency)
 
 
-def _vat_shares(order: PurchaseOrder) -> set[Decimal]:
-    """By what share of an amount VAT may raise it; 0 is one of them."""
+def vat_shares(order: PurchaseOrder) -> set[Decimal]:
+    """By what share of an amount VAT may raise it; 0 is one of them.
+
+    Raises:
+        Parked: the amount of a line cannot be calculated.
+    """
     before, _ = _sums(order, Edits())
     untaxed = before - sum((one.amount for one in order.discounts), ZERO)
     rates = {tax.rate for tax in order.taxes if tax.rate}

@@ -663,6 +663,8 @@ class Route:
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: How long each stage of a sent document may take.
         answers_to_unknown_orders: What to do with an answer to an order that was not sent from here.
+        charges_in_answers: What a charge is for, in lower case -> the largest amount, in the currency of the
+            order, up to which the partner's answers state it while the order does not.
     """
 
     company: Company
@@ -775,6 +777,13 @@ class Route:
         "ask",
         "An accepting answer (855, 865) that names an order that was not sent from here, unless the ledger has it as "
         "such or it is from before go-live; record, where another system sends orders to the partner too",
+    )
+    charges_in_answers: Mapping[str, Decimal] = setting(
+        table(AMOUNT, key_read=lambda name: name.strip().casefold()),
+        {},
+        "Charges that answers (855, 865) of the partner always state and its orders do not: what they are for, as the "
+        "finding names it (`freight`, `D980`) -> up to which amount, in the currency of the order, nobody is asked",
+        merge=Merge.KEYS,
     )
 
     def is_unit(self, visma_unit: str | None, unit: str | None) -> bool:

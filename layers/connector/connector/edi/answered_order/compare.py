@@ -17,13 +17,14 @@ from connector.domain.order_change.line_match import line_number, orderable_line
 from connector.domain.order_change.parties_and_terms import (
     is_another_place,
     party_text,
-    unknown_charges,
     unknown_terms,
 )
+from connector.domain.order_change.request import Stated
+from connector.domain.order_change.stated_charges import stated_charges
 from connector.domain.order_change.stated_total import is_amount_of, is_total_of
 from connector.domain.parties import Role
 from connector.domain.routing.route import Route
-from connector.domain.totals import explained_by_price, payable_amount, rounded
+from connector.domain.totals import ZERO, explained_by_price, payable_amount, rounded
 from connector.domain.wanted_days import wanted_day
 from connector.edi.answered_order.items import AnsweredItems
 from connector.edi.answered_order.mosaic import read_mosaic
@@ -78,10 +79,16 @@ class _Comparison:
         self.route = route
         self.lines = orderable_lines(order)
         self.items = AnsweredItems(tuple(self.lines.values()), route)
+        self.beside = ZERO
         self.wanted = {number: wanted_day(line, order, route.line_date) for number, line in self.lines.items()}
 
     def differences(self, stated: StatedOrder, *, is_whole: bool) -> Iterator[str]:
+        # The charges of the lines are in the total of the header.
+        of_lines = list(self._lines(stated, is_whole=is_whole))
         yield from self._header(stated)
+        yield from of_lines
+
+    def _lines(self, stated: StatedOrder, *, is_whole: bool) -> Iterator[str]:
         parts: dict[int, list[StatedLine]] = {}
         for place, one in enumerate(stated.lines, 1):
             line = self._line_of(one, parts.keys())
@@ -110,15 +117,24 @@ class _Comparison:
         for one in stated.parties:
             if one.role is Role.SHIP_TO and is_another_place(one, order, self.route):
                 yield f"it is to be delivered to {party_text(one.party, one.scheme)}"
-        limit = self.route.rounding_limit
+        unknown = self._charges(stated.stated)
         for total in stated.totals:
-            in_cents = total in stated.in_cents and is_total_of(order, total * _CENT, limit)
-            if not (in_cents or is_total_of(order, total, limit)):
+            in_cents = total in stated.in_cents and self._is_total(total * _CENT)
+            if not (in_cents or self._is_total(total)):
                 yield f"it comes to {_text(total)}, which the order does not"
-        yield from (f"it states {text}" for text in unknown_charges(stated.stated, order, self.route))
+        yield from (f"it states {text}" for text in unknown)
         yield from (f"it is payable {text}" for text in unknown_terms(stated.stated, order, self.route))
         yield from self._header_days(stated)
         yield from stated.unclear
+
+    def _is_total(self, total: Decimal) -> bool:
+        return is_total_of(self.order, total, self.route.rounding_limit, beside=self.beside)
+
+    def _charges(self, stated: Sequence[Stated], line: OrderLine | None = None) -> tuple[str, ...]:
+        """The charges that the order does not have; what the others add to its total is kept."""
+        found = stated_charges(stated, self.order, self.route, line)
+        self.beside += found.beside
+        return found.unknown
 
     def _header_days(self, stated: StatedOrder) -> Iterator[str]:
         """Days that agree neither with the order's day nor with that of every line.
@@ -196,7 +212,7 @@ class _Comparison:
         for party in stated.parties:
             if party.role is Role.SHIP_TO and is_another_place(party, order, route, line):
                 yield f"is to be delivered to {party_text(party.party, party.scheme)}"
-        yield from (f"states {text}" for text in unknown_charges(stated.stated, order, route, line))
+        yield from (f"states {text}" for text in self._charges(stated.stated, line))
         wanted = self.wanted[line.number]
         known = {one for one in (wanted, line.requested, line.promised, order.promised_on) if one is not None}
         for day in stated.days:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from connector.domain.documents import Party
@@ -107,6 +108,14 @@ _WHOLE_TOPICS = {
     "restrictionsConditions": Topic.CONDITIONS,
 }
 _RATES = ("percentageAsDecimal", "percent")
+# X12: SAC07 and SAC08 as the releases call them; Orderful: `percent`.
+_FIGURES = {
+    "percentDecimalFormat": "percent",
+    "percent": "percent",
+    "allowanceOrChargePercent": "percent",
+    "rate": "rate",
+    "allowanceOrChargeRate": "rate",
+}
 
 
 def x12_content(tree: Data) -> tuple[Stated, ...]:
@@ -286,11 +295,19 @@ def _charged(
     facts = [(side, str(amount) if amount is not None else "without an amount")]
     if amount != 0 or _worth(charge):
         facts += [("kind", kind)] if kind else []
-        facts += [("besides", one) for one in others]
+        facts += [_figure(charge, key) or ("besides", one) for key, one in extra if one in others]
     about = ", ".join(filter(None, (kind, f"'{description}'" if description else None, *others)))
     article = "an" if side.startswith("a") else "a"
     worth = f"{article} {side}" + (f" of {amount:f}" if amount is not None else "")
     return _stated(Topic.CHARGES, f"{worth} ({about})" if about else worth, tuple(facts))
+
+
+def _figure(charge: Data, key: str) -> tuple[str, str] | None:
+    """The percentage or the rate of a charge as a fact; None for another field, and for one that is no number."""
+    with suppress(NotUnderstood):
+        if key in _FIGURES and (found := number(charge, key)) is not None:
+            return _FIGURES[key], f"{found:f}"
+    return None
 
 
 def _vat(segment: Data) -> Stated | None:
