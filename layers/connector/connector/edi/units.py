@@ -67,13 +67,24 @@ _TABLE = (
 UNITS = {unit.word: unit for unit in _TABLE}
 
 
-_WORDS = {unit.x12: unit.word for unit in _TABLE}
-# EDIFACT's piece (UN/ECE Recommendation 20, before H87 took its place), which partners write into X12 too.
-_WORDS["PCE"] = "piece"
+_LENGTH = 2
+"""Of a code of X12 element 355; a longer one is none of X12."""
+
+# Partners whose own orders are EDIFACT write its codes into X12 too. GS1, EANCOM, code list of element 6411: those of
+# Recommendation 20, and PCE, piece, as a code of GS1.
+_WORDS = {
+    **{unit.rec20: unit.word for unit in _TABLE if len(unit.rec20) > _LENGTH},
+    "PCE": "piece",
+    **{unit.x12: unit.word for unit in _TABLE},
+}
 
 
 def word_of_x12(code: str | None) -> str | None:
-    """The connector's word for a code of X12 element 355, in any case; None where there is none."""
+    """The connector's word for a code of X12 element 355, or of EDIFACT in its place; None where there is none.
+
+    Args:
+        code: The code, in any case. One of EDIFACT counts if it is longer than those of X12.
+    """
     return _WORDS.get((code or "").upper())
 
 

@@ -677,7 +677,7 @@ def test_the_day_of_the_latest_line_is_not_that_of_the_order(message, found):
     assert said(message, order=TWO_DAYS) == found
 
 
-@pytest.mark.parametrize("code", ["EA", "ea", "PC", "UN", "PCE"])
+@pytest.mark.parametrize("code", ["EA", "ea", "PC", "UN", "PCE", "H87", "c62"])
 def test_codes_that_count_single_items(code):
     assert said(x12(line(1, ack(unitOrBasisForMeasurementCode=code)), line(2))) == ()
 
@@ -1024,3 +1024,40 @@ def test_a_usual_charge_is_in_the_total_or_not():
 def test_charges_beyond_the_usual_ones(values, text):
     route = a_route(ORDER, charges_in_answers={"freight": Decimal(45)})
     assert said(charged(**values), route=route) == (f"it states {text}",)
+
+
+# -- goods without charge, and units of EDIFACT ------------------------------------------------------------------------
+
+FREE = an_order(a_line(1, promised=WANTED, unit_price=Decimal(0)), a_line(2, promised=WANTED), promised_on=WANTED)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"unitPrice": "0"},
+        {"unitPrice": "0.00", "basisOfUnitPriceCode": "NC"},
+        {"unitPrice": "0,00", "basisOfUnitPriceCode": "PD"},
+        {"basisOfUnitPriceCode": "NC"},
+        {"basisOfUnitPriceCode": "PE"},
+    ],
+)
+def test_goods_without_charge(values):
+    assert said(x12(line(1, **values), line(2)), order=FREE) == ()
+    is_free = values.get("unitPrice") or values["basisOfUnitPriceCode"] == "NC"
+    stated = ("line 1 has the price 0, ordered at 12.5",) if is_free else ()
+    assert said(x12(line(1, **values), line(2))) == stated
+
+
+@pytest.mark.parametrize(("basis", "begins"), [("NC", "its price of 12.50 has the basis 'NC'"), ("SR", "its price of")])
+def test_a_price_beside_no_charge_is_not_understood(basis, begins):
+    (clause,) = said(x12(line(1, unitPrice="12.50", basisOfUnitPriceCode=basis), line(2)), order=FREE)
+    assert clause.startswith(f"line 1: {begins}")
+
+
+@pytest.mark.parametrize(
+    ("code", "found"), [("KGM", ()), ("kg", ()), ("GRM", ("line 1 is in the unit GRM, ordered in KG",))]
+)
+def test_a_unit_of_edifact(code, found):
+    order = an_order(a_line(1, unit="KG", promised=WANTED), promised_on=WANTED)
+    route = a_route(order, units={"KG": "kilogram"})
+    assert said(x12(line(1, ack(unitOrBasisForMeasurementCode=code))), order=order, route=route) == found

@@ -80,6 +80,8 @@ _TOTALS = _NOT_IN_CENTS | {"GV"}
 # X12 element 236, prices that nobody is to pay: catalogue, list, suggested retail, resale, retail.
 _NOT_PAID = frozenset({"CAT", "LPR", "MSR", "RES", "RTL", "SRP"})
 _PRICING = "pricingInformation"
+_NO_CHARGE = "NC"
+"""X12 element 639."""
 
 
 def read_x12(trees: Sequence[Data], price_bases: Mapping[str, int]) -> StatedOrder:
@@ -130,7 +132,7 @@ def _line(loop: Data, price_bases: Mapping[str, int]) -> StatedLine:
         *((one, "SCH01") for one in schedules),
     ):
         questions.quantity(segment, "quantity", f"quantity ({name})")
-    priced = [data, *_prices(loop)]
+    priced = [_with_price(one) for one in (data, *_prices(loop))]
     prices = [
         unit_price(questions, one, price="unitPrice", basis="basisOfUnitPriceCode", bases=price_bases).amount
         for one in priced
@@ -169,6 +171,12 @@ def _prices(loop: Data) -> list[Data]:
     """The CTP segments of a line, in a loop of their own or without, but those with prices that nobody is to pay."""
     segments = [one for inner in objects(loop) for one in rows(inner, _PRICING)]
     return [one for one in segments if code_of(one, "priceIdentifierCode") not in _NOT_PAID]
+
+
+def _with_price(segment: Data) -> Data:
+    """A segment with the price that its basis says where it names none."""
+    is_free = code_of(segment, "basisOfUnitPriceCode") == _NO_CHARGE and text(segment, "unitPrice") is None
+    return {**segment, "unitPrice": "0"} if is_free else segment
 
 
 def _has_point(number_: Decimal) -> bool:

@@ -231,6 +231,9 @@ def unit_price(questions: Questions, data: Data, *, price: str, basis: str, base
         return Price(found.scaleb(-places), f"its price of {found:f} is {what}; {setting} {10**places}.")
     if per in PRICE_BASES:
         return Price(found.scaleb(-PRICE_BASES[per]))
+    if not found and per not in RETAIL_PRICES:
+        # Nothing for whatever number of units: element 639 has NC, no charge.
+        return Price(found)
     why = (
         f"is a retail price ({per}), and not one that a supplier is paid"
         if per in RETAIL_PRICES
