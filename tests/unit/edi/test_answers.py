@@ -27,6 +27,12 @@ def line(number: str, *statuses: str | tuple[str, str], ordered: str = "100") ->
     }
 
 
+def priced(number: str, *statuses: str | tuple[str, str]) -> dict:
+    found = line(number, *statuses)
+    found["baselineItemData"][0]["unitPrice"] = "12.50"
+    return found
+
+
 @pytest.mark.parametrize("code", ["AD", "AK", "AP", "AT"])
 def test_an_x12_acknowledgment_without_findings_accepts(code):
     answer = read_answer("855", x12({"acknowledgmentType": code}, line("1", "IA"), line("2", ("AC", "100"))))
@@ -78,6 +84,21 @@ def test_a_refusal_in_any_transaction_set_is_a_finding():
 def test_changes_and_exceptions_of_an_answer_that_accepts_every_line_are_left_to_the_comparison(code, lines, stands):
     answer = read_answer("855", x12({"acknowledgmentType": code}, *lines))
     assert not answer.accepts
+    assert answer.accepts_beside(()) is not stands
+
+
+@pytest.mark.parametrize(
+    ("code", "lines", "stands"),
+    [
+        ("AC", [priced("1"), priced("2")], False),
+        ("AC", [priced("1"), line("2")], True),
+        ("AC", [priced("1"), priced("2", "IA")], True),
+        ("AC", [priced("1", "IA"), priced("2", "IB")], True),
+        ("AE", [priced("1"), priced("2")], True),
+    ],
+)
+def test_lines_without_any_status_that_restate_the_order_say_what_is_accepted(code, lines, stands):
+    answer = read_answer("855", x12({"acknowledgmentType": code}, *lines))
     assert answer.accepts_beside(()) is not stands
 
 

@@ -205,9 +205,11 @@ def _acknowledgment(trees: Sequence[Data]) -> Answer:
         ),
     ]
     findings = [*named, *rest]
-    if not types and not findings and not any(True for _ in having(trees, STATUS)):
+    has_statuses = any(True for _ in having(trees, STATUS))
+    if not types and not findings and not has_statuses:
         findings = [_SILENT]
-    are_told = bool(lines) and all(found.is_settled for found in said)
+    is_restated = not has_statuses and _EXCEPTIONS_ONLY not in types
+    are_told = bool(lines) and all(found.is_settled or (is_restated and found.is_restated) for found in said)
     return Answer(
         _ORDER,
         number_,
@@ -261,11 +263,13 @@ class _Line:
         deletions: That it is deleted.
         findings: The rest.
         is_settled: Whether each of its statuses accepts it, or it is deleted.
+        is_restated: Whether it has a quantity and a price, which a sender that writes no status acknowledges.
     """
 
     deletions: tuple[str, ...]
     findings: tuple[str, ...]
     is_settled: bool
+    is_restated: bool
 
 
 def _line(line: Data, place: int) -> _Line:
@@ -287,7 +291,12 @@ def _line(line: Data, place: int) -> _Line:
     accepted, ordered = accepted_quantity(statuses), number_of(data, "quantity")
     if accepted is not None and ordered is not None and accepted < ordered:
         findings.append(f"{name} is accepted for {accepted} of {ordered}")
-    return _Line(tuple(deletions), tuple(findings), bool(deletions or statuses) and not findings)
+    return _Line(
+        tuple(deletions),
+        tuple(findings),
+        is_settled=bool(deletions or statuses) and not findings,
+        is_restated=ordered is not None and number_of(data, "unitPrice") is not None and not findings,
+    )
 
 
 def is_deleted(data: Data, statuses: Sequence[Data]) -> bool:

@@ -1055,6 +1055,22 @@ def test_a_price_beside_no_charge_is_not_understood(basis, begins):
 
 
 @pytest.mark.parametrize(
+    ("ordered", "acknowledged", "units"),
+    [
+        ("EA", "QQ", ()),
+        ("QQ", "EA", ()),
+        ("EA", "CA", ("CA",)),
+        ("CA", "QQ", ("CA", "QQ")),
+        ("QQ", "QQ", ("QQ",)),
+    ],
+)
+def test_a_unit_that_is_not_known_says_nothing_beside_ours(ordered, acknowledged, units):
+    acks = ack(unitOrBasisForMeasurementCode=acknowledged)
+    message = x12(line(1, acks, unitOrBasisForMeasurementCode=ordered), line(2))
+    assert said(message) == tuple(f"line 1 is in the unit {code}, ordered in STK" for code in units)
+
+
+@pytest.mark.parametrize(
     ("code", "found"), [("KGM", ()), ("kg", ()), ("GRM", ("line 1 is in the unit GRM, ordered in KG",))]
 )
 def test_a_unit_of_edifact(code, found):

@@ -190,12 +190,22 @@ class _Comparison:
         for amount in stated.amounts:
             if not is_amount_of(line, order, amount, self.route.rounding_limit):
                 yield f"comes to {_text(amount)}, which the ordered line does not"
-        is_mapped = (line.unit or "") in self.route.units
-        for code, unit in stated.units.items():
-            if is_mapped and not self.route.is_unit(line.unit, unit):
-                yield f"is in the unit {code[:10]}, ordered in {line.unit}"
+        yield from self._units(stated, line)
         yield from self._line_terms(stated, line)
         yield from stated.unclear
+
+    def _units(self, stated: StatedLine, line: OrderLine) -> Iterator[str]:
+        """The units that are not that of the line. One that is not known here says nothing beside it.
+
+        Published acknowledgments have PO103 CA and ACK03 CS, which is no case in X12.
+        """
+        if (line.unit or "") not in self.route.units:
+            return
+        others = {code: unit for code, unit in stated.units.items() if not self.route.is_unit(line.unit, unit)}
+        is_named = len(others) < len(stated.units)
+        for code, unit in others.items():
+            if not (is_named and unit is None):
+                yield f"is in the unit {code[:10]}, ordered in {line.unit}"
 
     def _is_price(self, price: Decimal, line: OrderLine) -> bool:
         """Whether a price is that of the line, or comes to the same, or is it with fewer decimals."""
