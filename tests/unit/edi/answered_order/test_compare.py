@@ -1077,3 +1077,25 @@ def test_a_unit_of_edifact(code, found):
     order = an_order(a_line(1, unit="KG", promised=WANTED), promised_on=WANTED)
     route = a_route(order, units={"KG": "kilogram"})
     assert said(x12(line(1, ack(unitOrBasisForMeasurementCode=code))), order=order, route=route) == found
+
+
+# -- charges in a line of their own ------------------------------------------------------------------------------------
+
+
+def with_freight_line(*, quantity="1", price="45.00", total="295.00"):
+    values = {"unitPrice": price, "productServiceIDQualifier": "VP", "productServiceID": "FRT-0001"}
+    message = x12(line(1), line(2), line(4, quantity=quantity, **{key: one for key, one in values.items() if one}))
+    return with_total(message, total)
+
+
+AS_ITEM = a_route(ORDER, charges_in_answers={"frt-0001": Decimal(45)})
+
+
+def test_a_charge_in_a_line_of_its_own():
+    unknown = "line 4 (FRT-0001) is not in the order"
+    assert said(with_freight_line(), route=AS_ITEM) == ()
+    assert said(with_freight_line(total="250.00"), route=AS_ITEM) == ()
+    assert said(with_freight_line()) == ("it comes to 295, which the order does not", unknown)
+    assert said(with_freight_line(quantity="2", total="250.00"), route=AS_ITEM) == (unknown,)
+    assert said(with_freight_line(price="0", total="250.00"), route=AS_ITEM) == (unknown,)
+    assert said(with_freight_line(price=None, total="250.00"), route=AS_ITEM) == (unknown,)

@@ -663,8 +663,8 @@ class Route:
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: How long each stage of a sent document may take.
         answers_to_unknown_orders: What to do with an answer to an order that was not sent from here.
-        charges_in_answers: What a charge is for, in lower case -> the largest amount, in the currency of the
-            order, up to which the partner's answers state it while the order does not.
+        charges_in_answers: What a charge is for, or the number of its item, in lower case -> the largest amount, in the
+            currency of the order, up to which the partner's answers state it while the order does not.
     """
 
     company: Company
@@ -782,7 +782,8 @@ class Route:
         table(AMOUNT, key_read=lambda name: name.strip().casefold()),
         {},
         "Charges that answers (855, 865) of the partner always state and its orders do not: what they are for, as the "
-        "finding names it (`freight`, `D980`) -> up to which amount, in the currency of the order, nobody is asked",
+        "finding names it (`freight`, `D980`), or their item in a line of their own -> up to which amount, in the "
+        "currency of the order, nobody is asked",
         merge=Merge.KEYS,
     )
 

@@ -26,7 +26,7 @@ from connector.domain.parties import Role
 from connector.domain.routing.route import Route
 from connector.domain.totals import ZERO, explained_by_price, payable_amount, rounded
 from connector.domain.wanted_days import wanted_day
-from connector.edi.answered_order.items import AnsweredItems
+from connector.edi.answered_order.items import AnsweredItems, every_number
 from connector.edi.answered_order.mosaic import read_mosaic
 from connector.edi.answered_order.stated import StatedDay, StatedLine, StatedOrder, Timing
 from connector.edi.answered_order.x12 import read_x12
@@ -93,9 +93,9 @@ class _Comparison:
         for place, one in enumerate(stated.lines, 1):
             line = self._line_of(one, parts.keys())
             if line is None:
-                if one.is_deleted:
-                    continue
-                yield f"line {one.line_ids[0] if one.line_ids else f'at place {place}'} is not in the order"
+                if not (one.is_deleted or self._is_usual(one)):
+                    named = next((f" ({number[:40]})" for number in every_number(one.products)), "")
+                    yield f"line {one.line_ids[0] if one.line_ids else f'at place {place}'}{named} is not in the order"
             else:
                 parts.setdefault(line.number, []).append(one)
         for number, found in parts.items():
@@ -135,6 +135,18 @@ class _Comparison:
         found = stated_charges(stated, self.order, self.route, line)
         self.beside += found.beside
         return found.unknown
+
+    def _is_usual(self, stated: StatedLine) -> bool:
+        """Whether a line that the order does not have is a charge that the partner always states, as an item."""
+        limits = self.route.charges_in_answers
+        limit = max((limits.get(number.casefold(), ZERO) for number in every_number(stated.products)), default=ZERO)
+        quantity = stated.accepted if stated.ordered is None else stated.ordered
+        if quantity is None or len(stated.prices) != 1:
+            return False
+        amount = rounded(quantity * stated.prices[0], self.order.currency)
+        is_usual = ZERO < amount <= limit
+        self.beside += amount if is_usual else ZERO
+        return is_usual
 
     def _header_days(self, stated: StatedOrder) -> Iterator[str]:
         """Days that agree neither with the order's day nor with that of every line.

@@ -23,7 +23,7 @@ class AnsweredItems:
 
     def is_named(self, products: ProductRefs, line: OrderLine) -> bool:
         """Whether one of the numbers is of the item of a line."""
-        return bool(plain_names(_every(products)) & self._names(line))
+        return bool(plain_names(every_number(products)) & self._names(line))
 
     def another(self, products: ProductRefs, line: OrderLine) -> str | None:
         """The number of another item than that of a line; None when it names ours, or what cannot be compared.
@@ -32,7 +32,7 @@ class AnsweredItems:
         for our items that nobody told us.
         """
         known = self._names(line)
-        given = _every(products)
+        given = every_number(products)
         strange = [one for one in given if not plain_names([one]) & known]
         if len(strange) < len(given):
             named = (*products.buyer, *products.vendor, *products.gtins)
@@ -51,7 +51,7 @@ class AnsweredItems:
         """
         if (other := self.another(acknowledged, line)) is not None:
             return other
-        if plain_names(_every(acknowledged)) & (self._names(line) | plain_names(_every(products))):
+        if plain_names(every_number(acknowledged)) & (self._names(line) | plain_names(every_number(products))):
             return None
         kinds = (
             (acknowledged.buyer, products.buyer),
@@ -81,5 +81,6 @@ class AnsweredItems:
         return found
 
 
-def _every(products: ProductRefs) -> list[str]:
+def every_number(products: ProductRefs) -> list[str]:
+    """The numbers by which an item is named, of whatever kind."""
     return [*products.buyer, *products.vendor, *products.gtins, *products.others]
