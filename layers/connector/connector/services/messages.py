@@ -15,7 +15,7 @@ import msgspec
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import ApiVersion
-from connector.domain.revision.record import Revision
+from connector.domain.revision.record import Revision, State
 
 INLINE_LIMIT = 200_000
 """Most bytes of a document inside a message."""
@@ -34,6 +34,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         first_scan: It was in the first pass over the list, so it existed before.
         cause: `poll`, or a person's request and its time (`release 2026-11-22T07:00:00+00:00`); the time keeps SQS from
             dropping a repeated request as a duplicate.
+        asked_about: For a request of a person: the sequence of the revision that was shown when it was made.
+        asked_in: The state of that revision then.
         reading: Id of the reading of the list. It changes when an operator sets the cursor back, so that SQS does not
             drop a document that is read again as a duplicate.
     """
@@ -48,6 +50,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     listed_since: datetime | None = None
     first_scan: bool = False
     cause: str = "poll"
+    asked_about: int | None = None
+    asked_in: State | None = None
     reading: int = 0
 
     @classmethod
@@ -62,6 +66,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             seen_at=revision.seen_at,
             listed_since=revision.listed_since,
             cause=cause,
+            asked_about=revision.sequence,
+            asked_in=revision.state,
         )
 
     @property

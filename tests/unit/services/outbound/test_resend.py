@@ -8,14 +8,18 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.errors import AlreadyExists, UnknownOutcome
+from connector.domain.pause import Pause, Scope
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
-from connector.domain.transactions import Purpose
+from connector.domain.transactions import Purpose, Stream
 from connector.services.outbound.deliver import DeliverResult
 from connector.services.outbound.translate import TranslateResult
+from connector.services.release import message_for
+from connector.services.resume import let_go, resumable
 from testkit.memory.orderful import LostAnswer
 from tests.unit.services.outbound.test_translate import ORDER, Harness, an_order
 
+ACME = Scope(partner="acme")
 LOST = LostAnswer("The connection to Orderful was lost.", request_id="r-1")
 
 
@@ -102,6 +106,64 @@ def test_a_document_that_changed_meanwhile_is_sent_as_it_stands_and_once(harness
     harness.deliver_all()
     harness.see(an_order("11.0"), cause=late)
     assert (harness.due(), len(harness.orderful.transactions)) == ([], 2)
+
+
+@pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize("cause", [Cause.AS_REPLACEMENT, Cause.AS_ORIGINAL])
+def test_a_pause_that_begins_before_it_left_keeps_it_until_its_end(harness, cause, touched):
+    harness.see(an_order(), cause=resend_cause(harness, cause))
+    harness.ledger.pause(Pause(scope=ACME, since=harness.clock.now(), by="ola", caller="arn:ola", reason="they move"))
+    harness.deliver_all()
+    if touched:
+        harness.see(an_order())
+    assert harness.newest().is_paused
+
+    harness.ledger.resume(ACME)
+    found = resumable(
+        ACME,
+        staying=(),
+        ledger=harness.ledger,
+        changes=harness.changes,
+        routing=harness.routing.load(),
+        stream=Stream.TEST,
+        now=harness.clock.now(),
+    )
+    for _ in range(2):
+        let_go(
+            found,
+            ledger=harness.ledger,
+            outbox=harness.outbox,
+            payloads=harness.payloads,
+            changes=harness.changes,
+            clock=harness.clock,
+        )
+    for message in list(harness.outbox.queued_documents):
+        harness.translator().handle(message)
+        harness.deliver_all()
+    assert harness.states() == [State.ACKNOWLEDGED, State.SENT]
+    assert len(harness.orderful.transactions) == 2
+    assert harness.newest().purpose is (Purpose.ORIGINAL if cause is Cause.AS_ORIGINAL else Purpose.REPLACE)
+
+
+@pytest.mark.parametrize("again", [Cause.RELEASE, Cause.REPLAY, Cause.AS_REPLACEMENT])
+def test_one_that_the_routing_of_by_then_keeps_back_leaves_with_the_next_routing(harness, again):
+    good = harness.routing.load().data
+    harness.routing.apply({**good, "partners": {}})
+    harness.see(an_order(), cause=resend_cause(harness))
+    harness.see(an_order())
+    assert harness.states() == [State.ACKNOWLEDGED, State.PARKED]
+
+    harness.routing.apply(good)
+    found = harness.newest()
+    message = message_for(
+        found, harness.ledger.source_of(found), harness.payloads, now=harness.clock.now(), cause=again
+    )
+    for _ in range(2):
+        harness.translator().handle(message)
+        harness.deliver_all()
+    assert harness.states() == [State.ACKNOWLEDGED, State.SENT]
+    assert len(harness.orderful.transactions) == 2
+    assert harness.newest().purpose is Purpose.REPLACE
 
 
 def test_it_can_be_requested_again_and_again(harness):

@@ -707,6 +707,37 @@ class TestParking:
 
         assert harness.translator().handle(message) is TranslateResult.QUEUED
 
+    @pytest.mark.parametrize("cause", [Cause.REPLAY, Cause.RELEASE, Cause.AS_ORIGINAL, Cause.AS_REPLACEMENT])
+    @pytest.mark.parametrize("end", [State.CLOSED, State.REJECTED])
+    def test_a_request_from_before_the_end_of_a_document_sends_nothing(self, harness, cause, end):
+        """It waited, as among dead letters, while somebody closed the document, or while it was sent and refused."""
+        harness.see(an_order(lines=[an_order_line(uom="PAL")]))
+        message = self.queued_again(harness, cause)
+        harness.becomes(end)
+        harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+
+        assert harness.translator().handle(message) is TranslateResult.KNOWN
+        assert (harness.states(), harness.due()) == ([end], [])
+
+    def test_of_two_replays_of_what_was_refused_one_counts(self, harness):
+        harness.see(an_order())
+        harness.becomes(State.REJECTED)
+        messages = [self.queued_again(harness, Cause.REPLAY) for _ in range(2)]
+        harness.due()
+        for message in messages:
+            harness.translator().handle(message)
+            harness.becomes(State.REJECTED)
+        assert harness.states() == [State.SUPERSEDED, State.REJECTED]
+        assert harness.due() == [2]
+
+    @pytest.mark.parametrize("end", [State.CLOSED, State.REJECTED])
+    def test_what_is_closed_or_refused_is_sent_when_a_person_has_seen_that(self, harness, end):
+        harness.see(an_order())
+        harness.becomes(end)
+        harness.due()
+        harness.translator().handle(self.queued_again(harness, Cause.AS_ORIGINAL))
+        assert harness.due() == [2]
+
     def queued_again(self, harness, cause):
         """The message of a request about the newest revision."""
         found = harness.newest()

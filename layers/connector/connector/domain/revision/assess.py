@@ -108,6 +108,7 @@ class ToDecide:
             revision has not left.
         kept_back_by_routing: The newest revision, if routing kept it back and no person has decided since.
         asked_before: An older revision waited for a person and was superseded.
+        resends: A person asked to send again what the receiver has.
     """
 
     partner_baseline: Revision | None
@@ -123,6 +124,7 @@ class ToDecide:
     kept_back_by_routing: Revision | None = None
     person_says_sent: bool = False
     asked_before: bool = False
+    resends: bool = False
 
 
 Assessment = Unchanged | Requeue | Wait | ToDecide
@@ -228,8 +230,9 @@ def _same_content(
     is_new_to_receiver = moves or incoming.resends or (sent is not None and needs_full_resend(own, sent))
     if sent is not None and sent.revision_id == incoming.revision_id and not is_new_to_receiver:
         withdrawals = withdrawals_of(history, sent)
-        if _is_sent_again(own[0], sent):
-            return Requeue(own[0])
+        if (again := waiting_resend(own)) is not None:
+            kept = None if incoming.cause.chooses else Unchanged()
+            return Requeue(again) if again.state is State.TRANSLATED else kept
         if closed is None and not any(one.state in WITHDRAWN for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
             return Unchanged(supersede=tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT))
@@ -255,14 +258,20 @@ def _same_content(
     )
 
 
-def _is_sent_again(newest: Revision, sent: Revision) -> bool:
-    """Whether a person has asked to send the receiver's revision again, and that has not left yet."""
-    return (
-        newest.state is State.TRANSLATED
-        and newest.released
-        and newest.sequence > sent.sequence
-        and (newest.revision_id, newest.receiver_id) == (sent.revision_id, sent.receiver_id)
-    )
+def waiting_resend(history: Sequence[Revision]) -> Revision | None:
+    """The revision by which a person has the receiver's revision sent again, as long as that has not left.
+
+    It is queued, or it was parked: by a pause, or because something was missing by then. None without one.
+
+    Args:
+        history: Revisions of the document, newest first.
+    """
+    own = own_revisions(history)
+    sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
+    if sent is None or own[0].state not in {State.TRANSLATED, State.PARKED} or not own[0].released:
+        return None
+    is_same = own[0].revision_id == sent.revision_id and own[0].receiver_id in {None, sent.receiver_id}
+    return own[0] if is_same else None
 
 
 def _closed_since(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
@@ -307,6 +316,7 @@ def _to_decide(
         person_says_sent=sent is None and _chosen_purpose(own, incoming) not in {None, Purpose.ORIGINAL},
         kept_back_by_routing=newest if sent is None and newest is not None and newest.by_routing else None,
         asked_before=any(one.state is State.SUPERSEDED and _waited(one) for one in own),
+        resends=incoming.resends or waiting_resend(own) is not None,
     )
 
 

@@ -13,14 +13,22 @@ from typing import Any
 
 from connector.domain.documents import MAX_TYPE_LENGTH
 from connector.domain.reasons import StatedReason
-from connector.domain.revision.assess import Requeue, Sharing, ToDecide, Unchanged, Wait, assess
+from connector.domain.revision.assess import Requeue, Sharing, ToDecide, Unchanged, Wait, assess, waiting_resend
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.decide import decide
 from connector.domain.revision.decision import Case, RevisionDecision, Routed
 from connector.domain.revision.facts import Facts
 from connector.domain.revision.questions import NOTHING_NEW
 from connector.domain.revision.reading import Incoming, Reading
-from connector.domain.revision.record import CAPTURED, UNSENT, Event, Revision, State
+from connector.domain.revision.record import (
+    CAPTURED,
+    UNSENT,
+    Event,
+    Revision,
+    State,
+    current_revision,
+    own_revisions,
+)
 from connector.domain.revision.withdrawal import Withdrawal
 from connector.domain.routing.route import HOLD, Route
 from connector.domain.text import truncated
@@ -139,6 +147,10 @@ def plan(
     if reading.resends_after is not None and (not history or history[0].sequence != reading.resends_after):
         # It was sent again already, or a newer state has replaced it.
         reading = replace(reading, cause=Cause.POLL, resends_after=None)
+    if _was_settled_since(reading, history):
+        reading = replace(reading, cause=Cause.POLL)
+    if reading.cause in _LETS_GO and (waiting := waiting_resend(history)) is not None:
+        reading = replace(reading, cause=Cause.again(waiting))
     assessed = assess(history, Incoming.of(reading, routed.receiver))
     sequence = history[0].sequence + 1 if history else 1
     match assessed:
@@ -157,6 +169,19 @@ def plan(
     record = _Recorder(reading, routed, now)
     decided = record.carried_out(decision, assessed, sequence=sequence + len(withdrawals))
     return Plan((*withdrawals, *decided), decision.state)
+
+
+def _was_settled_since(reading: Reading, history: Sequence[Revision]) -> bool:
+    """Whether somebody has closed or refused the document since a person asked to send it.
+
+    Its message may wait in a queue or among dead letters, come twice, or be one of two requests. Whoever closed the
+    document has told the partner, and nobody has asked to send again what was refused since.
+    """
+    current = current_revision(own_revisions(history))
+    if current is None or reading.asked_of is None or not reading.cause.sends_again:
+        return False
+    is_settled = current.state in {State.CLOSED, State.REJECTED}
+    return is_settled and (current.sequence, current.state) != reading.asked_of
 
 
 def _unchanged(
@@ -206,7 +231,7 @@ class _Recorder:
         if replaced is not None and replaced.state is State.BASELINE and is_kept_off:
             replaced = None  # kept while a person is asked, or while routing keeps the change back
         if replaced is not None:
-            return self._replaced(replaced, decision, outdated)
+            return self._replaced(replaced, decision, outdated, resends=assessed.resends)
         if decision.state is State.BASELINE and assessed.baseline is not None:
             outdated = (*outdated, assessed.baseline)
         waiting = assessed.kept_back_by_routing
@@ -220,14 +245,23 @@ class _Recorder:
             kept_ready=waiting is not None and waiting.kept_ready,
             history=(Event(self.now, CAPTURED, _SEEN[self.reading.cause]),),
         )
-        return [Add(_decided(self._shown(captured), decision), None, _request_of(decision), outdated)]
+        return [
+            Add(
+                _decided(self._shown(captured, resends=assessed.resends), decision),
+                None,
+                _request_of(decision),
+                outdated,
+            )
+        ]
 
-    def _replaced(self, newest: Revision, decision: RevisionDecision, outdated: tuple[Revision, ...]) -> list[Step]:
+    def _replaced(
+        self, newest: Revision, decision: RevisionDecision, outdated: tuple[Revision, ...], *, resends: bool
+    ) -> list[Step]:
         """The steps for the same content that never left: it is decided again, and written only if something changed.
 
         The document is stored with the decision, because a later decision needs its present status.
         """
-        revision, cause = self._shown(replace(newest, updated_at=self.now)), self.reading.cause
+        revision, cause = self._shown(replace(newest, updated_at=self.now), resends=resends), self.reading.cause
         if not cause.is_sighting:
             seen = Event(self.now, newest.state, _SEEN[cause])
             revision = replace(revision, history=(*revision.history, seen))
@@ -250,8 +284,8 @@ class _Recorder:
         revision = replace(revision, history=(*revision.history, event))
         return [Replace(revision, waiting.state, is_decision=False)]
 
-    def _shown(self, revision: Revision) -> Revision:
-        """The revision with Visma's present values."""
+    def _shown(self, revision: Revision, *, resends: bool = False) -> Revision:
+        """The revision with Visma's present values; Orderful has a transaction of what is sent a second time."""
         reading, route = self.reading, self.routed.route
         document, sighting, cause = reading.document, reading.sighting, reading.cause
         return replace(
@@ -267,11 +301,14 @@ class _Recorder:
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
-            look_up_first=(cause.sends_again and reading.resends_after is None)
+            look_up_first=(cause.sends_again and not resends)
             or cause is Cause.BACKFILL
             or (revision.is_paused and revision.look_up_first),
         )
 
+
+_LETS_GO = frozenset({Cause.RELEASE, Cause.RESUME, Cause.REPLAY})
+"""Requests that leave a revision as a person has had it sent before."""
 
 _CHOSEN = {Cause.AS_ORIGINAL: Purpose.ORIGINAL, Cause.AS_REPLACEMENT: Purpose.REPLACE}
 

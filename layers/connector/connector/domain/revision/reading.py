@@ -9,6 +9,7 @@ from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.go_live import Sighting
+from connector.domain.revision.record import State
 from connector.domain.revision.row_version import row_version
 
 
@@ -24,6 +25,8 @@ class Reading:
         sighting: The times of the document, also of one that cannot be read.
         cause: Why it is processed.
         resends_after: For a request to resend: the sequence that must still be the newest; None without one.
+        asked_of: For a request of a person: the sequence and the state of the revision that was shown when it was made;
+            None for a sighting and for a request of an earlier release.
         closed_short: Numbers of the order lines that were closed in Visma before the whole quantity was received.
     """
 
@@ -34,6 +37,7 @@ class Reading:
     sighting: Sighting
     cause: Cause
     resends_after: int | None = None
+    asked_of: tuple[int, State] | None = None
     closed_short: tuple[int, ...] = ()
 
     @property

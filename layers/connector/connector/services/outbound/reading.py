@@ -15,6 +15,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.reading import Reading
+from connector.domain.revision.record import State
 from connector.edi.visma.fields import text_if_any
 from connector.edi.visma.order_snapshot import closed_short
 from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document, read_typed
@@ -51,6 +52,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             sighting=sighting,
             cause=cause,
             resends_after=cause.resends_after(message.cause),
+            asked_of=_asked_of(message),
             closed_short=closed_short(raw, company=key.company) if key.kind is CHANGED_KIND else (),
         )
     if data is None:
@@ -61,10 +63,17 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             problem=parked,
             sighting=_sighting(message, None, None),
             cause=cause,
+            asked_of=_asked_of(message),
         )
     sighting = _sighting(message, text_if_any(data, "createdDateTime"), dated_on(data, key.kind))
     return Reading(
-        key=key, revision_id=content_hash(data), document=None, problem=parked, sighting=sighting, cause=cause
+        key=key,
+        revision_id=content_hash(data),
+        document=None,
+        problem=parked,
+        sighting=sighting,
+        cause=cause,
+        asked_of=_asked_of(message),
     )
 
 
@@ -79,6 +88,7 @@ def unreadable(message: DocumentMessage, lost: PayloadLost) -> Reading:
         problem=lost,
         sighting=sighting,
         cause=Cause.of(message.cause),
+        asked_of=_asked_of(message),
     )
 
 
@@ -89,6 +99,13 @@ def with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
     if colon and facts.plain_type is not None and text_if_any(data, facts.names.document_type) is None:
         return {**data, facts.names.document_type: document_type}
     return data
+
+
+def _asked_of(message: DocumentMessage) -> tuple[int, State] | None:
+    """What a person was shown who made the request."""
+    if message.asked_about is None or message.asked_in is None:
+        return None
+    return message.asked_about, message.asked_in
 
 
 def _sighting(message: DocumentMessage, created: str | None, dated: date | None) -> Sighting:

@@ -9,7 +9,7 @@ cannot go on is parked and its message is done; only trouble of the infrastructu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from functools import cache, partial
@@ -103,7 +103,8 @@ class Translator:
             newer = self.ledger.source_of(current)
         except Parked:
             return raw, reading  # it is no longer kept
-        return newer, read_message(DocumentMessage.again(current, message.cause), newer)
+        shown = read_message(DocumentMessage.again(current, message.cause), newer)
+        return newer, replace(shown, asked_of=reading.asked_of)
 
     def _carry_out(self, step: Step, raw: bytes, facts: DocumentFacts) -> None:
         match step:
