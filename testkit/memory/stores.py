@@ -726,6 +726,22 @@ class FixedRouting:
         return self.routing
 
 
+class LaggingRouting(FixedRouting):
+    """The routing of a process that has just read the former version."""
+
+    former: Routing | None = None
+
+    def apply(self, data: Mapping[str, Any]) -> None:
+        self.former = self.routing
+        super().apply(data)
+
+    def load(self, *, fresh: bool = False) -> Routing:
+        newest = super().load(fresh=fresh)
+        if fresh:
+            self.former = None
+        return self.former or newest
+
+
 @dataclass(slots=True)
 class RecordingTelemetry:
     """The `Telemetry` port: stores every line, count and duration."""

@@ -10,8 +10,10 @@ from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.services.inbound.apply import ApplyResult
+from connector.services.release import release_waiting_changes
 from testkit.memory.change_harness import KARI, ORDER, RULES, Harness, an_860, more_of, opening
 from testkit.memory.effects import Killed, killer
+from testkit.memory.stores import LaggingRouting
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
@@ -44,6 +46,27 @@ def test_doing_it_again_does_nothing_again() -> None:
     assert harness.apply(message) is ApplyResult.APPLIED
 
     assert (harness.orders.theirs, len(harness.inbound.confirmed)) == (1, 1)
+
+
+@pytest.mark.parametrize("is_released", [True, False], ids=["released by it", "arrived just after it"])
+def test_a_routing_that_was_just_put_in_force_decides(is_released: bool) -> None:
+    """A process may use a version for a minute after another one was put in force."""
+    harness = Harness()
+    good = harness.routing.load().data
+    partners = {name: one for name, one in good["partners"].items() if name != "acme"}
+    harness.routing = LaggingRouting({**good, "partners": partners})
+    message = harness.arrived(more_of(1, 900, was=800))
+    if is_released:
+        assert harness.apply(message) is ApplyResult.PARKED
+        assert harness.change().waits_for
+    harness.routing.apply(good)
+    if is_released:
+        assert release_waiting_changes(harness.changes, harness.outbox, harness.clock)
+        harness.quiesce()
+    else:
+        harness.apply(message)
+    assert harness.change().state is ChangeState.APPLIED
+    assert harness.orders.line(1)["orderQty"] == 900
 
 
 def test_callback_and_inbox_and_callback_again_make_one_put() -> None:

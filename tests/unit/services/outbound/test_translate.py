@@ -21,7 +21,7 @@ from connector.services.ports import Metric
 from connector.services.release import message_for
 from testkit.memory.connector import Connector
 from testkit.memory.effects import START, Killed, killer
-from testkit.memory.stores import FixedRouting
+from testkit.memory.stores import FixedRouting, LaggingRouting
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import (
     MISSING,
@@ -660,6 +660,7 @@ class TestParking:
         parked = harness.newest()
         assert parked.waits_for == "defaults.units.PAL"
         assert "PAL" in parked.reason
+        harness.routing.fresh_loads = 0
         harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
         message = message_for(
             parked, harness.ledger.source_of(parked), harness.payloads, now=harness.clock.now(), cause=Cause.RELEASE
@@ -762,6 +763,31 @@ class TestParking:
         assert fields["number"] == "500123"
         assert fields["field"] == "supplier.number"
         assert not {"reason", "next_step"} & fields.keys()
+
+
+class TestAProcessThatKnowsTheFormerRouting:
+    """A process may use a version for a minute after another one was put in force."""
+
+    @pytest.mark.parametrize(
+        "former",
+        [
+            {"partners.acme.visma": {"supplier": "99999"}},
+            {"partners.acme.visma": {"supplier": "99999"}, "defaults.unmapped_partner": "skip"},
+            {"partners.acme.kinds": {"purchase_order": {"send": False}}},
+            {"companies.nordic.go_live": "2027-01-01"},
+        ],
+        ids=["parks it", "skips it", "sends none of it", "takes it for old"],
+    )
+    def test_keeps_no_document_back_by_it(self, ports, former):
+        harness = Harness(**ports, routing=LaggingRouting(routing_data(former)))
+        harness.routing.apply(routing_data())
+        assert harness.see(an_order()) is TranslateResult.QUEUED
+        assert harness.due() == [1]
+
+    def test_looks_for_a_newer_one_only_where_it_keeps_something_back(self, harness):
+        harness.see(an_order())
+        harness.see(an_order())
+        assert harness.routing.fresh_loads == 0
 
 
 class TestTheMachinery:

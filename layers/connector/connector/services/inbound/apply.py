@@ -387,8 +387,8 @@ class Applier:
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, WriteResult]:
         """Decide and write the change. Returns the record as last written, and the result."""
         objection = self._not_let_through(change)
-        # A person who asks for a retry may just have changed the routing.
-        routing = self.routing.load(fresh=change.attempts > 1)
+        # A person may just have changed the routing; what a former one parks is looked at again with the next one only.
+        routing = self.routing.load(fresh=True)
         work: OrderChange | None = None
         try:
             company = company_of(

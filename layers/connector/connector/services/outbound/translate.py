@@ -18,10 +18,11 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.plan import Add, Queue, Replace, Step, Supersede
+from connector.domain.revision.plan import Add, Plan, Queue, Replace, Step, Supersede
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
 from connector.domain.revision.record import OUTDATED, Revision, State, current_revision, own_revisions
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.services.claim_check import place_of, unloaded
 from connector.services.log_fields import named
@@ -70,14 +71,24 @@ class Translator:
         raw, reading = self._as_last_seen(message, raw, reading, histories)
         # Who asks for a second look has just changed the routing.
         routing = self.routing.load(fresh=reading.cause is not Cause.POLL)
-        planner = Planner(ledger=self.ledger, routing=routing, stream=self.stream, history=histories)
-        planned = planner.plan(reading, now=self.clock.now())
+        planned = self._planned(reading, routing, histories)
+        if not isinstance(planned, Wait) and planned.result not in {None, State.TRANSLATED}:
+            # What a former routing keeps back would stay back: a document is decided again only when it changes.
+            newest = self.routing.load(fresh=True)
+            if newest.version != routing.version:
+                routing, planned = newest, self._planned(reading, newest, histories)
         if isinstance(planned, Wait):
             raise Transient(planned.sentence, document=str(reading.key), retry_after=timedelta(seconds=30))
         facts = DocumentFacts(self.ledger, routing, self.stream)
         for step in planned.steps:
             self._carry_out(step, raw, facts)
         return TranslateResult.KNOWN if planned.result is None else _OUTCOMES[planned.result]
+
+    def _planned(
+        self, reading: Reading, routing: Routing, histories: Callable[[DocumentKey], Sequence[Revision]]
+    ) -> Plan | Wait:
+        planner = Planner(ledger=self.ledger, routing=routing, stream=self.stream, history=histories)
+        return planner.plan(reading, now=self.clock.now())
 
     def _as_last_seen(
         self,
