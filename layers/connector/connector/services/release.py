@@ -109,9 +109,24 @@ class ReleasedChange:
     waited_for: str
 
 
-def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, now: datetime) -> Iterator[Forecast]:
-    """The forecast of every revision that waits for a routing entry, with `routing`. Changes nothing."""
-    waiting = [one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]
+def forecast_waiting(
+    ledger: Ledger, routing: Routing, stream: Stream, *, now: datetime, besides: Sequence[Forecast] = ()
+) -> Iterator[Forecast]:
+    """The forecast of every revision that waits for a routing entry, with `routing`. Changes nothing.
+
+    Args:
+        ledger: The ledger.
+        routing: The routing.
+        stream: The stack's stream.
+        now: The time, UTC.
+        besides: Revisions that are left out: their forecasts are known.
+    """
+    known = {(one.key, one.revision.sequence) for one in besides}
+    waiting = [
+        one
+        for one in ledger.in_state(State.PARKED)
+        if one.waits_for is not None and (one.key, one.sequence) not in known
+    ]
     return forecasts_of(waiting, ledger, routing, stream, now=now)
 
 

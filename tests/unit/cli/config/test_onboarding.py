@@ -62,6 +62,26 @@ def test_apply_releases_what_is_named_and_would_leave(connector, waiting, routin
     assert sent == released
 
 
+@pytest.mark.parametrize("choice", ["all", "none"])
+def test_what_is_parked_while_the_question_stands_follows_the_choice(
+    connector, stack, routing_file, monkeypatch, choice
+):
+    released = ["500130"] if choice == "all" else []
+
+    def answer(*_arguments, **_options):
+        stack.ledger.kept = [parked("500130", "defaults.units.KRT")]
+        stack.ledger.sources = {"500130": as_json(a_purchase_order(orderNbr="500130", date="2026-08-30T00:00:00"))}
+
+    monkeypatch.setattr("connector.cli.config.applying.go_on", answer)
+    result = connector("config", "apply", routing_file(KRT), "--release", choice)
+    assert result.code == 0
+    assert f"Parked meanwhile: 1 document more; {len(released)} of them released." in result.err
+    assert [message.number for message in stack.outbox.queued] == released
+    assert f"{len(released)} document" in result.out
+    if not released:
+        assert stack.ledger.kept[0].reason == NOT_RELEASED
+
+
 def test_apply_tells_what_the_new_routing_would_release_before_it_does(connector, waiting, routing_file):
     result = connector("config", "apply", routing_file(KRT), "--dry-run")
     assert "2 documents would leave" in result.err

@@ -148,8 +148,10 @@ def put_in_force(stack: Stack, candidate: Candidate, options: ApplyOptions) -> i
     if choice is None:
         choice = onboarding.ask(forecasts, may_ask=not options.yes)
     chosen = onboarding.selected(forecasts, choice)
-    releases = counted(len(chosen.released), "document")
-    say(f"This puts {candidate.name} in force for {stack.title} and releases {releases}.")
+    say(
+        f"This puts {candidate.name} in force for {stack.title} and releases "
+        f"{counted(len(chosen.released), 'document')}."
+    )
     if chosen.looked_at:
         say(chosen.looked_at_sentence())
     go_on(stack.title, yes=options.yes)
@@ -159,6 +161,7 @@ def put_in_force(stack: Stack, candidate: Candidate, options: ApplyOptions) -> i
     entry = stack.routing.apply(
         data, now, replacing=seen, by=by, caller=caller, text=text, difference=in_numbers(changes)
     )
+    chosen = chosen.plus(_parked_meanwhile(stack, wanted, forecasts, choice))
     restate(chosen.staying, stack.ledger, now=now)
     release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
@@ -166,6 +169,19 @@ def put_in_force(stack: Stack, candidate: Candidate, options: ApplyOptions) -> i
     former_until = stack.clock.now() + POINTER_AGE if applied and applied.version != entry.version else None
     _show_done(entry.version, former_until, result, chosen, again, as_json=options.as_json)
     return 0
+
+
+def _parked_meanwhile(
+    stack: Stack, wanted: Routing, forecasts: Sequence[Forecast], choice: str | date
+) -> onboarding.Selection:
+    """What the choice does with documents that functions have parked since the forecasts, with the former version."""
+    now = stack.clock.now()
+    late = list(forecast_waiting(stack.ledger, wanted, stack.stream, now=now, besides=forecasts))
+    chosen = onboarding.selected(late, choice)
+    if late:
+        say(f"Parked meanwhile: {counted(len(late), 'document')} more; {len(chosen.released)} of them released.")
+    keep_waiting(chosen.kept, stack.ledger, now=now)
+    return chosen
 
 
 def in_force(stack: Stack) -> Routing | None:

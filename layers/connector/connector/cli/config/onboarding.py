@@ -205,6 +205,15 @@ class Selection:
     looked_at: Sequence[Forecast]
     staying: Sequence[Forecast]
 
+    def plus(self, more: Selection) -> Selection:
+        """Both together."""
+        return Selection(
+            released=[*self.released, *more.released],
+            kept=[*self.kept, *more.kept],
+            looked_at=[*self.looked_at, *more.looked_at],
+            staying=[*self.staying, *more.staying],
+        )
+
     def looked_at_sentence(self) -> str:
         """The sentence about what is only looked at again; empty without any."""
         if not self.looked_at:
