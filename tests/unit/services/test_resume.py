@@ -395,3 +395,24 @@ class TestAChange:
         harness.pause()
         harness.apply(message)
         assert harness.change().state is ChangeState.APPLIED
+
+
+@pytest.mark.parametrize("on_revision", ["park", "replace"])
+@pytest.mark.parametrize(
+    ("cause", "purpose"), [(Cause.AS_ORIGINAL, Purpose.ORIGINAL), (Cause.AS_REPLACEMENT, Purpose.REPLACE)]
+)
+def test_what_a_person_chose_holds_although_the_document_is_read_again_in_the_pause(on_revision, cause, purpose):
+    harness = Paused()
+    harness.routing.apply(routing_data({"partners.acme.on_revision": "park"}))
+    harness.show("500123", lines=priced("12"))
+    found = harness.newest("500123")
+    source = harness.ledger.source_of(found)
+    harness.pause()
+    harness.outbox.documents([message_for(found, source, harness.payloads, now=harness.clock.now(), cause=cause)])
+    harness.quiesce()
+    harness.routing.apply(routing_data({"partners.acme.on_revision": on_revision}))
+    harness.show("500123", lines=priced("12"), status="Closed")
+    paused = harness.newest("500123")
+    assert (paused.reason_code, paused.visma_status) == (Reason.PAUSED, "Closed")
+    harness.resume()
+    assert harness.got("500123") == [Purpose.ORIGINAL, purpose]

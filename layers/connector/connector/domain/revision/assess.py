@@ -48,7 +48,8 @@ class Unchanged:
         supersede: Revisions that never left.
         withdraw: As in `ToDecide`; not empty only if a person asked for a withdrawal.
         withdrawn_before: Withdrawals that did not leave; those of `withdraw` replace them.
-        waits: A revision that routing keeps back until a person decides; it is updated with what Visma has now.
+        waits: A revision that routing or a pause keeps back until a person decides; it is updated with what Visma has
+            now.
     """
 
     supersede: tuple[Revision, ...] = ()
@@ -231,7 +232,7 @@ def _same_content(
     if sent is not None and sent.revision_id == incoming.revision_id and not is_new_to_receiver:
         withdrawals = withdrawals_of(history, sent)
         if (again := waiting_resend(own)) is not None:
-            kept = None if incoming.cause.chooses else Unchanged()
+            kept = None if incoming.cause.chooses else Unchanged(waits=again)
             return Requeue(again) if again.state is State.TRANSLATED else kept
         if closed is None and not any(one.state in WITHDRAWN for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
@@ -247,15 +248,14 @@ def _same_content(
     if newest.state is State.TRANSLATED and not incoming.cause.chooses:
         return Requeue(newest)
     # Only a person changes these: a rejected revision would be refused again; a closed one is settled; a parked one
-    # waits for a person, because the deliverer asked (it is translated) or because routing kept it back.
+    # waits for a person, because the deliverer asked (it is translated) or because routing kept it back. One that only
+    # a pause keeps is decided again, unless a person has chosen how it is sent.
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not incoming.cause.sends_again
     waits_for_person = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
-    waits_for_person = waits_for_person and not newest.is_paused and incoming.cause.is_sighting
-    return (
-        Unchanged(waits=newest if waits_for_person and newest.by_routing else None)
-        if is_over or waits_for_person
-        else None
-    )
+    is_left = newest.released or not newest.is_paused
+    waits_for_person = waits_for_person and is_left and incoming.cause.is_sighting
+    is_noted = newest.by_routing or newest.is_paused
+    return Unchanged(waits=newest if waits_for_person and is_noted else None) if is_over or waits_for_person else None
 
 
 def waiting_resend(history: Sequence[Revision]) -> Revision | None:
