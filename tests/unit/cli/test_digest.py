@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from connector.domain.pause import Pause, Scope
+from testkit.memory.stores import CALLER
 from tests.unit.cli.conftest import NOW
 from tests.unit.cli.test_status import HOUR, quiet  # noqa: F401 - a fixture
 
@@ -43,6 +47,26 @@ def test_it_is_shown_as_it_would_be_mailed_and_nothing_is_mailed(connector, mail
     assert mailing.invoked == []
     data = connector("digest", "--json").data
     assert (data["subject"], data["is_needed"], data["mailed"]) == (SUBJECT, False, False)
+
+
+def test_at_a_terminal_it_fits_and_says_times_in_utc_as_the_mail_does(connector, mailing, monkeypatch):
+    mailed = connector("digest", "--json").data["text"]
+    mailing.breaker.pause(Pause(scope=Scope("nordic"), since=NOW, by="ola", caller=CALLER, reason="prices are checked"))
+    monkeypatch.setattr("connector.cli.output._screen", lambda _: os.terminal_size((60, 1000)))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("CONNECTOR_UTC")
+    monkeypatch.setenv("TZ", "Europe/Oslo")
+    time.tzset()
+    shown = connector("digest").out
+    assert max(map(len, shown.splitlines())) <= 60
+    assert "is paused since 2026-09-01 06:00 UTC" in " ".join(shown.split())
+    assert max(map(len, mailed.splitlines())) > 60, "a mail has no line breaks in a sentence"
+
+
+@pytest.fixture(autouse=True)
+def zone_of_the_machine():
+    yield
+    time.tzset()
 
 
 def test_it_is_mailed_by_the_function_after_a_yes(connector, mailing):

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from connector.cli.output import fail, minute, page, run, say, show, table, tell
+from connector.cli.output import WrongInput, fail, minute, page, run, say, show, table, tell, utc_option
 from testkit.terminal import typed
 
 ROOT = Path(__file__).parents[3]
@@ -207,6 +207,34 @@ def test_a_sentence_names_times_in_the_zone_of_its_reader(monkeypatch, capsys):
     time.tzset()
     local = "paused since 2026-11-29 00:30+01:00 by Kari\n"
     assert capsys.readouterr() == (f"{local}{said}\n", local)
+
+
+@pytest.mark.parametrize(("options", "shown"), [((), "2026-11-29 00:30+01:00"), (("--utc",), "2026-11-28 23:30 UTC")])
+def test_so_does_what_went_wrong(monkeypatch, capsys, options, shown):
+    def wrong():
+        raise WrongInput("It is paused since 2026-11-28 23:30 UTC by Kari.")
+
+    group = click.Group()
+    group.add_command(utc_option(click.Command("look", callback=wrong)))
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Europe/Oslo")
+        zone.delenv("CONNECTOR_UTC", raising=False)
+        time.tzset()
+        assert run(group, ["look", *options]) == 2
+    time.tzset()
+    assert capsys.readouterr().err == f"It is paused since {shown} by Kari.\n"
+
+
+def test_what_went_wrong_is_one_line_of_json_with_its_times_in_utc(monkeypatch, capsys):
+    at_terminal(monkeypatch, 60)
+    sentence = f"{SENTENCE} Since 2026-11-28 23:30 UTC."
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Europe/Oslo")
+        zone.delenv("CONNECTOR_UTC", raising=False)
+        time.tzset()
+        fail(sentence, 2, as_json=True)
+    time.tzset()
+    assert json.loads(capsys.readouterr().err) == {"error": sentence, "exit_code": 2}
 
 
 def test_data_is_not_broken(monkeypatch, capsys):

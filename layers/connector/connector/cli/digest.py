@@ -7,7 +7,7 @@ import json
 import click
 
 from connector.adapters.aws.errors import translated
-from connector.cli.output import Failed, go_on, json_option, say, show
+from connector.cli.output import Failed, go_on, json_option, page, say, show
 from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.stack.state import status_of
 from connector.services.digest import Digest
@@ -24,10 +24,13 @@ def digest(*, send: bool, yes: bool, stack: Stack, as_json: bool) -> int:
     It is mailed each day at the hour of the parameter DigestHour, as the parameter Digest says. With --send the
     function send_digest mails it now, also when the parameter says that no mail comes.
     """
-    shown = Digest(reader=status_of(stack), stack=stack.name, stream=stack.stream).compose()
+    shown = Digest(reader=status_of(stack), stack=stack.name, stream=stack.stream).compose(
+        width=None if as_json else page().width
+    )
     result = {"subject": shown.subject, "text": shown.text, "is_needed": shown.is_needed, "mailed": False}
     if not send:
-        show(result, lambda: f"Subject: {shown.subject}\n\n{shown.text}", as_json=as_json)
+        # Its times are in UTC, and it says so.
+        show(result, lambda: f"Subject: {shown.subject}\n\n{shown.text}", as_json=as_json, as_it_is=True)
         return 0
     say(f"A mail goes to everybody who gets the alarms of {stack.title}: {shown.subject}")
     go_on(stack.title, yes=yes)

@@ -140,8 +140,11 @@ def go_on(on: str, *, yes: bool) -> None:
 
 
 def fail(sentence: str, code: int, *, as_json: bool) -> None:
-    """Tell on stderr what did not work, with the exit code that stands for it."""
-    say(_json({"error": sentence, "exit_code": code}) if as_json else sentence)
+    """Tell on stderr what did not work, with the exit code that stands for it; as JSON its line is not broken."""
+    if as_json:
+        click.echo(_json({"error": sentence, "exit_code": code}), err=True)
+    else:
+        say(sentence)
 
 
 def show(data: Any, text: Callable[[], str], *, as_json: bool, as_it_is: bool = False) -> None:
@@ -234,6 +237,12 @@ def minute(value: datetime | None) -> str | None:
 
 def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> int:
     """Run the command line and give its exit code; whatever goes wrong becomes one sentence on stderr."""
+    with click.Context(group) as outlasting:  # that of the command is gone when it is told what went wrong
+        outlasting.meta[_UTC] = "--utc" in arguments
+        return _run(group, arguments, context)
+
+
+def _run(group: click.Group, arguments: Sequence[str], context: Any) -> int:
     as_json = "--json" in arguments
     try:
         code = group.main(args=list(arguments), prog_name="connector", standalone_mode=False, obj=context)

@@ -28,9 +28,6 @@ MAX_TEXT_LENGTH = 200_000
 MAX_LISTS = 20
 """Most failing lists that are named; the others are counted."""
 
-_PAGE = Page()
-"""A page without line breaks: a command that is broken in two cannot be copied from a mail."""
-
 _DAY = timedelta(days=1)
 
 
@@ -72,15 +69,20 @@ class Digest:
     stack: str
     stream: Stream
 
-    def compose(self) -> Notification:
+    def compose(self, *, width: int | None = None) -> Notification:
         """The digest as it would be sent now.
+
+        Args:
+            width: Most characters of a line, where it is read at a terminal. A mail has no line breaks: a command that
+                is broken in two cannot be copied from it.
 
         Raises:
             ConnectorError: what it tells of cannot be read.
         """
         yesterday = self.reader.clock.now().date() - _DAY
         status = self.reader.read(day=yesterday)
-        text = "\n\n".join(_parts(self.stack, self.stream, status, yesterday))
+        page = Page(width)
+        text = page.folded("\n\n".join(_parts(self.stack, self.stream, status, yesterday, page)))
         subject = f"{self.stack} ({_shown(self.stream)}): {_in_short(status)}"
         return Notification(
             truncated(visible(_ascii(subject)), MAX_SUBJECT_LENGTH),
@@ -129,28 +131,28 @@ def _in_short(status: Status) -> str:
     return "not everything could be looked at" if status.is_unknown else "nothing needs you"
 
 
-def _parts(stack: str, stream: Stream, status: Status, yesterday: date) -> Iterator[str]:
-    yield status_text.heading(status_text.title(stack, stream), status, _PAGE)
+def _parts(stack: str, stream: Stream, status: Status, yesterday: date, page: Page) -> Iterator[str]:
+    yield status_text.heading(status_text.title(stack, stream), status, page)
     if status.needs_person:
-        yield status_text.for_person(status.work, _PAGE)
+        yield status_text.for_person(status.work, page)
     elif not status.is_unknown:
         yield "Nothing needs you."
     if status.unknown:
         yield "\n".join(["Not everything could be looked at:", *map(visible, status.unknown)])
     dead = [one for one in status.aws.queues or () if one.gave_up and one.waiting]
     if dead:
-        yield status_text.queued(dead, _PAGE)
+        yield status_text.queued(dead, page)
     late = [one for one in status.lists or () if _is_late(one)]
     if late:
-        yield _late(late)
+        yield _late(late, page)
     if status.aws.alarms:
-        yield status_text.alarms(status.aws.alarms, _PAGE)
+        yield status_text.alarms(status.aws.alarms, page)
     if (reconciled := status_text.reconciled(status.findings)) is not None:
         yield reconciled
-    yield status_text.sending(status, _PAGE)
-    if (paused := status_text.paused(status, _PAGE)) is not None:
+    yield status_text.sending(status, page)
+    if (paused := status_text.paused(status, page)) is not None:
         yield paused
-    if (partners := status_text.by_partner(status.work, _PAGE, only_open=True)) is not None:
+    if (partners := status_text.by_partner(status.work, page, only_open=True)) is not None:
         yield partners
     yield status_text.on_their_way(status.work)
     if status.aws.counters is not None:
@@ -166,9 +168,9 @@ def _is_late(one: PolledList) -> bool:
     return one.failing_since is not None or one.lag is None or one.lag > LATE
 
 
-def _late(late: Sequence[PolledList]) -> str:
+def _late(late: Sequence[PolledList], page: Page) -> str:
     failing = [one for one in late if one.failing_since is not None]
     others = [one for one in late if one.failing_since is None]
     more = len(failing) - MAX_LISTS
-    said = status_text.polled([*failing[:MAX_LISTS], *others], _PAGE)
+    said = status_text.polled([*failing[:MAX_LISTS], *others], page)
     return said + (f"\nand {counted(more, 'more list')} that fail: connector cursors" if more > 0 else "")

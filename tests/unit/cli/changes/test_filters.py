@@ -120,8 +120,8 @@ def test_a_dry_run_shows_the_differences_of_each_and_what_they_come_to(connector
     }
     assert result.data["of_unknown_amount"] == 0
     assert (
-        "3 changes, the oldest of 2026-11-02, their lines come to 16000.00 NOK, 8000.00 SEK now and to 20000.00 NOK, "
-        "7000.00 SEK as asked; 0 left out." in result.err
+        "3 changes, the oldest of 2026-11-02 08:00Z, their lines come to 16000.00 NOK, 8000.00 SEK now and to "
+        "20000.00 NOK, 7000.00 SEK as asked; 0 left out." in result.err
     )
     assert "Change 11 (number 1) of nordic/purchase_order/500123, by acme, will be written." in result.err
     cells = [line.split()[:6] for line in result.err.splitlines()]

@@ -51,7 +51,7 @@ def test_a_dry_run_says_what_would_be_done_and_what_is_left_out(connector, stack
     (left,) = result.data["left_out"]
     assert left["document"].endswith("/4")
     assert "only a rejected or parked revision waits for a person" in left["why"]
-    assert "2 documents, the oldest on record since 2026-09-01, payable 20000.00 NOK; 1 left out." in result.err
+    assert "2 documents, the oldest on record since 2026-09-01 06:00Z, payable 20000.00 NOK; 1 left out." in result.err
     assert (numbers(stack), many.moved) == ([], [])
     shown = connector("documents", "replay", "--partner", "acme", "--dry-run")
     assert shown.out == "2 documents would be decided; nothing was done.\n"
@@ -156,7 +156,7 @@ def test_what_they_come_to_is_said_by_currency_before_the_question(connector, st
     assert result.data["sums"].keys() == {"NOK", "SEK"}
     one, two = (Decimal(result.data["sums"][name]) for name in ("SEK", "NOK"))
     assert (one > 0, two) == (True, 2 * one)
-    assert f"since 2026-09-01, payable {two} NOK, {one} SEK, 1 of unknown amount; 0 left out." in result.err
+    assert f"since 2026-09-01 06:00Z, payable {two} NOK, {one} SEK, 1 of unknown amount; 0 left out." in result.err
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED])

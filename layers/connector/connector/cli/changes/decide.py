@@ -15,7 +15,7 @@ from connector.cli.changes.find import beside_later, one_change, order_of, order
 from connector.cli.changes.readings import reading_of, reading_option
 from connector.cli.changes.summary import change_summary, later, remarks, title, why
 from connector.cli.many import SHOWN, DecisionOptions, LeftOut, Planned, deciding, last_line
-from connector.cli.output import Failed, WrongInput, say
+from connector.cli.output import Failed, WrongInput, minute, say
 from connector.cli.people import decider
 from connector.cli.stack.stack import Stack
 from connector.cli.sums import as_data, in_words, sums_of
@@ -372,7 +372,7 @@ def _preview(steps: Sequence[_Step], orders: _Orders, left_out: int) -> str:
     now, asked, unknown = _totals(steps, orders)
     counts = [
         counted(len(steps), "change"),
-        f"the oldest of {oldest:%Y-%m-%d}" if oldest else "",
+        f"the oldest of {minute(oldest)}" if oldest else "",
         f"their lines come to {in_words(now)} now and to {in_words(asked)} as asked" if now else "",
         f"{unknown} of unknown amount" if unknown else "",
     ]

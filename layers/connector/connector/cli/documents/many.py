@@ -15,7 +15,7 @@ from connector.cli.documents.partner_has import PartnerHas, partner_has
 from connector.cli.documents.preview import Preview, previews_of
 from connector.cli.documents.steps import Step
 from connector.cli.many import SHOWN, DecisionOptions, LeftOut, Planned, last_line
-from connector.cli.output import say
+from connector.cli.output import minute, say
 from connector.cli.stack.stack import Stack
 from connector.cli.sums import Sums, as_data, in_words, sums_of
 from connector.domain.documents import DocumentKey
@@ -131,7 +131,7 @@ def _summary(previews: Sequence[Preview], left_out: Sequence[LeftOut], sums: Sum
     counts = [
         counted(len(previews), "document"),
         f"{kept} of them would not leave" if kept else "",
-        f"the oldest on record since {oldest:%Y-%m-%d}" if oldest else "",
+        f"the oldest on record since {minute(oldest)}" if oldest else "",
         in_words(sums) and f"payable {in_words(sums)}",
         f"{unknown} of unknown amount" if unknown else "",
     ]

@@ -23,6 +23,10 @@ def asked(revision: Revision) -> str | None:
     return revision.change_id and f"change {revision.change_id}"
 
 
+def _transaction(revision: Revision) -> str | None:
+    return f"Orderful {revision.orderful_id}" if revision.orderful_id else None
+
+
 def _last_attempt(revision: Revision) -> str | None:
     """What happened last to a document that was tried to be sent and is not at Orderful yet."""
     return revision.history[-1].note if revision.attempts and revision.history else None
@@ -52,7 +56,7 @@ FIELDS: dict[str, Callable[[Revision, Routing], Any]] = {
     "dialect": lambda one, _: one.dialect,
     "receiver": lambda one, _: one.receiver_id,
     "business_number": lambda one, _: one.business_number,
-    "why": lambda one, _: one.attention or one.reason or asked(one) or one.orderful_id or _last_attempt(one),
+    "why": lambda one, _: one.attention or one.reason or asked(one) or _transaction(one) or _last_attempt(one),
 }
 """Every field of a revision by its name; the partner is named by the routing in force where the record has none."""
 
