@@ -1,8 +1,9 @@
-"""What lists of 10,000 open documents take of CPU time, from the start of Python.
+"""What the status and lists of 10,000 open documents take of CPU time, from the start of Python.
 
-DynamoDB is a server in a process of its own that answers from memory, without its rules: it knows the two operations by
-which open documents are listed. The command runs as a person starts it, in a stack that has nothing else. How much it
-reads is held by `tests/integration/test_status_reads.py`.
+AWS is a server in a process of its own that answers from memory, without rules: it knows the two operations by which
+open documents are listed, and shows nothing of all else (cursors, changes, findings, pauses, queues, alarms, figures).
+The command runs as a person starts it and makes every call that it makes on AWS, but for two: the outputs of the stack
+and the routing are given. How much it reads is held by `tests/integration/test_status_reads.py`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,8 @@ from unittest import mock
 import msgspec
 
 from bench.table import Row, show
-from connector.adapters.aws.ledger import DynamoLedger, revision_item
-from connector.adapters.aws.payloads import S3Payloads
-from connector.adapters.clock import SystemClock
+from connector.adapters.aws.ledger import revision_item
+from connector.cli.stack.stack import Stack
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import CAPTURED, Event, Revision, State
 from connector.domain.routing.resolve import Routing
@@ -43,12 +43,25 @@ _COMMANDS = (
     f"documents list --partner partner{_PARTNERS - 1}",
     "documents list --code unit-unmapped",
     "documents list",
+    "status",
 )
+_NEEDS_PERSON = 3
+"""The exit code of a `status` that shows something to do."""
+
+_EMPTY = {
+    "GetItem": {},
+    "Query": {"Items": [], "Count": 0},
+    "Scan": {"Items": [], "Count": 0},
+    "GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
+    "DescribeAlarms": {"MetricAlarms": [], "CompositeAlarms": []},
+    "GetMetricData": {"MetricDataResults": []},
+}
+"""What AWS answers of a stack that has nothing."""
 
 
 def measure() -> Iterator[Row]:
     """A row for each command. Seconds are those of this machine, so none of them is judged: two are meant at most."""
-    with _dynamodb():
+    with _aws():
         for command in _COMMANDS:
             seconds = min(_cpu(command) for _ in range(_ROUNDS))
             figure = f"connector {command}, {OPEN_DOCUMENTS:,} open documents: CPU from the start of Python"
@@ -56,8 +69,8 @@ def measure() -> Iterator[Row]:
 
 
 @contextmanager
-def _dynamodb() -> Iterator[None]:
-    """A DynamoDB at a port of this machine, which the children of this process use."""
+def _aws() -> Iterator[None]:
+    """An AWS at a port of this machine, which the children of this process use."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
     _Answers.rows, _Answers.lists = _filled()
     process = multiprocessing.get_context("fork").Process(target=server.serve_forever, daemon=True)
@@ -78,7 +91,7 @@ def _dynamodb() -> Iterator[None]:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Answers `Query` of the index of open documents and `BatchGetItem`.
+    """Answers `Query` of the index of open documents and `BatchGetItem`, and everything else as empty.
 
     Attributes:
         rows: Each row as JSON, by its key.
@@ -91,8 +104,13 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = msgspec.json.decode(self.rfile.read(int(self.headers["content-length"])))
-        is_query = self.headers["x-amz-target"].endswith(".Query")
-        body = self._listed(request) if is_query else self._read(request)
+        operation = self.headers["x-amz-target"].rpartition(".")[2]
+        if operation == "BatchGetItem":
+            body = self._read(request)
+        elif operation == "Query" and ":state" in request["ExpressionAttributeValues"]:
+            body = self._listed(request)
+        else:
+            body = msgspec.json.encode(_EMPTY[operation])
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
@@ -105,7 +123,8 @@ class _Answers(BaseHTTPRequestHandler):
         begin = keys.index(before) + 1 if before else 0
         some = keys[begin : begin + request.get("Limit", _KEYS_OF_AN_ANSWER)]
         following = {"LastEvaluatedKey": some[-1]} if begin + len(some) < len(keys) else {}
-        return msgspec.json.encode({"Items": some, "Count": len(some), **following})
+        items = {} if request.get("Select") == "COUNT" else {"Items": some}
+        return msgspec.json.encode({**items, "Count": len(some), **following})
 
     def _read(self, request: dict[str, Any]) -> bytes:
         ((table, asked),) = request["RequestItems"].items()
@@ -196,23 +215,33 @@ def _cpu(command: str) -> float:
         [sys.executable, "-m", "bench.operate", *command.split()], capture_output=True, text=True, check=False
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
+    if done.returncode not in {0, _NEEDS_PERSON}:
         raise SystemExit(f"connector {command}: {done.stderr}")
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def _stack(_: str | None) -> Any:
+class _BenchStack(Stack):
+    """A stack whose outputs and routing are given."""
+
+    name = "connector"
+
+    def __init__(self, routing: Routing) -> None:
+        super().__init__(self.name)
+        self.routing: Any = SimpleNamespace(load=lambda: routing)
+
+    def output(self, key: str) -> str:
+        """What the stack gives under this name."""
+        return {"DocumentsTable": _TABLE, "Stream": Stream.TEST.value}.get(key, f"http://127.0.0.1/{key}")
+
+
+def _stack(_: str | None) -> Stack:
     """A stack with a ledger and a routing."""
     partners = {
         f"partners.partner{number}": a_partner(supplier=_supplier(number), isa_id=f"P{number}")
         for number in range(_PARTNERS)
     }
     routing = Routing(routing_data(partners))
-    return SimpleNamespace(
-        ledger=DynamoLedger(_TABLE, S3Payloads("payloads")),
-        routing=SimpleNamespace(load=lambda: routing),
-        clock=SystemClock(),
-    )
+    return _BenchStack(routing)
 
 
 if __name__ == "__main__":
