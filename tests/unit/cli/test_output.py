@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from connector.cli.output import WrongInput, fail, minute, page, run, say, show, table, tell, utc_option
+from connector.cli.output import WrongInput, fail, json_option, minute, page, run, say, show, table, tell, utc_option
 from testkit.terminal import typed
 
 ROOT = Path(__file__).parents[3]
@@ -86,8 +86,22 @@ def test_an_end_of_the_input_is_no_answer(stopped, capsys, monkeypatch):
         raise EOFError
 
     monkeypatch.setattr("click.termui.visible_prompt_func", ended)
-    assert stopped(lambda: click.confirm("Go on?", abort=True)) == 1
-    assert "there was no answer; without a terminal, write --yes." in capsys.readouterr().err
+    assert stopped(lambda: click.confirm("Go on?", abort=True, prompt_suffix="")) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "Not done: there was no answer. Nothing was changed."
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, EOFError])
+def test_a_stop_at_a_question_is_one_line_of_json(capsys, monkeypatch, stop):
+    def stopped_at(_):
+        raise stop
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", stopped_at)
+    group = click.Group()
+    group.add_command(json_option(click.Command("wait", callback=lambda **_: click.confirm("Go on?", abort=True))))
+    assert run(group, ["wait", "--json"]) in {1, 130}
+    said = json.loads(capsys.readouterr().err.splitlines()[-1])["error"]
+    assert said.endswith("Nothing was changed.")
+    assert "\n" not in said
 
 
 def test_a_no_is_told_and_is_no_success(stopped, capsys, monkeypatch):

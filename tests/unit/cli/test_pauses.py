@@ -172,7 +172,10 @@ class TestResume:
         connector("resume", "--partner", "acme", "--yes")
         harness.quiesce()
         result = connector("resume", "--partner", "acme", "--yes")
-        assert (result.code, result.err) == (2, "Nothing is paused, and no document waits (partner acme).\n")
+        assert (result.code, result.err) == (
+            2,
+            "Nothing is paused, and no document of partner acme waits for the end of a pause.\n",
+        )
 
     def test_what_the_index_shows_late_goes_along(self, connector, harness, monkeypatch):
         whole, looks = harness.ledger.listed, []

@@ -251,11 +251,13 @@ def _run(group: click.Group, arguments: Sequence[str], context: Any) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         # click makes one thing of "no", of an end of the input and of Ctrl-C; only what ends a question has no cause.
+        if isinstance(stop, click.Abort) and stop.__context__ is not None and stop.__cause__ is None:
+            click.echo(err=True)  # the line of the question
         if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
             if isinstance(stop, click.Abort) and stop.__cause__ is None:
-                fail("\nNothing was changed.", INTERRUPTED, as_json=as_json)
+                fail("Nothing was changed.", INTERRUPTED, as_json=as_json)
             return INTERRUPTED
-        why = "there was no answer; without a terminal, write --yes" if stop.__context__ else "the answer was not yes"
+        why = "there was no answer" if stop.__context__ else "the answer was not yes"
         fail(f"Not done: {why}. Nothing was changed.", FAILED, as_json=as_json)
         return FAILED
     except ConnectorError as error:

@@ -277,7 +277,8 @@ def _under_former_names(stack: Stack, scope: Scope, routing: Routing) -> Iterato
 
 def _no_such(scope: Scope, pauses: Sequence[Pause]) -> str:
     if not pauses:
-        return f"Nothing is paused, and no document waits ({scope})."
+        whose = "" if scope == Scope() else f" of {scope}"
+        return f"Nothing is paused, and no document{whose} waits for the end of a pause."
     listed = "\n".join(f"  {one.sentence} (connector resume {one.scope.options})" for one in pauses)
     return f"No pause of exactly {scope} is in force. In force:\n{listed}"
 
