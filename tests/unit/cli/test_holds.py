@@ -64,7 +64,7 @@ def test_what_cannot_be_looked_at_hides_nothing_else(connector, held):
     """The access tokens lie under a key that not every operator may use."""
 
     def refused(*, now):
-        raise Misconfigured("AWS refused access to the breaker (AccessDeniedException).")
+        raise Misconfigured("AWS refused access to the record of holds and pauses (AccessDeniedException).")
 
     held.visma_breaker("nordic").holds = refused
     result = connector("holds", "list")

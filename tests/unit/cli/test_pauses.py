@@ -65,7 +65,9 @@ class TestPause:
         assert made.reason == "told by mail"
 
     def test_does_nothing_unasked(self, connector, free):
-        assert connector("pause", "--all", "--reason", "a wrong price list").code == 2
+        result = connector("pause", "--all", "--reason", "a wrong price list")
+        assert result.code == 2
+        assert "This pauses everything on stack 'laptop' (test): no document is sent from now on" in result.err
         assert free.ledger.paused == {}
 
     @pytest.mark.parametrize(

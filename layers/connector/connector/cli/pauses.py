@@ -101,9 +101,10 @@ def pause(
             raise WrongInput(problem)
     if (already := _paused_already(stack, scope)) is not None:
         raise WrongInput(already)
+    what, whose = ("no document", "of orders") if scope == Scope() else ("no such document", "of such orders")
     say(
-        f"This pauses {scope} on {stack.title}: no such document is sent from now on, and changes of such orders are "
-        "not written by the rules. A post that has begun ends."
+        f"This pauses {scope} on {stack.title}: {what} is sent from now on, and changes {whose} are not written by the "
+        "rules. A post that has begun ends."
     )
     if partner is not None:
         for sentence in _under_former_names(stack, scope, routing):

@@ -86,7 +86,7 @@ class DynamoBreaker(clients.OnDynamoDB):
         values = {":refusal": {"S": refusal}, ":partner": {"SS": [partner]}}
         request: dict[str, Any] = {"ExpressionAttributeValues": values, "ReturnValues": "ALL_NEW"}
         try:
-            with translated("breaker"):
+            with translated("record of holds and pauses"):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
@@ -95,7 +95,7 @@ class DynamoBreaker(clients.OnDynamoDB):
                     **request,
                 )
         except ConditionFailed:
-            with translated("breaker"):
+            with translated("record of holds and pauses"):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
@@ -158,7 +158,7 @@ class DynamoBreaker(clients.OnDynamoDB):
         """
         row = {"since": time_text(pause.since), "by": pause.by, "caller": pause.caller, "reason": pause.reason}
         try:
-            with translated("breaker"):
+            with translated("record of holds and pauses"):
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
@@ -173,7 +173,7 @@ class DynamoBreaker(clients.OnDynamoDB):
 
     def resume(self, scope: Scope) -> None:
         """End the pause of exactly this scope; without one, nothing happens."""
-        with translated("breaker"):
+        with translated("record of holds and pauses"):
             self._client.update_item(
                 TableName=self._table,
                 Key=self._key,
@@ -187,7 +187,7 @@ class DynamoBreaker(clients.OnDynamoDB):
         return self._values if is_recent else self._fresh(now)
 
     def _fresh(self, now: datetime) -> dict[str, Any]:
-        with translated("breaker"):
+        with translated("record of holds and pauses"):
             answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
         self._values, self._read_at = from_item(answer.get("Item", {})), now
         return self._values
@@ -196,7 +196,7 @@ class DynamoBreaker(clients.OnDynamoDB):
         request: dict[str, Any] = {"ExpressionAttributeNames": {"#until": "until"}} if "#until" in change else {}
         if values:
             request["ExpressionAttributeValues"] = to_item(values)
-        with translated("breaker"):
+        with translated("record of holds and pauses"):
             self._client.update_item(TableName=self._table, Key=self._key, UpdateExpression=change, **request)
 
 
