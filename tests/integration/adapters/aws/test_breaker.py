@@ -174,7 +174,7 @@ class TestOverDynamo:
 
     def test_a_table_that_is_not_there_is_a_matter_of_configuration_and_holds_no_call(self, in_aws, caplog):
         breaker = DynamoBreaker("nowhere")
-        with pytest.raises(Misconfigured, match="breaker does not exist"):
+        with pytest.raises(Misconfigured, match="record of holds and pauses does not exist"):
             breaker.is_open(now=NOW)
         gate = HeldCalls(breaker, Calls.READ, ManualClock(NOW), "Orderful")
         gate.enter()
