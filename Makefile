@@ -76,7 +76,7 @@ test: setup ## Every test
 	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 .PHONY: prove
-prove: setup build $(AUDIT) ## Try hard to break every guarantee: about half an hour on 2 quiet cores, one table at the end
+prove: setup build $(AUDIT) ## Try hard to break every guarantee: half an hour on 2 quiet cores, one table at the end
 	$(BIN)/python -m proof $(ARGS)
 
 .PHONY: bench
@@ -117,7 +117,7 @@ $(BUILT)/.built: $(SOURCES) Makefile $(DEV) | $(SAM)
 	@touch $@
 
 .PHONY: deploy
-deploy: .parameters-are-right .account-is-known .template-is-current build ## To AWS: ENV=dev|prod, with the parameters of parameters/$(ENV).yaml
+deploy: .parameters-are-right .account-is-known .template-is-current build ## To AWS: ENV=dev|prod, with the parameters of parameters/ENV.yaml
 	$(SAM_CLI) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(ENV) --template-file $(BUILT)/template.yaml
 
 .PHONY: .parameters-are-right

@@ -12,19 +12,16 @@ from demo.run import Demo, DemoFailed, Progress
 from testkit.laptop import stack as laptop
 
 TOUR = (
-    ("status", "what needs a person; exit code 3 because something does (alarms and metrics are not emulated)"),
+    ("status", "what needs a person: exit code 3, something does; CloudWatch is not emulated"),
     ("documents list", "what waits for a person, or is on its way"),
-    ("documents list --ended", "what is over: acknowledged, skipped, superseded, closed, from before go-live"),
+    ("documents list --ended", "what is over as well: acknowledged, skipped, superseded, closed, old"),
     ("documents trace 500101", "one order from Visma to the partner: raised after it was sent, so replaced"),
     ("documents show 500194", "why an order was parked, and who closed it"),
-    ("documents diff 100301", "what a user changed in an invoice that was sent, so that a person has to decide"),
+    ("documents diff 100301", "what a user changed in an invoice that was sent: a person has to decide"),
     ("changes list", "a partner wants three times the quantity: somebody has to decide"),
     ("changes show 500106", "what was asked, line by line"),
     ("cursors", "how far each list of Visma was read"),
-    (
-        "doctor",
-        "one check fails on purpose, vesterbro has no relationship for invoices; one warns: nobody gets the alarms",
-    ),
+    ("doctor", "one check fails on purpose (vesterbro), one warns: nobody gets the alarms"),
 )
 """Commands of `connector` to explore the stack, and what each shows."""
 
@@ -56,8 +53,7 @@ def main() -> int:
 def guide(stack: laptop.Stack) -> str:
     """The exports for a shell, and commands to try."""
     exports = "\n".join(f"  export {name}={value}" for name, value in stack.environment.items())
-    width = max(len(command) for command, _ in TOUR)
-    tour = "\n".join(f"  .venv/bin/connector {command:{width}}  # {what}" for command, what in TOUR)
+    tour = "\n".join(f"  # {what}\n  .venv/bin/connector {command}" for command, what in TOUR)
     return f"""
 Paste this into your shell:
 {exports}

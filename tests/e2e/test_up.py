@@ -45,4 +45,5 @@ def test_the_guide_is_printed_for_a_stack_that_runs(day: Laptop) -> None:
 
     assert f"export ORDERFUL={day.stack.orderful.url}" in guide
     assert f"export CONNECTOR_STACK={day.stack.environment['CONNECTOR_STACK']}" in guide
-    assert all(f".venv/bin/connector {command} " in guide for command, _ in up.TOUR)
+    assert all(f".venv/bin/connector {command}\n" in guide for command, _ in up.TOUR)
+    assert max(map(len, guide.splitlines())) <= 100

@@ -189,6 +189,7 @@ def test_no_sentence_shows_a_regular_expression(key, value):
         ({"defaults.units": {"STK": None}}, "defaults.units.STK: has no value. Write one, or take the key out."),
         ({"partners.acme.name": ["x"]}, "partners.acme.name: must be text. Write one value after the colon."),
         ({"partners.acme.name": ""}, "partners.acme.name: is empty. Write a value, or take the key out."),
+        ({"company": 1}, "company: is no key at this place; did you mean companies?"),
         ({"partners.acme.frobnicate": 1}, "is no key of the routing file. Take it out, or look for its name in"),
         ({"companies.nordic.visma.page_size": 1001}, "page_size: 1001 is out of bounds; write 1 to 1000."),
         ({"companies.nordic.address": {"lines": ["a"] * 5}}, "address.lines: has more than 4 entries."),

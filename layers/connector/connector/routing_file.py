@@ -487,9 +487,11 @@ def _unknown_key(path: Sequence[str]) -> str:
             return f"is set for a kind of document: write kinds.<kind>.{name}, with {', '.join(Kind)} as <kind>."
         where = " and ".join(one.value for one in known[0].places)
         return f"is no key of {place.value}; it may stand in {where}."
-    near = get_close_matches(name, _KNOWN_KEYS, n=1, cutoff=0.7)
+    where = "at this place" if name in _KNOWN_KEYS else "of the routing file"
+    candidates = RoutingFile.model_fields if len(path) == 1 else [one for one in _KNOWN_KEYS if one != name]
+    near = get_close_matches(name, candidates, n=1, cutoff=0.7)
     hint = f"; {_meant(near[0])}" if near else ". Take it out, or look for its name in connector.example.yaml."
-    return f"is no key of the routing file{hint}"
+    return f"is no key {where}{hint}"
 
 
 def _meant(name: str) -> str:

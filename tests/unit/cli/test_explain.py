@@ -155,6 +155,13 @@ def test_options_of_the_other_form_are_refused(connector, arguments, sentence):
     assert sentence in result.err
 
 
+@pytest.mark.parametrize("target", ["-", __file__])
+def test_a_file_without_a_routing_file_is_no_document_of_the_stack(connector, target):
+    result = connector("explain", target)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"{target} is a file: name the routing file for it with --config.\n"
+
+
 @pytest.fixture
 def sent(stack):
     """An order that was sent by the routing in force."""

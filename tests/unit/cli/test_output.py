@@ -110,6 +110,21 @@ def test_a_no_is_told_and_is_no_success(stopped, capsys, monkeypatch):
     assert capsys.readouterr().err.splitlines()[-1] == "Not done: the answer was not yes. Nothing was changed."
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["look", "--colour"], "No such option '--colour'.\nSee connector look --help\n"),
+        (["loook"], "See connector --help\n"),
+        (["look", "--json", "--colour"], '{"error": "No such option \'--colour\'.", "exit_code": 2}\n'),
+    ],
+)
+def test_a_wrong_command_line_says_where_its_help_is(capsys, arguments, said):
+    group = click.Group()
+    group.add_command(json_option(click.Command("look")))
+    assert run(group, arguments) == 2
+    assert capsys.readouterr().err.endswith(said)
+
+
 def test_json_means_what_it_meant_and_can_be_printed(capsys):
     show({"why": HOSTILE, "space": "\u00a0", "name": "Blåbær"}, str, as_json=True)
     fail(HOSTILE, 1, as_json=True)

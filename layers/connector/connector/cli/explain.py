@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -118,6 +119,8 @@ def explain(
     if config_file is None:
         if stream or company or kind:
             raise WrongInput("--stream, --company and --kind take --config; a document of a stack has its own.")
+        if target == "-" or Path(target).is_file():
+            raise WrongInput(f"{target} is a file: name the routing file for it with --config.")
         try:
             one = _explained(_of_stack(stack, target, sequence, chosen), only)
         except Parked as problem:

@@ -247,7 +247,7 @@ def _run(group: click.Group, arguments: Sequence[str], context: Any) -> int:
     try:
         code = group.main(args=list(arguments), prog_name="connector", standalone_mode=False, obj=context)
     except click.ClickException as error:
-        fail(error.format_message(), error.exit_code, as_json=as_json)
+        fail(_with_help(error, as_json=as_json), error.exit_code, as_json=as_json)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         # click makes one thing of "no", of an end of the input and of Ctrl-C; only what ends a question has no cause.
@@ -270,6 +270,13 @@ def _run(group: click.Group, arguments: Sequence[str], context: Any) -> int:
         fail(f"{_first_line(error)} (set CONNECTOR_TRACEBACK=1 to see where).", FAILED, as_json=as_json)
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def _with_help(error: click.ClickException, *, as_json: bool) -> str:
+    """What is wrong; of the command line itself for a person, also where its commands and options are shown."""
+    context = error.ctx if isinstance(error, click.UsageError) and not as_json else None
+    help_line = f"\nSee {context.command_path} --help" if context is not None else ""
+    return f"{error.format_message()}{help_line}"
 
 
 def _first_line(error: Exception) -> str:
