@@ -218,6 +218,9 @@ class MemoryLedger(MemoryBreaker):
         self._put_if_unchanged(revision, moved)
         return moved
 
+    def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
+        self._put_if_unchanged(revision, replace(revision, seen_at=seen_at, visma_version=version))
+
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
     ) -> Revision | None:

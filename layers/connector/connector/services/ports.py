@@ -610,6 +610,13 @@ class Ledger(Protocol):
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision to a state and change the named attributes; raises `Conflict` when it has changed."""
 
+    def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
+        """Record when Visma showed a revision unchanged, and its row version then.
+
+        Raises:
+            Conflict: the revision has changed.
+        """
+
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
     ) -> Revision | None:

@@ -206,6 +206,20 @@ class TestTranslatingAgain:
         assert ledger.get(KEY, 1) is None
 
 
+class TestSeenAgain:
+    def test_only_the_time_and_the_row_version_change(self, ledger):
+        sent = put(ledger, a_revision(state=State.PARKED))
+        ledger.seen_again(sent, seen_at=NOW + SECOND, version="AAAAAE0YIiM=")
+        assert ledger.get(KEY, 1) == replace(sent, seen_at=NOW + SECOND, visma_version="AAAAAE0YIiM=")
+
+    def test_one_that_was_moved_meanwhile_is_left_alone(self, ledger):
+        read = put(ledger, a_revision(state=State.PARKED))
+        moved = ledger.move(read, State.SUPERSEDED, now=NOW + SECOND, note="newer")
+        with pytest.raises(Conflict):
+            ledger.seen_again(read, seen_at=NOW + SECOND, version=None)
+        assert ledger.get(KEY, 1) == moved
+
+
 class TestSuperseding:
     @pytest.mark.parametrize("anew", [False, True])
     def test_a_revision_takes_the_place_of_others_in_one_write(self, ledger, anew):

@@ -19,7 +19,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.decision import Routed
 from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
 from connector.domain.revision.go_live import Sighting
-from connector.domain.revision.plan import MAX_TEXT_LENGTH, Add, Plan, Queue, Replace, Supersede, plan
+from connector.domain.revision.plan import MAX_TEXT_LENGTH, Add, Plan, Queue, Replace, SeenAgain, Supersede, plan
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.record import ChangeResult, Revision, State
 from connector.domain.routing.resolve import Routing
@@ -164,6 +164,8 @@ def output(step):
             return ("supersede", one.sequence)
         case Queue(one):
             return ("queue", one.sequence)
+        case SeenAgain(one, _, _):
+            return ("seen again", one.sequence)
 
 
 def why(one):
@@ -215,7 +217,7 @@ CASES = {
         [("add", 1, S.PARKED, Reason.NUMBER_SHARED, [])],
     ),
     # -- documents that did not leave yet
-    "translated already": ([a(1, "A", S.TRANSLATED)], Seen("A"), [("queue", 1)]),
+    "translated already": ([a(1, "A", S.TRANSLATED)], Seen("A"), [("queue", 1), ("seen again", 1)]),
     "changed before it left": (
         [a(1, "A", S.TRANSLATED)],
         Seen("B"),
@@ -287,7 +289,7 @@ CASES = {
     "sent, an 860 was not written, and nothing else changed": (
         [a(1, "A", S.SENT), asked_in(2, "", S.SUPERSEDED, ChangeResult.NOT_WRITTEN)],
         Seen("A"),
-        [],
+        [("seen again", 2)],
     ),
     # -- other receivers
     "another supplier, and changed": (
@@ -336,7 +338,11 @@ CASES = {
         Seen("B", routing={"companies.nordic.before_go_live": "ignore"}),
         [("add", 2, S.BASELINE, Reason.BEFORE_GO_LIVE, [1])],
     ),
-    "from before go-live, changed where no partner sees it": ([unsent(1, "A", S.BASELINE)], Seen("A'"), []),
+    "from before go-live, changed where no partner sees it": (
+        [unsent(1, "A", S.BASELINE)],
+        Seen("A'"),
+        [("seen again", 1)],
+    ),
     "from before go-live, a person sends it": (
         [unsent(1, "A", S.BASELINE)],
         Seen("A", cause=Cause.AS_ORIGINAL),
@@ -361,17 +367,24 @@ def applied(history, steps):
     rows = {one.sequence: one for one in history}
     for step in steps:
         older = [step.revision] if isinstance(step, Supersede) else getattr(step, "supersedes", ())
-        rows |= {one.sequence: replace(one, state=State.SUPERSEDED) for one in older}
+        changes = step.changes if isinstance(step, Supersede) else {}
+        rows |= {one.sequence: replace(one, state=State.SUPERSEDED, **changes) for one in older}
         if isinstance(step, Add | Replace):
             rows[step.revision.sequence] = step.revision
+        if isinstance(step, SeenAgain):
+            one = step.revision
+            rows[one.sequence] = replace(one, seen_at=step.seen_at, visma_version=step.version)
     return [rows[number] for number in sorted(rows)]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_message_that_comes_twice_writes_nothing_more(name):
     history, seen, _ = CASES[name]
-    again = planned(applied(history, planned(history, seen).steps), replace(seen, cause=Cause.POLL))
-    assert [step for step in again.steps if not isinstance(step, Queue)] == []
+    history = applied(history, planned(history, seen).steps)
+    again = planned(history, replace(seen, cause=Cause.POLL))
+    assert [step for step in again.steps if not isinstance(step, Queue | SeenAgain)] == []
+    third = planned(applied(history, again.steps), replace(seen, cause=Cause.POLL))
+    assert [step for step in third.steps if not isinstance(step, Queue)] == []
 
 
 @pytest.mark.parametrize(

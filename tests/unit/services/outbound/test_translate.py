@@ -187,11 +187,11 @@ class TestTheSameContentAgain:
         assert harness.due() == [1, 1]
         assert harness.states() == [State.TRANSLATED]
 
-    def test_a_parked_document_seen_again_stays_parked_without_a_write(self, harness):
+    def test_a_parked_document_seen_again_stays_parked_without_an_event(self, harness):
         harness.see(an_order(supplier={"number": "99"}))
-        writes = harness.ledger.writes
+        parked = harness.newest()
         assert harness.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
-        assert harness.ledger.writes == writes
+        assert harness.newest() == replace(parked, seen_at=harness.clock.now())
         assert harness.telemetry.counts[Metric.DOCUMENTS_PARKED] == 1
 
     @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -337,6 +337,17 @@ class TestAStateThatIsPast:
         harness.see(an_order("10.0", timeStamp=self.NEW))
         harness.becomes(State.SENT)
         assert harness.see(an_order("11.0", timeStamp=self.OLD)) is TranslateResult.QUEUED
+
+    @pytest.mark.parametrize("state", [State.TRANSLATED, State.SENT, State.REJECTED])
+    def test_nor_one_from_the_dead_letters_after_it_was_taken_back_in_visma(self, harness, state):
+        harness.see(an_order("10.0", timeStamp=self.OLD))
+        harness.becomes(state)
+        dead_letter = harness.message(an_order("11.0", timeStamp="AAAAAE0YIiG="), seen_at=harness.clock.now())
+        harness.see(an_order("10.0", timeStamp=self.NEW))
+        harness.due()
+
+        assert harness.translator().handle(dead_letter) is TranslateResult.KNOWN
+        assert (harness.states(), harness.due()) == ([state], [])
 
     def test_in_the_autumn_hour_a_later_state_reads_as_earlier_and_counts_all_the_same(self, harness):
         harness.see(an_order("10.0"))

@@ -396,6 +396,10 @@ class DynamoLedger(clients.OnDynamoDB):
         self._put(moved, _unchanged(revision))
         return moved
 
+    def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
+        # `updated_at` stays: a worker that has read the revision goes on with it, and at worst this note is lost.
+        self._put(replace(revision, seen_at=seen_at, visma_version=version), _unchanged(revision))
+
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
     ) -> Revision | None:

@@ -5,7 +5,7 @@ The plan is an ordered list of writes. The caller decides nothing more: it write
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -97,7 +97,24 @@ class Queue:
     revision: Revision
 
 
-Step = Supersede | Add | Replace | Queue
+@dataclass(frozen=True, slots=True)
+class SeenAgain:
+    """Record that Visma shows a revision unchanged: what it showed before that is past, even if it is handled later.
+
+    A message that was tried too often is put back from the dead letters after its successors were handled.
+
+    Attributes:
+        revision: The revision as it is recorded.
+        seen_at: Visma's clock when it showed the document, UTC.
+        version: Visma's row version then; None without one.
+    """
+
+    revision: Revision
+    seen_at: datetime
+    version: str | None
+
+
+Step = Supersede | Add | Replace | Queue | SeenAgain
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +168,21 @@ def plan(
         reading = replace(reading, cause=Cause.POLL)
     if reading.cause in _LETS_GO and (waiting := waiting_resend(history)) is not None:
         reading = replace(reading, cause=Cause.again(waiting))
+    planned = _planned(reading, history, routed, facts, now=now, sharing=sharing)
+    if isinstance(planned, Wait):
+        return planned
+    return replace(planned, steps=(*planned.steps, *_seen_again(planned.steps, reading, history)))
+
+
+def _planned(
+    reading: Reading,
+    history: Sequence[Revision],
+    routed: Routed,
+    facts: Facts,
+    *,
+    now: datetime,
+    sharing: Sharing | None,
+) -> Plan | Wait:
     assessed = assess(history, Incoming.of(reading, routed.receiver))
     sequence = history[0].sequence + 1 if history else 1
     match assessed:
@@ -169,6 +201,17 @@ def plan(
     record = _Recorder(reading, routed, now)
     decided = record.carried_out(decision, assessed, sequence=sequence + len(withdrawals))
     return Plan((*withdrawals, *decided), decision.state)
+
+
+def _seen_again(steps: Sequence[Step], reading: Reading, history: Sequence[Revision]) -> Iterator[SeenAgain]:
+    """The step for the newest revision, where the document is shown as it is recorded and nothing else is written."""
+    newest, seen_at = next(iter(own_revisions(history)), None), reading.sighting.seen_at
+    if newest is None or seen_at is None or not reading.cause.is_sighting:
+        return
+    is_later = newest.seen_at is None or newest.seen_at < seen_at
+    is_written = any(isinstance(step, Add | Replace | Supersede) and not step.revision.is_withdrawal for step in steps)
+    if is_later and not is_written:
+        yield SeenAgain(newest, seen_at, reading.version or newest.visma_version)
 
 
 def _was_settled_since(reading: Reading, history: Sequence[Revision]) -> bool:

@@ -18,7 +18,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.plan import Add, Plan, Queue, Replace, Step, Supersede
+from connector.domain.revision.plan import Add, Plan, Queue, Replace, SeenAgain, Step, Supersede
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
 from connector.domain.revision.record import OUTDATED, Revision, State, current_revision, own_revisions
@@ -131,6 +131,8 @@ class Translator:
                     self._announce(revision, facts)
             case Queue(revision):
                 self._deliver(revision, facts)
+            case SeenAgain(revision, seen_at, version):
+                self.ledger.seen_again(revision, seen_at=seen_at, version=version)
 
     def _deliver(self, revision: Revision, facts: DocumentFacts) -> None:
         """Queue a revision for sending.
