@@ -709,6 +709,15 @@ class TestParking:
         assert harness.translator().handle(message) is TranslateResult.QUEUED
         assert harness.newest().visma_status == "Open"
 
+    def test_a_release_counts_although_visma_showed_the_document_with_a_newer_version_since(self, harness):
+        pallets = [an_order_line(uom="PAL")]
+        harness.see(an_order(lines=pallets, timeStamp="AAAAAE0YIiE="))
+        harness.see(an_order(lines=pallets, timeStamp="AAAAAE0YIiI="))
+        message = self.queued_again(harness, Cause.RELEASE)
+        harness.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+
+        assert harness.translator().handle(message) is TranslateResult.QUEUED
+
     @pytest.mark.parametrize("seen", [{}, {"orderQty": Decimal(7)}], ids=["the same content", "another content"])
     def test_a_release_counts_although_a_poll_saw_the_document_with_the_old_routing_since(self, harness, seen):
         harness.see(an_order(lines=[an_order_line(uom="PAL")]))

@@ -167,13 +167,14 @@ def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
     version is certainly newer. If the time of seeing is unknown, the row version decides. Visma's time stamps cannot
     decide: in the autumn hour a later one reads as earlier.
 
-    The current revision is never past when a person sends it again: newer revisions that were reverted do not count.
+    The current revision is never past when a person asks for something: newer, reverted revisions do not count,
+    and it may have been seen again since it was stored.
     """
     if not own:
         return False
     newest, current = own[0], current_revision(own)
-    requested = incoming.cause.sends_again or incoming.cause is Cause.WITHDRAW
-    if requested and current is not None and current.revision_id == incoming.revision_id:
+    is_requested = not incoming.cause.is_sighting
+    if is_requested and current is not None and current.revision_id == incoming.revision_id:
         return False
     seen, known = incoming.seen_at, newest.visma_version
     if seen is not None and newest.seen_at is not None and seen != newest.seen_at:
