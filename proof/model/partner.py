@@ -137,7 +137,8 @@ class Receivers:
     def may_have_had(self, transaction_id: str) -> list[View]:
         """The states of the order that the sender of an 860 may have had when it wrote it, newest first.
 
-        One that left shortly after it counts as well, because the clocks may differ. It had one whose quantities it states as the original ones, and so none that is older.
+        One that left shortly after it counts as well, because the clocks may differ. It had one whose quantities it
+        states as the original ones, and so none that is older.
         """
         sendings, at = self._before(transaction_id)
         found: list[View] = []

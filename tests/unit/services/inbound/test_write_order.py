@@ -682,6 +682,22 @@ def test_a_change_that_states_the_values_of_the_newest_but_one_revision_may_not_
     assert "Revision 3 was sent" in (change.reason or "")
 
 
+def test_a_question_of_one_of_several_readings_is_asked() -> None:
+    """With the state between, the partner changes a quantity that a user took back since."""
+    harness = Harness()
+    harness.clock.forward(hours=1)
+    for quantity in (900.0, 800.0):
+        harness.orders.edit(line_1={"orderQty": quantity})
+        harness.poll()
+        harness.quiesce()
+    harness.apply(harness.arrived(more_of(1, 850)))
+
+    change = harness.change()
+    assert (change.state, change.reason_codes) == (ChangeState.PARKED, (Reason.CROSSES_REVISION,))
+    assert "Revision 2 was sent" in (change.reason or "")
+    assert "was changed in Visma meanwhile, from 900 to 800" in (change.reason or "")
+
+
 def test_a_change_that_asks_for_what_has_just_been_sent_is_no_question() -> None:
     harness = crossed(ago=-20, sent={"line_1": {"orderQty": 900.0}}, asks=more_of(1, 900))
 

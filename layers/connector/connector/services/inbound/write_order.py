@@ -297,10 +297,10 @@ class OrderChange:
             None if content is None else self._decide(request, content, one.sequence, ours, route)
             for one, content in zip(doubtful, contents, strict=True)
         ]
-        for one, other in zip(doubtful, decisions, strict=True):
-            if other is None or not decision.comes_to(other):
-                return base, self._asked_about_crossing(decision, one, other)
         newest = decisions[0]
+        for one, other in zip(doubtful, decisions, strict=True):
+            if other is None or newest is None or not (decision.comes_to(other) and other.comes_to(newest)):
+                return base, self._asked_about_crossing(decision, one, other)
         assert newest is not None  # noqa: S101
         self._save(known_sequence=doubtful[0].sequence)
         return contents[0], newest
@@ -346,12 +346,16 @@ class OrderChange:
         received = f"Orderful received this {to_the_minute(self.change.ordered_at)}"
         if self.change.filed_at is None:
             received = "Orderful does not say when it received this"
-        comes_to = (
-            "its content is no longer kept" if other is None else f"with it, this asks for {_shown(other.requested)}"
-        )
+        if other is not None and other.requested == decision.requested and other.reason:
+            comes_to = f"if it had read that one: {other.reason}"
+        else:
+            with_it = "its content is no longer kept"
+            if other is not None:
+                with_it = f"with it, this asks for {_shown(other.requested)}"
+            comes_to = f"{with_it}; without it, for {_shown(decision.requested)}."
         sentence = (
             f"{_named(crossing)}, {received}, and the partner may have written it before it read that revision: "
-            f"{comes_to}; without it, for {_shown(decision.requested)}."
+            f"{comes_to}"
         )
         asked = _with(decision, StatedReason(Reason.CROSSES_REVISION, sentence))
         return replace(
