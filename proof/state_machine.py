@@ -42,7 +42,7 @@ FAST_RUNS: Final = 300
 LONG_RUNS: Final = 600
 """Runs for each seed of the long form; half as many with `MANY_STEPS`."""
 
-SEEDS: Final = range(1, 11)
+SEEDS: Final = range(1, 31)
 GUARANTEE: Final = "Whatever comes in whatever order: no loss, no repetition, no echo, no lost edit, nothing left over"
 
 
