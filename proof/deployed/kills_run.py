@@ -246,12 +246,13 @@ class Run:
 
     def _edit(self, number: str) -> None:
         """A user changes an order that was sent and has no 860."""
-        newest = self.environment.laptop.newest(self.environment.key(number))
         key = self.environment.key(number)
-        if newest is None or newest.state not in SENT or any(asked_for.key == key for asked_for in self.asked):
-            return
-        self.orders[number] += 1
-        lines = [("1310", str(20 + self.orders[number])), ("1402", "5")]
+        newest = self.environment.laptop.newest(key)
+        with self._lock:
+            if newest is None or newest.state not in SENT or any(asked_for.key == key for asked_for in self.asked):
+                return
+            self.orders[number] += 1
+            lines = [("1310", str(20 + self.orders[number])), ("1402", "5")]
         self.environment.laptop.put(self.environment.company_id, purchase_order(number, SUPPLIER, lines))
 
     def _changes(self) -> None:
@@ -265,10 +266,13 @@ class Run:
             if number is None or newest is None or newest.state not in SENT:
                 self._over.wait(0.1)
                 continue
-            # It is recorded first, so that no user edits its lines.
             quantity = draw.randint(21, 30)
             asked_for = Asked("", self.environment.key(number), {1: Decimal(quantity)})
-            self.asked.append(asked_for)
+            with self._lock:
+                if self.orders[number] != 1:
+                    continue  # a user has edited it meanwhile
+                # It is recorded first, so that no user edits its lines.
+                self.asked.append(asked_for)
             channels = ["inbox", "webhook"] if draw.random() < 0.5 else ["inbox"]
             sent = self.environment.asks(number, quantity, channels=channels)
             self.asked[-1] = replace(asked_for, transaction_id=sent["id"])
