@@ -349,6 +349,19 @@ class TestAStateThatIsPast:
         assert harness.translator().handle(dead_letter) is TranslateResult.KNOWN
         assert (harness.states(), harness.due()) == ([state], [])
 
+    def test_nor_one_from_before_a_change_that_was_written_however_often_it_comes(self, harness):
+        """When Visma showed what the change has made of the order is not known: its row version decides each time."""
+        harness.see(an_order("10.0", timeStamp=self.OLD))
+        harness.becomes(State.SENT)
+        agreed = replace(harness.newest(), sequence=2, revision_id="b" * 64, state=State.AGREED, seen_at=None)
+        harness.ledger.rows[ORDER, 2] = replace(agreed, visma_version=self.NEW)
+        before = harness.message(an_order("10.0", timeStamp=self.OLD))
+        harness.due()
+
+        assert [harness.translator().handle(before) for _ in range(2)] == [TranslateResult.KNOWN] * 2
+        assert harness.newest().visma_version == self.NEW
+        assert (harness.states(), harness.due()) == ([State.SENT, State.AGREED], [])
+
     def test_in_the_autumn_hour_a_later_state_reads_as_earlier_and_counts_all_the_same(self, harness):
         harness.see(an_order("10.0"))
         harness.becomes(State.SENT)

@@ -13,7 +13,16 @@ from typing import Any
 
 from connector.domain.documents import MAX_TYPE_LENGTH
 from connector.domain.reasons import StatedReason
-from connector.domain.revision.assess import Requeue, Sharing, ToDecide, Unchanged, Wait, assess, waiting_resend
+from connector.domain.revision.assess import (
+    Requeue,
+    Sharing,
+    ToDecide,
+    Unchanged,
+    Wait,
+    assess,
+    is_past,
+    waiting_resend,
+)
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.decide import decide
 from connector.domain.revision.decision import Case, RevisionDecision, Routed
@@ -171,7 +180,8 @@ def plan(
     planned = _planned(reading, history, routed, facts, now=now, sharing=sharing)
     if isinstance(planned, Wait):
         return planned
-    return replace(planned, steps=(*planned.steps, *_seen_again(planned.steps, reading, history)))
+    incoming = Incoming.of(reading, routed.receiver)
+    return replace(planned, steps=(*planned.steps, *_seen_again(planned.steps, incoming, own_revisions(history))))
 
 
 def _planned(
@@ -203,15 +213,18 @@ def _planned(
     return Plan((*withdrawals, *decided), decision.state)
 
 
-def _seen_again(steps: Sequence[Step], reading: Reading, history: Sequence[Revision]) -> Iterator[SeenAgain]:
-    """The step for the newest revision, where the document is shown as it is recorded and nothing else is written."""
-    newest, seen_at = next(iter(own_revisions(history)), None), reading.sighting.seen_at
-    if newest is None or seen_at is None or not reading.cause.is_sighting:
+def _seen_again(steps: Sequence[Step], incoming: Incoming, own: Sequence[Revision]) -> Iterator[SeenAgain]:
+    """The step for the newest revision, where the document is shown as it is recorded and nothing else is written.
+
+    A state that is past is not shown again: what replaced it would take its row version.
+    """
+    newest, seen_at = next(iter(own), None), incoming.seen_at
+    if newest is None or seen_at is None or not incoming.cause.is_sighting or is_past(own, incoming):
         return
     is_later = newest.seen_at is None or newest.seen_at < seen_at
     is_written = any(isinstance(step, Add | Replace | Supersede) and not step.revision.is_withdrawal for step in steps)
     if is_later and not is_written:
-        yield SeenAgain(newest, seen_at, reading.version or newest.visma_version)
+        yield SeenAgain(newest, seen_at, incoming.version or newest.visma_version)
 
 
 def _was_settled_since(reading: Reading, history: Sequence[Revision]) -> bool:
