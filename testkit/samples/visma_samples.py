@@ -410,6 +410,60 @@ def a_credit_note(**changes: Any) -> dict[str, Any]:
     return note
 
 
+def an_instalment(**changes: Any) -> dict[str, Any]:
+    """Instalment 100232 of customer invoice 100231: the half of it, as Visma's base product makes it.
+
+    Acumatica (`ARReleaseProcess.CreateInstallments`, `APReleaseProcess` likewise): the release of an invoice whose
+    terms have several instalments makes a document of each. It has one line with an amount, a text in the language of
+    the customer and the ledger account of the document. Visma's payment terms have the same setting (CS206500).
+    """
+    amount = changes.pop("amount", Decimal("765.47"))
+    account = {"type": "Asset", "number": "1500", "description": "Accounts receivable", "active": True}
+    line = {
+        name: value
+        for name, value in a_customer_invoice_line(
+            quantity=Decimal("0.0"),
+            unitPrice=Decimal("0.0"),
+            unitPriceInCurrency=Decimal("0.0"),
+            amount=amount,
+            amountInCurrency=amount,
+            description="Oppdelt i flere avdrag",
+            account=account,
+        ).items()
+        if name not in {"lineType", "soOrderNbr", "soOrderType", "soShipmentNbr", "inventoryNumber", "uom", "vatCode"}
+    }
+    usual = {
+        "referenceNumber": "100232",
+        "account": account,
+        "invoiceLines": [line],
+        "creditTerms": {"id": "2R", "description": "2 rater"},
+        **dict.fromkeys(("vatTotal", "vatTotalInCurrency", "vatTaxableTotal", "vatTaxableTotalInCurrency"), 0),
+        **dict.fromkeys(("amount", "amountInCurrency", "balance", "balanceInCurrency"), amount),
+        "taxDetails": [],
+    }
+    return a_customer_invoice(**(usual | changes))
+
+
+def a_supplier_instalment(**changes: Any) -> dict[str, Any]:
+    """Instalment 900146 of supplier invoice 900145: the half of it, likewise. Its document names no ledger account."""
+    amount = changes.pop("amount", Decimal("192.0"))
+    line = {
+        name: value
+        for name, value in a_supplier_invoice_line(
+            quantity=Decimal("0.0"),
+            unitCost=Decimal("0.0"),
+            unitCostInCurrency=Decimal("0.0"),
+            cost=amount,
+            costInCurrency=amount,
+            transactionDescription="Oppdelt i flere avdrag",
+            account={"type": "Liability", "number": "2400", "description": "Accounts payable", "active": True},
+        ).items()
+        if not name.startswith("po") and name not in {"inventoryNumber", "externalInventoryId", "uom", "vatCode"}
+    }
+    usual = {"referenceNumber": "900146", "currencyId": "NOK", "exchangeRate": 1, "invoiceLines": [line]}
+    return a_supplier_invoice(**(usual | {"amount": amount, "balance": amount} | changes))
+
+
 def a_sales_order(**changes: Any) -> dict[str, Any]:
     """Sales order SO 000101 of 2026-09-15, open, two lines, NOK, 25 % VAT; the customer's order is 4500012345."""
     lines = changes.get("lines", [a_sales_order_line(1), a_sales_order_line(2, quantity=Decimal("10.0"))])

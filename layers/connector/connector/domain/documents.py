@@ -489,6 +489,7 @@ class Invoice(_Record, frozen=True):
         implied_total: The stated total in company currency, converted, when `total` is None.
         sent_by_visma: How Visma itself sends it to the customer, "" where it does not (`sendToAutoInvoice`).
         other_references: Further references of the customer, each as `name: text`; `order_number` may be among them.
+        is_instalment: It looks like an instalment of another invoice, which has the whole amount.
     """
 
     kind: Kind
@@ -522,6 +523,7 @@ class Invoice(_Record, frozen=True):
     implied_total: ImpliedTotal | None = None
     sent_by_visma: str = ""
     other_references: tuple[str, ...] = ()
+    is_instalment: bool = False
 
     @property
     def party(self) -> Party:

@@ -477,6 +477,15 @@ class Reason(StrEnum):
         "Visma gives the amounts in the currency of the company only, and the document is in another.",
         "Send it by hand and close it.",
     )
+    INSTALMENT = (
+        "instalment",
+        "It looks like an instalment",
+        (
+            "Visma makes a document of each instalment of an invoice whose payment terms have several; the invoice "
+            "itself has the whole amount."
+        ),
+        "See that the invoice itself was sent, then close this one.",
+    )
     ROUNDING_UNCLEAR = (
         "rounding-unclear",
         "The sign of the rounding is unclear",

@@ -212,14 +212,15 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: it is of another branch, no currency is known, a unit or an item id is not mapped, several blanket
-            orders are called off, a drop-ship order has no address, a price or the total of an order is below zero, or
-            there is nothing to order or to invoice.
+        Parked: it is of another branch, looks like an instalment, no currency is known, a unit or an item id is not
+            mapped, several blanket orders are called off, a drop-ship order has no address, a price or the total of an
+            order is below zero, or there is nothing to order or to invoice.
     """
     if purpose is not Purpose.CANCELLATION:
         _refuse_other_branch(content, route)
         _refuse_unknown_currency(content, route)
         _refuse_unknown_delivery(content, route)
+        _refuse_instalment(content)
     content = _as_written(content, totals)
     if isinstance(content, Invoice):
         content = with_references(content, route)
@@ -905,6 +906,23 @@ def _refuse_unknown_delivery(content: BusinessDocument, route: Route) -> None:
             next_step="Fill in the shipping address of the order in Visma.",
             field="shippingAddress",
             code=Reason.NO_DELIVERY_ADDRESS,
+        )
+
+
+def _refuse_instalment(content: BusinessDocument) -> None:
+    """An instalment is payable with the invoice that it belongs to: sent as well, it would be paid twice.
+
+    Raises:
+        Parked: it looks like one.
+    """
+    if isinstance(content, Invoice) and content.is_instalment:
+        raise Parked(
+            "It looks like an instalment of another invoice, which has the whole amount: its only line has an amount "
+            "on the ledger account itself, and neither item, quantity nor VAT.",
+            next_step="See that the invoice itself was sent, then run `connector documents close KEY`. If this is an "
+            f"invoice of its own: {BY_HAND}",
+            field=f"{content.kind.facts.names.lines}[0].account",
+            code=Reason.INSTALMENT,
         )
 
 

@@ -13,7 +13,8 @@ These fields are not hashed:
   cash discount date can be edited (Visma's help, "About correction of a released invoice").
 * The names of a location and of an account, and the internal id of a party: their numbers are hashed. Whether an
   address was entered on the document: the address is hashed.
-* Whether Visma itself sends the document as well, and of which kind the number of a place is.
+* Whether Visma itself sends the document as well, whether it looks like an instalment, and of which kind the number of
+  a place is.
 * What only serves to check or to calculate other figures: the total implied by company currency, the percentage of a
   discount, and whose place the goods go to.
 
@@ -53,7 +54,7 @@ _NOT_SEEN = frozenset(
     {
         *("source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference"),
         *("other_references", "location_name", "account_name", "implied_total", "percent", "ships_to_us"),
-        *("internal_id", "is_elsewhere", "is_warehouse", "sent_by_visma"),
+        *("internal_id", "is_elsewhere", "is_warehouse", "sent_by_visma", "is_instalment"),
     }
 )
 _ZERO_NOT_SEEN = frozenset({"cash_discount"})

@@ -125,6 +125,7 @@ def read_invoice(data: shape.Invoice, invoice_number: str, *, kind: Kind, fields
             buyer_reference=None if is_supplier else said(data.accounting_cost_ref),
             sent_by_visma="AutoInvoice (sendToAutoInvoice)" if data.send_to_auto_invoice and not is_supplier else "",
             other_references=() if is_supplier else _other_references(data),
+            is_instalment=_is_instalment(data, raw_lines, read, is_supplier=is_supplier),
         ),
         data,
         suffix,
@@ -146,6 +147,28 @@ def _other_references(data: shape.Invoice) -> tuple[str, ...]:
     """The further references of the customer, each with what it is; one of them may stand for its order."""
     found = [(name, said(getattr(data, field))) for field, name in _OTHERS.items()]
     return tuple([f"{name}: {text}" for name, text in found if text])
+
+
+def _is_instalment(
+    data: shape.Invoice, raw_lines: Sequence[shape.InvoiceLine], read: Sequence[InvoiceLine], *, is_supplier: bool
+) -> bool:
+    """Whether the document looks like an instalment of another invoice.
+
+    Visma's payment terms may have several instalments (CS206500). The base product then makes a document of each when
+    the invoice is released (Acumatica, `CreateInstallments`): its only line has an amount, the ledger account of the
+    document and a text in the language of the other side, and there is no VAT. Visma's supplier invoice does not name
+    its ledger account; it is a liability.
+    """
+    if len(raw_lines) != 1 or len(read) != 1 or data.vat_total or data.vat_total_in_currency:
+        return False
+    (raw,), (line,) = raw_lines, read
+    account = raw.account
+    if account is None or raw.quantity or not line.amount or line.item or line.counterparty_item or line.order_number:
+        return False
+    if is_supplier:
+        return said(account.type) == "Liability"
+    own = said(data.account.number) if data.account is not None else None
+    return own is not None and said(account.number) == own
 
 
 def _lines(data: shape.Invoice) -> tuple[str, Sequence[shape.InvoiceLine]]:

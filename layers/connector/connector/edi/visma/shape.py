@@ -103,6 +103,13 @@ class IdReference(Row, gc=False):
     id: Id = None
 
 
+class Account(Row, gc=False):
+    """A ledger account."""
+
+    number: Text = None
+    type: Text = None
+
+
 class Location(Row, gc=False, kw_only=True):
     """A place of an account. Without an id it may be an empty object, which is none."""
 
@@ -269,6 +276,7 @@ class InvoiceLine(Row, gc=False):
     po_number: Text = None
     po_line_nr: Whole = None
     note: Text = None
+    account: Account | None = None
 
 
 class SupplierInvoiceLine(InvoiceLine, gc=False):
@@ -347,6 +355,7 @@ class Invoice(Row, gc=False):
     order_nbr: Any = None
     send_to_auto_invoice: Flag = None
     note: Text = None
+    account: Account | None = None
     created: Text = field(default=None, name="createdDateTime")
     version: Text = field(default=None, name="timeStamp")
 
