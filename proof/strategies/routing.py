@@ -62,6 +62,7 @@ _SETTINGS: dict[str, Any] = {
         "overflow": "park",
         "remit_to_code": "RE",
         "credit_sign": "negative",
+        "vat_rate": "fraction",
         "leave_out": ["PER"],
     },
 }

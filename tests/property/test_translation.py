@@ -108,6 +108,7 @@ options = st.fixed_dictionaries(
         "version": st.sampled_from(["004010", "005010"]),
         "charset": st.sampled_from(list(Charset)),
         "credit_sign": st.sampled_from(["positive", "negative"]),
+        "vat_rate": st.sampled_from(["percent", "fraction"]),
     }
 )
 

@@ -286,7 +286,11 @@ def stated(topic, *facts, words="as they say"):
         (Topic.CHARGES, [("allowance", "50")], False),
         (Topic.CHARGES, [("charge", "50"), ("besides", "percent 2")], False),
         (Topic.VAT, [("rate", "25.0")], True),
+        # X12: TXI03 is a percentage as a decimal, and most senders write 25 all the same.
+        (Topic.VAT, [("rate", "0.25")], True),
+        (Topic.VAT, [("rate", ".250")], True),
         (Topic.VAT, [("rate", "15")], False),
+        (Topic.VAT, [("rate", ".15")], False),
         (Topic.RELEASE, [("number", "400001")], True),
         (Topic.RELEASE, [("number", "400002")], False),
         (Topic.CONTRACT, [("number", "C-1")], False),

@@ -37,6 +37,7 @@ _ORDINARY_TERMS = ("basic", "basic discount offered", "as agreed")
 _OUR_KINDS = ("freight", "discount", "surcharge", "adjustment", "rounding", "other")
 
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,10})?", re.ASCII)
+_BARE_FRACTION = re.compile(r"^\.(?=\d{1,10}$)", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"^(\d{1,15}),(\d{1,10})$", re.ASCII)
 
 Fact = tuple[str, str]
@@ -279,7 +280,9 @@ def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequenc
             yield from (("kind", kind) for kind in _OUR_KINDS)
             yield from _charge_facts([amount for amount, _ in charges_of(order, lines)])
         case Topic.VAT:
-            yield from (("rate", str(tax.rate)) for tax in order.taxes if tax.rate is not None)
+            # X12: TXI03 is a percentage as a decimal, so 0.25 is as good as 25.
+            rates = [tax.rate for tax in order.taxes if tax.rate is not None]
+            yield from (("rate", str(one)) for rate in rates for one in (rate, rate / 100))
             yield from () if order.taxes else (("rate", "0"),)
         case Topic.RELEASE:
             yield from _named("", *(line.blanket for line in order.lines))
@@ -476,8 +479,8 @@ def _named(name: str, *values: str | None) -> Iterable[Fact]:
 
 
 def _value(text: str) -> str:
-    """A value normalised for comparison: `30.0` is `30`, `2,5` is `2.5`, and `Basic` is `basic`."""
-    text = _DECIMAL_COMMA.sub(r"\1.\2", text)
+    """A value normalised for comparison: `30.0` is `30`, `2,5` is `2.5`, `.5` is `0.5`, and `Basic` is `basic`."""
+    text = _BARE_FRACTION.sub("0.", _DECIMAL_COMMA.sub(r"\1.\2", text))
     if not _NUMBER.fullmatch(text):
         return folded(text)
     number = Decimal(text)

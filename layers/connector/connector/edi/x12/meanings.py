@@ -42,7 +42,10 @@ _COMMON = {
     "TXI-02": Meaning(
         "VAT", "The VAT of one rate; what Visma states of all VAT, where the rates do not come to what is payable."
     ),
-    "TXI-03": Meaning("rate of the VAT in percent", "The rate in Visma; none where the rates do not tell."),
+    "TXI-03": Meaning(
+        "rate of the VAT in percent",
+        "The rate in Visma; none where the rates do not tell. 0.25 for 25 % with `x12.vat_rate: fraction`.",
+    ),
     "N9-01": Meaning("kind of the reference", "Agreed between both sides (ZZ): texts follow.", is_fixed=True),
     "N9-02": Meaning("what follows", "Texts follow.", is_fixed=True),
     "MSG-01": Meaning("text", words.TEXTS),
@@ -141,7 +144,8 @@ MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
         "IT1-04": Meaning("price", words.PRICE),
         "line TXI-03": Meaning(
             "rate of the line's VAT",
-            "Where the document has several rates, that of the line's code; none where its VAT is not payable.",
+            "Where the document has several rates, that of the line's code; none where its VAT is not payable. Written "
+            "as the other TXI-03.",
         ),
         "line REF-02 PO": Meaning("number of the buyer's order", "Where it is not that of the whole invoice."),
         "line REF-03 PO": Meaning("line of the buyer's order", "Where IT1-01 is another number."),

@@ -104,6 +104,28 @@ class TestInvoice:
         assert rates == [["VA", "", "25"], ["VA", "", "15"], ["VA", "31.25", "25"], ["VA", "18.75", "15"]]
 
     @pytest.mark.parametrize("version", ["004010", "005010"])
+    def test_a_partner_may_take_rates_of_vat_as_fractions_of_one(self, version):
+        invoice = an_invoice(
+            an_invoice_line(1, tax_code="3"),
+            an_invoice_line(2, tax_code="33"),
+            taxes=(
+                Tax("3", Decimal("25.0"), None, Decimal("31.25")),
+                Tax("33", Decimal("11.11"), None, Decimal("13.89")),
+                Tax("0", Decimal(0), None, Decimal(0)),
+            ),
+        )
+        rates = [
+            segment[1:] for segment in every(written(invoice, x12={"version": version, "vat_rate": "fraction"}), "TXI")
+        ]
+        assert rates == [
+            ["VA", "", "0.25"],
+            ["VA", "", "0.1111"],
+            ["VA", "31.25", "0.25"],
+            ["VA", "13.89", "0.1111"],
+            ["VA", "0", "0"],
+        ]
+
+    @pytest.mark.parametrize("version", ["004010", "005010"])
     def test_notes_are_one_n9_with_ten_msg_at_most_in_both_versions(self, version):
         invoice = an_invoice(description="\n".join(f"note {number} {'x' * 200}" for number in range(12)))
         segments = written(invoice, x12={"version": version})

@@ -14,6 +14,7 @@ from connector.domain.errors import Parked
 from connector.domain.note_forms import ADDRESS_ALONE, NAMELESS, SHORT_NUMBER
 from connector.domain.parties import PartyView, Role
 from connector.domain.reasons import Reason
+from connector.domain.routing.route import X12Options
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument, Charge, ChargeKind, LineView, TermsView
@@ -93,6 +94,17 @@ def refuse_fractions(document: CanonicalDocument, *, charged: bool) -> None:
 def cents(amount: Decimal, content: BusinessDocument) -> str:
     """X12 type N2 of an amount in the document's currency."""
     return implied_cents(rounded(amount, content.currency))
+
+
+def vat_rate(rate: Decimal | None, options: X12Options) -> str:
+    """TXI03 of a rate in percent; empty without one.
+
+    X12: a percentage expressed as a decimal, and since 005010 explicitly 0.0 through 1.0 for 0 % through 100 %. Public
+    guides and samples state percent (Ariba: `TXI*VA*0.38*19.00`), so the partner decides.
+    """
+    if rate is None:
+        return ""
+    return decimal_text(rate / 100 if options.vat_rate == "fraction" else rate)
 
 
 def add_parties(tree: Writing, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:

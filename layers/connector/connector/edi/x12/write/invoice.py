@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice
 from connector.domain.invoice_types import InvoiceType
+from connector.domain.routing.route import X12Options
 from connector.edi.canonical import CanonicalDocument, LineView
 from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
@@ -24,6 +25,7 @@ from connector.edi.x12.write.common import (
     reference,
     refuse_fractions,
     typed_reference,
+    vat_rate,
 )
 from connector.kinds.facts import InvoiceNames
 
@@ -78,10 +80,10 @@ def invoice(
     price = f".{fields.unit_price}{fields.in_currency}"
     names = LineNames((".lineNumber", ".quantity", ".uom", price, ""), ".inventoryNumber")
     for line in document.lines:
-        _add_line(tree, line, (sign, names), content, wording)
+        _add_line(tree, line, (sign, names, document.route.x12), content, wording)
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
-        tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
+        tree.add("TXI", "VA", decimal_text(sign * amount), vat_rate(rate, document.route.x12))
     add_charges(tree, document.charges, sign=sign, content=content, wording=wording)
     summary = tree.loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
@@ -128,8 +130,10 @@ def _add_references(
     return notes, list(content.original_invoices[room:])
 
 
-def _add_line(tree: Writing, line: LineView, form: tuple[int, LineNames], content: Invoice, wording: Wording) -> None:
-    sign, names = form
+def _add_line(
+    tree: Writing, line: LineView, form: tuple[int, LineNames, X12Options], content: Invoice, wording: Wording
+) -> None:
+    sign, names, options = form
     is_supplier = not content.kind.facts.we_sell
     quantity = line.quantity_text if sign == 1 else decimal_text(sign * line.quantity)
     loop = tree.line(
@@ -141,7 +145,7 @@ def _add_line(tree: Writing, line: LineView, form: tuple[int, LineNames], conten
     )
     if line.tax_rate is not None:
         # The percentage only: the amounts stand once, in the summary.
-        loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
+        loop.add("TXI", "VA", "", vat_rate(line.tax_rate, options))
     add_description(loop, line, wording)
     if line.order and (line.order != content.order_number or line.order_line is not None):
         qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")

@@ -22,6 +22,7 @@ from connector.edi.x12.write.common import (
     reference,
     refuse_fractions,
     typed_reference,
+    vat_rate,
 )
 
 # Element 92 by the words of routing, which are Mosaic's.
@@ -66,7 +67,7 @@ def purchase_order(tree: Writing, document: CanonicalDocument, order: PurchaseOr
     if way := wording.text(order.ship_via, 35, "way of shipping"):
         tree.add("TD5", "", "", "", "", way)
     for rate, amount in document.taxes:
-        tree.add("TXI", "VA", decimal_text(amount), decimal_text(rate) if rate is not None else "")
+        tree.add("TXI", "VA", decimal_text(amount), vat_rate(rate, document.route.x12))
     add_texts(
         tree,
         [*document.texts, *notes, *_delivery(order), *line_notes(document)],
