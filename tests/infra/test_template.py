@@ -17,6 +17,7 @@ import yaml
 from connector.adapters.aws.findings import PARTITION
 from connector.adapters.aws.ledger import INDEX
 from connector.cli.commands import cli
+from connector.cli.digest import TIMEOUT_SECONDS
 from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, MAX_DELAY, delay_before_retry
 from connector.services.ports import Metric
@@ -702,6 +703,10 @@ def test_the_digest_has_an_hour_and_can_be_switched_off(template: dict[str, Any]
     assert schedule["State"] == {"Fn::If": ["IsDigestOff", "DISABLED", "ENABLED"]}
     assert _compared(template["Conditions"]["IsDigestOff"]) == ("off", {"Ref": "Digest"})
     assert template["Parameters"]["Digest"]["AllowedValues"] == ["daily", "when-needed", "off"]
+
+
+def test_whoever_has_the_digest_mailed_waits_longer_than_its_function_may_take(properties: Properties) -> None:
+    assert properties("AWS::Serverless::Function")["SendDigestFunction"]["Timeout"] < TIMEOUT_SECONDS
 
 
 def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist(properties: Properties) -> None:

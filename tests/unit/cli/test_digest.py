@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from connector.cli.digest import TIMEOUT_SECONDS
 from connector.domain.pause import Pause, Scope
 from testkit.memory.stores import CALLER
 from tests.unit.cli.conftest import NOW
@@ -33,7 +34,11 @@ def mailing(quiet):  # noqa: F811 - the fixture
         failed = {"FunctionError": "Unhandled"} if "errorMessage" in quiet.answer else {}
         return {"Payload": io.BytesIO(json.dumps(quiet.answer).encode()), **failed}
 
-    quiet.client = lambda service: SimpleNamespace(invoke=invoke) if service == "lambda" else aws
+    def client(service, config=None):
+        quiet.config = config
+        return SimpleNamespace(invoke=invoke) if service == "lambda" else aws
+
+    quiet.client = client
     return quiet
 
 
@@ -76,6 +81,8 @@ def test_it_is_mailed_by_the_function_after_a_yes(connector, mailing):
     result = connector("digest", "--send", "--yes")
     assert (result.code, result.out) == (0, f"Mailed: {SUBJECT}\n")
     assert mailing.invoked == [("SendDigestFunction", {"always": True})]
+    assert mailing.config.retries == {"total_max_attempts": 1}, "a second call would mail a second time"
+    assert mailing.config.read_timeout == TIMEOUT_SECONDS
 
 
 def test_a_mail_that_could_not_be_sent_is_told_with_the_reason(connector, mailing):

@@ -12,6 +12,10 @@ from connector.cli.stack.stack import Stack, stack_option
 from connector.cli.stack.state import status_of
 from connector.services.digest import Digest
 
+TIMEOUT_SECONDS = 150
+"""Seconds that send_digest may take to answer, more than its timeout. By itself botocore gives up after 60 and starts
+the function again, so that the mail comes twice."""
+
 
 @click.command(short_help="The mail of the day, as it would be now.")
 @click.option("--send", is_flag=True, help="Have the stack mail it now, to everybody who gets the alarms.")
@@ -46,8 +50,11 @@ def _mailed(stack: Stack) -> str:
         Misconfigured, Transient: AWS does not start the function.
         Failed: the function failed.
     """
+    from botocore.config import Config
+
+    once = Config(read_timeout=TIMEOUT_SECONDS, retries={"total_max_attempts": 1})
     with translated("function send_digest"):
-        answer = stack.client("lambda").invoke(
+        answer = stack.client("lambda", once).invoke(
             FunctionName=stack.output("SendDigestFunction"), Payload=json.dumps({"always": True}).encode()
         )
         said = json.loads(answer["Payload"].read())

@@ -21,6 +21,7 @@ from connector.domain.transactions import Stream
 from connector.services.status_text import title
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
     from mypy_boto3_cloudformation.literals import StackStatusType
 
@@ -345,11 +346,11 @@ class Stack:
         """
         return self._secrets.callback_credentials()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client for a service of AWS that only the command asks."""
         import boto3
 
-        return boto3.client(service)  # type: ignore[call-overload]
+        return boto3.client(service, config=config)  # type: ignore[call-overload]
 
     @cached_property
     def caller(self) -> str:
