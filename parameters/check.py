@@ -7,6 +7,7 @@ the file names every parameter.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,9 @@ _PLAIN_TEXT = re.compile(r"[A-Za-z].*")
 # sam takes these for its own marks and drops them (samcli/cli/types.py).
 _QUOTED_TWICE = re.compile(r"\\[ \"']|^([\"']).*\1$")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_RATE = re.compile(r"rate\(([1-9][0-9]*) (minutes?|hours?)\)")
+_RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)(s?)\)")
+_CRON = re.compile(r"cron\(\S+ \S+ (\S+) \S+ (\S+) \S+\)")
+_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 _INTERVALS = ("PollInterval", "TrackInterval", "CollectInterval")
 _URLS = ("VismaBaseUrl", "VismaTokenUrl", "OrderfulBaseUrl")
 
@@ -80,7 +83,7 @@ def check_file(file: Path, parameters: Mapping[str, Mapping[str, Any]]) -> list[
         for problem in (_unfit(values[name], declaration) if name in values else [_missing(declaration)])
     ]
     spoiled = {problem.partition(":")[0] for problem in problems}
-    beside = [*_live(values), *(() if "HeartbeatMinutes" in spoiled else _pace(values))]
+    beside = [*_live(values), *_refused(values), *(() if "HeartbeatMinutes" in spoiled else _pace(values))]
     return problems + [problem for problem in beside if problem.partition(":")[0] not in spoiled]
 
 
@@ -152,8 +155,39 @@ def _live(values: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: A live stack talks https only; '{values[name]}' is plain http."
     if values.get("AwsEndpointUrl"):
         yield "AwsEndpointUrl: A live stack runs on AWS; leave it empty."
-    if not _ADDRESS.fullmatch(email := values.get("AlarmEmail", "")):
-        yield f"AlarmEmail: '{email}' is no address; nobody would hear of the alarms of a live stack."
+    if not values.get("AlarmEmail"):
+        yield "AlarmEmail: '' is no address; nobody would hear of the alarms of a live stack."
+
+
+def _refused(values: Mapping[str, str]) -> Iterator[str]:
+    """What CloudFormation takes and a service refuses, in the middle of a deployment that is then rolled back."""
+    email = values.get("AlarmEmail", "")
+    if email and not _ADDRESS.fullmatch(email):
+        yield f"AlarmEmail: '{email}' is no address; SNS refuses it."
+    for network in filter(None, values.get("CallbackSources", "").split(",")):
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            yield f"CallbackSources: '{network}' is no network; API Gateway refuses it."
+    for name in (*_INTERVALS, "ReconcileTimes"):
+        problem = _unschedulable(values.get(name, ""))
+        if problem:
+            yield f"{name}: {problem}"
+
+
+def _unschedulable(text: str) -> str | None:
+    """What EventBridge Scheduler refuses about a schedule (EventBridge Scheduler: Schedule types)."""
+    if rate := _RATE.fullmatch(text):
+        if (rate[1] == "1") is bool(rate[3]):
+            return f"EventBridge Scheduler takes 'rate(1 minute)' and 'rate(2 minutes)', not '{text}'."
+        return None
+    cron = _CRON.fullmatch(text)
+    if cron is None or cron.groups().count("?") != 1:
+        return (
+            "EventBridge Scheduler takes a rate, or cron with six fields of which the third or the fifth is '?', like "
+            f"'cron(0/5 1-4 * * ? *)'; not '{text}'."
+        )
+    return None
 
 
 def _pace(values: Mapping[str, str]) -> Iterator[str]:
@@ -163,10 +197,9 @@ def _pace(values: Mapping[str, str]) -> Iterator[str]:
         rate = _RATE.fullmatch(values.get(name, ""))
         if rate is None or not _WHOLE_NUMBER.fullmatch(heartbeat):
             continue
-        if (rate[1] == "1") is rate[2].endswith("s"):
-            yield f"{name}: EventBridge Scheduler takes 'rate(1 minute)' and 'rate(2 minutes)', not '{rate[0]}'."
+        if _unschedulable(values[name]):
             continue
-        minutes = int(rate[1]) * (60 if rate[2].startswith("hour") else 1)
+        minutes = int(rate[1]) * _MINUTES[rate[2]]
         if 3 * minutes > int(heartbeat):
             yield (
                 f"{name}: HeartbeatMinutes ({heartbeat}) has to be at least three times '{rate[0]}', which is "

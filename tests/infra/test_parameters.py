@@ -145,6 +145,15 @@ def test_a_plain_sam_command_does_what_dev_does() -> None:
         ("PollInterval", 'PollInterval: "rate(6 minutes)"', "(15) has to be at least three times 'rate(6 minutes)'"),
         ("TrackInterval", 'TrackInterval: "rate(1 hour)"', "which is 180"),
         ("CollectInterval", 'CollectInterval: "rate(1 minutes)"', "takes 'rate(1 minute)'"),
+        ("CollectInterval", 'CollectInterval: "rate(6 minute)"', "takes 'rate(1 minute)'"),
+        ("ReconcileTimes", 'ReconcileTimes: "rate(1 minutes)"', "takes 'rate(1 minute)'"),
+        ("ReconcileTimes", 'ReconcileTimes: "cron(0/5 1-4 * * *)"', "cron with six fields"),
+        ("ReconcileTimes", 'ReconcileTimes: "cron(0/5 1-4 * * * *)"', "the third or the fifth is '?'"),
+        ("ReconcileTimes", 'ReconcileTimes: "cron(0/5 1-4 ? * ? *)"', "the third or the fifth is '?'"),
+        ("AlarmEmail", 'AlarmEmail: "not an address"', "'not an address' is no address; SNS refuses it."),
+        ("AlarmEmail", 'AlarmEmail: "edi@example"', "'edi@example' is no address"),
+        ("CallbackSources", 'CallbackSources: "10.0.0.0/8,1.2.3.4/33"', "'1.2.3.4/33' is no network"),
+        ("CallbackSources", 'CallbackSources: "1.2.3/24"', "'1.2.3/24' is no network"),
     ],
 )
 def test_what_would_not_reach_the_stack_as_meant_is_told(
@@ -165,6 +174,11 @@ def test_what_would_not_reach_the_stack_as_meant_is_told(
         ("OrderfulInboxIds", 'OrderfulInboxIds: "7001, 7002"'),
         ("PollInterval", "PollInterval: rate(1 minute)"),
         ("HeartbeatMinutes", "HeartbeatMinutes: 60"),
+        ("ReconcileTimes", "ReconcileTimes: rate(1 minute)"),
+        ("ReconcileTimes", 'ReconcileTimes: "rate(2 days)"'),
+        ("ReconcileTimes", 'ReconcileTimes: "cron(0 2 ? * MON-FRI *)"'),
+        ("AlarmEmail", "AlarmEmail: edi@example.com"),
+        ("CallbackSources", 'CallbackSources: "203.0.113.7/24,2001:db8::/32"'),
     ],
 )
 def test_what_reaches_the_stack_as_meant_is_taken(problems: Any, name: str, line: str) -> None:
@@ -181,8 +195,6 @@ def test_a_parameter_that_stands_twice_is_told(problems: Any) -> None:
         ("OrderfulBaseUrl", "http://127.0.0.1:8080", "A live stack talks https only"),
         ("AwsEndpointUrl", "http://127.0.0.1:4566", "A live stack runs on AWS"),
         ("AlarmEmail", "", "'' is no address"),
-        ("AlarmEmail", "not an address", "'not an address' is no address"),
-        ("AlarmEmail", "edi@example", "'edi@example' is no address"),
     ],
 )
 def test_a_live_stack_talks_to_the_real_systems_only(tmp_path: Path, name: str, value: str, problem_text: str) -> None:
@@ -293,3 +305,16 @@ def test_the_account_is_named_and_refused_credentials_are_told(
     assert capsys.readouterr().out == f"{said}\n"
     assert account.main(["dev"]) == 2
     assert capsys.readouterr().err.startswith("AWS refuses the credentials of this shell (ExpiredToken). Log in")
+
+
+def test_a_stack_whose_queues_would_have_too_long_names_is_refused_before_aws_is_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "connector" + "x" * (account.MAX_STACK_NAME - 8)
+    file = tmp_path / "samconfig.toml"
+    file.write_text((ROOT / "samconfig.toml").read_text().replace('"connector-dev"', f'"{name}"'))
+    monkeypatch.setattr(account, "_CONFIG", file)
+    monkeypatch.setattr("boto3.Session.client", lambda *_, **__: pytest.fail("AWS was asked"))
+
+    assert account.main(["dev"]) == 2
+    assert capsys.readouterr().err.startswith(f"The stack name '{name}' has 25 characters;")
