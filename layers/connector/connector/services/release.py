@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -181,7 +181,8 @@ def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[
             sighting = read_message(DocumentMessage.again(revision, Cause.RELEASE.value), source).sighting
             company = after.companies.get(revision.key.company)
             zone = company.visma.time_zone if company else None
-            if origin(sighting, _go_live_of(after, revision), zone) is not Origin.BEFORE:
+            first = replace(sighting, seen_at=revision.shown_by)
+            if origin(first, _go_live_of(after, revision), zone) is not Origin.BEFORE:
                 yield AcrossGoLive(revision.key, sighting.dated)
 
 

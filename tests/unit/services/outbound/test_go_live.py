@@ -60,6 +60,17 @@ class TestADocumentFromBeforeGoLive:
         assert harness.see(old_order(timeStamp="AAAAAE0YIiQ=", status="Closed")) is TranslateResult.KNOWN
         assert (harness.states(), harness.due(), harness.newest().history) == ([State.BASELINE], [], history)
 
+    def test_one_that_is_dated_later_and_was_shown_before_go_live_is_not_asked_about_however_often_it_is_touched(
+        self, harness
+    ):
+        """That it was shown before go-live stays known when Visma shows it again."""
+        harness.clock.forward(days=-2)
+        dated = an_order(date="2026-11-20T00:00:00")
+        assert harness.see(dated) is TranslateResult.BASELINE
+        harness.clock.forward(days=2)
+        assert [harness.see(dated) for _ in range(3)] == [TranslateResult.KNOWN] * 3
+        assert harness.states() == [State.BASELINE]
+
     def test_an_old_invoice_that_is_paid_is_not_sent(self, harness):
         old = a_customer_invoice(createdDateTime="2025-01-05T10:00:00", status="Closed")
         assert harness.see(old, key=INVOICE) is TranslateResult.BASELINE

@@ -104,7 +104,7 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
         created=stored.created,
         dated=stored.dated,
         modified_at=baseline.modified_at,
-        seen_at=baseline.seen_at,
+        seen_at=baseline.shown_by,
     )
     return origin(recorded, go_live, zone) is Origin.AFTER
 

@@ -171,7 +171,7 @@ class Revision:
         updated_at: When the record was last written, by our clock, UTC.
         modified_at: Visma's `lastModifiedDateTime`, UTC as far as the zone is known.
         seen_at: Visma's clock when it last returned this content, or the content that replaced it, UTC. A state that
-            was seen earlier is past.
+            was seen earlier is past (`LastShown`).
         visma_status: Visma's status word.
         partner: Name of the partner in routing; None before it was routed.
         transaction_type: Orderful's type (850 or 810). This and the fields down to `business_number` are None before
@@ -298,6 +298,11 @@ class Revision:
         """
         is_reserved = self.state is State.CHANGING or self.change_result is not None
         return not self.is_withdrawal and not is_reserved
+
+    @property
+    def shown_by(self) -> datetime:
+        """A time by which Visma had shown this content, UTC; `seen_at` moves with each sighting."""
+        return min(filter(None, (self.seen_at, self.created_at)))
 
     @property
     def may_be_sent_by_hand(self) -> bool:
