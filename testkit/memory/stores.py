@@ -214,17 +214,19 @@ class MemoryLedger(MemoryBreaker):
         return claimed
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
-        moved = _moved(revision, to, now, note, changes)
+        moved = _moved(self._with_note(revision), to, now, note, changes)
         self._put_if_unchanged(revision, moved)
         return moved
 
     def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
+        if self._with_note(revision).seen_at != revision.seen_at:
+            raise _changed(revision)
         self._put_if_unchanged(revision, replace(revision, seen_at=seen_at, visma_version=version))
 
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
     ) -> Revision | None:
-        moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
+        moved = _moved(self._with_note(revision), to, now, note, {"transaction_id": transaction_id, **changes})
         owner = Owner(revision.key, revision.sequence)
         names = {name for name in (transaction_id, moved.listed_as) if name}
         self._check_unchanged(revision)
@@ -336,6 +338,11 @@ class MemoryLedger(MemoryBreaker):
     def _put_if_unchanged(self, seen: Revision, revision: Revision) -> None:
         self._check_unchanged(seen)
         self._put(revision)
+
+    def _with_note(self, read: Revision) -> Revision:
+        """The revision as it was read, with the sighting that was noted since."""
+        row = self.rows.get((read.key, read.sequence), read)
+        return replace(read, seen_at=row.seen_at, visma_version=row.visma_version)
 
     def _superseded(self, revisions: Sequence[Revision], *, now: datetime) -> list[Revision]:
         for one in revisions:

@@ -36,6 +36,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             dropping a repeated request as a duplicate.
         asked_about: For a request of a person: the sequence of the revision that was shown when it was made.
         asked_in: The state of that revision then.
+        recorded_version: Visma's row version in that revision, of the time `seen_at`.
         reading: Id of the reading of the list. It changes when an operator sets the cursor back, so that SQS does not
             drop a document that is read again as a duplicate.
     """
@@ -52,6 +53,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     cause: str = "poll"
     asked_about: int | None = None
     asked_in: State | None = None
+    recorded_version: str | None = None
     reading: int = 0
 
     @classmethod
@@ -68,6 +70,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             cause=cause,
             asked_about=revision.sequence,
             asked_in=revision.state,
+            recorded_version=revision.visma_version,
         )
 
     @property

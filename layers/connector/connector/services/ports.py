@@ -608,7 +608,10 @@ class Ledger(Protocol):
         """
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
-        """Move a revision to a state and change the named attributes; raises `Conflict` when it has changed."""
+        """Move a revision to a state and change the named attributes; raises `Conflict` when it has changed.
+
+        What `seen_again` has noted since the revision was read is kept, and is no change; so it is in `own`.
+        """
 
     def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
         """Record when Visma showed a revision unchanged, and its row version then.

@@ -219,6 +219,40 @@ class TestSeenAgain:
             ledger.seen_again(read, seen_at=NOW + SECOND, version=None)
         assert ledger.get(KEY, 1) == moved
 
+    def test_of_two_workers_that_read_the_same_only_one_notes_what_it_saw(self, ledger):
+        read = put(ledger, a_revision(seen_at=NOW))
+        ledger.seen_again(read, seen_at=NOW + 2 * SECOND, version="AAAAAE0YIiM=")
+        with pytest.raises(Conflict):
+            ledger.seen_again(read, seen_at=NOW + SECOND, version="AAAAAE0YIiI=")
+        assert ledger.get(KEY, 1).visma_version == "AAAAAE0YIiM="
+        ledger.seen_again(ledger.get(KEY, 1), seen_at=NOW + 3 * SECOND, version="AAAAAE0YIiQ=")
+        assert ledger.get(KEY, 1).seen_at == NOW + 3 * SECOND
+
+    @pytest.mark.parametrize("seen_at", [None, NOW])
+    @pytest.mark.parametrize("transaction_id", ["8412", "5d9d0d2e-3f9b-4c26-b1d3-8f5b6f1a2c3d"])
+    def test_a_worker_that_has_read_the_revision_before_writes_it_with_the_sighting(
+        self, ledger, seen_at, transaction_id
+    ):
+        put(ledger, a_revision(seen_at=seen_at))
+        claimed = ledger.claim(KEY, 1, now=NOW + SECOND, lease=LEASE)
+        ledger.seen_again(claimed, seen_at=NOW + 2 * SECOND, version="AAAAAE0YIiM=")
+        owned = ledger.own(claimed, State.SENT, transaction_id=transaction_id, now=NOW + 3 * SECOND, note="sent")
+        assert ledger.get(KEY, 1) == owned
+        assert (owned.seen_at, owned.visma_version) == (NOW + 2 * SECOND, "AAAAAE0YIiM=")
+
+        ledger.seen_again(owned, seen_at=NOW + 4 * SECOND, version="AAAAAE0YIiQ=")
+        moved = ledger.move(owned, State.VALID, now=NOW + 5 * SECOND, note="valid")
+        assert ledger.get(KEY, 1) == moved
+        assert (moved.state, moved.seen_at, moved.visma_version) == (State.VALID, NOW + 4 * SECOND, "AAAAAE0YIiQ=")
+        assert ledger.owners([transaction_id])[transaction_id].sequence == 1
+
+    def test_another_change_is_a_conflict_although_it_was_seen_again_besides(self, ledger):
+        read = put(ledger, a_revision(state=State.PARKED, seen_at=NOW))
+        ledger.seen_again(read, seen_at=NOW + SECOND, version=None)
+        ledger.move(ledger.get(KEY, 1), State.PARKED, now=NOW + SECOND, note="asked again")
+        with pytest.raises(Conflict, match="was changed meanwhile"):
+            ledger.move(read, State.SUPERSEDED, now=NOW + 2 * SECOND, note="newer")
+
 
 class TestSuperseding:
     @pytest.mark.parametrize("anew", [False, True])

@@ -217,7 +217,7 @@ CASES = {
         [("add", 1, S.PARKED, Reason.NUMBER_SHARED, [])],
     ),
     # -- documents that did not leave yet
-    "translated already": ([a(1, "A", S.TRANSLATED)], Seen("A"), [("queue", 1), ("seen again", 1)]),
+    "translated already": ([a(1, "A", S.TRANSLATED)], Seen("A"), [("seen again", 1), ("queue", 1)]),
     "changed before it left": (
         [a(1, "A", S.TRANSLATED)],
         Seen("B"),

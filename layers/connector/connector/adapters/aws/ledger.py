@@ -34,14 +34,14 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -77,6 +77,8 @@ from connector.services.ports import Acknowledger, Entry, TrackerProgress, Waiti
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
 
 _LARGE = 100_000
 _PARALLEL_READS = 8
@@ -392,13 +394,18 @@ class DynamoLedger(clients.OnDynamoDB):
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
-        moved = _moved(revision, to, now, note, changes)
-        self._put(moved, _unchanged(revision))
-        return moved
+
+        def write(read: Revision) -> Revision:
+            moved = _moved(read, to, now, note, changes)
+            self._put(moved, _as_read(read))
+            return moved
+
+        return self._with_note(revision, write)
 
     def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
-        # `updated_at` stays: a worker that has read the revision goes on with it, and at worst this note is lost.
-        self._put(replace(revision, seen_at=seen_at, visma_version=version), _unchanged(revision))
+        # `updated_at` stays: a worker that has read the revision goes on with it.
+        noted = replace(revision, seen_at=seen_at, visma_version=version)
+        self._put(noted, _as_read(revision), {"noted_at": {"S": time_text(seen_at)}})
 
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
@@ -407,22 +414,12 @@ class DynamoLedger(clients.OnDynamoDB):
 
         The listed id, if there is one, gets the same owner.
         """
-        moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
-        names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
-        writes = [
-            {"TableName": self._table, "Item": revision_item(moved), **_unchanged(revision)},
-            *(self._owner_write(name, revision) for name in names),
-        ]
-        if not transaction_id.isdigit():
-            writes.append({"TableName": self._table, "Item": _posted_item(revision, moved, transaction_id)})
-        try:
-            with translated("ledger"):
-                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
-        except ConditionFailed as failed:
-            if failed.which[0]:
-                raise _changed(revision) from None
-            return None
-        return moved
+
+        def write(read: Revision) -> Revision | None:
+            moved = _moved(read, to, now, note, {"transaction_id": transaction_id, **changes})
+            return moved if self._put_owned(read, moved, transaction_id) else None
+
+        return self._with_note(revision, write)
 
     # -- the tracker's progress ---------------------------------------------------------------------------------------
 
@@ -479,6 +476,35 @@ class DynamoLedger(clients.OnDynamoDB):
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
+    def _with_note(self, read: Revision, write: Callable[[Revision], T]) -> T:
+        """Write a revision as it was read; with the sighting that was noted since, if nothing else has changed."""
+        try:
+            return write(read)
+        except Conflict:
+            now = self.get(read.key, read.sequence)
+            is_noted_only = now is not None and (now.state, now.updated_at) == (read.state, read.updated_at)
+            if now is None or not is_noted_only or now.seen_at == read.seen_at:
+                raise
+        return write(replace(read, seen_at=now.seen_at, visma_version=now.visma_version))
+
+    def _put_owned(self, read: Revision, moved: Revision, transaction_id: str) -> bool:
+        """Write a revision and its ownership of a transaction; False when another document owns that."""
+        names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
+        writes = [
+            {"TableName": self._table, "Item": revision_item(moved), **_as_read(read)},
+            *(self._owner_write(name, read) for name in names),
+        ]
+        if not transaction_id.isdigit():
+            writes.append({"TableName": self._table, "Item": _posted_item(read, moved, transaction_id)})
+        try:
+            with translated("ledger"):
+                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
+        except ConditionFailed as failed:
+            if failed.which[0]:
+                raise _changed(read) from None
+            return False
+        return True
+
     def _owner_write(self, transaction_id: str, revision: Revision) -> dict[str, Any]:
         owner = to_item({"document": revision.key.stored, "sequence": revision.sequence})
         return {
@@ -489,9 +515,16 @@ class DynamoLedger(clients.OnDynamoDB):
             "ExpressionAttributeValues": {":document": owner["document"]},
         }
 
-    def _put(self, revision: Revision, condition: dict[str, Any], *, supersedes: Sequence[Revision] = ()) -> None:
+    def _put(
+        self,
+        revision: Revision,
+        condition: dict[str, Any],
+        note: Item | None = None,
+        *,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Write a revision and supersede others, in one call (DynamoDB: 100 writes; no document has as many)."""
-        write = {"TableName": self._table, "Item": revision_item(revision), **condition}
+        write = {"TableName": self._table, "Item": revision_item(revision) | (note or {}), **condition}
         others = [
             {
                 "TableName": self._table,
@@ -533,6 +566,16 @@ def _unchanged(seen: Revision) -> dict[str, Any]:
             ":seen": {"S": time_text(seen.updated_at)},
         },
     }
+
+
+def _as_read(read: Revision) -> dict[str, Any]:
+    """That a revision is unchanged, and was not noted as seen again since (`noted_at`, until it is written again)."""
+    condition = _unchanged(read)
+    values, expression = condition["ExpressionAttributeValues"], "attribute_not_exists(noted_at)"
+    if read.seen_at is not None:
+        expression = f"({expression} OR noted_at <= :shown)"
+        values[":shown"] = {"S": time_text(read.seen_at)}
+    return condition | {"ConditionExpression": f"{condition['ConditionExpression']} AND {expression}"}
 
 
 def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connector.domain.revision.cause import Cause
+from connector.domain.revision.last_shown import LastShown
 from connector.domain.revision.reading import Incoming
 from connector.domain.revision.receivers import (
     GIVEN_UP,
@@ -33,7 +34,6 @@ from connector.domain.revision.record import (
     current_revision,
     own_revisions,
 )
-from connector.domain.revision.row_version import is_older
 from connector.domain.transactions import Purpose
 
 AGE_UNCLEAR = "go_live"
@@ -163,23 +163,17 @@ def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
     """Whether the document is an older state than the newest one in the history.
 
     It may have been read before a partner's change was written, or delivered again after its successor (SQS: a deletion
-    can fail), or released after a newer one replaced it. The state that was seen earlier is older, unless its row
-    version is certainly newer. If the time of seeing is unknown, the row version decides. Visma's time stamps cannot
+    can fail), or released after a newer one replaced it, or put back from the dead letters. Visma's time stamps cannot
     decide: in the autumn hour a later one reads as earlier.
 
     The current revision is never past when a person asks for something: newer, reverted revisions do not count,
     and it may have been seen again since it was stored.
     """
-    if not own:
-        return False
-    newest, current = own[0], current_revision(own)
+    current = current_revision(own)
     is_requested = not incoming.cause.is_sighting
     if is_requested and current is not None and current.revision_id == incoming.revision_id:
         return False
-    seen, known = incoming.seen_at, newest.visma_version
-    if seen is not None and newest.seen_at is not None and seen != newest.seen_at:
-        return seen < newest.seen_at and not is_older(known, incoming.version)
-    return is_older(incoming.version, known)
+    return LastShown.of(own).is_after(incoming.seen_at, incoming.version)
 
 
 def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:

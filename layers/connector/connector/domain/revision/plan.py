@@ -27,6 +27,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.decide import decide
 from connector.domain.revision.decision import Case, RevisionDecision, Routed
 from connector.domain.revision.facts import Facts
+from connector.domain.revision.last_shown import LastShown
 from connector.domain.revision.questions import NOTHING_NEW
 from connector.domain.revision.reading import Incoming, Reading
 from connector.domain.revision.record import (
@@ -180,8 +181,9 @@ def plan(
     planned = _planned(reading, history, routed, facts, now=now, sharing=sharing)
     if isinstance(planned, Wait):
         return planned
-    incoming = Incoming.of(reading, routed.receiver)
-    return replace(planned, steps=(*planned.steps, *_seen_again(planned.steps, incoming, own_revisions(history))))
+    seen_again = _seen_again(planned.steps, Incoming.of(reading, routed.receiver), own_revisions(history))
+    # First, because a queued revision may be claimed, and then has changed.
+    return replace(planned, steps=(*seen_again, *planned.steps))
 
 
 def _planned(
@@ -201,14 +203,15 @@ def _planned(
         case Requeue():
             return Plan((Queue(assessed.revision),))
         case Unchanged():
-            return Plan(tuple(_unchanged(assessed, reading, routed, facts, sequence=sequence, now=now)))
+            record = _Recorder(reading, routed, LastShown.of(own_revisions(history)), now)
+            return Plan(tuple(_unchanged(assessed, record, facts, sequence=sequence)))
         case ToDecide():
             decision = decide(Case(reading, routed, assessed, facts, sharing=sharing))
     if isinstance(decision, Unchanged):
         return Plan(tuple(_withdrawals(assessed.withdraw, reading.cause, facts, sequence=sequence, now=now)))
     withdraw = () if decision.withdraws_nothing else assessed.withdraw
     withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now)
-    record = _Recorder(reading, routed, now)
+    record = _Recorder(reading, routed, LastShown.of(own_revisions(history)), now)
     decided = record.carried_out(decision, assessed, sequence=sequence + len(withdrawals))
     return Plan((*withdrawals, *decided), decision.state)
 
@@ -218,13 +221,14 @@ def _seen_again(steps: Sequence[Step], incoming: Incoming, own: Sequence[Revisio
 
     A state that is past is not shown again: what replaced it would take its row version.
     """
-    newest, seen_at = next(iter(own), None), incoming.seen_at
-    if newest is None or seen_at is None or not incoming.cause.is_sighting or is_past(own, incoming):
+    newest = next(iter(own), None)
+    if newest is None or incoming.seen_at is None or not incoming.cause.is_sighting or is_past(own, incoming):
         return
-    is_later = newest.seen_at is None or newest.seen_at < seen_at
-    is_written = any(isinstance(step, Add | Replace | Supersede) and not step.revision.is_withdrawal for step in steps)
-    if is_later and not is_written:
-        yield SeenAgain(newest, seen_at, incoming.version or newest.visma_version)
+    if any(isinstance(step, Add | Replace | Supersede) and not step.revision.is_withdrawal for step in steps):
+        return
+    seen_at, version = LastShown.of(own).shown(incoming.seen_at, incoming.version)
+    if seen_at is not None and (seen_at, version) != (newest.seen_at, newest.visma_version):
+        yield SeenAgain(newest, seen_at, version)
 
 
 def _was_settled_since(reading: Reading, history: Sequence[Revision]) -> bool:
@@ -240,14 +244,13 @@ def _was_settled_since(reading: Reading, history: Sequence[Revision]) -> bool:
     return is_settled and (current.sequence, current.state) != reading.asked_of
 
 
-def _unchanged(
-    assessed: Unchanged, reading: Reading, routed: Routed, facts: Facts, *, sequence: int, now: datetime
-) -> list[Step]:
-    shown = {"visma_version": reading.version, "seen_at": reading.sighting.seen_at}
+def _unchanged(assessed: Unchanged, record: _Recorder, facts: Facts, *, sequence: int) -> list[Step]:
+    seen_at, version = record.shown
+    shown = {"visma_version": version, "seen_at": seen_at}
     steps: list[Step] = [*_superseded(assessed.supersede, shown), *_superseded(assessed.withdrawn_before)]
-    steps += _withdrawals(assessed.withdraw, reading.cause, facts, sequence=sequence, now=now)
+    steps += _withdrawals(assessed.withdraw, record.reading.cause, facts, sequence=sequence, now=record.now)
     if assessed.waits is not None:
-        steps += _Recorder(reading, routed, now).status_noted(assessed.waits)
+        steps += record.status_noted(assessed.waits)
     return steps
 
 
@@ -274,7 +277,16 @@ class _Recorder:
 
     reading: Reading
     routed: Routed
+    last: LastShown
     now: datetime
+
+    @property
+    def shown(self) -> tuple[datetime | None, str | None]:
+        """The time and the row version that are recorded; a request of a person shows nothing new."""
+        seen_at, version = self.reading.sighting.seen_at, self.reading.version
+        if self.reading.cause.is_sighting or self.last.recorded_at is None:
+            return self.last.shown(seen_at, version)
+        return self.last.at, self.last.version
 
     def carried_out(self, decision: RevisionDecision, assessed: ToDecide, *, sequence: int) -> list[Step]:
         """The steps for a decision.
@@ -344,13 +356,14 @@ class _Recorder:
         """The revision with Visma's present values; Orderful has a transaction of what is sent a second time."""
         reading, route = self.reading, self.routed.route
         document, sighting, cause = reading.document, reading.sighting, reading.cause
+        seen_at, version = self.shown
         return replace(
             revision,
             modified_at=sighting.modified_at,
-            seen_at=sighting.seen_at,
+            seen_at=seen_at,
             listed_since=sighting.listed_since,
             visma_status=_truncated_if_any(document.status) if document else None,
-            visma_version=reading.version,
+            visma_version=version,
             counterparty=_truncated_if_any(document.counterparty or None) if document else None,
             counterparty_id=_truncated_if_any(document.counterparty_id) if document else None,
             document_type=document.document_type[:MAX_TYPE_LENGTH] if document and document.document_type else None,

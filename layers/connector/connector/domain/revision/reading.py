@@ -27,6 +27,8 @@ class Reading:
         resends_after: For a request to resend: the sequence that must still be the newest; None without one.
         asked_of: For a request of a person: the sequence and the state of the revision that was shown when it was made;
             None for a sighting and for a request of an earlier release.
+        recorded_version: For a request of a person: Visma's row version in the ledger, which may be newer than that of
+            the document as it was stored.
         closed_short: Numbers of the order lines that were closed in Visma before the whole quantity was received.
     """
 
@@ -38,12 +40,13 @@ class Reading:
     cause: Cause
     resends_after: int | None = None
     asked_of: tuple[int, State] | None = None
+    recorded_version: str | None = None
     closed_short: tuple[int, ...] = ()
 
     @property
     def version(self) -> str | None:
-        """Visma's row version, if the document has one."""
-        return row_version(self.document.version) if self.document else None
+        """Visma's row version when it showed the document, if it is known."""
+        return self.recorded_version or (row_version(self.document.version) if self.document else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             cause=cause,
             resends_after=cause.resends_after(message.cause),
             asked_of=_asked_of(message),
+            recorded_version=message.recorded_version,
             closed_short=closed_short(raw, company=key.company) if key.kind is CHANGED_KIND else (),
         )
     if data is None:
@@ -64,6 +65,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             sighting=_sighting(message, None, None),
             cause=cause,
             asked_of=_asked_of(message),
+            recorded_version=message.recorded_version,
         )
     sighting = _sighting(message, text_if_any(data, "createdDateTime"), dated_on(data, key.kind))
     return Reading(
@@ -74,6 +76,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
         sighting=sighting,
         cause=cause,
         asked_of=_asked_of(message),
+        recorded_version=message.recorded_version,
     )
 
 
@@ -89,6 +92,7 @@ def unreadable(message: DocumentMessage, lost: PayloadLost) -> Reading:
         sighting=sighting,
         cause=Cause.of(message.cause),
         asked_of=_asked_of(message),
+        recorded_version=message.recorded_version,
     )
 
 
