@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench import page
-from bench.line import write_units_of_a_document
+from bench.line import write_units_of_a_document, write_units_of_a_sighting
 from bench.write_units import WriteUnits
 from connector.adapters.aws import clients
 from connector.adapters.aws.breaker import DynamoBreaker
@@ -58,7 +58,7 @@ READS_BESIDE = 10
 """Assumed reads of one run of all schedules that the count does not see: the routing, the access token, and the holds
 of calls, each read at most once a second."""
 
-MAX_IDLE_COST, MAX_UNITS = 8.0, 18
+MAX_IDLE_COST, MAX_UNITS, MAX_SIGHTING_UNITS = 8.0, 18, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def count_of(kind: str, having: str | None = None) -> int:
     return sum(having is None or having in one for one in resources_of_the_template(kind).values())
 
 
-def table(idle: Idle, units: WriteUnits) -> str:
+def table(idle: Idle, units: WriteUnits, seen_again: WriteUnits) -> str:
     """Both tables of the page."""
     items = bill(idle)
     lines = [f"| {one.what} | {one.count:,.6g} | {one.price:.8g} | {one.cost:.2f} |" for one in items]
@@ -176,6 +176,8 @@ def table(idle: Idle, units: WriteUnits) -> str:
             *spent,
             f"| **a document** (at most {MAX_UNITS}) | **{units.total}** |",
             f"| a million documents | {units.total * WRITE_UNIT * 1e6:.2f} USD |",
+            f"| a document that Visma shows again unchanged (at most {MAX_SIGHTING_UNITS}) | {seen_again.total} |",
+            f"| a million of these | {seen_again.total * WRITE_UNIT * 1e6:.2f} USD |",
         ]
     )
 
@@ -187,8 +189,11 @@ def main() -> None:
         units = write_units_of_a_document(ManualClock(datetime.now(UTC) + timedelta(hours=1)))
     with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
         make_ledger_resources()
+        seen_again = write_units_of_a_sighting(ManualClock(datetime.now(UTC) + timedelta(hours=1)))
+    with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
+        make_ledger_resources()
         make_table(CURSORS)
-        written = table(idle_run(), units)
+        written = table(idle_run(), units, seen_again)
     print(written)
     page.write("cost.md", command="make bench", table=written)
 

@@ -19,6 +19,8 @@ from testkit.memory.effects import ManualClock
 from testkit.memory.stores import RecordingTelemetry
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
+_NUMBER = "500123"
+
 
 class Line(Connector):
     """Translator, deliverer and tracker over the table of `make_ledger_resources`."""
@@ -58,8 +60,23 @@ class Line(Connector):
 
 def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
     """What one document costs until its partner acknowledged it, each step of Orderful's seen by a run of its own."""
-    line, counted = Line(clock), WriteUnits(clients.dynamodb(), DOCUMENTS)
-    line.translate("500123")
+    counted = WriteUnits(clients.dynamodb(), DOCUMENTS)
+    _acknowledged(clock)
+    return counted
+
+
+def write_units_of_a_sighting(clock: ManualClock) -> WriteUnits:
+    """What it costs that Visma shows an acknowledged document again, unchanged but for its row version."""
+    line = _acknowledged(clock)
+    counted = WriteUnits(clients.dynamodb(), DOCUMENTS)
+    clock.forward(minutes=5)
+    line.translate(_NUMBER)
+    return counted
+
+
+def _acknowledged(clock: ManualClock) -> Line:
+    line = Line(clock)
+    line.translate(_NUMBER)
     line.deliver()
     (sent,) = line.orderful.transactions
     for status, value in (
@@ -70,4 +87,4 @@ def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
         clock.forward(minutes=5)
         line.orderful.update_status(sent.transaction_id, problems=(), **{status: value})
         line.tracker().run()
-    return counted
+    return line

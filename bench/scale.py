@@ -219,8 +219,11 @@ def deliver_seconds() -> float:
 
 
 def change_seconds() -> float:
-    """A change through `apply_change`: read the order, write it, tell Orderful, and four calls of DynamoDB."""
-    return 2 * q.VISMA_SECONDS.value + q.ORDERFUL_SECONDS.value + 4 * q.CALL_SECONDS.value
+    """A change through `apply_change`: read the order, write it, tell Orderful, and five calls of DynamoDB.
+
+    One of these reads which routing is in force, for each change afresh.
+    """
+    return 2 * q.VISMA_SECONDS.value + q.ORDERFUL_SECONDS.value + 5 * q.CALL_SECONDS.value
 
 
 def cpu_share() -> float:
@@ -532,6 +535,15 @@ def _storing(load: Load, settings: Settings) -> Iterator[Row]:
         q.PARTITION_READS.value,
         "a change of design",
     )
+    # Each document that is kept back reads it as well: all of them at most.
+    yield Row(
+        "routing",
+        "reads of the version in force: for each change (860), and for each document that is kept back, at most",
+        mean * (1 + q.INBOUND_SHARE.value),
+        peak * (1 + q.INBOUND_SHARE.value),
+        q.PARTITION_READS.value,
+        "a change of design",
+    )
     yield Row(
         "routing",
         "read units when a new version is applied, within its minute",
@@ -673,7 +685,13 @@ def bill(load: Load, settings: Settings) -> Bill:
         "metrics of documents": q.DOCUMENT_METRICS.value * cost.METRIC * min(1, load.documents / 24),
         "callbacks and changes": documents
         * q.INBOUND_SHARE.value
-        * (q.API_REQUEST.value + 2 * cost.INVOCATION + change_seconds() * lambdas + 10 * cost.WRITE_UNIT),
+        * (
+            q.API_REQUEST.value
+            + 2 * cost.INVOCATION
+            + change_seconds() * lambdas
+            + 10 * cost.WRITE_UNIT
+            + cost.READ_UNIT
+        ),
         "payloads in S3": documents * q.LARGE_SHARE.value * q.S3_PUT.value,
         "reconcile": DAYS * _night(load, settings, lambdas),
         "to the internet": documents * q.REQUEST_BYTES.value / 1e9 * q.OUT_GB.value,

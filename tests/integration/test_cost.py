@@ -11,8 +11,8 @@ import boto3
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from bench.cost import MAX_IDLE_COST, MAX_UNITS, bill, idle_run
-from bench.line import write_units_of_a_document
+from bench.cost import MAX_IDLE_COST, MAX_SIGHTING_UNITS, MAX_UNITS, bill, idle_run
+from bench.line import write_units_of_a_document, write_units_of_a_sighting
 from bench.write_units import WriteUnits, size_of, units
 from connector.adapters.aws import clients
 from testkit.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_resources, make_table
@@ -37,6 +37,12 @@ def test_a_document_costs_at_most_eighteen_write_units_from_change_to_acknowledg
         if item["sk"]["S"].startswith("rev#")
     ]
     assert size_of(revision) <= 1000
+
+
+def test_a_document_that_is_seen_again_costs_one_write_of_its_row():
+    spent = write_units_of_a_sighting(ManualClock(datetime.now(UTC) + timedelta(hours=1)))
+    assert 0 < spent.total <= MAX_SIGHTING_UNITS, spent.spent
+    assert set(+spent.spent) == {"item PutItem"}, "neither the index nor the bodies"
 
 
 @pytest.mark.parametrize(
