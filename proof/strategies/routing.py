@@ -85,6 +85,7 @@ BASE: Mapping[str, Any] = routing_data(
         **{f"companies.nordic.{name}": value for name, value in {**_IDENTITY, **_POLLING}.items()},
         **{f"partners.acme.{name}": value for name, value in {**_IDENTITY, "x12": {"charset": "extended"}}.items()},
         "partners.acme.kinds": {"purchase_order": {**_SETTINGS, "send": True, "require_item_id": None}},
+        "partners.matsenteret.locations": {"0007": "S-417"},
         "partners.matsenteret.kinds": {"customer_invoice": {"on_revision": "replace", "send": True}},
         "partners.both": a_partner(isa_id="BOTH", supplier="50013", customer="10046") | {"require_item_id": "gtin"},
     }

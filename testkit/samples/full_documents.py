@@ -320,7 +320,7 @@ EXAMPLES: Sequence[Example] = (
             "1224.75",
         ),
         _BOTH,
-        {"gln": None},
+        {"gln": None, "locations": {"SOUTH": "S-417"}},
     ),
     Example(Kind.CUSTOMER_INVOICE, "with everything", _an_invoice(), settings=_NOTES),
     Example(

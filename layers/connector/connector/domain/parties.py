@@ -33,8 +33,9 @@ class PartyView(NamedTuple):
     """A party as it is sent.
 
     Attributes:
-        number: Its number in Visma, which we assigned.
+        number: Its number in Visma, which we assigned, unless it is `theirs`.
         also: Further names, two at most: of the customer's location and of the contact there.
+        theirs: The other side assigned the number.
     """
 
     role: Role
@@ -45,6 +46,7 @@ class PartyView(NamedTuple):
     address: Address | None
     contact: Contact | None
     also: tuple[str, ...] = ()
+    theirs: bool = False
 
 
 class KnownParty(NamedTuple):
@@ -99,6 +101,15 @@ def order_parties(order: PurchaseOrder, route: Route) -> list[PartyView]:
         _delivered_to(order, route),
         partner.acting_as(Role.SELLER),
     ]
+
+
+def at_location(view: PartyView, location: str | None, route: Route) -> PartyView:
+    """The ship-to party of a customer, with the GLN or the code that routing (`locations`) gives to its location."""
+    code = route.locations.get(location or "")
+    if code is None:
+        return view
+    is_gln = _GLN.fullmatch(code) is not None
+    return view._replace(gln=code) if is_gln else view._replace(gln=None, number=code, theirs=True)
 
 
 def _delivered_to(order: PurchaseOrder, route: Route) -> PartyView:

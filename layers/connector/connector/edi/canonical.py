@@ -33,7 +33,7 @@ from connector.domain.documents import (
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.note_forms import ENTERED_ADDRESS, NO_PLACE, SENT_BY_VISMA
-from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
+from connector.domain.parties import KnownParty, PartyView, Role, at_location, known_party, order_parties, our_company
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import (
     Description,
@@ -1137,15 +1137,18 @@ def _delivered_to(customer: Party, partner: KnownParty, route: Route) -> PartyVi
     Visma: an invoice has the invoice address and contact, and of the place of delivery only the id and the name of the
     customer's location. Another location than the main one (routing: `main_locations`) is written by these two: GLN,
     address and contact that routing knows are those of the customer. Without a location the goods went to the customer.
+    Routing (`locations`) has the GLN of a location, or the code by which the customer knows it.
     """
     view = partner.acting_as(Role.SHIP_TO)
     names = {name.casefold() for name in (customer.location, customer.location_name) if name}
     if not customer.location or names & route.main_locations:
-        return view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
-    name = _text(customer.location_name) or partner.name
-    return PartyView(
-        Role.SHIP_TO, name, gln=None, number=customer.location, vat_number=None, address=None, contact=None
-    )
+        view = view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
+    else:
+        name = _text(customer.location_name) or partner.name
+        view = PartyView(
+            Role.SHIP_TO, name, gln=None, number=customer.location, vat_number=None, address=None, contact=None
+        )
+    return at_location(view, customer.location, route)
 
 
 def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:

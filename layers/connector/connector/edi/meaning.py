@@ -54,7 +54,8 @@ PARTY_NAME = "As the document has it, else the partner's in routing; our company
 FURTHER_NAME = "Of a customer that a supplier delivers to: its location, if that is not the main one, and the contact."
 PARTY_ID = (
     "The GLN where Visma or routing has one, else the number that we gave: supplier or customer, location, branch. "
-    "Of a place of ours, what `places` says. None with an address that was entered on the order (`overrideAddress`)."
+    "Of a place of ours, what `places` says; of one of a customer in an invoice, what `locations` says. None with an "
+    "address that was entered on the order (`overrideAddress`)."
 )
 ADDRESS = "As the document has it, else the partner's in routing; our company's is that of routing."
 REGION = "The code of Visma's county in its country; what has no such code is left out, and noted."

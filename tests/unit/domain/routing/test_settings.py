@@ -80,6 +80,7 @@ def test_what_is_built_in_could_stand_in_the_file(key):
     """A default that the check refuses, or asks about, would surprise whoever writes it down."""
     declared = SETTINGS[key]
     place = {Place.FILE: "", Place.DEFAULTS: "defaults.", Place.COMPANY: "companies.nordic."}
+    place |= {Place.PARTNER: "partners.acme."}
     path = place.get(declared.places[0], "partners.acme.kinds.purchase_order.")
     found = check(routing_data({f"{path}{key}": as_written(declared.default)}))
     assert [str(one) for one in found.problems if one.path.endswith(key) and one.fatal] == []

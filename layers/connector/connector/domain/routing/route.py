@@ -662,6 +662,7 @@ class Route:
             explain, in the currency of the document.
         whole_units: Units of which there are no fractions.
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
+        locations: Visma's id of a location of the customer -> its GLN, or the code by which the customer knows it.
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: How long each stage of a sent document may take.
         answers_to_unknown_orders: What to do with an answer to an order that was not sent from here.
@@ -769,6 +770,13 @@ class Route:
         ("MAIN",),
         "Ids or names of the customer locations that are the customer itself; an invoice for another location has it "
         "as ship-to",
+    )
+    locations: Mapping[str, str] = setting(
+        table(PLACE),
+        {},
+        "Visma's id of a location of the customer -> its GLN, or the code by which the customer knows it, for the "
+        "ship-to party of an invoice",
+        places=(Place.PARTNER,),
     )
     acknowledgment: Acknowledgment = setting(
         choice(Acknowledgment), "required", "Whether the partner sends functional acknowledgments (997)"

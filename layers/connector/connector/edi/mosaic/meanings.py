@@ -22,7 +22,9 @@ _TERMS = {
 _PARTY = {
     "name": Meaning("name of the party", words.PARTY_NAME),
     "identificationCode": Meaning("number of the party", words.PARTY_ID),
-    "identificationCodeType": Meaning("kind of the number", "A GLN, or a number of ours (sendersId).", is_fixed=True),
+    "identificationCodeType": Meaning(
+        "kind of the number", "A GLN, a number of ours (sendersId), or one of `locations` (receiversId).", is_fixed=True
+    ),
     **{f"addressLine{line}": Meaning("line of the address", words.ADDRESS) for line in (1, 2, 3, 4)},
     "city": Meaning("city", words.ADDRESS),
     "stateOrProvinceCode": Meaning("region", words.REGION),

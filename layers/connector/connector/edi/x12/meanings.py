@@ -55,7 +55,9 @@ _COMMON = {
     ),
     "N1-02": Meaning("name of the party", words.PARTY_NAME),
     "N1-03": Meaning(
-        "kind of the number", "A GLN (UL), or a number of ours: 92 where we buy, 91 where we sell.", is_fixed=True
+        "kind of the number",
+        "A GLN (UL), or a number of ours: 92 where we buy, 91 where we sell; 92 for a code of `locations`.",
+        is_fixed=True,
     ),
     "N1-04": Meaning("number of the party", words.PARTY_ID),
     "N3-01": Meaning("line of the address", words.ADDRESS),

@@ -61,13 +61,14 @@ def parties(document: CanonicalDocument, names: Mapping[Role, str]) -> dict[str,
 # The parties of an order are those of the orders before. Nobody changes what is written.
 @lru_cache(maxsize=1024)
 def _party(view: PartyView) -> dict[str, Any]:
-    """Mosaic `Party`. A number is always ours, so its type is `sendersId`."""
+    """Mosaic `Party`. A number is ours, so its type is `sendersId`, unless the other side assigned it."""
     address = view.address
+    whose = "receiversId" if view.theirs else "sendersId"
     written: dict[str, Any] = {
         "name": clean(view.name),
         **{f"additionalName{place}": clean(name) for place, name in enumerate(view.also, 1)},
         "identificationCode": view.gln or view.number,
-        "identificationCodeType": "globalLocationId" if view.gln else "sendersId" if view.number else None,
+        "identificationCodeType": "globalLocationId" if view.gln else whose if view.number else None,
     }
     if address is not None:
         written |= zip(_ADDRESS_LINES, _four([line for line in map(clean, address.lines) if line]), strict=False)

@@ -125,15 +125,16 @@ def _party(
 ) -> Callable[[Writing], str | None]:
     """Writes the N1 loop of a party, or gives what it is called if it has neither name nor number and is our own.
 
-    A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell.
+    A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell; the other one for a number that
+    the other side gave.
     """
 
     def write(tree: Writing) -> str | None:
-        ours = "91" if document.content.kind.facts.we_sell else "92"
+        whose = "91" if document.content.kind.facts.we_sell is not view.theirs else "92"
         role = view.role.value.replace("_", "-")
         who = f"{role} party"
         name = wording.text(view.name, 60, f"name of the {who}")
-        qualifier, number = ("UL", view.gln) if view.gln else (ours, view.number) if view.number else ("", "")
+        qualifier, number = ("UL", view.gln) if view.gln else (whose, view.number) if view.number else ("", "")
         if view.role is Role.SHIP_TO and view.number and not view.gln and name and not wording.fits(number, 80):
             # A place may have any name as its number, and the name beside it tells it as well.
             wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
