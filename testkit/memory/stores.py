@@ -292,7 +292,7 @@ class MemoryLedger(MemoryBreaker):
 
     def read(self, entries: Sequence[Entry]) -> Iterator[ListedRevision]:
         self.reads += len(entries)
-        for one in entries:
+        for one in dict.fromkeys(entries):
             row = self.rows.get((one.key, one.sequence))
             if row is not None and list_of(row) == one.name:
                 yield self._as_listed(row)

@@ -668,7 +668,7 @@ class Ledger(Protocol):
         """The entries of a list of open revisions (`list_of`), in its order; no revision is read."""
 
     def read(self, entries: Sequence[Entry]) -> Iterator[ListedRevision]:
-        """The revisions of entries that are still in their list, in their order."""
+        """The revisions of entries that are still in their list, each once, in their order."""
 
     def first_of(self, name: str, *, after: str = "", limit: int) -> Sequence[ListedRevision]:
         """The first revisions of a list of open revisions (`list_of`) whose sort key is after `after`."""

@@ -607,6 +607,12 @@ class TestLookingThrough:
         ledger.move(parked, State.CLOSED, now=NOW + SECOND, note="done")
         assert list(ledger.read([entry])) == []
 
+    def test_what_moves_on_in_its_list_while_that_is_read_is_read_once(self, ledger):
+        """It stands on two pages of the index then, and DynamoDB refuses a call that names a key twice."""
+        put(ledger, a_revision(state=State.PARKED))
+        (entry,) = ledger.entries("PARKED")
+        assert [one.key for one in ledger.read([entry, entry])] == [KEY]
+
     def test_everything_has_what_is_in_no_list(self, ledger):
         over = put(ledger, a_revision(state=State.DELIVERED, over=True))
         skipped = put(ledger, a_revision(key=replace(KEY, number="2"), state=State.SKIPPED))

@@ -282,9 +282,13 @@ class DynamoLedger(clients.OnDynamoDB):
                 yield Entry(name, DocumentKey.parse(item["pk"]["S"]), sequence)
 
     def read(self, entries: Sequence[Entry]) -> Iterator[ListedRevision]:
-        """The revisions of entries that are still in their list, in their order (100 in a call)."""
-        for start in range(0, len(entries), _MAX_KEYS):
-            some = entries[start : start + _MAX_KEYS]
+        """The revisions of entries that are still in their list, in their order (100 in a call).
+
+        A row that moves on while the index is read is an entry twice. BatchGetItem refuses a key that is named twice.
+        """
+        unique = list(dict.fromkeys(entries))
+        for start in range(0, len(unique), _MAX_KEYS):
+            some = unique[start : start + _MAX_KEYS]
             keys = [_revision_key(one.key, one.sequence) for one in some]
             names = {(key["pk"]["S"], key["sk"]["S"]): one.name for key, one in zip(keys, some, strict=True)}
             for item in _in_order(self._client, self._table, keys):
