@@ -103,7 +103,7 @@ class Late(Harness):
             clock=self.clock,
         )
         messages = list(self.outbox.queued_documents)
-        self.outbox.clear()
+        self.deliver()
         return messages
 
     def prices(self):
