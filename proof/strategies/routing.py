@@ -63,6 +63,8 @@ _SETTINGS: dict[str, Any] = {
         "remit_to_code": "RE",
         "credit_sign": "negative",
         "vat_rate": "fraction",
+        "credit_code": "CN",
+        "references": {"IA": "4875905"},
         "leave_out": ["PER"],
     },
 }

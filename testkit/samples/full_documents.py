@@ -259,6 +259,7 @@ def _without_vat(document: dict[str, Any], total: str) -> dict[str, Any]:
 
 _NOTES = {"notes": "all"}
 _BOTH = (Dialect.MOSAIC, Dialect.X12)
+_REFERENCES = {"references": {"IA": "4875905", "VR": "50012-A", "DP": "011", "MR": "0033"}}
 
 EXAMPLES: Sequence[Example] = (
     *(Example(kind, "as it comes", BY_KIND[kind]()) for kind in Kind),
@@ -267,7 +268,7 @@ EXAMPLES: Sequence[Example] = (
         Kind.PURCHASE_ORDER,
         "with everything, by requested days in 005010",
         _an_order(),
-        settings={**_NOTES, "line_date": "requested", "x12": {"version": "005010", "charset": "utf8"}},
+        settings={**_NOTES, "line_date": "requested", "x12": {"version": "005010", "charset": "utf8", **_REFERENCES}},
     ),
     Example(
         Kind.PURCHASE_ORDER,
@@ -327,7 +328,7 @@ EXAMPLES: Sequence[Example] = (
         Kind.CUSTOMER_INVOICE,
         "with a long order number, from a branch",
         _an_invoice(customerRefNumber="ORDER OF THE CUSTOMER 4711", branchNumber={"number": "2"}),
-        settings={"x12": {"remit_to_code": "RE"}},
+        settings={"x12": {"remit_to_code": "RE", **_REFERENCES}},
     ),
     Example(Kind.CUSTOMER_INVOICE, "without VAT", _without_vat(_an_invoice(), "1000.0"), _BOTH, _NOTES),
     Example(
@@ -365,7 +366,7 @@ EXAMPLES: Sequence[Example] = (
         Kind.SUPPLIER_INVOICE,
         "for one order",
         a_supplier_invoice(currencyId="NOK", paymentRefNo=None, contractDocRef="C-77"),
-        settings={},
+        settings={"x12": _REFERENCES},
     ),
     Example(
         Kind.SALES_ORDER_CONFIRMATION,

@@ -67,7 +67,11 @@ class TestRequests:
 
 
 # What routing has to say for a document to come as far as a gap.
-GAP_ROUTING = {"lines[].inventory": SERVICE, "lines": CHARGE}
+GAP_ROUTING = {
+    "x12.references": {"x12": {"references": {"IA": "4875905"}}},
+    "lines[].inventory": SERVICE,
+    "lines": CHARGE,
+}
 # A document for every gap of Mosaic, and the field that is named when a partner is pinned to it.
 GAP_DOCUMENTS = {
     "currency": (an_order(currency="USD"), "currency"),
@@ -76,6 +80,7 @@ GAP_DOCUMENTS = {
     "lines[].inventory": (an_invoice(an_invoice_line(item=None)), "invoiceLines[0].inventory"),
     "lines": (an_order(a_line(1), a_line(2, item=None, supplier_item=None)), "lines"),
     "purpose": (an_invoice(), "purpose"),
+    "x12.references": (an_order(), "x12.references"),
     "shipping.address": (
         an_order(kind=Kind.SALES_ORDER_CONFIRMATION, supplier_reference="4500012345"),
         "shipping.address",

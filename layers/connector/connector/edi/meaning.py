@@ -61,6 +61,8 @@ ADDRESS = "As the document has it, else the partner's in routing; our company's 
 REGION = "The code of Visma's county in its country; what has no such code is left out, and noted."
 CONTACT = "As the document has it, else as routing does; the attention goes before the name."
 
+WANTED_REFERENCE = "What `x12.references` in routing says."
+
 UNIT = "The unit that `units` in routing gives to Visma's word, as the dialect calls it; without a word it is `unit`."
 PRICE = "The price for one unit before discount, without VAT, as Visma has it."
 QUANTITY = "The quantity in Visma's unit."

@@ -538,6 +538,8 @@ class X12Options:
         overflow: What to do with texts that are too long.
         remit_to_code: N101 of the remit-to party; RI is in both versions' lists, RE only in 4010's.
         credit_sign: Whether a credit memo carries negative quantities and total (`negative`) or positive ones.
+        credit_code: BIG07 of a credit note: `CR` (credit memo) or `CN` (credit invoice).
+        references: Qualifier -> reference (REF) that the partner wants in every order and invoice.
         vat_rate: How TXI03 has a VAT rate of 25 %: 25 (`percent`) or 0.25 (`fraction`).
         leave_out: Segments that are not sent to this partner (`PER`, `TXI` ...).
     """
@@ -547,6 +549,15 @@ class X12Options:
     overflow: Overflow = setting(choice(Overflow), "cut", "A descriptive text that is too long")
     remit_to_code: str = setting(one_of("RI", "RE"), "RI", "N101 of the remit-to party")
     credit_sign: str = setting(one_of("positive", "negative"), "positive", "Sign of the amounts of a credit note")
+    credit_code: str = setting(one_of("CR", "CN"), "CR", "BIG07 of a credit note: credit memo, or credit invoice")
+    # Element 128: our number at the partner (internal vendor number, vendor id), its department, its type of goods.
+    references: Mapping[str, str] = setting(
+        table(TEXT, key=one_of("IA", "VR", "DP", "MR")),
+        {},
+        "References (REF) that the partner wants in every order and invoice, by qualifier: our number at the partner "
+        "(IA or VR), its department (DP), its type of goods (MR)",
+        merge=Merge.KEYS,
+    )
     vat_rate: str = setting(one_of("percent", "fraction"), "percent", "A VAT rate of 25 % in TXI03: 25, or 0.25")
     leave_out: frozenset[str] = setting(set_of(SEGMENT), (), "Segments that the partner does not take (PER)")
 

@@ -86,9 +86,17 @@ _LINE = {
     "PO1-04": Meaning("price", words.PRICE),
 }
 
+_WANTED = {
+    "REF-02 IA": Meaning("our number at the partner", words.WANTED_REFERENCE),
+    "REF-02 VR": Meaning("our number at the partner", words.WANTED_REFERENCE),
+    "REF-02 DP": Meaning("department of the partner", words.WANTED_REFERENCE),
+    "REF-02 MR": Meaning("type of the goods", words.WANTED_REFERENCE),
+}
+
 MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
     "850": {
         **_COMMON,
+        **_WANTED,
         **_LINE,
         "BEG-01": Meaning("purpose", words.PURPOSE),
         "BEG-02": Meaning(
@@ -112,6 +120,7 @@ MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
     },
     "810": {
         **_COMMON,
+        **_WANTED,
         "BIG-01": Meaning("date of the invoice", "The date of the invoice in Visma."),
         "BIG-02": Meaning("number of the invoice", "Visma's number of the invoice."),
         "BIG-04": Meaning(
@@ -120,7 +129,8 @@ MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
         ),
         "BIG-07": Meaning(
             "type of the invoice",
-            "DI invoice, CR credit note, DR debit note; with a total below zero it is a credit note.",
+            "DI invoice, DR debit note, CR credit note, or CN with `x12.credit_code: CN`; with a total below zero it "
+            "is a credit note.",
         ),
         "BIG-08": Meaning("purpose", words.PURPOSE),
         "REF-02 IV": Meaning("number of the supplier's invoice", "The supplier's reference in Visma."),

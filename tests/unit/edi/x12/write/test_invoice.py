@@ -56,6 +56,26 @@ class TestInvoice:
         assert only(negative, "SAC")[1] == "C"
         assert amount_due(positive) == -amount_due(negative) == 150
 
+    def test_the_code_of_a_credit_note_is_the_partners(self):
+        memo = an_invoice(invoice_type=InvoiceType.CREDIT_MEMO)
+        assert only(written(memo, x12={"credit_code": "CN"}), "BIG")[7] == "CN"
+        assert only(written(an_invoice(), x12={"credit_code": "CN"}), "BIG")[7] == "DI"
+
+    def test_a_partner_gets_the_references_that_it_wants_in_every_invoice(self):
+        segments = written(
+            an_invoice(original_invoices=tuple(f"1002{number:02}" for number in range(12))),
+            x12={"references": {"IA": "4875905", "DP": "011"}},
+        )
+        header = [segment for segment in segments[: segments.index(every(segments, "N1")[0])] if segment[0] == "REF"]
+        assert header[:2] == [["REF", "IA", "4875905"], ["REF", "DP", "011"]]
+        assert len(header) == 12, "X12 has room for twelve"
+        assert "100211" in "".join(segment[1] for segment in every(segments, "MSG"))
+
+    def test_a_reference_of_routing_that_does_not_fit_names_its_key(self):
+        with pytest.raises(Parked) as caught:
+            text(an_invoice(), x12={"references": {"IA": "4" * 31}})
+        assert "partners.acme.x12.references.IA" in caught.value.next_step
+
     def test_references_say_which_number_is_whose(self):
         invoice = an_invoice(
             counterparty_reference="REF-9",

@@ -14,6 +14,11 @@ from testkit.x12_reader import every, only
 from tests.unit.edi.x12.conftest import notes, written
 
 
+def test_a_supplier_gets_the_references_that_it_wants_in_every_order():
+    segments = written(an_order(supplier_reference="Q-1"), x12={"references": {"VR": "50012-A"}})
+    assert every(segments, "REF")[:2] == [["REF", "VR", "50012-A"], ["REF", "VN", "Q-1"]]
+
+
 class TestPurchaseOrder:
     @pytest.mark.parametrize(
         ("purpose", "code"), [(Purpose.ORIGINAL, "00"), (Purpose.REPLACE, "05"), (Purpose.CANCELLATION, "01")]

@@ -44,6 +44,13 @@ UNIT = Gap(
 ITEM = Gap("lines[].inventory", "Mosaic needs the number of an item on every line", _without_item)
 
 
+REFERENCES = Gap(
+    "x12.references",
+    "The references of x12.references are written in X12 only",
+    lambda document: bool(document.route.x12.references),
+)
+
+
 def filled(pairs: dict[str, Any]) -> dict[str, Any]:
     """Without what is empty: Orderful refuses empty strings and arrays, and a null says nothing."""
     return {key: value for key, value in pairs.items() if value or value == 0}

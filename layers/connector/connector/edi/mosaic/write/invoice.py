@@ -15,6 +15,7 @@ from connector.edi.dialect import Gap
 from connector.edi.mosaic.write.common import (
     CURRENCY,
     ITEM,
+    REFERENCES,
     UNIT,
     VAT,
     allowances_and_charges,
@@ -38,6 +39,7 @@ GAPS = (
     VAT,
     UNIT,
     ITEM,
+    REFERENCES,
     Gap(
         "purpose",
         "Mosaic's invoice cannot say that it replaces or cancels an earlier one",

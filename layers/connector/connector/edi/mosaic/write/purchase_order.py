@@ -15,6 +15,7 @@ from connector.edi.dialect import Gap
 from connector.edi.mosaic.write.common import (
     CURRENCY,
     ITEM,
+    REFERENCES,
     UNIT,
     VAT,
     allowances_and_charges,
@@ -36,6 +37,7 @@ GAPS = (
     VAT,
     UNIT,
     ITEM,
+    REFERENCES,
     Gap(
         "lines",
         "Mosaic's purchase order has no place for charges other than freight",

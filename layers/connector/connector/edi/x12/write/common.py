@@ -293,6 +293,12 @@ def reference(tree: Writing, qualifier: str, number: str | None, *, source: str,
         tree.add("REF", qualifier, number, what, source=source)
 
 
+def add_partners_references(tree: Writing, document: CanonicalDocument) -> None:
+    """REF of routing (`x12.references`), in its order."""
+    for qualifier, number in document.route.x12.references.items():
+        reference(tree, qualifier, number, source=f"partners.{document.route.partner}.x12.references.{qualifier}")
+
+
 def typed_reference(
     tree: Writing, qualifier: str, number: str | None, source: str, *, what: str, wording: Wording
 ) -> list[str]:

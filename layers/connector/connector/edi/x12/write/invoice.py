@@ -16,6 +16,7 @@ from connector.edi.x12.write.common import (
     add_charges,
     add_description,
     add_parties,
+    add_partners_references,
     add_terms,
     add_texts,
     cents,
@@ -29,10 +30,10 @@ from connector.edi.x12.write.common import (
 )
 from connector.kinds.facts import InvoiceNames
 
-# Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
+# Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo). What a
+# credit note is, the partner says (`x12.credit_code`).
 _TYPES = {
     InvoiceType.INVOICE: "DI",
-    InvoiceType.CREDIT_MEMO: "CR",
     InvoiceType.DEBIT_MEMO: "DR",
 }
 # The 810 has room for twelve REF in its header, in both releases.
@@ -51,8 +52,8 @@ def invoice(
         Parked: X12 has no place for amounts of this currency.
     """
     refuse_fractions(document, charged=True)
-    negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
-    sign = -1 if negative else 1
+    is_credit = content.invoice_type is InvoiceType.CREDIT_MEMO
+    sign = -1 if is_credit and document.route.x12.credit_sign == "negative" else 1
     # Visma has no field for it, so a name or a sentence may stand there.
     order = wording.reference(content.order_number or "", _longest_order(wording), _ORDER)
     tree.add("ST", "810", "0001")
@@ -64,7 +65,7 @@ def invoice(
         order,
         "",
         "",
-        _TYPES[content.invoice_type],
+        document.route.x12.credit_code if is_credit else _TYPES[content.invoice_type],
         PURPOSES[document.purpose],
         sources=(fields.date, fields.number, "", content.order_source),
     )
@@ -107,6 +108,7 @@ def _add_references(
     def typed(qualifier: str, number: str | None, source: str, what: str) -> None:
         notes.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
 
+    add_partners_references(tree, document)
     theirs = content.counterparty_reference
     if not content.kind.facts.we_sell:
         typed("IV", theirs, "supplierReference", "supplier's reference")

@@ -13,6 +13,7 @@ from connector.edi.x12.write.common import (
     add_charges,
     add_description,
     add_parties,
+    add_partners_references,
     add_terms,
     add_texts,
     day,
@@ -57,6 +58,7 @@ def purchase_order(tree: Writing, document: CanonicalDocument, order: PurchaseOr
     )
     if order.currency:
         tree.add("CUR", "BY", order.currency, source="currency")
+    add_partners_references(tree, document)
     notes = typed_reference(
         tree, "VN", order.supplier_reference, "supplierRef", what="supplier reference", wording=wording
     )
