@@ -239,6 +239,7 @@ def _an_invoice(**changes: Any) -> dict[str, Any]:
         "contractDocRef": "C-77",
         "accountingCostRef": "4300",
         "customerProject": "P-1",
+        "contact": {"id": 77, "name": "Ola Hansen"},
         "note": "Pay soon",
         "invoiceAddress": _ADDRESS,
         "invoiceContact": _CONTACT,

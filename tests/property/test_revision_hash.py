@@ -26,6 +26,7 @@ _NOT_SEEN = {
     "source",
     "order_source",
     "sent_by_visma",
+    "is_instalment",
     "sales_order",
     "shipment",
     "buyer_reference",

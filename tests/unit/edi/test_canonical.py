@@ -340,9 +340,9 @@ class TestReferences:
         references = tree.get("referenceInformation", [])
         found = [row["referenceIdentification"] for row in references]
         assert found == ([number] if in_ref else [])
-        assert ("Your reference: " in json.dumps(tree)) is not in_ref
+        assert ("Accounting reference: " in json.dumps(tree)) is not in_ref
         mosaic = message(invoice, dialect=DialectChoice.MOSAIC)
-        assert mosaic["lineItems"][0]["notes"]["general"]["text"] == [f"Your reference: {number}"]
+        assert mosaic["lineItems"][0]["notes"]["general"]["text"] == [f"Accounting reference: {number}"]
 
     def test_a_credit_note_names_the_invoices_that_it_credits(self):
         one = an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100231",))

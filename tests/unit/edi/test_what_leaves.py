@@ -273,7 +273,7 @@ class TestTypedReferences:
         [
             (a_customer_invoice(customerRefNumber="A" * 31, externalReference=None), f"Order number: {'A' * 31}"),
             (a_customer_invoice(contractDocRef="B" * 31), f"Contract: {'B' * 31}"),
-            (a_customer_invoice(accountingCostRef="C" * 31), f"Your reference: {'C' * 31}"),
+            (a_customer_invoice(accountingCostRef="C" * 31), f"Accounting reference: {'C' * 31}"),
             (a_supplier_invoice(supplierReference="D" * 31), f"Supplier's reference: {'D' * 31}"),
             (a_purchase_order(supplierRef="E" * 31), f"Supplier reference: {'E' * 31}"),
         ],
@@ -318,10 +318,18 @@ class TestTypedReferences:
             x12(a_customer_invoice(paymentReference="Bjørn"))
 
     def test_references_beside_the_order_are_told(self):
-        changes = {"externalReference": "Åse, Fjordgata", "originatorDocRef": "R-9", "customerProject": "PRJ-77"}
+        changes = {
+            "externalReference": "Åse, Fjordgata",
+            "contact": {"id": 77, "name": "Ola Innkjøper"},
+            "originatorDocRef": "R-9",
+            "customerProject": "PRJ-77",
+        }
         document = a_customer_invoice(customerRefNumber="4500", **changes)
-        lines = ["External reference: Ase, Fjordgata", "Originator reference: R-9", "Project: PRJ-77"]
-        assert [row[1] for row in every(x12(document), "MSG")][:3] == lines
+        lines = ["Your reference: Ase, Fjordgata", "Originator reference: R-9", "Project: PRJ-77"]
+        lines += ["Your contact: Ola Innkjoper"]
+        assert [row[1] for row in every(x12(document), "MSG")][:4] == lines
+        itself = a_customer_invoice(contact={"id": 1, "name": "Corner Market AS"})
+        assert not any("Your contact" in row[1] for row in every(x12(itself), "MSG"))
         plain = a_customer_invoice(customerRefNumber="4500", externalReference=None)
         assert revision_id(content(document)) == revision_id(content(plain))
 
@@ -329,14 +337,14 @@ class TestTypedReferences:
     @pytest.mark.parametrize(
         ("changes", "external", "number", "written_as"),
         [
-            ({"externalReference": "100231"}, "reference", None, "External reference: 100231"),
+            ({"externalReference": "100231"}, "reference", None, "Your reference: 100231"),
             ({"originatorDocRef": "R-9", "externalReference": ""}, "order_number", None, "Originator reference: R-9"),
             ({"externalReference": "4500"}, "order_number", "4500", None),
             (
                 {"externalReference": "4500", "customerRefNumber": "77"},
                 "order_number",
                 "77",
-                "External reference: 4500",
+                "Your reference: 4500",
             ),
             ({"externalReference": "77", "customerRefNumber": "77"}, "reference", "77", None),
             ({"externalReference": "100231", "documentType": "CreditNote"}, "order_number", None, "100231"),

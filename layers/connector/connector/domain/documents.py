@@ -488,7 +488,8 @@ class Invoice(_Record, frozen=True):
         buyer_reference: The customer's accounting reference (Visma `accountingCostRef`).
         implied_total: The stated total in company currency, converted, when `total` is None.
         sent_by_visma: How Visma itself sends it to the customer, "" where it does not (`sendToAutoInvoice`).
-        other_references: Further references of the customer, each as `name: text`; `order_number` may be among them.
+        other_references: Further references of the customer, and its contact, each as `name: text`; `order_number` may
+            be among them.
         is_instalment: It looks like an instalment of another invoice, which has the whole amount.
     """
 

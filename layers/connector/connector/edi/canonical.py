@@ -292,8 +292,8 @@ def order_type(order: PurchaseOrder, document: CanonicalDocument) -> str:
 
 
 def buyer_reference_text(number: str) -> str:
-    """The buyer's reference as text, where a dialect has no place of its own for it."""
-    return f"Your reference: {number}"
+    """What the buyer books an invoice by, as text, where a dialect has no place of its own for it."""
+    return f"Accounting reference: {number}"
 
 
 class _Vat(NamedTuple):

@@ -162,7 +162,7 @@ def test_a_figure_keeps_its_value(value, shown):
     ("fields", "changes", "order", "others"),
     [
         ({"customerRefNumber": "PO-1"}, {}, "PO-1", None),
-        ({"customerRefNumber": None, "externalReference": "T-9"}, {}, None, "External reference: T-9"),
+        ({"customerRefNumber": None, "externalReference": "T-9"}, {}, None, "Your reference: T-9"),
         (
             {"customerRefNumber": None, "externalReference": "T-9"},
             {"partners.matsenteret.external_reference": "order_number"},

@@ -37,7 +37,8 @@ _ORDERS = {
 it is an order number is decided when the document is written (`canonical.py`)."""
 
 _OTHERS = {
-    "external_reference": "External reference",
+    # Visma's e-invoices have it as the reference of the buyer (Peppol BT-10), and the contact as its contact (BT-56).
+    "external_reference": "Your reference",
     "originator_doc_ref": "Originator reference",
     "customer_project": "Project",
 }
@@ -146,6 +147,9 @@ def _buyers_order(data: shape.Invoice) -> tuple[str, str | None, str | None]:
 def _other_references(data: shape.Invoice) -> tuple[str, ...]:
     """The further references of the customer, each with what it is; one of them may stand for its order."""
     found = [(name, said(getattr(data, field))) for field, name in _OTHERS.items()]
+    contact = said((data.contact or NOTHING).name)
+    if contact != said((data.party or NOTHING).name):
+        found.append(("Your contact", contact))
     return tuple([f"{name}: {text}" for name, text in found if text])
 
 

@@ -347,6 +347,7 @@ class Invoice(Row, gc=False):
     tax_calculation_mode: Text = None
     invoice_address: Address | None = None
     invoice_contact: Contact | None = None
+    contact: Reference | None = None
     branch_number: Reference | None = None
     lines: Sequence[InvoiceLine] | None = None
     invoice_lines: Sequence[InvoiceLine] | None = None

@@ -124,7 +124,7 @@ def _add_references(
     reference(tree, "SI", document.shipment, source="soShipmentNbr")
     typed("CT", content.contract_number, "contractDocRef", "contract")
     # Element 128: CR is the customer's reference number.
-    typed("CR", content.buyer_reference, "accountingCostRef", "your reference")
+    typed("CR", content.buyer_reference, "accountingCostRef", "accounting reference")
     reference(tree, "ZZ", content.payment_reference, source=fields.payment_reference, what="PAYMENT REFERENCE")
     room = _MAX_REFERENCES - tree.number_of("REF")
     for number in content.original_invoices[:room]:
