@@ -192,6 +192,16 @@ def test_an_order_dated_back_is_found_by_when_it_was_changed(harness):
     assert in_short(harness.reconcile()) == {("missing", "nordic/purchase_order/1")}
 
 
+def test_another_content_with_a_row_version_that_is_known_is_a_gap(harness, monkeypatch):
+    """Row versions come again after a backup of Visma was restored, and the poller has not seen it."""
+    harness.save(1, lines=lines())
+    harness.flow()
+    monkeypatch.setattr(harness, "_version", harness._version - 1)
+    harness.save(1, lines=lines(7))
+    harness.clock.forward(hours=3)
+    assert in_short(harness.reconcile()) == {("missing", "nordic/purchase_order/1")}
+
+
 def test_what_only_routing_decides_otherwise_is_no_gap(harness):
     harness.save(1, lines=lines(), status="Hold", hold=True)
     harness.save(2, lines=[{**lines()[0], "uom": "PAL"}])

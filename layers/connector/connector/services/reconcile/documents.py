@@ -344,12 +344,14 @@ class DocumentComparison:
 
 
 def _has_seen(history: Sequence[Revision], reading: Reading) -> bool:
-    """Whether the ledger has this state, by row version; without one, by content and status.
+    """Whether the ledger has this state, by row version and content; without a version, by content and status.
 
-    A document that only routing would decide differently now is not new.
+    A document that only routing would decide differently now is not new. Row versions come again after a backup of
+    Visma was restored.
     """
     if reading.version is not None:
-        return any(one.visma_version == reading.version for one in history)
+        known = [one for one in history if one.visma_version == reading.version]
+        return any(reading.document is None or one.revision_id == reading.revision_id for one in known)
     status = reading.document.status if reading.document else None
     newest = next(iter(history), None)
     return newest is not None and (newest.revision_id, newest.visma_status) == (reading.revision_id, status)
