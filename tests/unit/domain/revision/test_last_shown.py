@@ -65,6 +65,7 @@ SET_BACK = CLOCK_SET_BACK // MINUTE
         (WRITTEN, 7, 59, True),
         (WRITTEN, 7, 60, False),
         (WRITTEN, 1 + SET_BACK, 1, False),
+        ([a_revision(3, None, 60, updated_at=NOW + CLOCK_SET_BACK), *WRITTEN], 1 + SET_BACK, 1, False),
         # A number that was reserved for a change that was not written.
         ([not_written(2), *SHOWN], 4, 40, True),
         ([not_written(2), *SHOWN], 6, 40, False),

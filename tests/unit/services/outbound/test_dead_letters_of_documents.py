@@ -25,7 +25,7 @@ from connector.services.outbound.translate import TranslateResult
 from connector.services.release import message_for
 from connector.services.resume import let_go, resumable
 from testkit.samples.routing_data import routing_data
-from testkit.samples.visma_samples import MISSING, an_order_line
+from testkit.samples.visma_samples import MISSING, an_order_line, as_json
 from tests.unit.services.outbound.test_translate import ORDER, Harness, an_order
 
 ACME = Scope(partner="acme")
@@ -210,6 +210,19 @@ def test_what_a_restored_visma_shows_after_a_change_was_written_is_sent(order):
     order.ledger.rows[ORDER, 2] = replace(agreed, transaction_id=None, visma_version=version(90))
     order.clock.forward(days=1)
     assert order.handle(order.shown(5, "11.0")) is TranslateResult.QUEUED
+
+
+def test_a_request_about_a_written_change_is_past_once_visma_showed_another_state(order):
+    """The row version of the write is higher than any that a restored Visma shows."""
+    agreed = replace(order.newest(), sequence=2, revision_id="b" * 64, state=State.AGREED, seen_at=None)
+    source = as_json(an_order("12.0", timeStamp=version(90)))
+    order.ledger.agreed(replace(agreed, transaction_id=None, visma_version=version(90)), was=None, source=source)
+    request = order.asked(order.newest(), Cause.AS_REPLACEMENT, resends_after=2)
+    order.clock.forward(days=1)
+    order.handle(order.shown(5, "11.0"))
+    order.deliver()
+    assert order.handle(request) is TranslateResult.KNOWN
+    assert order.prices() == ["10.0", "11.0"]
 
 
 @pytest.mark.parametrize("step", ["move", "own", "seen again"])

@@ -167,12 +167,14 @@ def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
     decide: in the autumn hour a later one reads as earlier.
 
     The current revision is never past when a person asks for something: newer, reverted revisions do not count,
-    and it may have been seen again since it was stored.
+    and it may have been seen again since it was stored. Another one is past once a newer one was recorded.
     """
     current = current_revision(own)
-    is_requested = not incoming.cause.is_sighting
-    if is_requested and current is not None and current.revision_id == incoming.revision_id:
+    is_current = current is not None and current.revision_id == incoming.revision_id
+    if is_current and not incoming.cause.is_sighting:
         return False
+    if current is not None and not is_current and (incoming.asked_about or current.sequence) < current.sequence:
+        return True
     return LastShown.of(own).is_after(incoming.seen_at, incoming.version)
 
 

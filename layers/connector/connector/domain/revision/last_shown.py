@@ -50,7 +50,10 @@ class LastShown:
         newest = next((one for one in own if one.seen_at is not None or one.visma_version is not None), None)
         if newest is None:
             return cls(None, None, None, None)
-        return cls(newest.seen_at, newest.visma_version, max(times, default=None), newest.updated_at)
+        at, version = newest.seen_at, newest.visma_version
+        # A request takes both over; the revision that had them first tells when.
+        recorded_at = min(one.updated_at for one in own if (one.seen_at, one.visma_version) == (at, version))
+        return cls(at, version, max(times, default=None), recorded_at)
 
     def is_after(self, seen_at: datetime | None, version: str | None) -> bool:
         """Whether a state is older than this one.

@@ -62,6 +62,7 @@ class Incoming:
         cause: Why it is processed.
         counterparty_id: Visma's internal id of the supplier or customer; None when the document has none.
         resends: A person asked to send it although the receiver has it.
+        asked_about: For a request of a person: the sequence of the revision that was shown when it was made.
     """
 
     revision_id: str
@@ -73,6 +74,7 @@ class Incoming:
     cause: Cause
     counterparty_id: str | None = None
     resends: bool = False
+    asked_about: int | None = None
 
     @classmethod
     def of(cls, reading: Reading, receiver: str | None) -> Incoming:
@@ -87,4 +89,5 @@ class Incoming:
             cause=reading.cause,
             counterparty_id=document.counterparty_id if document else None,
             resends=reading.resends_after is not None,
+            asked_about=reading.asked_of[0] if reading.asked_of is not None else None,
         )
