@@ -38,7 +38,7 @@ STEPS: Final = 30
 MANY_STEPS: Final = 90
 """Steps for every second seed of the long form: combinations of faults need long runs."""
 
-FAST_RUNS: Final = 300
+FAST_RUNS: Final = 500
 LONG_RUNS: Final = 600
 """Runs for each seed of the long form; half as many with `MANY_STEPS`."""
 

@@ -15,14 +15,23 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import Change, ChangeState
+from connector.domain.pause import Pause, Scope
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision, own_revisions
+from connector.domain.revision.record import (
+    MAY_NEED_ATTENTION,
+    NEEDS_PERSON,
+    Revision,
+    State,
+    current_revision,
+    own_revisions,
+)
 from connector.domain.transactions import Stream
 from connector.services.decider import Decider
 from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.review import ChangeReview
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
+from connector.services.resume import let_go, resumable
 from proof.model.changing import Changing
 from proof.model.clockwork import Clockwork, NotQuiescent
 from proof.model.directory import Directory
@@ -62,6 +71,7 @@ class System(Clockwork):
             today=lambda: self.today,
         )
         self.invariants.listen()
+        self.receivers.is_paused = lambda: self.is_paused
 
     # -- users --------------------------------------------------------------------------------------------------------
 
@@ -234,6 +244,7 @@ class System(Clockwork):
 
     def replay(self, key: DocumentKey) -> None:
         """An operator replays a document (`connector documents replay`)."""
+        self.receivers.closed.pop(self._name(key), None)
 
         def command() -> None:
             current = self.current_revision(key)
@@ -249,6 +260,7 @@ class System(Clockwork):
     def release_as(self, key: DocumentKey, cause: Cause) -> None:
         """An operator releases a document from before go-live (`connector documents release --as ...`)."""
         self.before_go_live.chosen.add(self._name(key))
+        self.receivers.closed.pop(self._name(key), None)
         self.invariants.sent_again.add(self._name(key))
 
         def command() -> None:
@@ -271,9 +283,96 @@ class System(Clockwork):
 
         self.person(command)
 
-    def _queue(self, revision: Revision, cause: Cause) -> None:
+    def close_waiting(self, key: DocumentKey) -> None:
+        """An operator closes a document that waits (`connector documents close`)."""
+
+        def command() -> None:
+            current = self.current_revision(key)
+            if current is not None and current in self.waiting(key):
+                shown = self._condition_in(current)
+                self.ledger.move(current, State.CLOSED, now=self.clock.now(), note="closed by a person")
+                self.receivers.closed[self._name(key)] = (shown.view, self.directory.ever(shown.counterparty))
+                self.receivers.ever_closed.add(self._name(key))
+
+        self.person(command)
+
+    def may_be_resent(self, key: DocumentKey) -> bool:
+        """Whether the partner has the newest state of a document, and nothing is paused."""
+        current = self.current_revision(key)
+        return current is not None and current.state in MAY_NEED_ATTENTION and not self.is_paused
+
+    def resend(self, key: DocumentKey, cause: Cause) -> None:
+        """An operator has what the partner has sent a second time (`connector documents resend`)."""
+        self.receivers.resent.add(self._name(key))
+        self.invariants.sent_again.add(self._name(key))
+
+        def command() -> None:
+            current = self.current_revision(key)
+            if current is not None and self.may_be_resent(key):
+                newest = self.ledger.revisions(key, limit=1)[0]
+                self._queue(current, cause, resends_after=newest.sequence)
+
+        self.person(command)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether an operator has paused everything."""
+        return bool(self.ledger.pauses(now=self.clock.now()))
+
+    def pause(self) -> None:
+        """An operator pauses all sending (`connector pause --all`)."""
+        self.ledger.pause(
+            Pause(scope=Scope(), since=self.clock.now(), by=OPERATOR.name, caller=OPERATOR.caller, reason="stocktaking")
+        )
+
+    def resume(self) -> None:
+        """An operator ends the pause, and lets go what it kept (`connector resume --all`)."""
+
+        def command() -> None:
+            self.ledger.resume(Scope())
+            found = resumable(
+                Scope(),
+                staying=(),
+                ledger=self.ledger,
+                changes=self.changes,
+                routing=self.routing.load(),
+                stream=Stream.TEST,
+                now=self.clock.now(),
+            )
+            let_go(
+                found,
+                ledger=self.ledger,
+                outbox=self.outbox,
+                payloads=self.payloads,
+                changes=self.changes,
+                clock=self.clock,
+            )
+
+        self.person(command)
+
+    def retry(self, number: str) -> None:
+        """An operator has a change decided again (`connector changes retry`)."""
+
+        def command() -> None:
+            if (change := self.change(number)) is not None:
+                self._review.retry(change, OPERATOR)
+
+        self.person(command)
+
+    def close_change(self, number: str) -> None:
+        """An operator closes a change (`connector changes close`)."""
+
+        def command() -> None:
+            if (change := self.change(number)) is not None:
+                self._end(change, ChangeState.CLOSED, "Settled by phone.")
+
+        self.person(command)
+
+    def _queue(self, revision: Revision, cause: Cause, *, resends_after: int | None = None) -> None:
         source, now = self.ledger.source_of(revision), self.clock.now()
-        self.outbox.documents([message_for(revision, source, self.payloads, now=now, cause=cause)])
+        self.outbox.documents(
+            [message_for(revision, source, self.payloads, now=now, cause=cause, resends_after=resends_after)]
+        )
 
     def _condition_in(self, question: Revision) -> Condition:
         """The state of the document in a parked revision."""
@@ -301,6 +400,7 @@ class System(Clockwork):
         self.orderful.script.clear()
         self.orderful.list_lag = self.orderful.number_lag = timedelta(0)
         self.redrive()
+        self.resume()
 
     def current_revision(self, key: DocumentKey) -> Revision | None:
         """The current revision of a document."""
@@ -329,6 +429,13 @@ class System(Clockwork):
     def _excuses(self, name: str, key: DocumentKey, now: Condition) -> frozenset[State]:
         """States in which the newest revision of a document may stay unsent; empty when it must be sent."""
         excuses: set[State] = set()
+        if name in self.receivers.ever_closed:
+            # Another content is asked about, unless the receiver has an earlier one.
+            excuses.add(State.PARKED)
+            if not now.ready:
+                excuses.add(State.CLOSED)  # it is compared with what was closed once it is ready
+        if self.receivers.is_closed(name, now.view):
+            excuses.add(State.CLOSED)
         if any(held == name for _, held in self.receivers.refused):
             excuses.add(State.REJECTED)
         own = self.directory.ever(now.counterparty)

@@ -309,8 +309,8 @@ class Invariants:
         is_known = current.revision_id == document.content_id
         if current.state is State.REJECTED:
             is_known = is_known or self._reads_as(current) == now.view  # followed by an immaterial change
-        if current.state in excuses and is_known:
-            return []
+        if current.state in excuses and (is_known or (current.state is State.CLOSED and not now.ready)):
+            return []  # what a person has closed is compared with what it becomes once that is ready
         is_sent = any(one.sent_at is not None and one.receiver_id in ids for one in recorded)
         if current.state is State.AGREED and is_known and not is_sent and self._is_approved(current):
             return []  # by the approval of its change, the partner has it from elsewhere

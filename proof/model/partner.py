@@ -12,7 +12,8 @@ it received an 860.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -77,6 +78,10 @@ class Receivers:
         sendings: The transactions of a document at each receiver, oldest first; without those that it rejected.
         requests: The request of each 860, by transaction id, as in Orderful now.
         names: UUID -> number of a transaction.
+        is_paused: Whether nothing may be sent.
+        resent: Documents that a person has had sent a second time.
+        closed: The content of documents that a person has closed, and their receivers, until they are sent again.
+        ever_closed: Documents that a person has closed.
         days: The last requested date of an order, once it is written in Visma.
         violations: Transactions that must not be sent.
     """
@@ -88,6 +93,10 @@ class Receivers:
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
     refused_transactions: set[str | None] = field(default_factory=set)
+    is_paused: Callable[[], bool] = lambda: False
+    resent: set[str] = field(default_factory=set)
+    closed: dict[str, tuple[View, AbstractSet[str]]] = field(default_factory=dict)
+    ever_closed: set[str] = field(default_factory=set)
     sendings: defaultdict[Held, list[Sending]] = field(default_factory=lambda: defaultdict(list))
     requests: dict[str, Request] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -111,13 +120,26 @@ class Receivers:
         """Record a transaction at its receiver."""
         held, view = document_of(body), view_in(body)
         receiver, name = held
-        if self.has.get(held) == view and held not in self.edited | self.refused and name not in self.shared:
+        if (
+            self.has.get(held) == view
+            and held not in self.edited | self.refused
+            and name not in self.shared | self.resent
+        ):
             self.violations.append(f"{receiver} was sent {name} as it has it already: {_as_text(view)}.")
+        if self.is_paused():
+            self.violations.append(f"{receiver} was sent {name} during a pause.")
+        if receiver in self.closed.get(name, (view, ()))[1] and self.is_closed(name, view):
+            self.violations.append(f"{receiver} was sent {name}, which a person had closed.")
+        self.closed.pop(name, None)
         self.had[held], self.has[held] = self.has.get(held), view
         self.edited.discard(held)
         self.refused.discard(held)
         at = transaction.created_at
         self.sendings[held].append(Sending(transaction.transaction_id, at, view, begun_at=at))
+
+    def is_closed(self, name: str, view: View) -> bool:
+        """Whether a person has closed a document with this content, and it was not sent since."""
+        return name in self.closed and self.closed[name][0] == view
 
     def notes(self, revision: Revision) -> None:
         """Record what the connector has recorded of a transaction."""

@@ -104,6 +104,10 @@ class Queue:
             if message.message_id == message_id:
                 message.visible_at = self.clock.now() + timedelta(seconds=seconds)
 
+    def give_up(self, place: int) -> None:
+        """Move a message to the dead-letter queue."""
+        self.dead.append(self.messages.pop(place))
+
     def redrive(self) -> None:
         """An operator moves the dead letters back (`connector deadletters redrive`)."""
         back, self.dead = self.dead, []

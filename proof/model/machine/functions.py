@@ -65,6 +65,7 @@ class Functions(Base):
         """Run until the system is quiescent, and check all invariants."""
         self.count("quiescence")
         self.system.redrive()
+        self.system.resume()
         self.system.visma.erp.hides = False
         self._must_be_right()
 
@@ -108,6 +109,67 @@ class Functions(Base):
             return
         self.count("replay")
         self.system.replay(key)
+
+    @rule(queue=st.integers(0, 2), draw=st.integers(0, 7))
+    @rule_named("dead letter")
+    def a_message_becomes_a_dead_letter(self, queue: int, draw: int) -> None:
+        """A queue gives a message up, and goes on with the next one of its group."""
+        chosen = self.system.queues[queue]
+        if not chosen.messages and queue == 0:
+            self.system.clock.forward(seconds=180)
+            self.system.poll()
+        if chosen.messages:
+            self.count(f"dead letter: {chosen.name}")
+            chosen.give_up(draw % len(chosen.messages))
+
+    @rule()
+    @rule_named("redrive")
+    def an_operator_redrives(self) -> None:
+        """An operator moves the dead letters back."""
+        if any(queue.dead for queue in self.system.queues):
+            self.count("redrive")
+            self.system.redrive()
+
+    @rule(paused=st.booleans())
+    @rule_named("pause")
+    def an_operator_pauses_or_resumes(self, paused: bool) -> None:  # noqa: FBT001
+        """All sending is paused, or goes on."""
+        if paused is self.system.is_paused:
+            return
+        self.count("pause" if paused else "resume")
+        if paused:
+            self.system.pause()
+        else:
+            self.system.resume()
+
+    @rule(draw=st.integers(0, 7))
+    @rule_named("close")
+    def an_operator_closes(self, draw: int) -> None:
+        """A person closes a document that waits."""
+        waiting = [key for key in self.keys() if self.system.waiting(key) and self.system.question(key) is None]
+        if waiting:
+            self.count("close")
+            self.system.close_waiting(waiting[draw % len(waiting)])
+
+    @rule(draw=ORDERS, purpose=st.sampled_from([Cause.AS_REPLACEMENT, Cause.AS_ORIGINAL]))
+    @rule_named("resend")
+    def an_operator_resends(self, draw: int, purpose: Cause) -> None:
+        """A person has what the partner has sent a second time."""
+        key = order_key(self.order(draw))
+        if self.system.may_be_resent(key):
+            self.count("resend")
+            self.system.resend(key, purpose)
+
+    @rule(draw=st.integers(0, 7), again=st.booleans())
+    @rule_named("settle change")
+    def a_person_settles_a_change(self, draw: int, again: bool) -> None:  # noqa: FBT001
+        """A parked change is decided again, or was settled by hand."""
+        parked = [one.transaction_id for one in self.system.changes.in_state(ChangeState.PARKED)]
+        if not parked:
+            return
+        number = parked[draw % len(parked)]
+        self.count("retry change" if again else "close change")
+        (self.system.retry if again else self.system.close_change)(number)
 
     @rule(draw=st.integers(0, 7), answer=st.sampled_from(ANSWERS))
     @rule_named("answer", lambda machine: machine.asked())
