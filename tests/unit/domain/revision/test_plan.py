@@ -87,7 +87,8 @@ class Answers:
         self.asked.append("stored")
         if self.lost:
             return StoredDocument(NO_DOCUMENT, PayloadLost("It is no longer kept."), is_object=False)
-        return StoredDocument(b"stored", document(revision.revision_id, supplier=revision.receiver_id))
+        status = {"cancelled": "Cancelled", "rejected": "Rejected"}.get(revision.revision_id, "Open")
+        return StoredDocument(b"stored", document(revision.revision_id, supplier=revision.receiver_id, status=status))
 
     def sent_message(self, revision):
         self.asked.append("sent_message")
@@ -352,6 +353,56 @@ CASES = {
         [unsent(1, "A", S.CLOSED)],
         Seen("B"),
         [("add", 2, S.PARKED, Reason.CHANGED_AFTER_CLOSE, [])],
+    ),
+    "sent, a change of it closed by a person, and changed again": (
+        [a(1, "A", S.SENT), unsent(2, "B", S.CLOSED)],
+        Seen("C"),
+        [("add", 3, S.TRANSLATED, REPLACE, [])],
+    ),
+    "sent, a change of it closed by a person, and changed where no partner sees it": (
+        [a(1, "A", S.SENT), unsent(2, "B", S.CLOSED)],
+        Seen("B'"),
+        [("add", 3, S.SKIPPED, Reason.NOTHING_NEW, [])],
+    ),
+    "sent, a change of it closed by a person, and changed back where a partner sees it": (
+        [a(1, "A", S.SENT), unsent(2, "B", S.CLOSED)],
+        Seen("A'"),
+        [("add", 3, S.TRANSLATED, REPLACE, [])],
+    ),
+    "sent, its cancellation closed by a person, and the cancelled order changed": (
+        [a(1, "A", S.SENT), unsent(2, "cancelled", S.CLOSED)],
+        Seen("C", status="Cancelled"),
+        [("add", 3, S.SKIPPED, Reason.NOTHING_NEW, [])],
+    ),
+    "sent, its cancellation closed by a person, and open again": (
+        [a(1, "A", S.SENT), unsent(2, "cancelled", S.CLOSED)],
+        Seen("A'"),
+        [("add", 3, S.TRANSLATED, REPLACE, [])],
+    ),
+    "sent, its refusal closed by a person, and a touch": (
+        [a(1, "A", S.SENT), unsent(2, "rejected", S.CLOSED)],
+        Seen("A'", status="Rejected"),
+        [("add", 3, S.SKIPPED, Reason.STATUS_NOT_IN_SEND_WHEN, [])],
+    ),
+    "sent, its refusal closed by a person, and approved again": (
+        [a(1, "A", S.SENT), unsent(2, "rejected", S.CLOSED)],
+        Seen("A'"),
+        [("add", 3, S.TRANSLATED, REPLACE, [])],
+    ),
+    "sent, a change of it closed by a person, and a touch with a status that is not sent": (
+        [a(1, "A", S.SENT), unsent(2, "B", S.CLOSED)],
+        Seen("B'", status="Completed"),
+        [("add", 3, S.SKIPPED, Reason.STATUS_NOT_IN_SEND_WHEN, [])],
+    ),
+    "sent, a change of it closed by a person, and a touch once routing keeps it off": (
+        [a(1, "A", S.SENT), unsent(2, "B", S.CLOSED)],
+        Seen("B'", routing={"partners.acme.kinds": {"purchase_order": {"send": False}}}),
+        [("add", 3, S.SKIPPED, Reason.NOTHING_NEW, [])],
+    ),
+    "sent, its change before the supplier left routing closed by a person, and a touch once it is back": (
+        [a(1, "A", S.SENT), unsent(2, "B", S.CLOSED, receiver=None, counterparty="50012")],
+        Seen("B'"),
+        [("add", 3, S.SKIPPED, Reason.NOTHING_NEW, [])],
     ),
 }
 

@@ -101,6 +101,8 @@ class ToDecide:
         was_sent: A receiver has it, or had it, so go-live does not keep it back.
         under_other_id: The revision that the same supplier or customer has under another ISA id; None when a person
             sends it again.
+        closed: The newest revision that a person closed after the newest one that left: the receiver was informed of it
+            in another way. None without one.
         full_resend_due: The receiver needs the whole document: a change of its own was written together with somebody
             else's edit, or a person informed it of a state since.
         withdraw: Revisions that former receivers have and that are withdrawn there.
@@ -119,6 +121,7 @@ class ToDecide:
     is_new: bool
     full_resend_due: bool
     withdraw: tuple[Revision, ...]
+    closed: Revision | None = None
     was_sent: bool = False
     under_other_id: Revision | None = None
     was_routed: bool = False
@@ -284,7 +287,7 @@ def _to_decide(
     newest = own[0] if own else None
     if incoming.cause is Cause.BASELINE and own and (sent is not None or own[0].state is not State.BASELINE):
         return Unchanged()
-    baseline = baseline_of(own, sent)
+    baseline, closed = baseline_of(own, sent), _closed_since(own, sent)
     receiver = incoming.receiver
     if receiver is None and sent is not None and not has_left(sent, incoming):
         receiver = sent.receiver_id
@@ -305,7 +308,8 @@ def _to_decide(
         supersede=supersede,
         baseline=baseline,
         is_new=not own,
-        full_resend_due=sent is not None and (needs_full_resend(own, sent) or _closed_since(own, sent) is not None),
+        closed=closed,
+        full_resend_due=sent is not None and (needs_full_resend(own, sent) or closed is not None),
         withdraw=tuple(to_withdraw(history, sent, incoming)),
         was_sent=sent is not None,
         under_other_id=under_other_id(history, sent, incoming),

@@ -18,7 +18,7 @@ from connector.domain.revision.questions import NOTHING_NEW, NOTHING_NEW_IN_VISM
 from connector.domain.revision.receivers import is_same_party
 from connector.domain.revision.record import Revision
 from connector.domain.revision.renumbering import renumbered
-from connector.domain.routing.policy import is_withdrawn
+from connector.domain.routing.policy import is_refused, is_withdrawn
 from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose, Translation
 
@@ -70,19 +70,25 @@ class Comparison:
         return NOTHING_NEW_IN_VISMA if sent.is_translated else NOTHING_NEW
 
     def reads_like(self, baseline: Revision) -> bool:
-        """Whether the request for the document equals the request for `baseline`."""
+        """Whether the request for the document equals the request for `baseline`, or nobody expects either's goods."""
         if not is_of_party(baseline, self.document):
             return False
         before = self.recorded(baseline)
         if isinstance(before, Parked):
             return False
+        if (is_over := self._is_over(self.document)) or self._is_over(before):
+            return is_over and self._is_over(before)
         contents = renumbered(before.content, self.document.content), self.document.content
         try:
             old, new = (self.facts.translate(content, self.route, Purpose.ORIGINAL) for content in contents)
         except Parked:
             return False
         is_alike: bool = old.request.body["message"] == new.request.body["message"]
-        return is_withdrawn(before) == is_withdrawn(self.document) and is_alike
+        return is_alike
+
+    def _is_over(self, document: VismaDocument) -> bool:
+        """Whether it is cancelled, voided or not approved."""
+        return is_withdrawn(document) or is_refused(document, self.route)
 
     def _says_the_same(self, sent: Revision, new: Translation, purpose: Purpose) -> bool:
         """Whether the sent state gives the same request as the new one, by today's rules."""

@@ -128,9 +128,7 @@ def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: 
     if sent is None or (route is None and is_certainly_another(sent, document.counterparty_id)):
         return RevisionDecision.skip(reason, by_routing=True)
     withdraws_nothing = assessed.partner_baseline is None  # under an ISA id that is no longer in routing
-    nothing_new = None
-    if route is not None and not is_refused(document, route):
-        nothing_new = Comparison(document, route, case.facts).nothing_new(sent)
+    nothing_new = None if route is None else _nothing_new(case, Comparison(document, route, case.facts), sent)
     if nothing_new is not None:
         return RevisionDecision.skip(nothing_new, withdraws_nothing=withdraws_nothing)
     question = questions.partner_not_told(sent, newer_purpose(document), reason)
@@ -284,12 +282,11 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
         return RevisionDecision.ask(questions.unknown_status(document, reason))
     if sent is None or sent.purpose is Purpose.CANCELLATION or not _is_final(document):
         return quiet
-    if is_refused(document, route):
+    has_nothing_new = _nothing_new(case, Comparison(document, route, case.facts), sent) is not None
+    if is_refused(document, route) and not has_nothing_new:
         question = questions.refused_after_sending(document, sent)
         return RevisionDecision.ask(question, withdraws_nothing=withdraws_nothing)
-    if route.on_revision is OnRevision.IGNORE:
-        return quiet
-    if not assessed.full_resend_due and Comparison(document, route, case.facts).nothing_new(sent) is not None:
+    if has_nothing_new or route.on_revision is OnRevision.IGNORE:
         return quiet
     return RevisionDecision.ask(questions.changed_out_of_status(document, sent), withdraws_nothing=withdraws_nothing)
 
@@ -310,11 +307,24 @@ def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent:
     if purpose is sent.purpose is Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.NOTHING_NEW)  # whatever changed in it before
     comparison = Comparison(document, route, case.facts)
-    if not case.assessed.full_resend_due and (reason := comparison.nothing_new(sent)) is not None:
+    if (reason := _nothing_new(case, comparison, sent)) is not None:
         return RevisionDecision.skip(reason)
     if not case.was_answered and (moved := _had_elsewhere(case, document, route, sent)) is not None:
         return moved
     return _questioned_revision(case, document, route, comparison, sent)
+
+
+def _nothing_new(case: Case, comparison: Comparison, sent: Revision) -> StatedReason | None:
+    """Why the document has nothing new for a receiver with an earlier state; None when it has.
+
+    What a person closed since takes the place of what was sent: the receiver was informed of it.
+    """
+    closed = case.assessed.closed
+    if closed is not None and comparison.reads_like(closed):
+        return questions.nothing_new_since_closed(closed)
+    if case.assessed.full_resend_due or is_refused(comparison.document, comparison.route):
+        return None
+    return comparison.nothing_new(sent)
 
 
 def _questioned_revision(

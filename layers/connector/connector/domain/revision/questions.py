@@ -24,6 +24,13 @@ NOTHING_NEW_IN_VISMA = StatedReason(Reason.NOTHING_NEW, record.NOTHING_NEW_IN_VI
 IGNORED_CHANGE = StatedReason(Reason.REVISION_IGNORED, "It changed after it was sent; routing says to ignore that.")
 
 
+def nothing_new_since_closed(closed: Revision) -> StatedReason:
+    """A document reads as when a person closed a revision of it."""
+    return StatedReason(
+        Reason.NOTHING_NEW, f"Nothing that the partner sees has changed since a person closed revision {closed.sequence}."
+    )
+
+
 def choices(key: DocumentKey) -> str:
     """The commands for a person who has to say whether the partner has a document."""
     return (
