@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
@@ -244,7 +245,6 @@ class System(Clockwork):
 
     def replay(self, key: DocumentKey) -> None:
         """An operator replays a document (`connector documents replay`)."""
-        self.receivers.closed.pop(self._name(key), None)
 
         def command() -> None:
             current = self.current_revision(key)
@@ -252,6 +252,8 @@ class System(Clockwork):
                 return
             for waiting in self.waiting(key):
                 self.invariants.sent_again.add(self._name(key))
+                if waiting == current:
+                    self.receivers.closed.pop(self._name(key), None)
                 # A withdrawal is created again; the message has the current document.
                 self._queue(waiting if not waiting.is_withdrawal else current, Cause.again(waiting))
 
@@ -291,7 +293,8 @@ class System(Clockwork):
             if current is not None and current in self.waiting(key):
                 shown = self._condition_in(current)
                 self.ledger.move(current, State.CLOSED, now=self.clock.now(), note="closed by a person")
-                self.receivers.closed[self._name(key)] = (shown.view, self.directory.ever(shown.counterparty))
+                receivers = partial(self.directory.ever, shown.counterparty)
+                self.receivers.closed[self._name(key)] = (shown.view, receivers)
                 self.receivers.ever_closed.add(self._name(key))
 
         self.person(command)

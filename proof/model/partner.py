@@ -95,7 +95,7 @@ class Receivers:
     refused_transactions: set[str | None] = field(default_factory=set)
     is_paused: Callable[[], bool] = lambda: False
     resent: set[str] = field(default_factory=set)
-    closed: dict[str, tuple[View, AbstractSet[str]]] = field(default_factory=dict)
+    closed: dict[str, tuple[View, Callable[[], AbstractSet[str]]]] = field(default_factory=dict)
     ever_closed: set[str] = field(default_factory=set)
     sendings: defaultdict[Held, list[Sending]] = field(default_factory=lambda: defaultdict(list))
     requests: dict[str, Request] = field(default_factory=dict)
@@ -128,9 +128,10 @@ class Receivers:
             self.violations.append(f"{receiver} was sent {name} as it has it already: {_as_text(view)}.")
         if self.is_paused():
             self.violations.append(f"{receiver} was sent {name} during a pause.")
-        if receiver in self.closed.get(name, (view, ()))[1] and self.is_closed(name, view):
+        if self.is_closed(name, view) and receiver in self.closed[name][1]():
             self.violations.append(f"{receiver} was sent {name}, which a person had closed.")
-        self.closed.pop(name, None)
+        if view != CANCELLED:  # a withdrawal from a former receiver does not settle it
+            self.closed.pop(name, None)
         self.had[held], self.has[held] = self.has.get(held), view
         self.edited.discard(held)
         self.refused.discard(held)
