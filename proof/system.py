@@ -226,7 +226,7 @@ class System(Clockwork):
 
         def command() -> None:
             now = self.clock.now()
-            waiting = list(forecast_waiting(self.ledger, self.routing.load(), Stream.TEST, now=now))
+            waiting = list(forecast_waiting(self.ledger, self.routing.routing, Stream.TEST, now=now))
             release(waiting, self.ledger, self.outbox, self.payloads, now=now)
             release_waiting_changes(self.changes, self.outbox, self.clock)
 
@@ -338,7 +338,7 @@ class System(Clockwork):
                 staying=(),
                 ledger=self.ledger,
                 changes=self.changes,
-                routing=self.routing.load(),
+                routing=self.routing.routing,
                 stream=Stream.TEST,
                 now=self.clock.now(),
             )
@@ -438,7 +438,7 @@ class System(Clockwork):
             if not now.ready:
                 excuses.add(State.CLOSED)  # it is compared with what was closed once it is ready
         if self.receivers.is_closed(name, now.view):
-            excuses.add(State.CLOSED)
+            excuses |= {State.CLOSED, State.SKIPPED}  # SKIPPED after a change that no partner sees
         if any(held == name for _, held in self.receivers.refused):
             excuses.add(State.REJECTED)
         own = self.directory.ever(now.counterparty)

@@ -21,13 +21,20 @@ from proof.model.invoices import Invoices
 from proof.model.orderful import Inbound, Orderful
 from proof.model.partner import Receivers
 from proof.model.queues import Queue, Sqs
-from proof.model.stores import RecordedBook, RecordedChanges, RecordedCursors, RecordedLedger, RecordedPayloads
+from proof.model.stores import (
+    RecordedBook,
+    RecordedChanges,
+    RecordedCursors,
+    RecordedLedger,
+    RecordedPayloads,
+    RememberedRouting,
+)
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
 from proof.model.visma import OpenVisma, Visma
 from testkit.memory.connector import Connector
 from testkit.memory.effects import EffectRecorder, ManualClock, StepDeadline
 from testkit.memory.reconcile import MemoryDocumentLists, MemoryTransactionList
-from testkit.memory.stores import FixedHintBudget, FixedRouting
+from testkit.memory.stores import FixedHintBudget
 from testkit.memory.visma import FakeErps
 from testkit.samples.routing_data import routing_data
 
@@ -126,7 +133,7 @@ class Functions(Connector):
         inbound.as_uuids, inbound.tells_both = self.setting.uuids, self.setting.tells_both
         super().__init__(
             clock=clock,
-            routing=FixedRouting(self.setting.routing()),
+            routing=RememberedRouting(self.setting.routing(), clock),
             payloads=payloads,
             ledger=ledger,
             changes=changes,

@@ -14,16 +14,18 @@ from typing import Any
 import msgspec
 
 from connector.adapters.aws.payloads import lost
+from connector.adapters.aws.routing_store import POINTER_AGE
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
 from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.polling.cursor import Cursor
 from connector.domain.reconcile.finding import Finding
 from connector.domain.revision.record import Owner, Posted, Revision, State
+from connector.domain.routing.resolve import Routing
 from connector.services.ports import CursorLease, TrackerProgress
 from connector.services.reconcile.local_book import LocalBook
-from testkit.memory.effects import EffectRecorder
-from testkit.memory.stores import InMemoryChanges, MemoryCursors, MemoryLedger, MemoryPayloads
+from testkit.memory.effects import EffectRecorder, ManualClock
+from testkit.memory.stores import FixedRouting, InMemoryChanges, MemoryCursors, MemoryLedger, MemoryPayloads
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -42,6 +44,22 @@ class RecordedBook(LocalBook):
     def put(self, finding: Finding) -> None:
         put = super().put
         self._effects("write a finding", lambda: put(finding))
+
+
+class RememberedRouting(FixedRouting):
+    """The routing as workers know it: for a minute after an apply they may have the former one."""
+
+    def __init__(self, data: Mapping[str, Any], clock: ManualClock) -> None:
+        """Apply a first routing file."""
+        super().__init__(data)
+        self._clock = clock
+        self._remembered, self._looked_at = self.routing, clock.now()
+
+    def load(self, *, fresh: bool = False) -> Routing:
+        newest = super().load(fresh=fresh)
+        if fresh or self._clock.now() - self._looked_at >= POINTER_AGE:
+            self._remembered, self._looked_at = newest, self._clock.now()
+        return self._remembered
 
 
 class RecordedPayloads(MemoryPayloads):

@@ -21,7 +21,7 @@ from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
 from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.plan import MAX_TEXT_LENGTH, Add, Plan, Queue, Replace, SeenAgain, Supersede, plan
 from connector.domain.revision.reading import Reading
-from connector.domain.revision.record import ChangeResult, Revision, State
+from connector.domain.revision.record import NOTHING_NEW, ChangeResult, Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType, Translation
 from connector.edi.visma.read import read_document
@@ -311,7 +311,18 @@ CASES = {
     "a withdrawal that a person asks for again": (
         [a(1, "A", S.SENT), withdrawal(2, 1, S.PARKED), a(3, "B", S.SENT, BERG)],
         Seen("B", supplier=BERG, cause=Cause.WITHDRAW),
-        [("supersede", 2), ("add", 4, S.TRANSLATED, CANCEL, [])],
+        [("add", 4, S.TRANSLATED, CANCEL, [2])],
+    ),
+    "one of two withdrawals is asked for again, and the other one's receiver has the document again": (
+        [
+            a(1, "A", S.SENT),
+            withdrawal(2, 1, S.SUPERSEDED),
+            a(3, "B", S.SENT, BERG),
+            withdrawal(4, 3, S.PARKED, receiver=BERG),
+            unsent(5, "A'", S.SKIPPED, counterparty="50012", reason=NOTHING_NEW),
+        ],
+        Seen("A'", cause=Cause.WITHDRAW),
+        [("add", 6, S.TRANSLATED, CANCEL, [4])],
     ),
     "another ISA id, and changed where no partner sees it": (
         [a(1, "A", S.SENT, "FORMER")],
@@ -506,7 +517,7 @@ def test_a_withdrawal_carries_the_document_that_is_withdrawn():
     assert (withdrawn.source, withdrawn.revision.withdraws, withdrawn.revision.receiver_id) == (b"stored", 1, ACME)
     assert not withdrawn.revision.released
     history = [a(1, "A", S.SENT), withdrawal(2, 1, S.PARKED), a(3, "B", S.SENT, BERG)]
-    _, again = planned(history, Seen("B", supplier=BERG, cause=Cause.WITHDRAW)).steps
+    (again,) = planned(history, Seen("B", supplier=BERG, cause=Cause.WITHDRAW)).steps
     assert again.revision.released
     assert again.revision.look_up_first
 

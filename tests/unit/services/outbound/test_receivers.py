@@ -354,10 +354,9 @@ class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
         ]
         assert harness.due() == [3]
 
-    @pytest.mark.parametrize("dies", [False, True])
-    def test_what_the_new_id_has_is_withdrawn_at_the_former_one_as_the_person_asks(self, back, dies):
+    def test_what_the_new_id_has_is_withdrawn_at_the_former_one_as_the_person_asks(self, back):
         harness = back(price="11.0")
-        assert self.withdrawn_again(harness, dies=dies, price="11.0") is TranslateResult.KNOWN
+        assert self.withdrawn_again(harness, price="11.0") is TranslateResult.KNOWN
         assert lines(harness)[1:] == [
             (State.SUPERSEDED, Purpose.CANCELLATION, ACME),
             (State.SENT, Purpose.ORIGINAL, "ACMENEWT"),

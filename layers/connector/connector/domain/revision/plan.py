@@ -210,7 +210,9 @@ def _planned(
     if isinstance(decision, Unchanged):
         return Plan(tuple(_withdrawals(assessed.withdraw, reading.cause, facts, sequence=sequence, now=now)))
     withdraw = () if decision.withdraws_nothing else assessed.withdraw
-    withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now)
+    before, others = _replaced_by(withdraw, assessed.supersede)
+    withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now, before=before)
+    assessed = replace(assessed, supersede=others)
     record = _Recorder(reading, routed, LastShown.of(own_revisions(history)), now)
     decided = record.carried_out(decision, assessed, sequence=sequence + len(withdrawals))
     return Plan((*withdrawals, *decided), decision.state)
@@ -247,11 +249,23 @@ def _was_settled_since(reading: Reading, history: Sequence[Revision]) -> bool:
 def _unchanged(assessed: Unchanged, record: _Recorder, facts: Facts, *, sequence: int) -> list[Step]:
     seen_at, version = record.shown
     shown = {"visma_version": version, "seen_at": seen_at}
-    steps: list[Step] = [*_superseded(assessed.supersede, shown), *_superseded(assessed.withdrawn_before)]
-    steps += _withdrawals(assessed.withdraw, record.reading.cause, facts, sequence=sequence, now=record.now)
+    before, others = _replaced_by(assessed.withdraw, assessed.withdrawn_before)
+    steps: list[Step] = [*_superseded(assessed.supersede, shown), *_superseded(others)]
+    steps += _withdrawals(
+        assessed.withdraw, record.reading.cause, facts, sequence=sequence, now=record.now, before=before
+    )
     if assessed.waits is not None:
         steps += record.status_noted(assessed.waits)
     return steps
+
+
+def _replaced_by(
+    withdraw: Sequence[Revision], before: Sequence[Revision]
+) -> tuple[tuple[Revision, ...], tuple[Revision, ...]]:
+    """Divide revisions that never left into withdrawals that are made again, by what is withdrawn, and the others."""
+    anew = {one.receiver_id for one in withdraw}
+    replaced = tuple(one for one in before if one.is_withdrawal and one.receiver_id in anew)
+    return replaced, tuple(one for one in before if one not in replaced)
 
 
 def _superseded(revisions: Sequence[Revision], changes: Mapping[str, Any] = _NO_CHANGES) -> list[Step]:
@@ -259,15 +273,25 @@ def _superseded(revisions: Sequence[Revision], changes: Mapping[str, Any] = _NO_
 
 
 def _withdrawals(
-    withdraw: Sequence[Revision], cause: Cause, facts: Facts, *, sequence: int, now: datetime
+    withdraw: Sequence[Revision],
+    cause: Cause,
+    facts: Facts,
+    *,
+    sequence: int,
+    now: datetime,
+    before: Sequence[Revision] = (),
 ) -> list[Step]:
-    """Withdraw the document from former receivers, before it is sent to a new one."""
+    """Withdraw the document from former receivers, before it is sent to a new one.
+
+    Withdrawals of `before` that did not leave are superseded in the same write as the one that takes their place.
+    """
     steps: list[Step] = []
     for number, sent in enumerate(withdraw, sequence):
         withdrawal = Withdrawal(sent, number)
         decision, source = withdrawal.decide(facts)
         captured = withdrawal.captured(decision.state, is_requested=cause is Cause.WITHDRAW, now=now)
-        steps.append(Add(_decided(captured, decision), source, _request_of(decision)))
+        outdated = tuple(one for one in before if one.receiver_id == sent.receiver_id)
+        steps.append(Add(_decided(captured, decision), source, _request_of(decision), outdated))
     return steps
 
 

@@ -27,7 +27,8 @@ IGNORED_CHANGE = StatedReason(Reason.REVISION_IGNORED, "It changed after it was 
 def nothing_new_since_closed(closed: Revision) -> StatedReason:
     """A document reads as when a person closed a revision of it."""
     return StatedReason(
-        Reason.NOTHING_NEW, f"Nothing that the partner sees has changed since a person closed revision {closed.sequence}."
+        Reason.NOTHING_NEW,
+        f"Nothing that the partner sees has changed since a person closed revision {closed.sequence}.",
     )
 
 

@@ -72,9 +72,8 @@ def to_withdraw(history: Sequence[Revision], sent: Revision | None, incoming: In
             continue
         pending = withdrawals_of(history, one)
         if incoming.cause is Cause.WITHDRAW:
-            # Only a withdrawal that was made before can be made again.
-            was_made = any(each.withdraws == one.sequence for each in history)
-            is_due = was_made and all(each.state in _OPEN_QUESTIONS for each in pending)
+            # Only one that waits is made again. One that was superseded is not: its receiver has the document again.
+            is_due = bool(pending) and all(each.state in _OPEN_QUESTIONS for each in pending)
         else:
             is_due = not pending
         if is_due:
