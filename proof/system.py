@@ -291,13 +291,20 @@ class System(Clockwork):
         def command() -> None:
             current = self.current_revision(key)
             if current is not None and current in self.waiting(key):
-                shown = self._condition_in(current)
-                self.ledger.move(current, State.CLOSED, now=self.clock.now(), note="closed by a person")
-                receivers = partial(self.directory.ever, shown.counterparty)
-                self.receivers.closed[self._name(key)] = (shown.view, receivers)
-                self.receivers.ever_closed.add(self._name(key))
+                try:
+                    self.ledger.move(current, State.CLOSED, now=self.clock.now(), note="closed by a person")
+                finally:
+                    self._note_close(key, current)
 
         self.person(command)
+
+    def _note_close(self, key: DocumentKey, closed: Revision) -> None:
+        """Record what a person has closed, also when the answer to the write was lost."""
+        written = self.ledger.get(key, closed.sequence)
+        if written is not None and written.state is State.CLOSED:
+            shown = self._condition_in(closed)
+            self.receivers.closed[self._name(key)] = (shown.view, partial(self.directory.ever, shown.counterparty))
+            self.receivers.ever_closed.add(self._name(key))
 
     def may_be_resent(self, key: DocumentKey) -> bool:
         """Whether the partner has the newest state of a document, and nothing is paused."""

@@ -68,9 +68,9 @@ def asked_in(sequence, content, state, result=None):
     return unsent(sequence, content, state, change_id="860-1", change_result=result, receiver_id=None)
 
 
-def document(content, *, supplier=ACME, status="Open", **changes):
+def document(content, *, supplier=ACME, internal_id=None, status="Open", **changes):
     fields = {"note": content.rstrip("'"), "status": status, "hold": status == "Hold"}
-    fields["supplier"] = {"internalId": None, "number": SUPPLIERS[supplier], "name": "A supplier"}
+    fields["supplier"] = {"internalId": internal_id, "number": SUPPLIERS[supplier], "name": "A supplier"}
     found = read_document(a_purchase_order(**fields | changes), company="nordic")
     return replace(found, key=KEY)
 
@@ -130,7 +130,8 @@ class Seen:
 
 
 def planned(history, seen: Seen, facts: Answers | None = None) -> Plan | Wait:
-    routing = Routing(routing_data({"partners.berg": a_partner(isa_id="BERG", supplier="60001")} | seen.routing))
+    partners = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")} | seen.routing
+    routing = Routing(routing_data({name: value for name, value in partners.items() if value is not None}))
     current = document(seen.content, supplier=seen.supplier, status=seen.status, **seen.document)
     problem = None if seen.readable else Parked("It cannot be read.", code=Reason.UNREADABLE_DOCUMENT)
     at = NOW + timedelta(hours=1)
@@ -323,6 +324,17 @@ CASES = {
         ],
         Seen("A'", cause=Cause.WITHDRAW),
         [("add", 6, S.TRANSLATED, CANCEL, [4])],
+    ),
+    "another supplier and back, and again to that one, who is in routing no more": (
+        [
+            a(1, "A", S.SENT, counterparty_id="101"),
+            withdrawal(2, 1, S.SUPERSEDED),
+            a(3, "B", S.SENT, BERG, counterparty_id="102"),
+            withdrawal(4, 3, S.SENT, receiver=BERG, counterparty_id="102"),
+            unsent(5, "A'", S.SKIPPED, counterparty_id="101"),
+        ],
+        Seen("C", supplier=BERG, document={"internal_id": 102}, routing={"partners.berg": None}),
+        [("add", 6, S.TRANSLATED, CANCEL, []), ("add", 7, S.PARKED, Reason.UNMAPPED_PARTNER, [5])],
     ),
     "another ISA id, and changed where no partner sees it": (
         [a(1, "A", S.SENT, "FORMER")],

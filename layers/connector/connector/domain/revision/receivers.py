@@ -35,7 +35,7 @@ def under_other_id(history: Sequence[Revision], sent: Revision | None, incoming:
 
 
 def has_left(sent: Revision, incoming: Incoming) -> bool:
-    """Whether the document may belong to another receiver now than the one that was sent it.
+    """Whether the document may belong to another receiver now than the one that has the revision `sent`.
 
     A document without a route proves nothing: the supplier may only have a new number. Visma's internal ids show
     whether it is another supplier. Without them, nothing is withdrawn until the document is routed to a new receiver.
@@ -65,10 +65,11 @@ def is_of_same_party(revision: Revision, incoming: Incoming) -> bool:
 
 def to_withdraw(history: Sequence[Revision], sent: Revision | None, incoming: Incoming) -> Iterator[Revision]:
     """Revisions of former receivers that were not withdrawn, or are withdrawn again because a person asks for it."""
-    if sent is None or not has_left(sent, incoming):
+    if sent is None:
         return
     for one, receiver in newest_reached(history):
-        if _is_there(receiver, sent, incoming) or one.purpose is Purpose.CANCELLATION:
+        is_former = has_left(one, incoming) and not _is_there(receiver, sent, incoming)
+        if not is_former or one.purpose is Purpose.CANCELLATION:
             continue
         pending = withdrawals_of(history, one)
         if incoming.cause is Cause.WITHDRAW:
