@@ -86,6 +86,7 @@ class Orderful(FakeOrderful):
 @dataclass(slots=True)
 class _Confirmed:
     confirmation: Confirmation
+    of: str
     times: int = 1
 
 
@@ -227,13 +228,14 @@ class Inbound(FakeInbound):
             before = self.confirmations.get(delivery.delivery_id)
             if before is not None:
                 before.times += 1
-                if before.confirmation is not confirmation:
+                # Under two ids it is two records, and Orderful keeps what the first one said.
+                if before.confirmation is not confirmation and before.of == transaction_id:
                     self.violations.append(f"{number} was {before.confirmation}, and then {confirmation}.")
                 return True
             self._compare(transaction_id, confirmation)
             known = confirm(delivery, number, confirmation, note)
             if known:
-                self.confirmations[delivery.delivery_id] = _Confirmed(confirmation)
+                self.confirmations[delivery.delivery_id] = _Confirmed(confirmation, transaction_id)
             return known
 
         return self._effects("confirm the delivery", tell)
