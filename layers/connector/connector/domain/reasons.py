@@ -130,6 +130,15 @@ class Reason(StrEnum):
         "Visma does not say whether the document left before go-live.",
         "Release it as original or replacement, or close it.",
     )
+    ENTERED_LATE = (
+        "entered-late",
+        "Entered after go-live, dated long before",
+        (
+            "The invoice was entered in Visma after go-live, and is dated before it and more than 31 days before its "
+            "entry. It may be migrated: the partner has it from elsewhere then."
+        ),
+        "Close what was migrated, all at once by this code. Release as original what was only entered late.",
+    )
     GO_LIVE_MOVED = (
         "go-live-moved",
         "Go-live was moved",

@@ -9,7 +9,7 @@ from connector.domain.revision.go_live import GoLive, Origin, Sighting, origin
 
 OSLO = "Europe/Oslo"
 MORNING = datetime(2026, 12, 1, 7, 0, tzinfo=UTC)
-BEFORE, AFTER, UNCLEAR = Origin.BEFORE, Origin.AFTER, Origin.UNCLEAR
+BEFORE, AFTER, UNCLEAR, LATE = Origin.BEFORE, Origin.AFTER, Origin.UNCLEAR, Origin.ENTERED_LATE
 
 
 def sighting(**known):
@@ -41,10 +41,38 @@ def test_an_order_counts_by_its_date_however_late_it_is_touched(dated, expected)
     [("2026-11-30T23:59:59", BEFORE), ("2026-12-01T00:00:00", AFTER), ("2025-01-01T08:00:00.123", BEFORE)],
 )
 def test_an_invoice_counts_by_its_creation_and_not_by_its_date(created, expected):
-    old_date = date(2020, 1, 1)
+    old_date = date(2026, 11, 2)
     assert origin(sighting(created=created, dated=old_date), go_live("2026-12-01"), OSLO) is expected
     # Within a day of Visma's own clock the zone does not matter.
     assert origin(sighting(created=created, dated=old_date), go_live("2026-12-01"), None) is expected
+
+
+@pytest.mark.parametrize("at", ["2026-12-01", "2026-12-01T08:00"])
+@pytest.mark.parametrize(
+    ("created", "dated", "expected"),
+    [
+        # Month's end: written in December, dated in November.
+        ("2026-12-02T09:00:00", "2026-11-30", AFTER),
+        # The limit is 31 days by the calendar of Visma's clock, whatever the time of day.
+        ("2026-12-02T23:59:59", "2026-11-01", AFTER),
+        ("2026-12-02T09:00:00", "2026-10-31", LATE),
+        ("2026-12-31T09:00:00", "2026-11-30", AFTER),
+        ("2027-01-01T00:00:00", "2026-11-30", LATE),
+        ("2027-12-02T09:00:00", "2020-01-01", LATE),
+        # Dated on the day of go-live or later: not old, however late it was entered.
+        ("2027-06-01T09:00:00", "2026-12-01", AFTER),
+        ("2027-06-01T09:00:00", "2027-01-05", AFTER),
+        # What was created before is from before, whatever lies between the two.
+        ("2026-11-30T23:00:00", "2026-01-01", BEFORE),
+        # Without a date, or without a creation time, nothing shows that it was entered late.
+        ("2026-12-02T09:00:00", None, AFTER),
+        (None, "2026-12-02", AFTER),
+        (None, "2026-01-01", BEFORE),
+    ],
+)
+def test_an_invoice_entered_after_go_live_and_dated_long_before_is_a_question(at, created, dated, expected):
+    entered = sighting(created=created, dated=date.fromisoformat(dated) if dated else None)
+    assert origin(entered, go_live(at), OSLO) is expected
 
 
 @pytest.mark.parametrize(
@@ -102,7 +130,9 @@ def test_an_order_of_the_very_day_is_new_only_if_the_list_was_read_before(known,
         ({"dated": date(2026, 11, 25)}, BEFORE),
         ({"dated": date(2026, 11, 26)}, AFTER),
         ({"created": "2026-11-25T23:00:00", "dated": date(2026, 12, 1)}, BEFORE),
-        ({"created": "2026-11-26T00:00:00", "dated": date(2020, 1, 1)}, AFTER),
+        ({"created": "2026-11-26T00:00:00", "dated": date(2026, 10, 26)}, AFTER),
+        ({"created": "2026-11-26T00:00:00", "dated": date(2026, 10, 25)}, LATE),
+        ({"created": "2027-02-26T00:00:00", "dated": date(2026, 11, 26)}, AFTER),
         ({"dated": date(2020, 1, 1), "listed_since": None}, AFTER),
         ({}, UNCLEAR),
     ],

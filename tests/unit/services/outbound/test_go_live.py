@@ -18,7 +18,13 @@ from connector.services.release import ReleaseEffect, forecast_waiting, keep_wai
 from testkit.memory.effects import Killed, killer
 from testkit.memory.stores import FixedRouting
 from testkit.samples.routing_data import a_partner, routing_data
-from testkit.samples.visma_samples import MISSING, a_customer_invoice, an_order_line
+from testkit.samples.visma_samples import (
+    MISSING,
+    a_credit_note,
+    a_customer_invoice,
+    a_supplier_invoice,
+    an_order_line,
+)
 from tests.unit.services.outbound.test_translate import ORDER, Harness, an_order
 
 GO_LIVE = "2026-11-02"
@@ -319,6 +325,96 @@ def test_the_question_about_a_draft_from_before_stays_until_a_person_answers(har
         assert harness.see(draft | touch | {"timeStamp": stamp}, key=INVOICE) is TranslateResult.PARKED
     cause = Cause.AS_ORIGINAL.named_at(harness.clock.now())
     assert harness.see(draft | touch, key=INVOICE, cause=cause) is TranslateResult.QUEUED
+
+
+class TestAnInvoiceEnteredAfterGoLiveAndDatedLongBefore:
+    """Documents migrated to Visma after go-live are created then, with the dates of their originals."""
+
+    MIGRATED: ClassVar[dict[str, str]] = {
+        "createdDateTime": "2026-12-10T10:00:00",
+        "documentDate": "2026-03-04T00:00:00",
+    }
+
+    @pytest.fixture
+    def harness(self, harness_with):
+        return harness_with(defaults__units={"STK": "each", "KG": "kilogram"})
+
+    @pytest.mark.parametrize("status", ["Open", "Closed", "Balanced"])
+    @pytest.mark.parametrize("cause", ["poll", "backfill", "baseline 2026-12-10T12:00:00+00:00"])
+    def test_is_asked_about_and_does_not_leave(self, harness, status, cause):
+        migrated = a_customer_invoice(**self.MIGRATED, status=status)
+        assert harness.see(migrated, key=INVOICE, cause=cause) is TranslateResult.PARKED
+        harness.see(migrated | {"timeStamp": "AAAAAE0YIiI="}, key=INVOICE)
+        asked = harness.newest(INVOICE)
+        assert (harness.states(INVOICE), harness.due()) == ([State.PARKED], [])
+        assert (asked.reason_code, asked.field) == (Reason.ENTERED_LATE, "go_live")
+        assert asked.reason.startswith("It is dated 2026-03-04, before go-live, and was entered in Visma on 2026-12-10")
+        for command in ("--as replacement", "--as original", f"documents close {INVOICE}"):
+            assert command in asked.next_step
+
+    @pytest.mark.parametrize(
+        ("number", "sample", "date"),
+        [
+            ("supplier_invoice/900145", a_supplier_invoice, "date"),
+            ("customer_invoice/CreditNote:100240", a_credit_note, "documentDate"),
+        ],
+    )
+    def test_is_asked_about_whatever_its_kind(self, harness, number, sample, date):
+        key = DocumentKey.parse(f"nordic/{number}")
+        dates = {"createdDateTime": "2026-12-10T10:00:00", date: "2026-03-04T00:00:00"}
+        assert harness.see(sample(**dates), key=key) is TranslateResult.PARKED
+        assert harness.newest(key).reason_code == Reason.ENTERED_LATE
+
+    @pytest.mark.parametrize("policy", ["ignore", "send", "park"])
+    def test_is_asked_about_whatever_routing_says_of_old_documents(self, harness_with, policy):
+        harness = harness_with(defaults__before_go_live=policy)
+        assert harness.see(a_customer_invoice(**self.MIGRATED), key=INVOICE) is TranslateResult.PARKED
+
+    def test_is_asked_about_also_when_its_customer_is_mapped_later(self, harness):
+        stranger = a_customer_invoice(**self.MIGRATED, customer={"number": "99"})
+        harness.see(stranger, key=INVOICE)
+        assert harness.newest(INVOICE).reason_code == Reason.UNMAPPED_PARTNER
+        data = harness.routing.load().data
+        berg = a_partner(isa_id="BERG", customer="99")
+        harness.routing.apply({**data, "partners": {**data["partners"], "berg": berg}})
+        again = harness.see(stranger, key=INVOICE, cause=Cause.RELEASE.named_at(harness.clock.now()))
+        assert (again, harness.newest(INVOICE).reason_code) == (TranslateResult.PARKED, Reason.ENTERED_LATE)
+
+    def test_can_be_told_from_a_draft_that_was_created_before_go_live(self, harness):
+        """Migrated documents are closed by their code; a draft that became an invoice has to leave."""
+        draft = a_customer_invoice(createdDateTime="2026-10-01T10:00:00", documentDate="2026-11-02T00:00:00")
+        harness.see(draft, key=INVOICE)
+        assert harness.newest(INVOICE).reason_code == Reason.AGE_UNCLEAR
+
+    def test_stays_a_question_when_its_date_is_corrected(self, harness):
+        harness.see(a_customer_invoice(**self.MIGRATED), key=INVOICE)
+        corrected = a_customer_invoice(**self.MIGRATED | {"documentDate": "2026-12-10T00:00:00"})
+        assert harness.see(corrected, key=INVOICE) is TranslateResult.PARKED
+        assert "got another date" in harness.newest(INVOICE).reason
+        cause = Cause.AS_ORIGINAL.named_at(harness.clock.now())
+        assert harness.see(corrected, key=INVOICE, cause=cause) is TranslateResult.QUEUED
+
+    def test_leaves_when_a_person_says_so(self, harness):
+        migrated = a_customer_invoice(**self.MIGRATED)
+        harness.see(migrated, key=INVOICE)
+        cause = Cause.AS_ORIGINAL.named_at(harness.clock.now())
+        assert harness.see(migrated, key=INVOICE, cause=cause) is TranslateResult.QUEUED
+
+    @pytest.mark.parametrize(("entered_as", "then"), [("Balanced", "Open"), ("Open", "Closed")])
+    def test_stays_closed_when_it_is_released_in_visma_or_paid(self, harness, entered_as, then):
+        harness.see(a_customer_invoice(**self.MIGRATED, status=entered_as), key=INVOICE)
+        harness.ledger.move(harness.newest(INVOICE), State.CLOSED, now=harness.clock.now(), note="migrated")
+        later = a_customer_invoice(**self.MIGRATED, status=then, timeStamp="AAAAAE0YIiM=")
+        assert harness.see(later, key=INVOICE) is TranslateResult.KNOWN
+        assert (harness.states(INVOICE), harness.due()) == ([State.CLOSED], [])
+
+    def test_is_a_question_also_when_go_live_was_too_late_at_first(self, harness_with):
+        harness = harness_with(companies__nordic__go_live="2027-01-01")
+        assert harness.see(a_customer_invoice(**self.MIGRATED), key=INVOICE) is TranslateResult.BASELINE
+        harness.routing.apply(harness_with().routing.load().data)
+        baseline = "baseline 2026-12-10T12:00:00+00:00"
+        assert harness.see(a_customer_invoice(**self.MIGRATED), key=INVOICE, cause=baseline) is TranslateResult.PARKED
+        assert harness.newest(INVOICE).reason_code == Reason.GO_LIVE_MOVED
 
 
 class TestAWorkerThatDies:

@@ -17,6 +17,7 @@ from connector.domain.routing.policy import hold_reason
 from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose
 
+_CREATED_SINCE = frozenset({Origin.AFTER, Origin.ENTERED_LATE})
 _WAITING = frozenset({State.TRANSLATED, State.PARKED, State.REJECTED})
 
 
@@ -24,11 +25,11 @@ def origin_of(case: Case, route: Route | None) -> Origin:
     """Whether the document is from before go-live, by its date and by the ledger."""
     assessed, go_live = case.assessed, _go_live(case, route)
     waiting = [one for one in (*assessed.supersede, assessed.replaces) if one is not None]
+    found = origin(case.reading.sighting, go_live, case.routed.time_zone)
     if any(one.state is State.PARKED and one.field == AGE_UNCLEAR for one in waiting):
-        return Origin.UNCLEAR  # only a person answers this
+        return found if found is Origin.ENTERED_LATE else Origin.UNCLEAR  # only a person answers this
     if not assessed.is_new and (go_live is None or assessed.was_sent or assessed.was_routed):
         return Origin.AFTER  # the ledger has it already
-    found = origin(case.reading.sighting, go_live, case.routed.time_zone)
     # A document that waits for a person and changed since may only have got another date: a person still has to decide.
     is_another = assessed.replaces is None or assessed.asked_before
     return Origin.UNCLEAR if found is Origin.BEFORE and case.has_open_question and is_another else found
@@ -57,6 +58,8 @@ def before_go_live(case: Case, document: VismaDocument, route: Route) -> Revisio
             return RevisionDecision.keep_on_record(questions.FROM_BEFORE)
         case Origin.UNCLEAR:
             return RevisionDecision.ask(questions.age_unclear(case.reading.key))
+        case Origin.ENTERED_LATE:
+            return RevisionDecision.ask(questions.entered_late(case.reading.key, case.reading.sighting))
         case Origin.AFTER:
             return Unchanged() if case.reading.cause is Cause.BASELINE else None
 
@@ -92,7 +95,7 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
     The recorded document counts, not its present state: an old order may have got a later date since.
     """
     zone, go_live, sighting = case.routed.time_zone, route.go_live, case.reading.sighting
-    if go_live is None or origin(sighting, go_live, zone) is not Origin.AFTER:
+    if go_live is None or origin(sighting, go_live, zone) not in _CREATED_SINCE:
         return False
     if hold_reason(document, route, partner_has_it=False) is not None:
         return False  # the question is asked when it is ready to be sent
@@ -106,7 +109,7 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
         modified_at=baseline.modified_at,
         seen_at=baseline.shown_by,
     )
-    return origin(recorded, go_live, zone) is Origin.AFTER
+    return origin(recorded, go_live, zone) in _CREATED_SINCE
 
 
 def _taken_back(case: Case, reason: StatedReason) -> RevisionDecision | Unchanged:

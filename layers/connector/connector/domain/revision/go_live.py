@@ -3,6 +3,9 @@
 `lastModifiedDateTime` changes years after the document did (payments, prints, upgrades), so it does not show what is
 new. Visma gives a creation time for invoices but not for purchase orders (its OpenAPI document), so the order date
 decides for orders.
+
+The creation time is when a document was entered, which is not when it was issued: documents may be migrated to Visma,
+with their own dates (Visma's help: "Migrate documents to Visma Net"), and its API does not show that they were.
 """
 
 from __future__ import annotations
@@ -17,13 +20,24 @@ from connector.domain.visma_clock import FIRST_DAY, to_utc
 UNKNOWN_ZONE = timedelta(hours=3, minutes=5)
 """How far Visma's clock may be ahead of UTC while its zone is not known (Helsinki in summer, and a margin)."""
 
+ENTERED_IN_TIME = timedelta(days=31)
+"""How long after its own date an invoice may be entered and still count as issued from Visma: the longest month.
+
+An invoice is issued within a month of the delivery (Norwegian Tax Administration: the main rule), and the books of a
+month are closed in the next one. So a later entry is a copy of what was issued elsewhere, or an exception.
+"""
+
 
 class Origin(StrEnum):
-    """Whether a document is from before or after go-live. `UNCLEAR`: a person has to decide."""
+    """Whether a document is from before or after go-live.
+
+    `UNCLEAR`, and `ENTERED_LATE` (created after it and dated long before it): a person has to decide.
+    """
 
     BEFORE = "before"
     AFTER = "after"
     UNCLEAR = "unclear"
+    ENTERED_LATE = "entered late"
 
 
 class BeforeGoLive(StrEnum):
@@ -109,6 +123,8 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
     created = sighting.created
     if created is not None and (at := to_utc(created, ZoneInfo(zone or "UTC"))) is not None:
         found = _by_creation(created, at, go_live, zone)
+        if found is Origin.AFTER:
+            return _by_delay(sighting, go_live.day)
         # A draft from before may have become an invoice since; only a person knows whether it was sent.
         first_day = go_live.day if go_live.whole_day else go_live.day + timedelta(days=1)
         is_later = sighting.dated is not None and sighting.dated >= first_day
@@ -130,7 +146,8 @@ def _by_first_reading(sighting: Sighting) -> Origin:
     dated = _day_of(sighting.created) or sighting.dated
     if dated is None:
         return Origin.UNCLEAR
-    return Origin.BEFORE if dated < sighting.listed_since.date() else Origin.AFTER
+    first_day = sighting.listed_since.date()
+    return Origin.BEFORE if dated < first_day else _by_delay(sighting, first_day)
 
 
 def _by_creation(created: str, at: datetime, go_live: GoLive, zone: str | None) -> Origin:
@@ -140,6 +157,19 @@ def _by_creation(created: str, at: datetime, go_live: GoLive, zone: str | None) 
     if at < go_live.at:
         return Origin.BEFORE
     return Origin.UNCLEAR if at - _slack(zone) < go_live.at else Origin.AFTER
+
+
+def _by_delay(sighting: Sighting, first_day: date) -> Origin:
+    """The origin of a document that was created after go-live, by the time between its own date and its creation.
+
+    Args:
+        sighting: The times of the document.
+        first_day: The day of go-live.
+    """
+    dated, created = sighting.dated, _day_of(sighting.created)
+    if dated is None or created is None or dated >= first_day:
+        return Origin.AFTER
+    return Origin.ENTERED_LATE if created - dated > ENTERED_IN_TIME else Origin.AFTER
 
 
 def _by_date(sighting: Sighting, go_live: GoLive, zone: str | None) -> Origin:

@@ -10,6 +10,7 @@ from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import record
 from connector.domain.revision.assess import AGE_UNCLEAR, Sharing
+from connector.domain.revision.go_live import ENTERED_IN_TIME, Sighting
 from connector.domain.revision.record import Revision
 from connector.domain.revision.reused_number import AnotherDocument
 from connector.domain.routing.policy import is_withdrawn
@@ -55,12 +56,25 @@ def _what_happened(*, withdrawn: bool) -> str:
 def age_unclear(key: DocumentKey) -> Parked:
     """Visma does not say whether the document is from before go-live."""
     return Parked(
-        "It was created about the time of go-live, or created before it and dated after it: Visma does not say whether "
-        "it has left already.",
+        "It was created about the time of go-live, or created before it and dated after it, or it got another date "
+        "while this was asked: Visma does not say whether it has left already.",
         document=str(key),
         field=AGE_UNCLEAR,
         next_step=choices(key),
         code=Reason.AGE_UNCLEAR,
+    )
+
+
+def entered_late(key: DocumentKey, sighting: Sighting) -> Parked:
+    """An invoice was created after go-live and is dated long before it."""
+    return Parked(
+        f"It is dated {sighting.dated}, before go-live, and was entered in Visma on {(sighting.created or '')[:10]}, "
+        f"after go-live and more than {ENTERED_IN_TIME.days} days after its date. Was it migrated, so that the partner "
+        "has it from elsewhere, or only entered late?",
+        document=str(key),
+        field=AGE_UNCLEAR,
+        next_step=choices(key),
+        code=Reason.ENTERED_LATE,
     )
 
 
