@@ -309,6 +309,27 @@ class TestAnIsaIdThatChanges:
             (State.TRANSLATED, Purpose.ORIGINAL, "ACMENEWT"),
         ]
 
+    @pytest.mark.parametrize(
+        ("price", "written"),
+        [
+            ("11.0", [(State.SKIPPED, None, None)]),
+            (
+                "10.0",
+                [(State.TRANSLATED, Purpose.CANCELLATION, ACME), (State.TRANSLATED, Purpose.ORIGINAL, "ACMENEWT")],
+            ),
+        ],
+    )
+    def test_what_a_person_closed_before_takes_the_place_of_what_was_sent(self, harness, price, written):
+        """The partner was informed of it in another way, whatever its id is by now."""
+        sent_to_acme(harness)
+        harness.see(an_order("11.0"))
+        harness.becomes(State.CLOSED)
+        data = harness.routing.load().data
+        acme = a_partner(isa_id="ACMENEW", supplier="50012")
+        harness.routing.apply({**data, "partners": {**data["partners"], "acme": acme}})
+        harness.see(an_order(price, **QUIET))
+        assert lines(harness)[2:] == written
+
 
 class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
     """The order leaves acme for its new ISA id, the withdrawal at the former one is refused, and the id comes back."""
@@ -471,3 +492,15 @@ class TestWhatNoPartnerSees:
         assert harness.see(renumbered, key=key) is TranslateResult.SKIPPED
         moved = a_customer_invoice(location={"countryId": "NO", "id": "S-07", "name": "Butikk 7"})
         assert harness.see(moved, key=key) is TranslateResult.PARKED
+
+    def test_an_invoice_that_says_what_a_person_closed_is_not_asked_about_under_a_new_number(self, harness_with):
+        harness = harness_with(defaults__units={"STK": "each", "KG": "kilogram"})
+        key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
+        customer = {"internalId": 55, "number": "10045", "name": "Corner Market AS"}
+        shop = {"location": {"countryId": "NO", "id": "S-07", "name": "Butikk 7"}}
+        harness.see(a_customer_invoice(customer=customer), key=key)
+        harness.becomes(State.SENT, key=key)
+        assert harness.see(a_customer_invoice(customer=customer, **shop), key=key) is TranslateResult.PARKED
+        harness.becomes(State.CLOSED, key=key)
+        renumbered = a_customer_invoice(customer=customer | {"number": "77"}, **shop)
+        assert harness.see(renumbered, key=key) is TranslateResult.SKIPPED

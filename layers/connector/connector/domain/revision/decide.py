@@ -104,7 +104,10 @@ def _renumbered(case: Case, document: VismaDocument, sent: Revision, problem: Un
     The receiver keeps what it has. For an invoice whose content did not change, nobody is asked.
     """
     former = _former_route(case, sent) if document.key.kind.facts.is_final else None
-    if former is not None and (reason := Comparison(document, former, case.facts).nothing_new(sent)) is not None:
+    if (
+        former is not None
+        and (reason := _nothing_new(case, Comparison(document, former, case.facts), sent)) is not None
+    ):
         return RevisionDecision.skip(reason)
     return RevisionDecision.ask(questions.renumbered_party(document, sent, problem))
 
@@ -139,7 +142,7 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
     """The decision that keeps a document from a receiver that never had it; None when it may be sent."""
     assessed, cause = case.assessed, case.reading.cause
     if assessed.under_other_id is not None:
-        reason = Comparison(document, route, case.facts).nothing_new(assessed.under_other_id)
+        reason = _nothing_new(case, Comparison(document, route, case.facts), assessed.under_other_id)
         if reason is not None:
             return RevisionDecision.skip(reason, withdraws_nothing=True)
     if assessed.was_sent or case.was_answered:  # a person has answered; it was parked for another reason
