@@ -211,6 +211,8 @@ def test_no_sentence_shows_a_regular_expression(key, value):
         ),
         ({"defaults.x12": {"leave_out": ["PER", "TDS"]}}, "defaults.x12.leave_out: TDS cannot be left out: X12 cannot"),
         ({"partners.acme.x12": {"leave_out": ["SE"]}}, "partners.acme.x12.leave_out: SE cannot be left out"),
+        ({"partners.acme.x12": {"references": {"VR": "Ø-1"}}}, "x12.references.VR: 'Ø-1' cannot be written in X12"),
+        ({"defaults.x12": {"references": {"DP": "1" * 31}}}, "defaults.x12.references.DP: '1111111111"),
         ({"partners.acme.orderful.isa_id.test": "NORDICFOODT"}, "is the id of our own company nordic"),
         ({"companies.svensk": OTHER_COMPANY}, "companies.svensk.visma.company_id: is also that of nordic"),
         ({"partners.a/b": a_partner(supplier="1")}, "partners.a/b:"),
@@ -326,6 +328,20 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
                 "partners.acme.changes": {"places": {"7080000000005": "location/4", "7080000000012": "location/4"}},
             },
             "acme.changes.places.7080000000005: leads to location/4, and companies.nordic.places has that code for 3",
+        ),
+        (
+            {"partners.matsenteret.locations": {"0007": "S-417", "0008": "S-417"}},
+            "partners.matsenteret.locations.0008: 'S-417' is also that of 0007: two places with one code are one place",
+        ),
+        ({"partners.acme.locations": {"0007": "S-417"}}, "acme.locations: never applies: the partner has no customer"),
+        *(
+            ({"partners.matsenteret.locations": {"0007": code}}, f"locations.0007: '{code}' cannot be written in X12")
+            for code in ("7", "S*417", "Ø-417", "S" * 81)
+        ),
+        ({"companies.nordic.places": {"location/3": "Ø-3"}}, "nordic.places.location/3: 'Ø-3' cannot be written in"),
+        (
+            {"partners.acme.dialect": "mosaic", "partners.acme.x12": {"references": {"VR": "50012"}}},
+            "partners.acme.x12.references: is written in X12 only, and the dialect is mosaic",
         ),
         ({"partners.acme.changes": {"places": {"99": "4"}}}, "places.99: may lead to a location, a warehouse"),
         ({"partners.acme.changes": {"places": {"99": "lager/4"}}}, "'lager' is none of location, warehouse"),

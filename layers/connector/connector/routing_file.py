@@ -38,10 +38,11 @@ from connector.domain.routing.route import (
     RECORDS,
     SETTINGS,
     UNCALIBRATED_OVERLAP,
+    Route,
 )
 from connector.domain.routing.settings import EVERYWHERE, PARTIES, POLLING, Place, Setting
 from connector.domain.routing.values import CURRENCIES, NAME, Form, ValueType, duration
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Dialect, Stream
 
 _MAX_TERMS_DAYS = 365
 _MAX_DISCOUNT = 20
@@ -335,6 +336,7 @@ def check(data: Any, *, stream: Stream | None = None) -> Checked:
         *_companies(stored, lost),
         *_partners(stored, lost),
         *_numbers(routing),
+        *_in_x12(routing),
         *_shared_ids(stored),
         *_change_places(stored),
         *_layers(stored),
@@ -584,16 +586,9 @@ def _polling(defaults: Mapping[str, Any], path: str, company: Mapping[str, Any])
 
 
 def _places(path: str, places: Mapping[str, str]) -> Iterator[Problem]:
-    holders: dict[str, str] = {}
-    for key, code in places.items():
+    yield from _one_code(path, places, "a supplier")
+    for key in places:
         word, slash, number = key.partition("/")
-        other = holders.setdefault(code, key)
-        if other != key:
-            yield Problem(
-                f"{path}.{key}",
-                f"'{code}' is also that of {other}: two places with one code are one place to a supplier.",
-                fatal=False,
-            )
         if not slash:
             yield Problem(
                 f"{path}.{key}",
@@ -606,6 +601,18 @@ def _places(path: str, places: Mapping[str, str]) -> Iterator[Problem]:
                 f"{path}.{key}",
                 f"'{word}' is none of {', '.join(PLACE_WORDS)}, so this never applies unless a number of Visma has a "
                 "slash. Write one like warehouse/3.",
+                fatal=False,
+            )
+
+
+def _one_code(path: str, places: Mapping[str, str], who: str) -> Iterator[Problem]:
+    holders: dict[str, str] = {}
+    for key, code in places.items():
+        other = holders.setdefault(code, key)
+        if other != key:
+            yield Problem(
+                f"{path}.{key}",
+                f"'{code}' is also that of {other}: two places with one code are one place to {who}.",
                 fatal=False,
             )
 
@@ -651,6 +658,10 @@ def _partners(data: Mapping[str, Any], lost: set[str]) -> Iterator[Problem]:
                     f"{path}.visma.{role}",
                     f"{number} has curly quotes, which no number of Visma has. Write straight ones around it, or none.",
                 )
+        locations = partner.get("locations", {})
+        if locations and "customer" not in numbers:
+            yield Problem(f"{path}.locations", "never applies: the partner has no customer number.", fatal=False)
+        yield from _one_code(f"{path}.locations", locations, "a customer")
         for kind in Kind:
             role = kind.facts.counterparty
             if kind.value in partner.get("kinds", {}) and role not in numbers:
@@ -724,6 +735,71 @@ def _numbers(routing: Routing) -> Iterator[Problem]:
             yield Problem(
                 f"partners.{partners[-1]}.visma.{role}",
                 f"'{number}' of company {company} is mapped twice, to {' and '.join(partners)}; keep one.",
+            )
+
+
+def _in_x12(routing: Routing) -> Iterator[Problem]:
+    """References and codes of places that cannot be written in the form that is agreed with a partner.
+
+    Each is told once, however many partners it concerns.
+    """
+    found: dict[str, Problem] = {}
+    for company in routing.data["companies"]:
+        try:
+            routes = [route for route in routing.routes_of(company) if route.send]
+        except Misconfigured:
+            continue  # told with the company or the partner
+        for route in routes:
+            for problem in (*_references(routing.data, company, route), *_codes_of_places(company, route)):
+                found.setdefault(problem.path, problem)
+    yield from found.values()
+
+
+def _references(data: Mapping[str, Any], company: str, route: Route) -> Iterator[Problem]:
+    from connector.edi.x12.charset import Wording
+    from connector.edi.x12.write.common import longest_reference
+
+    wording, key = Wording(route, []), "x12.references"
+    if route.x12.references and route.dialect.pinned is Dialect.MOSAIC:
+        yield Problem(
+            f"partners.{route.partner}.{key}",
+            f"is written in X12 only, and the dialect is {route.dialect}: every order and invoice is parked. Set "
+            "dialect to auto or x12, or take it out.",
+            fatal=False,
+        )
+        return
+    longest = longest_reference(wording)
+    layers = (f"partners.{route.partner}", f"companies.{company}", "defaults")
+    for qualifier, number in route.x12.references.items():
+        if wording.fits(number, longest):
+            continue
+        paths = [f"{layer}{part}.{key}.{qualifier}" for layer in layers for part in (f".kinds.{route.kind}", "")]
+        yield Problem(
+            next(path for path in paths if _said(data, path) is not None),
+            f"'{number}' cannot be written in X12 {route.x12.version} ({longest} characters at most, charset "
+            f"{route.x12.charset}), so every order and invoice is parked. Correct it.",
+        )
+
+
+def _codes_of_places(company: str, route: Route) -> Iterator[Problem]:
+    from connector.edi.x12.charset import Wording
+    from connector.edi.x12.dictionary import SEGMENTS
+
+    if route.dialect.pinned is Dialect.MOSAIC:
+        return
+    wording, element = Wording(route, []), SEGMENTS["N1"].elements[3]
+    shortest, longest = element.shortest, element.longest[route.x12.version]
+    if route.kind.facts.we_sell:
+        path, codes = f"partners.{route.partner}.locations", route.locations
+    else:
+        path, codes = f"companies.{company}.places", route.company.places
+    for key, code in codes.items():
+        if len(code) < shortest or not wording.fits(code, longest):
+            yield Problem(
+                f"{path}.{key}",
+                f"'{code}' cannot be written in X12 ({shortest} to {longest} characters, charset {route.x12.charset}), "
+                "so the place leaves without it. Correct it.",
+                fatal=False,
             )
 
 

@@ -555,7 +555,7 @@ class X12Options:
         table(TEXT, key=one_of("IA", "VR", "DP", "MR")),
         {},
         "References (REF) that the partner wants in every order and invoice, by qualifier: our number at the partner "
-        "(IA or VR), its department (DP), its type of goods (MR)",
+        "(IA or VR), its department (DP), its type of goods (MR). Such documents go as X12",
         merge=Merge.KEYS,
     )
     vat_rate: str = setting(one_of("percent", "fraction"), "percent", "A VAT rate of 25 % in TXI03: 25, or 0.25")
