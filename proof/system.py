@@ -149,16 +149,20 @@ class System(Clockwork):
         status: str = "Open",
         customer: str = CUSTOMER,
         created: date | None = None,
+        dated: date | None = None,
     ) -> None:
         """A user creates an invoice for item 1298 at 100.00, or changes its quantity."""
         is_new = number not in self.invoices.documents
-        day = created or self.today
+        entered = created or self.today
+        day = dated or entered
         self._at_invoice(
             number,
-            lambda: self.invoices.write(number, quantity=quantity, status=status, customer=customer, created=day),
+            lambda: self.invoices.write(
+                number, quantity=quantity, status=status, customer=customer, created=entered, dated=day
+            ),
         )
         if is_new:
-            self.before_go_live.written(invoice(number), day, self._invoice_condition(number))
+            self.before_go_live.written(invoice(number), day, self._invoice_condition(number), entered=entered)
 
     def touch_invoice(self, number: str, **changes: Any) -> None:
         """A user, or the bank, changes header fields of an invoice: its balance, its status."""

@@ -2,13 +2,15 @@
 
 A document is from before go-live by its date: the order date, or the creation of an invoice. The connector records its
 first polled state as baseline. The model knows the baseline as one of the states before the system was first quiescent.
+An invoice that is entered after go-live, and is dated before it and more than 31 days before its entry, may be
+migrated: it has no baseline, and a person decides about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from connector.domain.revision.record import State
@@ -55,15 +57,19 @@ class BeforeGoLive:
     _settled: set[str] = field(default_factory=set)
     _changed: set[str] = field(default_factory=set)
     _closed: set[str] = field(default_factory=set)
+    _migrated: set[str] = field(default_factory=set)
 
     def is_old(self, name: str) -> bool:
-        """Whether a document is from before go-live."""
+        """Whether a document is from before go-live, or may be."""
         return name in self._first
 
-    def written(self, name: str, dated: date, condition: Condition) -> None:
-        """Record a new document."""
-        if dated < self.day:
+    def written(self, name: str, dated: date, condition: Condition, *, entered: date | None = None) -> None:
+        """Record a new document; `entered` is the creation of an invoice."""
+        if (entered or dated) < self.day:
             self._first[name] = [condition]
+        elif entered is not None and dated < self.day and entered - dated > timedelta(days=31):
+            self._first[name] = [condition]
+            self._migrated.add(name)
 
     def edited(self, name: str, condition: Condition) -> None:
         """Record a change of a document, material or not."""
@@ -96,13 +102,16 @@ class BeforeGoLive:
     def leaves(self, body: Mapping[str, Any]) -> None:
         """Record a transaction, and report it if it must not be sent."""
         name = name_of(body)
-        is_sent = self.policy == "send" and name in self._changed and name not in self._closed
+        is_sent = self.policy == "send" and name in self._changed and name not in self._closed | self._migrated
         may_leave = name in self.chosen or is_sent
         if self.is_old(name) and not may_leave:
             self.violations.append(f"{name} is from before go-live and was sent although nobody chose it.")
 
     def may_stay(self, name: str, now: Condition, *, mapped: bool) -> frozenset[State]:
         """The allowed states of a document that no partner has."""
+        if name in self._migrated - self._closed - self.chosen:
+            unsent = frozenset({State.PARKED, State.SKIPPED})
+            return unsent if not mapped and not now.ready else frozenset({State.PARKED})
         asks = [now.asks_after(first) for first in self._first[name]]
         # SKIPPED: a change that was undone before a person decided.
         rests = frozenset({State.BASELINE, State.CLOSED, State.SKIPPED})

@@ -33,8 +33,10 @@ class Invoices:
         self._visma = visma
         self._version = 0
 
-    def write(self, number: str, *, quantity: int, status: str, created: date, customer: str = CUSTOMER) -> None:
-        """A user creates an invoice, or replaces it with the same creation time."""
+    def write(
+        self, number: str, *, quantity: int, status: str, created: date, dated: date, customer: str = CUSTOMER
+    ) -> None:
+        """A user creates an invoice, or replaces it with the same date and creation time."""
         before = self.documents.get(number)
         self.documents[number] = json.loads(
             as_json(
@@ -44,7 +46,7 @@ class Invoices:
                     hold=status == "Hold",
                     customer={"number": customer, "name": customer},
                     invoiceLines=[a_customer_invoice_line(1, quantity=Decimal(quantity))],
-                    documentDate=before["documentDate"] if before else f"{created}T00:00:00",
+                    documentDate=before["documentDate"] if before else f"{dated}T00:00:00",
                     createdDateTime=before["createdDateTime"] if before else f"{created}T12:00:00",
                 )
             )

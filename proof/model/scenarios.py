@@ -605,6 +605,14 @@ def _asked_about_and_closed(system: System) -> None:
     system.quiesce()
 
 
+def _migrated_and_let_go(system: System) -> None:
+    """An invoice is entered after go-live, and dated long before."""
+    system.invoice(ORDER, quantity=10, dated=date(2026, 4, 4))
+    system.quiesce()
+    system.release_as(invoice_key(ORDER), Cause.AS_ORIGINAL)
+    system.quiesce()
+
+
 _GO_LIVE = Configuration(go_live=date(2026, 6, 1))
 _HOLD_FIRST = {**Configuration().changes, "hold_first": ["Open"]}
 _LISTED = replace(Configuration(), inboxes=())
@@ -729,6 +737,14 @@ SCENARIOS = (
         "an order from before go-live for another supplier", _let_go_and_then_another_supplier, sent=3
     ),
     _from_before_go_live("a quiet change of an order from before go-live", _quiet_change, sent=0),
+    Scenario(
+        "a migrated invoice that a person lets go",
+        _migrated_and_let_go,
+        sent=1,
+        setting=_GO_LIVE,
+        begins=False,
+        lists=(Resource.CUSTOMER_INVOICES,),
+    ),
     Scenario("a revoked token", _revoked_token, sent=2),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.domain.documents import Kind
-from connector.domain.revision import assess, before_go_live, plan, receivers
+from connector.domain.revision import assess, before_go_live, go_live, plan, receivers
 from connector.domain.revision.assess import ToDecide, Unchanged
 from connector.domain.revision.comparison import Comparison
 from connector.domain.revision.decision import Case
@@ -33,6 +33,11 @@ def _takes_a_number_for_a_supplier(_right: Any) -> Callable[..., bool]:
 
 def _everything_is_new(_right: Any) -> Callable[..., Origin]:
     return lambda *_args, **_named: Origin.AFTER
+
+
+def _whenever_it_is_dated(_right: Any) -> Callable[..., Origin]:
+    """What is entered after go-live is new, however old its date is."""
+    return lambda *_args: Origin.AFTER
 
 
 def _has_no_baseline(_right: Any) -> Callable[..., None]:
@@ -102,6 +107,14 @@ MUTATIONS = (
         scenario="a change from before go-live that a person lets go",
         rules=frozenset({"new order", "quiescence"}),
         configurations=_PAST,
+    ),
+    Mutation(
+        "a migrated invoice is taken for a new one",
+        (go_live, "_by_delay"),
+        _whenever_it_is_dated,
+        scenario="a migrated invoice that a person lets go",
+        rules=frozenset({"new invoice", "quiescence"}),
+        configurations=("live since long",),
     ),
     Mutation(
         "the baseline is forgotten at the next change",

@@ -43,6 +43,7 @@ def test_every_kind_of_fault_was_injected(tally):
         "isa id",
         "kill",
         "meanwhile",
+        "migrated invoice",
         "old invoice",
         "old order",
         "orderful: lost",

@@ -15,17 +15,23 @@ INVOICES = st.integers(0, MAX_INVOICES - 1)
 class Accounting(Base):
     """Users who write invoices, and the bank."""
 
-    @rule(customer=st.sampled_from([CUSTOMER, CUSTOMER, LATE_CUSTOMER]), released=st.booleans(), old=st.booleans())
+    @rule(
+        customer=st.sampled_from([CUSTOMER, CUSTOMER, LATE_CUSTOMER]),
+        released=st.booleans(),
+        age=st.sampled_from(["new", "old", "migrated"]),
+    )
     @rule_named("new invoice", lambda machine: len(machine.invoices) < MAX_INVOICES)
-    def a_new_invoice(self, customer: str, released: bool, old: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
+    def a_new_invoice(self, customer: str, released: bool, age: str) -> None:  # noqa: FBT001 - hypothesis passes by name
         """An invoice is created, perhaps not released, perhaps for an unmapped customer.
 
-        With a go-live, it may be from before it.
+        With a go-live, it may be from before it, or be migrated: entered now and dated long before.
         """
-        is_old = old and self.has_past
-        self.count("old invoice" if is_old else "new invoice")
-        status = "Open" if released else "Balanced"
-        self.add_invoice(customer, status=status, created=LONG_AGO if is_old else None)
+        # The first poll as go-live counts only for documents that the ledger does not know.
+        has_such = self.has_past and (age == "old" or self.system.setting.go_live is not None)
+        kind = age if has_such else "new"
+        self.count(f"{kind} invoice")
+        dates = {"old": {"created": LONG_AGO}, "migrated": {"dated": LONG_AGO}}.get(kind, {})
+        self.add_invoice(customer, status="Open" if released else "Balanced", **dates)
 
     @rule(
         draw=INVOICES,

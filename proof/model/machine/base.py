@@ -174,11 +174,11 @@ class Base(RuleBasedStateMachine):
         self.numbers.append(number)
         self.system.order(number, supplier=a_supplier(supplier), **changes)
 
-    def add_invoice(self, customer: str, *, status: str, created: date | None = None) -> None:
+    def add_invoice(self, customer: str, **changes: Any) -> None:
         """A user creates an invoice with the number of an order."""
         number = str(500_123 + len(self.invoices))
         self.invoices.append(number)
-        self.system.invoice(number, quantity=10, status=status, customer=customer, created=created)
+        self.system.invoice(number, quantity=10, customer=customer, **changes)
 
     def supplier(self, number: str) -> str:
         """The supplier number of an order."""
