@@ -219,7 +219,7 @@ class MemoryLedger(MemoryBreaker):
         return moved
 
     def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
-        if self._with_note(revision).seen_at != revision.seen_at:
+        if self._with_note(revision) != revision:
             raise _changed(revision)
         self._put_if_unchanged(revision, replace(revision, seen_at=seen_at, visma_version=version))
 

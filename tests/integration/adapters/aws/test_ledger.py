@@ -246,6 +246,16 @@ class TestSeenAgain:
         assert (moved.state, moved.seen_at, moved.visma_version) == (State.VALID, NOW + 4 * SECOND, "AAAAAE0YIiQ=")
         assert ledger.owners([transaction_id])[transaction_id].sequence == 1
 
+    def test_a_sighting_with_the_same_time_is_kept_as_well(self, ledger):
+        """Where Visma's clock was set back, only the row version moves on."""
+        read = put(ledger, a_revision(seen_at=NOW, visma_version="AAAAAE0YIiI="))
+        ledger.seen_again(read, seen_at=NOW, version="AAAAAE0YIiM=")
+        with pytest.raises(Conflict):
+            ledger.seen_again(read, seen_at=NOW, version="AAAAAE0YIiQ=")
+        moved = ledger.move(read, State.PARKED, now=NOW + SECOND, note="asked")
+        assert ledger.get(KEY, 1) == moved
+        assert moved.visma_version == "AAAAAE0YIiM="
+
     def test_another_change_is_a_conflict_although_it_was_seen_again_besides(self, ledger):
         read = put(ledger, a_revision(state=State.PARKED, seen_at=NOW))
         ledger.seen_again(read, seen_at=NOW + SECOND, version=None)

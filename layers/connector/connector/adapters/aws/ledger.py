@@ -409,7 +409,7 @@ class DynamoLedger(clients.OnDynamoDB):
     def seen_again(self, revision: Revision, *, seen_at: datetime, version: str | None) -> None:
         # `updated_at` stays: a worker that has read the revision goes on with it.
         noted = replace(revision, seen_at=seen_at, visma_version=version)
-        self._put(noted, _as_read(revision), {"noted_at": {"S": time_text(seen_at)}})
+        self._put(noted, _as_read(revision), {"noted": _noted(noted)})
 
     def own(
         self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
@@ -487,7 +487,7 @@ class DynamoLedger(clients.OnDynamoDB):
         except Conflict:
             now = self.get(read.key, read.sequence)
             is_noted_only = now is not None and (now.state, now.updated_at) == (read.state, read.updated_at)
-            if now is None or not is_noted_only or now.seen_at == read.seen_at:
+            if now is None or not is_noted_only or _noted(now) == _noted(read):
                 raise
         return write(replace(read, seen_at=now.seen_at, visma_version=now.visma_version))
 
@@ -573,13 +573,17 @@ def _unchanged(seen: Revision) -> dict[str, Any]:
 
 
 def _as_read(read: Revision) -> dict[str, Any]:
-    """That a revision is unchanged, and was not noted as seen again since (`noted_at`, until it is written again)."""
+    """That a revision is unchanged, and was not noted as seen again since (`noted`, until it is written again)."""
     condition = _unchanged(read)
-    values, expression = condition["ExpressionAttributeValues"], "attribute_not_exists(noted_at)"
-    if read.seen_at is not None:
-        expression = f"({expression} OR noted_at <= :shown)"
-        values[":shown"] = {"S": time_text(read.seen_at)}
-    return condition | {"ConditionExpression": f"{condition['ConditionExpression']} AND {expression}"}
+    condition["ConditionExpression"] += " AND (attribute_not_exists(noted) OR noted = :noted)"
+    condition["ExpressionAttributeValues"][":noted"] = _noted(read)
+    return condition
+
+
+def _noted(seen: Revision) -> dict[str, str]:
+    """The last sighting of a revision, to be compared: what it is made of is packed."""
+    at = time_text(seen.seen_at) if seen.seen_at is not None else ""
+    return {"S": f"{at} {seen.visma_version or ''}"}
 
 
 def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:

@@ -31,7 +31,8 @@ class LastShown:
         at: Visma's clock when it last showed the document, UTC; None: not known, as of a content that was written.
         version: Visma's row version then; None without one.
         latest: The latest time at which Visma showed any state of the document, UTC; None when no time is known.
-        recorded_at: When it was recorded, by our clock, UTC; None without a revision that says anything.
+        recorded_at: By when it was recorded, by our clock, UTC: its record may have been written again since. None
+            without a revision that says anything.
     """
 
     at: datetime | None
