@@ -336,6 +336,49 @@ def test_a_stated_total_that_is_not_as_far_away_as_the_rounding_difference_says_
     assert parked.value.field == "amountInCurrency"
 
 
+JPY = {
+    "currencyId": "JPY",
+    "exchangeRate": Decimal("0.07"),
+    "invoiceLines": [a_customer_invoice_line(1, quantity=Decimal(23), unitPriceInCurrency=Decimal(11))],
+    "detailTotalInCurrency": Decimal(253),
+    "amountInCurrency": Decimal(253),
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amountInCurrency": Decimal("260.3")},
+        {"amountInCurrency": Decimal("260.3"), "exchangeRate": Decimal("0.085")},
+        JPY,
+    ],
+)
+def test_a_difference_of_the_conversion_alone_is_no_rounding_of_the_document(changes):
+    """0.01 in company currency is nothing in EUR or JPY: what is payable is what the lines come to."""
+    totals = reconcile(read(a_customer_invoice(**(CUSTOMER_ROUNDED | {"roundingDiff": Decimal("0.01")} | changes))))
+    assert (totals.rounding, totals.total) == (0, changes["amountInCurrency"])
+
+
+@pytest.mark.parametrize("own", [Decimal(0), None])
+def test_nor_is_it_one_where_the_total_is_stated_in_company_currency_only(own):
+    converted = {"amount": Decimal("2928.5"), "roundingDiff": Decimal("0.01"), "roundingDiffInCurrency": own}
+    totals = reconcile(read(a_supplier_invoice(**(EUR_ROUNDED | converted))))
+    assert (totals.rounding, totals.total) == (0, Decimal("250.3"))
+
+
+@pytest.mark.parametrize(("total", "summed_up"), [("260.3", "260.60"), ("259.0", "260.60")])
+def test_a_difference_in_company_currency_is_not_added_to_amounts_of_another_one(total, summed_up):
+    """3.51 NOK are 0.30 EUR."""
+    with pytest.raises(Parked) as parked:
+        reconcile(read(a_customer_invoice(**(CUSTOMER_ROUNDED | {"amountInCurrency": Decimal(total)}))))
+    assert f"add up to {summed_up} EUR" in parked.value.sentence
+
+
+def test_a_plain_difference_that_is_the_documents_own_is_taken_as_it_stands():
+    totals = reconcile(read(a_customer_invoice(**(CUSTOMER_ROUNDED | {"roundingDiff": Decimal("0.3")}))))
+    assert (totals.rounding, totals.total) == (Decimal("-0.3"), 260)
+
+
 @pytest.mark.parametrize("empty", [None, [], ""])
 def test_the_list_of_lines_that_is_filled_is_read(empty):
     data = a_customer_invoice()

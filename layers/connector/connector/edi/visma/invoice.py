@@ -393,6 +393,8 @@ def _rounded(invoice: Invoice, data: shape.Invoice, suffix: str) -> Invoice:
         if own or _is_company_currency(data, suffix):
             return invoice
         return _rounded_by_total(invoice, invoice.total, company or ZERO, data, suffix)
+    if not own and company and _restated(company, data, suffix, invoice.currency) == ZERO:
+        invoice = replace(invoice, rounding=ZERO)
     if not invoice.rounding:
         return invoice
     before = before_rounding(invoice)
@@ -413,17 +415,20 @@ def _rounded(invoice: Invoice, data: shape.Invoice, suffix: str) -> Invoice:
 def _rounded_by_total(invoice: Invoice, total: Decimal, company: Decimal, data: shape.Invoice, suffix: str) -> Invoice:
     """The invoice with the rounding difference that its stated total shows, if Visma's field agrees.
 
-    The field is filled in company currency only, where a small difference may round to zero.
+    The field is filled in company currency only, where a small difference may round to zero, and where the conversion
+    alone may make one. If it does not agree, the difference is what the field comes to in the document's currency:
+    amounts of two currencies are never added up.
     """
     rounding = total - before_rounding(invoice)
-    restated = _in_company_currency(rounding, data, suffix) if rounding else None
-    if restated is None:
+    converted = _in_company_currency(rounding, data, suffix)
+    if converted is None or abs(company) == abs(rounding):
         return invoice
     if company:
-        agrees = _of_one_size(restated, company)
+        agrees = _of_one_size(converted, company)
     else:
-        agrees = not rounded(restated, None) and abs(rounding) <= _MAX_UNSEEN
-    return replace(invoice, rounding=rounding) if agrees else invoice
+        agrees = not rounded(converted, None) and abs(rounding) <= _MAX_UNSEEN
+    restated = rounding if agrees else _restated(company, data, suffix, invoice.currency)
+    return invoice if restated is None else replace(invoice, rounding=restated)
 
 
 def _raised_by_rounding(data: shape.Invoice, own: Decimal | None, company: Decimal | None, suffix: str) -> bool | None:
@@ -462,6 +467,12 @@ def _exchange_rate(data: shape.Invoice, suffix: str) -> Decimal | None:
 def _in_company_currency(amount: Decimal, data: shape.Invoice, suffix: str) -> Decimal | None:
     exchange = _exchange_rate(data, suffix)
     return None if exchange is None else amount * exchange
+
+
+def _restated(amount: Decimal, data: shape.Invoice, suffix: str, currency: str | None) -> Decimal | None:
+    """What an amount in company currency comes to in the document's, whether or not another one leads to it as well."""
+    exchange = _exchange_rate(data, suffix)
+    return None if exchange is None else rounded(amount / exchange, currency)
 
 
 def _in_document_currency(
