@@ -44,6 +44,25 @@ def test_an_invoice_names_the_place_as_the_customer_knows_it(location, locations
 
 
 @pytest.mark.parametrize(
+    ("location", "locations", "is_told"),
+    [
+        (SHOP, {"0008": "S-418"}, True),
+        (SHOP, {"0007": "S-417"}, False),
+        (SHOP, {}, False),
+        (MAIN, {"0008": "S-418"}, False),
+        ({}, {"0008": "S-418"}, False),
+    ],
+)
+def test_a_place_without_an_entry_is_told_where_others_have_one(location, locations, is_told):
+    content = content_of(a_customer_invoice(location=location))
+    route = a_route(content, partner_identity=CUSTOMER, locations=locations)
+    sent = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL)
+    notes = [note for note in sent.notes if "partners.acme.locations" in note]
+    assert len(notes) == is_told
+    assert all("0007" in note for note in notes)
+
+
+@pytest.mark.parametrize(
     ("locations", "number"),
     [
         ({}, ("0007", "sendersId")),

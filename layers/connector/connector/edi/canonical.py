@@ -241,7 +241,7 @@ def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: 
     reader.notes += _branch_notes(content, route)
     if purpose is not Purpose.CANCELLATION:
         reader.notes += reader.left_notes()
-        reader.notes += _delivery_notes(content)
+        reader.notes += _delivery_notes(content, route)
         reader.notes += [SENT_BY_VISMA.of(content.sent_by_visma)] if content.sent_by_visma else []
     # Notes are for us, so they name the lines as Visma numbers them.
     lines = reader.numbered()
@@ -943,9 +943,16 @@ def _refuse_negative_order(content: BusinessDocument, totals: Totals) -> None:
         )
 
 
-def _delivery_notes(content: BusinessDocument) -> list[str]:
-    """A sentence about a purchase order that names no place of delivery at all, or one without its usual code."""
-    if not isinstance(content, PurchaseOrder) or content.kind.facts.we_sell:
+def _delivery_notes(content: BusinessDocument, route: Route) -> list[str]:
+    """A sentence about an order without a place of delivery, or about a place that leaves without its usual code."""
+    if isinstance(content, Invoice):
+        customer = content.counterparty
+        if not content.kind.facts.we_sell or not route.locations or _went_to_customer_itself(customer, route):
+            return []
+        key = f"partners.{route.partner}.locations"
+        note = f"Location {customer.location} leaves with Visma's id of it, since {key} has others and not this one."
+        return [] if customer.location in route.locations else [note]
+    if content.kind.facts.we_sell:
         return []
     place = content.ship_to
     if place.is_elsewhere:
@@ -1140,8 +1147,7 @@ def _delivered_to(customer: Party, partner: KnownParty, route: Route) -> PartyVi
     Routing (`locations`) has the GLN of a location, or the code by which the customer knows it.
     """
     view = partner.acting_as(Role.SHIP_TO)
-    names = {name.casefold() for name in (customer.location, customer.location_name) if name}
-    if not customer.location or names & route.main_locations:
+    if _went_to_customer_itself(customer, route):
         view = view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
     else:
         name = _text(customer.location_name) or partner.name
@@ -1149,6 +1155,12 @@ def _delivered_to(customer: Party, partner: KnownParty, route: Route) -> PartyVi
             Role.SHIP_TO, name, gln=None, number=customer.location, vat_number=None, address=None, contact=None
         )
     return at_location(view, customer.location, route)
+
+
+def _went_to_customer_itself(customer: Party, route: Route) -> bool:
+    """Whether an invoice names no other place than the main one (routing: `main_locations`)."""
+    names = {name.casefold() for name in (customer.location, customer.location_name) if name}
+    return not customer.location or bool(names & route.main_locations)
 
 
 def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:
