@@ -777,7 +777,8 @@ def _references(data: Mapping[str, Any], company: str, route: Route) -> Iterator
         yield Problem(
             next(path for path in paths if _said(data, path) is not None),
             f"'{number}' cannot be written in X12 {route.x12.version} ({longest} characters at most, charset "
-            f"{route.x12.charset}), so every order and invoice is parked. Correct it.",
+            f"{route.x12.charset}), so every order and invoice is parked. Correct it, or agree on "
+            "another x12.version or x12.charset.",
         )
 
 
