@@ -514,6 +514,17 @@ class TestSentAgain:
         changed = Document("nordic", order(quantity=11, purpose="replace"))
         assert harness.deliver(self.again(harness, changed, revision_id=f"{2:064}")) is DeliverResult.SENT
 
+    def test_what_is_alive_is_sent_again_where_a_person_closed_another_state_since(self, harness):
+        """The receiver was informed of that state, and would keep it."""
+        harness.deliver(harness.translated(A))
+        harness.clock.forward(minutes=10)
+        harness.translated(Document("nordic", order(quantity=11)), 2, revision_id=f"{2:064}")
+        closed = harness.revision(A, 2)
+        harness.ledger.rows[(A.key, 2)] = replace(closed, state=State.CLOSED)
+        again = harness.translated(A, 3, look_up_first=True, revision_id=f"{1:064}")
+        assert harness.deliver(again) is DeliverResult.SENT
+        assert len(harness.ids()) == 2
+
     def test_a_valid_transaction_without_content_and_owner_is_parked(self, harness):
         harness.filed(A.body)
         harness.orderful.shows_content = False

@@ -101,6 +101,10 @@ class _Contents:
         return compare(self.ours, self.of(remote))
 
 
+_SAID = KNOWN_TO_PARTNER | {State.CLOSED}
+"""States of a revision that its receiver knows of, from us or from a person."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """Asks Orderful and the ledger.
@@ -248,7 +252,7 @@ class Inquiry:
         return InquiryDecision(InquiryAction.WAIT) if undecided else InquiryDecision(InquiryAction.POST)
 
     def _same_content(self, revision: Revision) -> tuple[set[int], datetime | None]:
-        """Revisions with this content and nothing else sent since, and when something else was sent.
+        """Revisions with this content and nothing else sent or closed since, and when something else was.
 
         A transaction that is older than that says no more what the receiver knows.
         """
@@ -256,7 +260,7 @@ class Inquiry:
         for one in self._history(revision):
             if one.revision_id == revision.revision_id:
                 same.add(one.sequence)
-            elif one.state in KNOWN_TO_PARTNER and one.receiver_id in {revision.receiver_id, None}:
+            elif one.state in _SAID and one.receiver_id in {revision.receiver_id, None}:
                 return same, one.sent_at or one.created_at
         return same, None
 
