@@ -367,6 +367,16 @@ CASES = {
         Seen("A'"),
         [("seen again", 1)],
     ),
+    "from before go-live, released since, its supplier is in no routing": (
+        [unsent(1, "A", S.BASELINE, receiver=None, visma_status="Hold")],
+        Seen("A", supplier=None),
+        [("add", 2, S.PARKED, Reason.UNMAPPED_PARTNER, [])],
+    ),
+    "from before go-live, printed since, its supplier is in no routing": (
+        [unsent(1, "A", S.BASELINE, receiver=None)],
+        Seen("A", supplier=None, status="Printed"),
+        [("seen again", 1)],
+    ),
     "from before go-live, a person sends it": (
         [unsent(1, "A", S.BASELINE)],
         Seen("A", cause=Cause.AS_ORIGINAL),

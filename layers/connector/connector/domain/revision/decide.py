@@ -41,8 +41,7 @@ def decide(case: Case) -> RevisionDecision | Unchanged:
         except Parked as problem:
             route = problem
     if document is None or not isinstance(route, Route):
-        baseline = case.assessed.baseline
-        if baseline is not None and baseline.revision_id == case.reading.revision_id:
+        if _is_at_baseline(case, document):
             return Unchanged()
         if document is None:
             return unreadable(case)
@@ -57,6 +56,14 @@ def decide(case: Case) -> RevisionDecision | Unchanged:
 
 
 # -- documents that go nowhere ----------------------------------------------------------------------------------------
+
+
+def _is_at_baseline(case: Case, document: VismaDocument | None) -> bool:
+    """Whether the content is that of go-live, or of a close, and it was no draft that is finished by now."""
+    baseline = case.assessed.baseline
+    if baseline is None or baseline.revision_id != case.reading.revision_id:
+        return False
+    return baseline.visma_status not in UNFINISHED or document is None or not _is_final(document)
 
 
 def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> RevisionDecision | Unchanged:
