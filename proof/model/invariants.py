@@ -307,7 +307,7 @@ class Invariants:
         current = current_revision(recorded) or recorded[0]
         excuses = document.excuses
         is_known = current.revision_id == document.content_id
-        if current.state in {State.REJECTED, State.CLOSED}:
+        if current.state in {State.REJECTED, State.CLOSED, State.SKIPPED}:
             is_known = is_known or self._reads_as(current) == now.view  # followed by an immaterial change
         if current.state in excuses and (is_known or (current.state is State.CLOSED and not now.ready)):
             return []  # what a person has closed is compared with what it becomes once that is ready

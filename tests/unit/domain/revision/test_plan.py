@@ -382,6 +382,16 @@ CASES = {
         Seen("A", cause=Cause.AS_ORIGINAL),
         [("replace", 1, S.TRANSLATED, ORIGINAL, [])],
     ),
+    "at another supplier, closed by a person there, and changed where no partner sees it": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.SENT), unsent(3, "B", S.CLOSED, receiver=None, counterparty="60001")],
+        Seen("B'", supplier=BERG),
+        [("seen again", 3)],
+    ),
+    "at another supplier, closed by a person there, and changed": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.SENT), unsent(3, "B", S.CLOSED, receiver=None, counterparty="60001")],
+        Seen("C", supplier=BERG),
+        [("add", 4, S.PARKED, Reason.CHANGED_AFTER_CLOSE, [])],
+    ),
     "closed by a person, and changed": (
         [unsent(1, "A", S.CLOSED)],
         Seen("B"),
@@ -495,6 +505,12 @@ def test_what_has_to_end_first_is_waited_for(history, sentence):
 )
 def test_the_plan_says_to_what_the_document_comes(history, seen, result):
     assert planned(history, seen).result is result
+
+
+def test_a_request_about_what_was_sent_does_not_send_it_once_more_after_a_change():
+    """What Visma shows since the change is sent, once it is seen; see "an 860 came along with an edit"."""
+    history = [a(1, "A", S.SENT), asked_in(2, "B", S.SUPERSEDED, ChangeResult.FULL_RESEND)]
+    assert planned(history, Seen("A", cause=Cause.RELEASE)) == Plan()
 
 
 def test_a_question_that_is_on_record_already_is_not_written_again():

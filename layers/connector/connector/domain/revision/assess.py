@@ -228,7 +228,10 @@ def _same_content(
     closed = _closed_since(own, sent)
     # When a person sends it again, it goes to the receiver in routing now, even if only the ISA id is another one.
     moves = sent is not None and incoming.cause.sends_again and incoming.receiver not in {None, sent.receiver_id}
-    is_new_to_receiver = moves or incoming.resends or (sent is not None and needs_full_resend(own, sent))
+    # A request about what was sent comes from before the change: what Visma shows now is sent.
+    is_seen = incoming.cause.is_sighting or current_revision(own) != sent
+    resend_due = sent is not None and is_seen and needs_full_resend(own, sent)
+    is_new_to_receiver = moves or incoming.resends or resend_due
     if sent is not None and sent.revision_id == incoming.revision_id and not is_new_to_receiver:
         withdrawals = withdrawals_of(history, sent)
         if (again := waiting_resend(own)) is not None:

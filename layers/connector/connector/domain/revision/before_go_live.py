@@ -52,7 +52,7 @@ def before_go_live(case: Case, document: VismaDocument, route: Route) -> Revisio
     baseline = case.assessed.baseline
     if baseline is not None:
         on_record = _on_record(case, document, route, baseline)
-        return on_record or _changed_since(case, document, route, baseline)
+        return on_record or changed_since(case, document, route, baseline)
     match origin_of(case, route):
         case Origin.BEFORE:
             return RevisionDecision.keep_on_record(questions.FROM_BEFORE)
@@ -128,10 +128,10 @@ def _out_of_status(
     return _taken_back(case, reason)
 
 
-def _changed_since(
+def changed_since(
     case: Case, document: VismaDocument, route: Route, baseline: Revision
 ) -> RevisionDecision | Unchanged:
-    """The decision about a change of a document recorded as from before go-live.
+    """The decision about a change of a document recorded as from before go-live, or closed by a person.
 
     An earlier change that is not to be sent any more is superseded.
     """

@@ -12,9 +12,15 @@ from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import questions
 from connector.domain.revision.assess import Unchanged
-from connector.domain.revision.before_go_live import before_go_live, is_state_from_before, origin_of, unreadable
+from connector.domain.revision.before_go_live import (
+    before_go_live,
+    changed_since,
+    is_state_from_before,
+    origin_of,
+    unreadable,
+)
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.comparison import Comparison, newer_purpose
+from connector.domain.revision.comparison import Comparison, is_of_party, newer_purpose
 from connector.domain.revision.decision import Case, RevisionDecision, send_as
 from connector.domain.revision.go_live import Origin
 from connector.domain.revision.receivers import is_certainly_another
@@ -152,8 +158,10 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
         reason = _nothing_new(case, Comparison(document, route, case.facts), assessed.under_other_id)
         if reason is not None:
             return RevisionDecision.skip(reason, withdraws_nothing=True)
-    if assessed.was_sent or case.was_answered:  # a person has answered; it was parked for another reason
+    if case.was_answered:  # by a person; it was parked for another reason
         return None
+    if assessed.was_sent:
+        return _changed_since_closed(case, document, route)
     decision = before_go_live(case, document, route)
     waiting = assessed.kept_back_by_routing
     if decision is None and waiting is not None and waiting.kept_ready:
@@ -162,6 +170,15 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
             return None
         return RevisionDecision.ask(questions.switched_on(case.reading.key), by_routing=True)
     return decision
+
+
+def _changed_since_closed(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
+    """The decision about a document that only others had from us, and of which a person informed this receiver."""
+    assessed, closed = case.assessed, case.assessed.closed
+    has_it = assessed.partner_baseline is not None or assessed.under_other_id is not None
+    if has_it or closed is None or not is_of_party(closed, document):
+        return None
+    return changed_since(case, document, route, closed)
 
 
 def _asked_first(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
