@@ -256,8 +256,6 @@ class System(Clockwork):
                 return
             for waiting in self.waiting(key):
                 self.invariants.sent_again.add(self._name(key))
-                if waiting == current:
-                    self.receivers.closed.pop(self._name(key), None)
                 # A withdrawal is created again; the message has the current document.
                 self._queue(waiting if not waiting.is_withdrawal else current, Cause.again(waiting))
 

@@ -44,6 +44,9 @@ FINAL = frozenset(
 """States in which a revision may stay."""
 
 
+_WAITS_UNTIL_READY = frozenset({State.CLOSED, State.SKIPPED})
+
+
 def _awaiting_withdrawal(revisions: Sequence[Revision]) -> set[str | None]:
     """Receivers from which a person must withdraw, or has withdrawn, a document, without a newer revision for them.
 
@@ -309,8 +312,8 @@ class Invariants:
         is_known = current.revision_id == document.content_id
         if current.state in {State.REJECTED, State.CLOSED, State.SKIPPED}:
             is_known = is_known or self._reads_as(current) == now.view  # followed by an immaterial change
-        if current.state in excuses and (is_known or (current.state is State.CLOSED and not now.ready)):
-            return []  # what a person has closed is compared with what it becomes once that is ready
+        if current.state in excuses and (is_known or (current.state in _WAITS_UNTIL_READY and not now.ready)):
+            return []  # it is compared with what it becomes once that is ready
         is_sent = any(one.sent_at is not None and one.receiver_id in ids for one in recorded)
         if current.state is State.AGREED and is_known and not is_sent and self._is_approved(current):
             return []  # by the approval of its change, the partner has it from elsewhere
