@@ -172,6 +172,15 @@ class Reason(StrEnum):
         "`on_revision` is `park`: a person decides about each change of a sent document.",
         "Tell the partner and close it, or release it as replacement.",
     )
+    GOODS_RECEIVED = (
+        "goods-received",
+        "Goods were received before it was sent",
+        (
+            "An order would be sent for the first time, and goods of it were received in Visma: its supplier has it in "
+            "another way. An original would order the whole quantity again."
+        ),
+        "Release it as replacement or as original if the partner is to have it, or close it.",
+    )
     LINE_CLOSED_SHORT = (
         "line-closed-short",
         "Changed, and a line is closed short",

@@ -124,6 +124,7 @@ class Seen:
     status: str = "Open"
     readable: bool = True
     lost: bool = False
+    received: tuple[int, ...] = ()
     sharing: Sharing | None = None
     document: dict[str, Any] = field(default_factory=dict)
     routing: dict[str, Any] = field(default_factory=dict)
@@ -144,6 +145,7 @@ def planned(history, seen: Seen, facts: Answers | None = None) -> Plan | Wait:
         problem=problem,
         sighting=sighting,
         cause=seen.cause,
+        received=seen.received,
     )
     facts = facts or Answers(routing, seen.lost)
     try:
@@ -245,7 +247,37 @@ CASES = {
         Seen("B"),
         [("add", 2, S.PARKED, Reason.KEPT_BACK_BEFORE, [1])],
     ),
+    "new, and goods of it were received": (
+        [],
+        Seen("A", received=(1,)),
+        [("add", 1, S.PARKED, Reason.GOODS_RECEIVED, [])],
+    ),
+    "new, goods of it were received, and on hold": (
+        [],
+        Seen("A", status="Hold", received=(1,)),
+        [("add", 1, S.SKIPPED, Reason.ON_HOLD, [])],
+    ),
+    "without a partner until now, and goods of it were received": (
+        [unsent(1, "A", S.PARKED, receiver=None)],
+        Seen("A", cause=Cause.RELEASE, received=(1,)),
+        [("replace", 1, S.PARKED, Reason.GOODS_RECEIVED, [])],
+    ),
+    "goods of it were received, and a person sends it": (
+        [unsent(1, "A", S.PARKED)],
+        Seen("A", cause=Cause.AS_REPLACEMENT, received=(1,)),
+        [("replace", 1, S.TRANSLATED, REPLACE, [])],
+    ),
+    "another supplier, and goods of it were received": (
+        [a(1, "A", S.SENT)],
+        Seen("B", supplier=BERG, received=(1,)),
+        [("add", 2, S.TRANSLATED, CANCEL, []), ("add", 3, S.PARKED, Reason.GOODS_RECEIVED, [])],
+    ),
     # -- documents that the partner has
+    "sent, goods of it were received, and changed": (
+        [a(1, "A", S.SENT)],
+        Seen("B", received=(1,)),
+        [("add", 2, S.TRANSLATED, REPLACE, [])],
+    ),
     "sent, and taken back": ([a(1, "A", S.SENT), a(2, "B", S.TRANSLATED)], Seen("A"), [("supersede", 2)]),
     "sent, and changed": ([a(1, "A", S.SENT)], Seen("B"), [("add", 2, S.TRANSLATED, REPLACE, [])]),
     "sent, and changed where no partner sees it": (

@@ -8,7 +8,7 @@ import pytest
 
 from connector.domain.errors import Parked
 from connector.domain.order_change.order_snapshot import LineFacts
-from connector.edi.visma.order_snapshot import read_order_snapshot
+from connector.edi.visma.order_snapshot import Receipts, read_order_snapshot, receipts
 from connector.edi.visma.read import NotADocument, read_document
 from testkit.samples.visma_samples import MISSING, a_purchase_order, a_supplier_invoice, an_order_line, as_json
 
@@ -80,3 +80,20 @@ def test_a_number_that_is_none_names_order_and_line():
 def test_an_invoice_is_no_order():
     with pytest.raises(NotADocument):
         read_order_snapshot(as_json(a_supplier_invoice()), company="nordic")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ({}, Receipts()),
+        ({"qtyOnReceipts": 0.5}, Receipts(received=(1,))),
+        ({"qtyOnReceipts": 800, "completed": True}, Receipts(received=(1,))),
+        ({"qtyOnReceipts": 500, "completed": True}, Receipts(received=(1,), closed_short=(1,))),
+        ({"qtyOnReceipts": 0, "completed": True}, Receipts(closed_short=(1,))),
+        ({"completed": True, "canceled": True}, Receipts()),
+        ({"qtyOnReceipts": "many", "completed": True}, Receipts()),
+    ],
+)
+def test_what_was_received_of_an_order(line, found):
+    raw = as_json(a_purchase_order(lines=[an_order_line(1, orderQty=800, **line)]))
+    assert receipts(raw, company="nordic") == found

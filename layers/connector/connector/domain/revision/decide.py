@@ -183,7 +183,12 @@ def _changed_since_closed(case: Case, document: VismaDocument, route: Route) -> 
 
 def _asked_first(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
     """The question before a document leaves that this receiver may have from elsewhere; None when there is none."""
-    return _shared(case, document, route) or _twice(case, document, route) or _moved(case, document, route)
+    return (
+        _shared(case, document, route)
+        or _twice(case, document, route)
+        or _moved(case, document, route)
+        or _received(case, document, route)
+    )
 
 
 def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
@@ -209,6 +214,15 @@ def _moved(case: Case, document: VismaDocument, route: Route) -> RevisionDecisio
     if not _is_new_here(case) or (reason is not None and reason.code is not Reason.WITHDRAWN_UNSENT):
         return None
     return _had_elsewhere(case, document, route)
+
+
+def _received(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
+    """The question about an order that this receiver never had from here, and of which goods were received."""
+    assessed, lines = case.assessed, case.reading.received
+    is_known = assessed.partner_baseline is not None or assessed.person_says_sent or case.was_answered
+    if not lines or is_known or hold_reason(document, route) is not None:
+        return None
+    return RevisionDecision.ask(questions.original_of_received(document, lines))
 
 
 def _had_elsewhere(

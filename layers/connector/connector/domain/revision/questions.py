@@ -347,6 +347,18 @@ def number_of_another_partner(document: VismaDocument, route: Route, sent: Revis
     )
 
 
+def original_of_received(document: VismaDocument, lines: Sequence[int]) -> Parked:
+    """An order would leave as an original, and goods of it were received: its supplier has it from elsewhere."""
+    named = "line" if len(lines) == 1 else "lines"
+    return Parked(
+        f"Goods of {named} {', '.join(map(str, lines[:20]))} were received in Visma, and the order was never sent to "
+        "this partner from here. An original would order the whole quantity again.",
+        field="lines",
+        next_step=choices(document.key),
+        code=Reason.GOODS_RECEIVED,
+    )
+
+
 def lines_closed_short(sent: Revision, lines: Sequence[int]) -> Parked:
     """A sent order changed, and a line of it is closed with less than ordered: a replacement would order it again."""
     named = f"line {lines[0]} is" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:20]))} are"

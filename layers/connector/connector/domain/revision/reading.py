@@ -29,6 +29,7 @@ class Reading:
             None for a sighting and for a request of an earlier release.
         recorded_version: For a request of a person: Visma's row version in the ledger, which may be newer than that of
             the document as it was stored.
+        received: Numbers of the order lines of which goods were received in Visma.
         closed_short: Numbers of the order lines that were closed in Visma before the whole quantity was received.
     """
 
@@ -41,6 +42,7 @@ class Reading:
     resends_after: int | None = None
     asked_of: tuple[int, State] | None = None
     recorded_version: str | None = None
+    received: tuple[int, ...] = ()
     closed_short: tuple[int, ...] = ()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from connector.domain.documents import CHANGED_KIND
 from connector.domain.errors import Parked
@@ -32,29 +33,38 @@ def read_order_snapshot(raw: bytes, *, company: str, etag: str = "") -> OrderSna
     return OrderSnapshot(etag, document.status, content, facts)
 
 
-def closed_short(raw: bytes, *, company: str) -> tuple[int, ...]:
-    """Numbers of the lines that are completed although less than ordered was received; empty where none can be told.
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What was received of an order.
 
-    Visma: `completed` is true on lines that were received, closed or cancelled; nothing more is expected on them.
+    Attributes:
+        received: Numbers of the lines of which goods were received.
+        closed_short: Numbers of the lines that are completed although less than ordered was received. Visma:
+            `completed` is true on lines that were received, closed or cancelled; nothing more is expected on them.
     """
-    if _COMPLETED.search(raw) is None:
-        return ()
+
+    received: tuple[int, ...] = ()
+    closed_short: tuple[int, ...] = ()
+
+
+def receipts(raw: bytes, *, company: str) -> Receipts:
+    """What was received of an order; nothing where that cannot be told."""
+    if _WITH_RECEIPTS.search(raw) is None:
+        return Receipts()
     try:
         order = read_order_snapshot(raw, company=company)
     except (NotADocument, Parked):
-        return ()
-    facts = order.facts
-    return tuple(
-        line.number
-        for line in order.content.lines
-        if not line.cancelled
-        and (fact := facts.get(line.number)) is not None
-        and fact.closed
-        and fact.received < line.quantity
+        return Receipts()
+    lines = [(line, order.facts[line.number]) for line in order.content.lines if line.number in order.facts]
+    return Receipts(
+        received=tuple(line.number for line, fact in lines if fact.received > 0),
+        closed_short=tuple(
+            line.number for line, fact in lines if not line.cancelled and fact.closed and fact.received < line.quantity
+        ),
     )
 
 
-_COMPLETED = re.compile(rb'"completed"\s*:\s*true')
+_WITH_RECEIPTS = re.compile(rb'"completed"\s*:\s*true|"qtyOnReceipts"\s*:\s*"?[0.]*[1-9]')
 """Most orders have no such line, and are not read a second time."""
 
 

@@ -17,7 +17,7 @@ from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.record import State
 from connector.edi.visma.fields import text_if_any
-from connector.edi.visma.order_snapshot import closed_short
+from connector.edi.visma.order_snapshot import Receipts, receipts
 from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document, read_typed
 from connector.services.messages import DocumentMessage
 
@@ -44,6 +44,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
         # The poller's key stands: it knows from which list the row came.
         document = replace(document, key=key)
         sighting = _sighting(message, document.created, document.dated)
+        goods = receipts(raw, company=key.company) if key.kind is CHANGED_KIND else Receipts()
         return Reading(
             key=key,
             revision_id=revision_id(document.content),
@@ -54,7 +55,8 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             resends_after=cause.resends_after(message.cause),
             asked_of=_asked_of(message),
             recorded_version=message.recorded_version,
-            closed_short=closed_short(raw, company=key.company) if key.kind is CHANGED_KIND else (),
+            received=goods.received,
+            closed_short=goods.closed_short,
         )
     if data is None:
         return Reading(
