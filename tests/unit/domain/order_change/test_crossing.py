@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Party
 from connector.domain.order_change.crossing import states_read
 from connector.domain.revision.record import Event, Revision, State
 
@@ -32,6 +32,8 @@ def acknowledged(revision: Revision, after: timedelta) -> Revision:
     event = Event(revision.created_at + after, State.ACKNOWLEDGED, "997")
     return replace(revision, state=State.ACKNOWLEDGED, history=(event,))
 
+
+SUPPLIER = Party(number="50012")
 
 DAYS, HOUR, MINUTES = timedelta(days=5), timedelta(hours=1), timedelta(minutes=2)
 FIRST = sent(1, timedelta(days=30))
@@ -64,12 +66,13 @@ FIRST = sent(1, timedelta(days=30))
         ([agreed(1, DAYS)], 1, []),
         ([sent(2, DAYS, withdraws=1), FIRST], 1, []),
         ([sent(2, HOUR), sent(1, DAYS, receiver_id="BERG")], 2, []),
-        ([sent(1, DAYS, receiver_id="BERG")], 1, []),
+        ([sent(1, DAYS, receiver_id="FORMER", counterparty="50012")], 1, []),
+        ([sent(1, DAYS, receiver_id="BERG", counterparty="60001")], None, []),
         ([], None, []),
     ],
 )
 def test_what_the_partner_had_when_orderful_received_its_change(newest_first, base, doubtful):
-    read = states_read(newest_first, sender_id="ACME", filed_at=FILED, recorded_at=FILED + MINUTES)
+    read = states_read(newest_first, sender_id="ACME", supplier=SUPPLIER, filed_at=FILED, recorded_at=FILED + MINUTES)
     assert (read.base and read.base.sequence) == base
     assert [one.sequence for one in read.doubtful] == doubtful
 
@@ -86,5 +89,5 @@ def test_what_the_partner_had_when_orderful_received_its_change(newest_first, ba
 )
 def test_without_the_time_of_orderful_more_is_in_doubt(second, base, doubtful):
     """It was received at any time before it was recorded."""
-    read = states_read([second, FIRST], sender_id="ACME", filed_at=None, recorded_at=FILED)
+    read = states_read([second, FIRST], sender_id="ACME", supplier=SUPPLIER, filed_at=None, recorded_at=FILED)
     assert (read.base.sequence, [one.sequence for one in read.doubtful]) == (base, doubtful)

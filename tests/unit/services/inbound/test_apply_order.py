@@ -573,8 +573,9 @@ def test_what_a_former_partner_left_half_written_ends_before_the_new_partners_ch
     send(harness, 110, SECOND, line=2, sender_id=BERG)
     settle(harness)
 
-    assert states(harness, FIRST, SECOND) == [ChangeState.REFUSED, ChangeState.APPLIED]
-    assert (written(harness), list(harness.ledger.in_state(State.CHANGING))) == ([900, 110], [])
+    # The new partner was never sent the order.
+    assert states(harness, FIRST, SECOND) == [ChangeState.REFUSED, ChangeState.PARKED]
+    assert (written(harness), list(harness.ledger.in_state(State.CHANGING))) == ([900], [])
 
 
 # -- what Orderful let through --------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
-from connector.domain.documents import PurchaseOrder
+from connector.domain.documents import Party, PurchaseOrder
 from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.quantity import agrees_with_old
 from connector.domain.order_change.request import ChangeRequest
+from connector.domain.revision.receivers import is_same_party
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     UNRESOLVED,
@@ -57,7 +58,12 @@ class _Read(Enum):
 
 
 def states_read(
-    revisions: Iterable[Revision], *, sender_id: str | None, filed_at: datetime | None, recorded_at: datetime
+    revisions: Iterable[Revision],
+    *,
+    sender_id: str | None,
+    supplier: Party,
+    filed_at: datetime | None,
+    recorded_at: datetime,
 ) -> ReadStates:
     """Find what the partner had when Orderful received its change.
 
@@ -65,12 +71,16 @@ def states_read(
 
     Args:
         revisions: Of the order, newest first.
-        sender_id: The partner's ISA id. Revisions for others count where there are none for it.
+        sender_id: The partner's ISA id. Revisions for another one count where there are none for it: it may be its
+            former one.
+        supplier: The supplier of the order now. What another supplier had, the sender never had.
         filed_at: When Orderful received the change; None when it did not say.
         recorded_at: When the change was recorded, by our clock.
     """
     known = [one for one in revisions if one.state in KNOWN_TO_PARTNER and not one.is_withdrawal]
-    own = [one for one in known if one.receiver_id in {None, sender_id}] or known
+    own = [one for one in known if one.receiver_id in {None, sender_id}] or [
+        one for one in known if one.counterparty is None or is_same_party(one, supplier.number, supplier.internal_id)
+    ]
     groups = _groups(own)
     if not groups:
         return ReadStates(None)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, PurchaseOrder
+from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, Party, PurchaseOrder
 from connector.domain.errors import Parked, Transient
 from connector.domain.order_change.crossing import ReadStates, states_read
 from connector.domain.order_change.edits import NO_EDITS, Edits, equals_with_edits
@@ -83,14 +83,15 @@ class PartnerBaseline:
                 return found
         return None
 
-    def read_at(self, order: DocumentKey, change: Change) -> ReadStates:
-        """What the partner had of the order when it wrote the change."""
+    def read_at(self, order: DocumentKey, change: Change, supplier: Party) -> ReadStates:
+        """What the partner had of the order, which is for this supplier now, when it wrote the change."""
         found = ReadStates(None)
         for limit in (_FIRST_LOOK, _MAX_REVISIONS):
             revisions = self.ledger.revisions(order, limit=limit)
             found = states_read(
                 (one for one in revisions if one.change_id != change.transaction_id),
                 sender_id=change.sender_id,
+                supplier=supplier,
                 filed_at=change.filed_at,
                 recorded_at=change.created_at,
             )

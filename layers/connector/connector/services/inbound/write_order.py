@@ -193,7 +193,7 @@ class OrderChange:
             raise
         types = self.known.order_types(self._order)
         self._refuse_another_type(ours.content.order_type, types)
-        read = self.known.read_at(self._order, self.change)
+        read = self.known.read_at(self._order, self.change, ours.content.supplier)
         base = self._base(route, read)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.was_assigned and request.order_number == self.change.named:
