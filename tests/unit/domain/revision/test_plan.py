@@ -272,6 +272,11 @@ CASES = {
         Seen("B", supplier=BERG, received=(1,)),
         [("add", 2, S.TRANSLATED, CANCEL, []), ("add", 3, S.PARKED, Reason.GOODS_RECEIVED, [])],
     ),
+    "another ISA id, goods of it were received, and changed": (
+        [a(1, "A", S.SENT, "FORMER")],
+        Seen("B", received=(1,)),
+        [("add", 2, S.TRANSLATED, CANCEL, []), ("add", 3, S.TRANSLATED, ORIGINAL, [])],
+    ),
     # -- documents that the partner has
     "sent, goods of it were received, and changed": (
         [a(1, "A", S.SENT)],

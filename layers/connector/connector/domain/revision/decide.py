@@ -217,9 +217,10 @@ def _moved(case: Case, document: VismaDocument, route: Route) -> RevisionDecisio
 
 
 def _received(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
-    """The question about an order that this receiver never had from here, and of which goods were received."""
+    """The question about an order that this partner never had from here, and of which goods were received."""
     assessed, lines = case.assessed, case.reading.received
-    is_known = assessed.partner_baseline is not None or assessed.person_says_sent or case.was_answered
+    has_it = assessed.partner_baseline is not None or assessed.under_other_id is not None
+    is_known = has_it or assessed.person_says_sent or case.was_answered
     if not lines or is_known or hold_reason(document, route) is not None:
         return None
     return RevisionDecision.ask(questions.original_of_received(document, lines))
