@@ -275,15 +275,19 @@ class System(Clockwork):
         self.person(command)
 
     def close(self, key: DocumentKey) -> None:
-        """An operator closes a document from before go-live (`connector documents close`)."""
-        shown = self.question(key)
-        if shown is not None:
-            self.before_go_live.closed(self._name(key), self._condition_in(shown))
+        """An operator closes a document about which a question is asked (`connector documents close`)."""
+        name, shown = self._name(key), self.question(key)
+        if shown is not None and self.before_go_live.is_old(name):
+            self.before_go_live.closed(name, self._condition_in(shown))
 
         def command() -> None:
             question = self.question(key)
             if question is not None:
-                self.ledger.move(question, State.CLOSED, now=self.clock.now(), note="closed by a person")
+                try:
+                    self.ledger.move(question, State.CLOSED, now=self.clock.now(), note="closed by a person")
+                finally:
+                    if not self.before_go_live.is_old(name):
+                        self._note_close(key, question)
 
         self.person(command)
 

@@ -119,7 +119,6 @@ class Base(RuleBasedStateMachine):
         setting = CONFIGURATIONS[name.draw(st.sampled_from(self.configurations), label="configuration")]
         type(self).runs += 1
         self.numbers: list[str] = []
-        self.edits = 0
         self.asks = 0
         self.ways: dict[str, str] = {}
         self.invoices: list[str] = []
@@ -250,7 +249,7 @@ class Base(RuleBasedStateMachine):
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
             for place, key in enumerate(self.keys()):
                 if system.waiting(key) and not self.is_empty(key):
-                    self.answer(key, ANSWERS[(place + turn + self.runs) % len(ANSWERS)])
+                    self.answer(key, ANSWERS[(place + turn + self.asks + len(self.keys())) % len(ANSWERS)])
                     waiting.append(str(key))
             if not waiting:
                 return
