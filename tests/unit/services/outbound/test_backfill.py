@@ -188,3 +188,26 @@ def _without_go_live(harness):
     companies = {name: dict(entry) for name, entry in harness.routing.load().data["companies"].items()}
     del companies["nordic"]["go_live"]
     return companies
+
+
+def test_a_state_that_visma_has_no_longer_is_found_and_put_right(harness):
+    """A message from before a backup of Visma was restored is put back from the dead letters and sent."""
+    key = harness.save(1, lines=lines())
+    harness.flow()
+    restored = dict(harness.erp.documents[Resource.PURCHASE_ORDERS])
+    harness.save(1, lines=lines(7))
+    harness.clock.forward(minutes=10)
+    harness.poller().poll_all(harness.routing.load().companies.values(), StepDeadline())
+    harness.erp.documents[Resource.PURCHASE_ORDERS].update(restored)
+    harness.work()
+    harness.clock.forward(hours=6)
+    (found,) = harness.reconcile()
+    assert found.document == str(key)
+    assert found.next_step.startswith("connector backfill --company nordic --kind purchase_order --number 1 --since")
+    backfill(harness)
+    harness.work()
+    first, wrong, again = reversed(harness.ledger.revisions(key))
+    assert first.revision_id == again.revision_id != wrong.revision_id
+    assert again.state is State.DELIVERED
+    harness.clock.forward(hours=6)
+    assert harness.reconcile() == [found], "it is found again"

@@ -344,17 +344,20 @@ class DocumentComparison:
 
 
 def _has_seen(history: Sequence[Revision], reading: Reading) -> bool:
-    """Whether the ledger has this state, by row version and content; without a version, by content and status.
+    """Whether the newest state in the ledger is this one, by row version and content; else by content and status.
 
-    A document that only routing would decide differently now is not new. Row versions come again after a backup of
-    Visma was restored.
+    An older one does not count: after a backup of Visma was restored, an old message may have recorded, and sent, a
+    state that Visma has no longer (docs/decisions/0076). Row versions come again then, so the content counts as well. A
+    document that only routing would decide differently now is not new.
     """
-    if reading.version is not None:
-        known = [one for one in history if one.visma_version == reading.version]
-        return any(reading.document is None or one.revision_id == reading.revision_id for one in known)
+    newest = next((one for one in own_revisions(history) if one.visma_version or one.seen_at), None)
+    if newest is None:
+        return False
+    if reading.version is not None and newest.visma_version is not None:
+        is_same = reading.document is None or newest.revision_id == reading.revision_id
+        return is_same and newest.visma_version == reading.version
     status = reading.document.status if reading.document else None
-    newest = next(iter(history), None)
-    return newest is not None and (newest.revision_id, newest.visma_status) == (reading.revision_id, status)
+    return (newest.revision_id, newest.visma_status) == (reading.revision_id, status)
 
 
 def _new_state(step: object) -> State | None:
