@@ -13,7 +13,8 @@ The invariants (`model/invariants.py`), after every rule and again when the syst
 * a parked document is released once; every 860 is recorded and decided, and its delivery is confirmed after that;
 * without a person, no 860 is written over a newer one, out of sequence, twice, or before Orderful has validated it; a
   recorded duplicate repeats an applied 860; and messages of other senders have no effect on those of a partner;
-* the written values are those of the message at Orderful at that time, in their fields.
+* the written values are those of the message at Orderful at that time, in their fields;
+* the nightly comparison finds nothing once everything is settled.
 """
 
 from __future__ import annotations

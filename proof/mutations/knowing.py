@@ -15,6 +15,7 @@ from connector.domain.revision.go_live import Origin
 from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import UNSENT, Revision, State
 from connector.services.inbound import write_order
+from connector.services.reconcile.documents import DocumentComparison
 from proof.mutations.plant import Mutation
 
 
@@ -94,6 +95,11 @@ def _whoever_asks(right: Callable[..., Any]) -> Callable[..., Any]:
         return right(routing, company, has, sender_id=receiver, stream=stream)
 
     return route_of
+
+
+def _knows_no_history(_right: Any) -> Callable[..., tuple[Revision, ...]]:
+    """The nightly comparison takes every document for one without a record."""
+    return lambda _comparison, _key: ()
 
 
 _PAST = ("live since long", "live since the first poll")
@@ -179,5 +185,11 @@ MUTATIONS = (
         (write_order, "route_of"),
         _whoever_asks,
         scenario="an 860 of a former partner",
+    ),
+    Mutation(
+        "the nightly comparison sees a gap where none is",
+        (DocumentComparison, "_history"),
+        _knows_no_history,
+        rules=frozenset({"edit"}),
     ),
 )

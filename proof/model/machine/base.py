@@ -156,6 +156,7 @@ class Base(RuleBasedStateMachine):
         """Stop all faults, let people decide about everything parked, and check all invariants."""
         if hasattr(self, "system") and not self.system.invariants.violations:
             self.settle_everything()
+            self._comparison_finds_nothing()
 
     # -- helpers of rules ---------------------------------------------------------------------------------------------
 
@@ -264,3 +265,12 @@ class Base(RuleBasedStateMachine):
         wrong = self.system.invariants.check_quiescent()
         if wrong:
             raise Wrong("; ".join(wrong))
+
+    def _comparison_finds_nothing(self) -> None:
+        self.system.clock.forward(hours=3)
+        self.system.reconcile()
+        progress = self.system.book.progress()
+        if progress is None or progress.complete_at is None:
+            raise Wrong(f"The nightly comparison is not complete: {progress}.")
+        if findings := self.system.book.findings():
+            raise Wrong("; ".join(f"{one.category} {one.document}: {one.sentence}" for one in findings))
