@@ -722,6 +722,7 @@ class FixedRouting:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.routing = Routing.from_data(data)
+        self.applied_at: datetime | None = None
         self.fresh_loads = 0
         self.failure: Exception | None = None
 
@@ -734,6 +735,9 @@ class FixedRouting:
         if self.failure is not None:
             raise self.failure
         return self.routing
+
+    def in_force_since(self) -> datetime | None:
+        return self.applied_at
 
 
 class LaggingRouting(FixedRouting):

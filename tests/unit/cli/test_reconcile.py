@@ -119,7 +119,10 @@ def test_the_reason_is_asked_for_at_a_terminal_beside_the_finding(connector, har
 
 def test_a_finding_that_is_not_there_is_not_closed(connector, harness):
     result = connector("reconcile", "close", "00000000", "--reason", "x")
-    assert (result.code, result.err) == (2, "There is no finding '00000000'; connector reconcile list shows them.\n")
+    assert (result.code, result.err) == (
+        2,
+        "No nightly run has a finding '00000000'; connector reconcile list shows them.\n",
+    )
 
 
 def test_a_window_in_which_everything_is_young_is_refused(connector, harness):

@@ -174,7 +174,7 @@ def close_finding(*, finding_id: str, why: str | None, by: str | None, stack: St
     can_have_reason(why)
     found = next((one for one in stack.findings.findings() if one.finding_id == finding_id.lower()), None)
     if found is None:
-        raise WrongInput(f"There is no finding '{finding_id}'; connector reconcile list shows them.")
+        raise WrongInput(f"No nightly run has a finding '{finding_id}'; connector reconcile list shows them.")
     say(f"{found.category}, {found.subject}: {found.sentence}")
     because = reason(why)
     name, caller = decider(stack, by)

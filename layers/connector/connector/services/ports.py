@@ -427,6 +427,13 @@ class RoutingSource(Protocol):
             Misconfigured: no routing was applied yet.
         """
 
+    def in_force_since(self) -> datetime | None:
+        """When the routing in force was applied, UTC; None before the first.
+
+        Raises:
+            Transient, Misconfigured: the table cannot be read.
+        """
+
 
 class Fields(TypedDict, total=False):
     """The fields of a log line: ids, states and sentences, never a payload or a secret."""

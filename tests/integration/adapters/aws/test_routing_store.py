@@ -171,6 +171,7 @@ def test_whoever_is_overtaken_at_the_last_time_is_told_by_whom_and_leaves_no_tra
 
 def test_the_history_has_every_apply_newest_first_with_what_it_changed_and_released(client, clock):
     writer = store(client, clock)
+    assert writer.in_force_since() is None
     first = writer.apply(
         routing_data(), NOW, by="kari", caller="arn:kari", difference=Difference(3, 0, 0, ("a", "b", "c"))
     )
@@ -183,6 +184,7 @@ def test_the_history_has_every_apply_newest_first_with_what_it_changed_and_relea
     assert (second.previous, third.previous, first.previous) == (first.version, second.version, None)
     assert writer.applied_as(first.version) == replace(third, documents=4, changes=1)
     assert writer.applied() == replace(third, documents=4, changes=1)
+    assert writer.in_force_since() == NOW + timedelta(hours=1)
     assert writer.applied_as("beef") is None
 
 

@@ -35,7 +35,7 @@ def reported(harness):
 
 
 def waiting(harness):
-    return open_findings(harness.book, now=harness.clock.now())
+    return open_findings(harness.book, harness.routing, now=harness.clock.now())
 
 
 def test_a_finding_is_told_once_until_it_changes_and_is_forgotten_when_it_is_over(harness, night):
@@ -166,6 +166,19 @@ def test_that_nothing_was_read_whole_for_days_is_told_until_it_is(harness, night
     assert waiting(harness).count == 0
 
 
+def test_that_no_run_has_ever_begun_is_told_three_days_after_the_routing_was_applied(harness, night):
+    applied = harness.clock.now()
+    harness.routing.applied_at = applied
+    harness.clock.forward(days=2, hours=23)
+    assert waiting(harness).count == 0
+    harness.clock.forward(hours=1)
+    assert waiting(harness) == Waiting(1, applied)
+    harness.tracker().run()
+    assert harness.telemetry.counts[Metric.ATTENTION_OPEN] == 1
+    night()
+    assert waiting(harness).count == 0
+
+
 def test_what_is_found_is_attention_until_a_person_closes_it(harness, night):
     harness.save(1, lines=lines())
     harness.clock.forward(hours=3)
@@ -179,6 +192,27 @@ def test_what_is_found_is_attention_until_a_person_closes_it(harness, night):
     (found,) = harness.book.findings()
     harness.book.put(replace(found, closed_at=harness.clock.now()))
     assert waiting(harness) == Waiting(0, None)
+
+
+def test_a_document_that_was_touched_in_the_hour_before_the_run_keeps_its_findings(harness, night):
+    gone, lost = harness.save(2, lines=lines()), harness.save(3, lines=lines())
+    harness.flow()
+    harness.orderful.delete(harness.transaction_of(gone))
+    harness.forget(lost)
+    harness.save(1, lines=lines())
+    harness.clock.forward(hours=3)
+    assert night()[1] == 3
+    first_seen = {one.finding_id: one.first_seen for one in harness.book.findings()}
+    harness.clock.forward(hours=23, minutes=40)
+    for number in (1, 2, 3):
+        harness.save(number, lines=lines(7))
+    harness.clock.forward(minutes=20)
+    assert night()[1] == 0
+    assert {one.finding_id: one.first_seen for one in harness.book.findings()} == first_seen
+    harness.flow()
+    harness.clock.forward(days=1)
+    night()
+    assert [one for one in harness.book.findings() if one.category == "missing"] == []
 
 
 def test_what_was_dated_back_is_forgotten_when_it_is_over(harness, night):

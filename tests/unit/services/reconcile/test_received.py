@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Misconfigured, Transient
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
 from connector.domain.transactions import Stream
 from connector.services.inbound.collect import LIST_OVERLAP
 from connector.services.messages import HintMessage
@@ -160,6 +162,20 @@ def test_an_answer_is_found_too(harness):
     assert {(one.subject, one.document) for one in found} == {(NEXT, "nordic/purchase_order/500123"), (CHANGE, None)}
     apply(harness)
     assert {one.document for one in harness.changes.all()} == {"855", "824"}
+
+
+def test_an_order_that_was_deleted_after_a_change_of_it_was_agreed_is_found(harness):
+    asks(harness)
+    every_five_minutes(harness, hours=1)
+    key = DocumentKey.of_order("nordic", "500123")
+    assert [one.state for one in harness.ledger.revisions(key)] == [State.AGREED, State.DELIVERED]
+    harness.delete("500123")
+    harness.clock.forward(hours=3)
+    (found,) = harness.reconcile()
+    assert (found.category, found.document) == ("deleted", str(key))
+    assert found.sentence == (
+        "acme has it, as revision 2 that was agreed 2026-11-05 08:25 UTC, and Visma has no such document any more."
+    )
 
 
 class TestNotFound:

@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.errors import ListRefused, Misconfigured, Transient
+from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Dialect, OrderfulRequest
 from connector.services.ports import Resource
 from connector.services.reconcile.local_book import LocalBook
+from connector.services.release import message_for
 from testkit.memory.effects import START, StepDeadline
 from testkit.memory.reconcile_harness import Harness, in_short, lines
 from testkit.samples.routing_data import routing_data
@@ -272,10 +274,49 @@ def test_the_steps_for_what_was_sent_are_commands_that_send_it_again(harness):
         harness.change_message(name, lambda tree: tree["PO1_loop"].pop())
     harness.orderful.delete(harness.transaction_of(deleted))
     harness.clock.forward(hours=3)
-    steps = {one.document: one.next_step for one in harness.reconcile()}
-    assert steps[str(changed)].endswith(f"connector documents resend {changed} --as replacement")
-    assert steps[str(deleted)].endswith(f"connector documents resend {deleted} --as original")
-    assert steps[str(replaced)] == f"connector documents show {replaced}"
+    found = harness.reconcile()
+    steps = {one.document: one.next_step for one in found}
+    close = {one.document: f"connector reconcile close {one.finding_id} --reason TEXT" for one in found}
+    assert steps[str(changed)].endswith(
+        f"connector documents resend {changed} --as replacement; then: {close[str(changed)]}"
+    )
+    assert steps[str(deleted)].endswith(
+        f"connector documents resend {deleted} --as original; if it has it: {close[str(deleted)]}"
+    )
+    assert steps[str(replaced)] == f"connector documents show {replaced}; then: {close[str(replaced)]}"
+
+
+def test_each_step_ends_its_finding(harness):
+    """What sends or queues the document ends it with the next run; what stays at Orderful is closed by its command."""
+    keys = {number: harness.save(number, lines=lines(number)) for number in range(1, 7)}
+    harness.flow()
+    first = {number: harness.transaction_of(key) for number, key in keys.items()}
+    harness.save(1, lines=lines(70))  # missing, a state
+    unread = harness.save(7, lines=lines())  # missing, no record
+    harness.orderful.delete(first[2])  # missing, no such transaction
+    copy = harness.orderful.copy(first[3])  # doubled
+    instead = harness.orderful.copy(first[4])  # doubled, in place of the original
+    harness.orderful.delete(first[4])
+    harness.change_message(first[5], lambda tree: tree["PO1_loop"].pop())  # different
+    harness.forget(keys[6])  # unknown
+    harness.delete(6)
+    harness.clock.forward(hours=3)
+    found = harness.reconcile()
+    stay = {first[4], instead, first[5], first[6]}
+    assert {one.subject for one in found} == {str(keys[1]), str(unread), first[2], copy} | stay
+    closed = {one.subject for one in found if f"connector reconcile close {one.finding_id} --reason" in one.next_step}
+    assert closed == {first[2], copy} | stay
+
+    harness.flow()  # reads what `connector backfill` would queue
+    for key, cause in ((keys[2], Cause.AS_ORIGINAL), (keys[5], Cause.AS_REPLACEMENT)):
+        sent, now = harness.current(key), harness.clock.now()
+        source = harness.ledger.source_of(sent)
+        again = message_for(sent, source, harness.payloads, now=now, cause=cause, resends_after=sent.sequence)
+        harness.outbox.documents([again])
+    harness.work()
+    harness.orderful.delete(copy)
+    harness.clock.forward(hours=3)
+    assert {one.subject for one in harness.reconcile() if one.last_seen == harness.clock.now()} == stay
 
 
 def test_a_copy_whose_original_is_gone_stands_in_its_place(harness):

@@ -193,6 +193,10 @@ class RoutingStore(clients.OnDynamoDB):
         """What is in force: when it was applied, and by whom; None before the first time."""
         return self._entry(_POINTER)
 
+    def in_force_since(self) -> datetime | None:
+        applied = self.applied()
+        return applied.at if applied else None
+
     def applied_as(self, version: str) -> Applied | None:
         """When a version was applied last; None where that was not kept."""
         return self._entry({"pk": {"S": _version_key(version)}, "sk": {"S": "applied"}})

@@ -96,6 +96,11 @@ def id_of(category: Category, subject: str) -> str:
     return blake2b(f"{category.value} {subject}".encode(), digest_size=8).hexdigest()
 
 
+def how_to_close(category: Category, subject: str) -> str:
+    """The command that closes a finding: its step says so where the next run would find it again."""
+    return f"connector reconcile close {id_of(category, subject)} --reason TEXT"
+
+
 def state_of(*parts: object) -> str:
     """A short hash of the parts of a difference."""
     return blake2b("\n".join(map(str, parts)).encode(), digest_size=8).hexdigest()

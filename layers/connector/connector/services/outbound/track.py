@@ -187,7 +187,7 @@ class Tracker:
         now = self.clock.now()
         sent = self.ledger.in_attention(limit=MAX_COUNTED)
         since = [one.attention_at or one.updated_at for one in sent]
-        findings = open_findings(self.findings, now=now)
+        findings = open_findings(self.findings, self.routing, now=now)
         self.telemetry.count(Metric.ATTENTION_OPEN, len(sent) + findings.count)
         if findings.oldest is not None:
             since.append(findings.oldest)

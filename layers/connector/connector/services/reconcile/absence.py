@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.reconcile.finding import Category, Finding, id_of, state_of
+from connector.domain.reconcile.finding import Category, Finding, how_to_close, state_of
 from connector.domain.revision.receivers import newest_reached
-from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, time_sent
+from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, State, time_sent
 from connector.domain.routing.resolve import Routing
 from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Purpose
@@ -67,7 +67,7 @@ class AbsenceComparison:
         return [
             one
             for one, _ in newest_reached(history)
-            if one.state in MAY_NEED_ATTENTION and one.purpose is not Purpose.CANCELLATION
+            if one.state in {*MAY_NEED_ATTENTION, State.AGREED} and one.purpose is not Purpose.CANCELLATION
         ]
 
     def _is_wanted(self, revision: Revision) -> bool:
@@ -84,6 +84,8 @@ class AbsenceComparison:
         else:
             return None
         newest = sent[0]
+        reached = "agreed" if newest.state is State.AGREED else "sent"
+        since = f"that was {reached} {to_the_minute(time_sent(newest))}"
         partners = " and ".join(dict.fromkeys(one.partner or one.receiver_id or "the partner" for one in sent))
         return Finding(
             category=Category.DELETED,
@@ -91,13 +93,10 @@ class AbsenceComparison:
             subject=str(key),
             document=str(key),
             transactions=tuple(one.transaction_id for one in sent if one.transaction_id),
-            sentence=(
-                f"{partners} has it, as revision {newest.sequence} that was sent {to_the_minute(time_sent(newest))}, "
-                f"and {what}."
-            ),
+            sentence=f"{partners} has it, as revision {newest.sequence} {since}, and {what}.",
             next_step=(
                 f"Tell {partners}, since no cancellation leaves by itself; connector documents show {key}; then: "
-                f"connector reconcile close {id_of(Category.DELETED, str(key))} --reason TEXT"
+                f"{how_to_close(Category.DELETED, str(key))}"
             ),
             state=state_of(*(one.sequence for one in sent)),
             at=time_sent(newest),

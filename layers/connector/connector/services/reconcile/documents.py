@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, number_in_key
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.reconcile.finding import Category, Finding, state_of
+from connector.domain.reconcile.finding import Category, Finding, how_to_close, state_of
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.go_live import UNKNOWN_ZONE
@@ -111,7 +111,7 @@ class DocumentComparison:
         if not any(map(_day, (document.dated, document.created, document.modified))):
             raise Misconfigured("Visma shows none of its dates, so nobody can tell whether it belongs to the window.")
         answered = self._answers(resource, document, until=self.window.until)
-        if next(iter(answered), None) is not question or self._is_young(document, page.server_time):
+        if next(iter(answered), None) is not question or self.is_young(document, page.server_time):
             return None
         branch = self.company.visma.branch
         if branch and document.branch not in {None, branch}:
@@ -149,7 +149,7 @@ class DocumentComparison:
             names.add(f"{document_type}:{document.number}")
         return frozenset(str(DocumentKey(self.company.name, kind, one)) for one in names)
 
-    def _is_young(self, document: ListedDocument, server_time: datetime) -> bool:
+    def is_young(self, document: ListedDocument, server_time: datetime) -> bool:
         """Whether it changed so recently that it may still be in progress."""
         visma = self.company.visma
         modified = to_utc(document.modified, zone_named(visma.time_zone)) if document.modified else None
@@ -293,13 +293,15 @@ class DocumentComparison:
                 f"Revision {revision.sequence} was sent as {revision.transaction_id} to {revision.partner}, and "
                 "Orderful has no such transaction."
             )
-            step = f"connector documents trace {revision.key}"
             if copies:
                 sentence += f" {', '.join(copies)}, a copy of it, is there in its place."
-            elif revision is current:
-                step += (
-                    f"; if {revision.partner} does not have it: connector documents resend {revision.key} --as original"
-                )
+            condition = "then"
+            step = f"connector documents trace {revision.key}"
+            if revision is current and not copies:
+                again = f"connector documents resend {revision.key} --as original"
+                step += f"; if {revision.partner} does not have it: {again}"
+                condition = "if it has it"
+            step += f"; {condition}: {how_to_close(Category.MISSING, revision.transaction_id)}"
             found.append(
                 self._finding(
                     revision.key,

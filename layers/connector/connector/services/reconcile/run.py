@@ -457,6 +457,8 @@ class Reconciler:
                         compared = comparison.compare(step.resource, step.question, document, page)
                         if compared is not None:
                             over = self._noted(progress, compared)
+                        elif comparison.is_young(document, page.server_time):
+                            self._keep(progress, comparison.names(step.resource, document))
                 progress = replace(
                     progress,
                     handled=progress.handled + 1,
@@ -566,13 +568,30 @@ class Reconciler:
         interrupted.
         """
         for finding in compared.findings:
-            self._note(finding)
-            for name in finding.transactions:
-                if (along := self._found.pop(id_of(Category.UNKNOWN, name), None)) is not None:
-                    self.book.remove(along)
+            self._note_whole(finding)
         before = self._found.get(id_of(Category.MISSING, str(compared.key)))
         is_over = before is not None and before.last_seen < progress.started_at
         return (*progress.over, before.finding_id) if before is not None and is_over else progress.over
+
+    def _note_whole(self, finding: Finding) -> None:
+        """Store a finding of a document, in place of those of its unknown transactions."""
+        self._note(finding)
+        for name in finding.transactions:
+            if (along := self._found.pop(id_of(Category.UNKNOWN, name), None)) is not None:
+                self.book.remove(along)
+
+    def _keep(self, progress: Progress, names: Collection[str]) -> None:
+        """Keep the findings of a document that is not compared in this run because it has just changed.
+
+        They are not forgotten: nobody knows whether they are over.
+        """
+        kept = [
+            one
+            for one in self._found.values()
+            if one.category is Category.MISSING and one.document in names and one.last_seen < progress.started_at
+        ]
+        for one in kept:
+            self._note_whole(replace(one, last_seen=self.clock.now()))
 
     def _note(self, finding: Finding) -> Finding:
         """Store a finding. Returns it with what its record has of it."""

@@ -11,7 +11,7 @@ from typing import Any
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import why_never_sent
-from connector.domain.reconcile.finding import Category, Finding, state_of
+from connector.domain.reconcile.finding import Category, Finding, how_to_close, state_of
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.record import (
     AT_ORDERFUL,
@@ -243,7 +243,7 @@ class TransactionComparison:
             transaction,
             company,
             what,
-            f"{step}; connector documents show {key}" if key else f"{step}.",
+            f"{step}; connector documents show {key}" if key else step,
             key=key,
             state=state_of(number, sentence),
             filed_under=(transaction.transaction_type, number) if number else None,
@@ -269,7 +269,7 @@ class TransactionComparison:
             transactions=(transaction.transaction_id,),
             filed_under=filed_under,
             sentence=sentence,
-            next_step=next_step,
+            next_step=f"{next_step}; then: {how_to_close(category, transaction.transaction_id)}",
             state=state,
             at=transaction.created_at or self.now,
             first_seen=self.now,
