@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from connector.domain.errors import Conflict, Transient
-from connector.domain.inbound import Confirmation
+from connector.domain.inbound import Confirmation, Validation
 from connector.domain.order_change.decide import Difference
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
@@ -696,6 +696,36 @@ def test_a_question_of_one_of_several_readings_is_asked() -> None:
     assert (change.state, change.reason_codes) == (ChangeState.PARKED, (Reason.CROSSES_REVISION,))
     assert "Revision 2 was sent" in (change.reason or "")
     assert "was changed in Visma meanwhile, from 900 to 800" in (change.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "edited"), [(850, None), (900, 950.0)], ids=["the message is corrected", "a user edits the order"]
+)
+def test_a_question_that_did_not_arise_at_first_is_asked_when_it_does(quantity, edited) -> None:
+    """900 is asked for shortly after 900 was sent, whichever state the partner had; later that is another thing."""
+    harness = Harness()
+    harness.clock.forward(days=3)
+    harness.orders.edit(line_1={"orderQty": 900.0})
+    harness.poll()
+    harness.quiesce()
+    harness.clock.forward(minutes=20)
+    harness.inbound.send(an_860(more_of(1, 900)), number="802210971", validation=Validation.INVALID)
+    harness.collect()
+    harness.quiesce()
+    assert harness.change().state is ChangeState.PARKED
+
+    if edited:
+        harness.orders.edit(line_1={"orderQty": edited})
+    held = harness.inbound.transactions["802210971"]
+    harness.inbound.transactions["802210971"] = replace(
+        held, message=an_860(more_of(1, quantity)), validation=Validation.VALID
+    )
+    harness.clock.forward(minutes=30)
+    harness.review.retry(harness.change(), KARI)
+    harness.quiesce()
+
+    assert (harness.change().state, harness.orders.puts) == (ChangeState.PARKED, [])
+    assert Reason.CROSSES_REVISION in harness.change().reason_codes
 
 
 def test_a_change_that_asks_for_what_has_just_been_sent_is_no_question() -> None:

@@ -257,8 +257,10 @@ class Applier:
         if message is None:
             return seen if seen == change else self.changes.save(seen)
         note = "Orderful has another message for it than before"
-        # An approval holds for the message that was shown only.
-        other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
+        # An approval holds for the message that was shown only, and so does what the message stated as former values.
+        other = seen.moved(
+            change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None, known_sequence=None
+        )
         if found.order_number and found.order_number != change.number and not change.on_hold:
             moved = self.recorder.move(other, found.order_number, message)
             self._look_behind(moved)

@@ -211,7 +211,7 @@ class OrderChange:
             )
         lines = Lines(base, ours, route)
         differences = self._differences_of(self._by_our_numbers(request, base, ours, route, self.others), route, lines)
-        base, decision = self._decided(request, base, ours, route, read)
+        base, sequence, decision = self._decided(request, base, ours, route, read)
         decision = self._checked_against_cancellation(decision, read)
         decision = self._checked_against_others(decision, decided_on, types, repeated)
         decision = self._checked_for_repetition(decision, differences, route, lines)
@@ -253,9 +253,11 @@ class OrderChange:
             ours, raw = self._read()
         elif self._take_off_hold(ours):
             ours, raw = self._read()
+        # Kept only with what is written: with another message, or another order in Visma, the question may arise.
+        change = msgspec.structs.replace(self.change, known_sequence=sequence)
         self.known.settle(
             self._order,
-            self.change,
+            change,
             base=before,
             requested=self._requested,
             after=ours,
@@ -264,13 +266,13 @@ class OrderChange:
             is_all=not decision.unwritten,
         )
         added = added_lines(self._requested, before=before, after=ours.content)
-        self.change = msgspec.structs.replace(self.change, added=added)
+        self.change = msgspec.structs.replace(change, added=added)
         return WriteResult(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
 
     def _decided(
         self, request: ChangeRequest, base: PurchaseOrder | None, ours: OrderSnapshot, route: Route, read: ReadStates
-    ) -> tuple[PurchaseOrder | None, ChangeDecision]:
-        """The decision, and the order as the partner had it.
+    ) -> tuple[PurchaseOrder | None, int, ChangeDecision]:
+        """The order as the partner had it, with its revision (0 without one), and the decision.
 
         Where it may have had a newer state, the change has to come to the same with that one; else a person is asked.
         A state whose values the change states as the former ones was had.
@@ -279,7 +281,7 @@ class OrderChange:
         decision = self._decide(request, base, sequence, ours, route)
         doubtful = [one for one in read.doubtful if one.sequence > sequence]
         if base is None or not doubtful or self.change.is_approved or decision.action is ChangeAction.REJECT:
-            return base, self._told_of_crossing(decision, sequence, read)
+            return base, sequence, self._told_of_crossing(decision, sequence, read)
         contents = []
         for one in doubtful:
             with as_unavailable():
@@ -292,7 +294,7 @@ class OrderChange:
                 self._save(known_sequence=sequence)
                 doubtful, contents = doubtful[:at], contents[:at]
         if not doubtful:
-            return base, self._told_of_crossing(decision, sequence, read)
+            return base, sequence, self._told_of_crossing(decision, sequence, read)
         decisions = [
             None if content is None else self._decide(request, content, one.sequence, ours, route)
             for one, content in zip(doubtful, contents, strict=True)
@@ -300,10 +302,9 @@ class OrderChange:
         newest = decisions[0]
         for one, other in zip(doubtful, decisions, strict=True):
             if other is None or newest is None or not (decision.comes_to(other) and other.comes_to(newest)):
-                return base, self._asked_about_crossing(decision, one, other)
+                return base, sequence, self._asked_about_crossing(decision, one, other)
         assert newest is not None  # noqa: S101
-        self._save(known_sequence=doubtful[0].sequence)
-        return contents[0], newest
+        return contents[0], doubtful[0].sequence, newest
 
     def _decide(
         self, request: ChangeRequest, base: PurchaseOrder | None, sequence: int, ours: OrderSnapshot, route: Route
