@@ -262,10 +262,10 @@ class Invariants:
             return []
         taken_up = max(event.at for event in change.history if event.state is ChangeState.APPLYING)
         # While a revision is being sent or needs attention, nobody knows whether it has arrived; nor does the connector
-        # know of a rejection before it has tracked it.
+        # know of a rejection before it has tracked it, or what the partner noted of a state that a person closed.
         rejected = self.receivers.refused_transactions
         if any(
-            one.state in UNRESOLVED
+            one.state in UNRESOLVED | {State.CLOSED}
             or one.needs_attention
             or one.updated_at >= taken_up
             or (one.transaction_id in rejected and one.state in KNOWN_TO_PARTNER)

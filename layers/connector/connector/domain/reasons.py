@@ -871,18 +871,21 @@ class Reason(StrEnum):
         "crosses-revision",
         "It may cross what was sent",
         (
-            "A revision was sent shortly before the partner wrote the change, and the change comes to something else "
-            "with it than without it."
+            "A revision was sent shortly before the partner wrote the change, or a person told the partner of one and "
+            "closed it, and the change comes to something else with it than without it."
         ),
         (
-            "Ask the partner which state it had. Approve the change if it had not read that revision; otherwise enter "
-            "it in Visma by hand and close the change."
+            "Ask the partner which state it had. Approve the change if it did not know of that revision; otherwise "
+            "enter it in Visma by hand and close the change."
         ),
     )
     CANCELLED_FOR_PARTNER = (
         "cancelled-for-partner",
         "The partner has the cancellation",
-        "The last that the partner was sent is the cancellation of the order, and the order is open again in Visma.",
+        (
+            "The last that the partner was sent, or told by a person, is the cancellation of the order, and the order "
+            "is open again in Visma."
+        ),
         (
             "Decide first whether the partner gets the order again. Then approve the change, or reject it and tell the "
             "partner."

@@ -28,6 +28,12 @@ def agreed(sequence: int, ago: timedelta) -> Revision:
     return sent(sequence, ago, State.AGREED, first_attempt_at=None, sent_at=None, change_id="C")
 
 
+def closed(sequence: int, ago: timedelta, **values) -> Revision:
+    """A state that was never sent, and of which a person told the partner."""
+    unsent = {"receiver_id": None, "first_attempt_at": None, "sent_at": None}
+    return sent(sequence, ago, State.CLOSED, **{**unsent, **values})
+
+
 def acknowledged(revision: Revision, after: timedelta) -> Revision:
     event = Event(revision.created_at + after, State.ACKNOWLEDGED, "997")
     return replace(revision, state=State.ACKNOWLEDGED, history=(event,))
@@ -58,6 +64,15 @@ FIRST = sent(1, timedelta(days=30))
         ([sent(2, DAYS, State.UNCONFIRMED, sent_at=None), FIRST], 1, [2]),
         ([sent(2, DAYS, attention="waits for manual send"), FIRST], 1, [2]),
         ([sent(2, DAYS, State.REJECTED), FIRST], 1, []),
+        ([closed(2, DAYS), FIRST], 1, [2]),
+        ([closed(2, -HOUR), FIRST], 1, []),
+        ([closed(3, DAYS), closed(2, DAYS), FIRST], 1, [3, 2]),
+        ([sent(3, DAYS), closed(2, DAYS), FIRST], 3, []),
+        ([agreed(3, MINUTES), closed(2, DAYS), FIRST], 3, []),
+        ([closed(2, DAYS, counterparty="60001"), FIRST], 1, []),
+        ([closed(2, DAYS, visma_status="Cancelled"), FIRST], 1, []),
+        ([closed(2, DAYS, withdraws=1), FIRST], 1, []),
+        ([closed(1, DAYS)], None, []),
         ([agreed(2, MINUTES), FIRST], 2, []),
         ([agreed(3, -HOUR), agreed(2, MINUTES), FIRST], 3, []),
         ([agreed(3, MINUTES), sent(2, HOUR), FIRST], 1, [3]),

@@ -303,6 +303,8 @@ def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what
     harness.quiesce()
 
     harness.apply(harness.arrived(more_of(1, 900, was=800)))
+    assert Reason.CANCELLED_FOR_PARTNER in harness.change().reason_codes
+    harness.approve()
     harness.poll()
     harness.quiesce()
 

@@ -801,6 +801,118 @@ def test_a_change_of_an_order_that_is_cancelled_for_the_partner_and_open_again_i
     assert "cancelled the order for the partner; in Visma the order is open again" in (change.reason or "")
 
 
+def closed_since(**edit) -> Harness:
+    """The order was sent, a user edited it three days later, and a person told the partner and closed that state."""
+    harness = Harness()
+    harness.routing.apply(
+        routing_data({"defaults.changes": RULES, "defaults.on_reopen": "park", "defaults.on_revision": "park"})
+    )
+    harness.clock.forward(days=3)
+    harness.orders.edit(**edit)
+    harness.poll()
+    harness.quiesce()
+    question = harness.ledger.revisions(ORDER, limit=1)[0]
+    harness.ledger.move(question, State.CLOSED, now=harness.clock.now(), note="closed by a person")
+    harness.clock.forward(days=3)
+    return harness
+
+
+def test_a_change_back_to_what_was_sent_before_a_person_told_the_partner_of_more_is_asked_about() -> None:
+    """Sent 800, told 900 by telephone: the partner asks for 800, which it can deliver."""
+    harness = closed_since(line_1={"orderQty": 900.0})
+
+    assert harness.apply(harness.arrived(more_of(1, 800))) is ApplyResult.PARKED
+
+    change = harness.change()
+    assert change.reason_codes == (Reason.CROSSES_REVISION,)
+    assert (change.reason or "").startswith("A person closed revision 2 ")
+    assert "with it, this asks for line 1 quantity 800; without it, for nothing" in (change.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("asks", "written"),
+    [
+        (more_of(1, 1000, was=900), {1: 1000, 2: 100}),  # it states what it was told
+        (more_of(1, 900), {1: 900, 2: 100}),  # it confirms what it was told
+        (more_of(1, 900, was=800), {1: 900, 2: 100}),  # and its system has what it was sent
+        (more_of(2, 110), {1: 900, 2: 110}),
+    ],
+)
+def test_a_change_that_says_the_same_with_what_a_person_told_is_applied(asks, written) -> None:
+    harness = closed_since(line_1={"orderQty": 900.0})
+
+    assert harness.apply(harness.arrived(asks)) is ApplyResult.APPLIED
+
+    assert {number: harness.orders.line(number)["orderQty"] for number in written} == written
+
+
+def test_what_a_person_closed_after_orderful_received_the_change_is_no_part_of_it() -> None:
+    harness = Harness()
+    harness.routing.apply(routing_data({"defaults.changes": RULES, "defaults.on_revision": "park"}))
+    harness.inbound.send(an_860(more_of(1, 800)))
+    harness.clock.forward(minutes=30)
+    harness.orders.edit(line_1={"orderQty": 900.0})
+    harness.poll()
+    harness.quiesce()
+    question = harness.ledger.revisions(ORDER, limit=1)[0]
+    harness.ledger.move(question, State.CLOSED, now=harness.clock.now(), note="closed by a person")
+
+    harness.collect()
+    harness.quiesce()
+
+    assert (harness.change().state, harness.orders.puts) == (ChangeState.APPLIED, [])
+
+
+@pytest.mark.parametrize("reopened", [False, True], ids=["cancelled", "open again"])
+def test_a_change_of_an_order_whose_cancellation_a_person_told_the_partner_is_asked_about(reopened) -> None:
+    harness = closed_since(status="Cancelled")
+    if reopened:
+        harness.orders.edit(status="Open")
+        harness.poll()
+        harness.quiesce()
+
+    assert harness.apply(harness.arrived(more_of(1, 900, was=800))) is ApplyResult.PARKED
+
+    change = harness.change()
+    assert harness.orders.puts == []
+    assert Reason.CANCELLED_FOR_PARTNER in change.reason_codes
+    assert "A person closed revision 2 " in (change.reason or "")
+
+
+def test_an_approved_change_after_a_cancellation_that_a_person_told_makes_the_whole_due() -> None:
+    harness = closed_since(status="Cancelled")
+    harness.orders.edit(status="Open")
+    harness.poll()
+    harness.quiesce()
+    harness.apply(harness.arrived(more_of(1, 900, was=800)))
+
+    harness.approve()
+
+    assert harness.change().state is ChangeState.APPLIED
+    assert State.AGREED not in harness.states()
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["sent", "closed by a person"])
+def test_a_change_of_an_order_that_was_withdrawn_from_its_partner_and_came_back_is_asked_about(by_hand) -> None:
+    harness = Harness()
+    another = {"partners.berg": a_partner(isa_id="B", supplier="60000")}
+    by_acme = {"partners.acme.on_revision": "park"} if by_hand else {}
+    harness.routing.apply(routing_data({"defaults.changes": RULES, "defaults.on_reopen": "park", **another, **by_acme}))
+    acme = harness.orders.orders["500123"]["supplier"]
+    for supplier in ({"internalId": 2, "number": "60000", "name": "Berg"}, acme):
+        harness.orders.edit(supplier=supplier)
+        harness.poll()
+        harness.quiesce()
+        for one in harness.ledger.in_state(State.PARKED):
+            if one.is_withdrawal:
+                harness.ledger.move(one, State.CLOSED, now=harness.clock.now(), note="closed by a person")
+
+    assert harness.apply(harness.arrived(more_of(1, 900, was=800))) is ApplyResult.PARKED
+
+    assert harness.orders.puts == []
+    assert Reason.CANCELLED_FOR_PARTNER in harness.change().reason_codes
+
+
 # -- limits of lines that come and go ---------------------------------------------------------------------------------
 
 

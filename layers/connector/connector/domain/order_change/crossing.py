@@ -1,7 +1,8 @@
 """Which state of the order the partner had when it wrote a change: its change and our revision may cross.
 
 A revision that left after Orderful had received the change is not what the change is about. Of one that left shortly
-before, nobody can tell whether the partner had read it.
+before, nobody can tell whether the partner had read it. A person who closed a later state has told the partner of it,
+and nobody can tell whether the partner writes of what it was sent or of what it was told.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from connector.domain.revision.record import (
     earliest_creation,
     time_sent,
 )
-from connector.domain.routing.route import Route
+from connector.domain.routing.route import NOT_WANTED, Route
+from connector.domain.transactions import Purpose
 
 READ_WITHIN = timedelta(days=1)
 """After this time a partner has read what it was sent: its system may take in messages once a day. No source says."""
@@ -43,12 +45,14 @@ class ReadStates(NamedTuple):
     Attributes:
         base: The newest state that it had; None when it has none.
         doubtful: Newer states that it may have had, newest first.
-        newest: The newest state that it has by now, or may have.
+        newest: The newest state that it was sent, or may have been.
+        cancelled_by: The revision by which it has the order as cancelled by now; None when it has not.
     """
 
     base: Revision | None
     doubtful: tuple[Revision, ...] = ()
     newest: Revision | None = None
+    cancelled_by: Revision | None = None
 
 
 class _Read(Enum):
@@ -77,6 +81,7 @@ def states_read(
         filed_at: When Orderful received the change; None when it did not say.
         recorded_at: When the change was recorded, by our clock.
     """
+    revisions = list(revisions)
     known = [one for one in revisions if one.state in KNOWN_TO_PARTNER and not one.is_withdrawal]
     own = [one for one in known if one.receiver_id in {None, sender_id}] or [
         one for one in known if one.counterparty is None or is_same_party(one, supplier.number, supplier.internal_id)
@@ -84,6 +89,10 @@ def states_read(
     groups = _groups(own)
     if not groups:
         return ReadStates(None)
+    informed_of = [
+        one for one in revisions if one.sequence > own[0].sequence and _was_informed(one, sender_id, supplier)
+    ]
+    groups = [*(_Group(one, one) for one in informed_of if one.visma_status not in NOT_WANTED), *groups]
     found: list[Revision] = []
     for newest, sent in groups:
         read = _was_read(sent, filed_at, recorded_at)
@@ -95,7 +104,53 @@ def states_read(
         if read is _Read.YES:
             break
     found = found or [groups[-1].newest]
-    return ReadStates(found[-1], tuple(found[:-1]), own[0])
+    former = frozenset(one.receiver_id for one in own)
+    cancelled_by = cancellation_for(revisions, sender_id=sender_id, supplier=supplier, former_ids=former)
+    return ReadStates(found[-1], tuple(found[:-1]), own[0], cancelled_by)
+
+
+def cancellation_for(
+    revisions: Iterable[Revision],
+    *,
+    sender_id: str | None,
+    supplier: Party,
+    former_ids: frozenset[str | None] = frozenset(),
+) -> Revision | None:
+    """The revision by which a partner has an order as cancelled: it was sent that, or told by a person.
+
+    None where it was sent another state since, or told of one.
+
+    Args:
+        revisions: Of the order, newest first.
+        sender_id: The partner's ISA id.
+        supplier: The supplier of the order now.
+        former_ids: Other ISA ids of the partner.
+    """
+    ids = {None, sender_id, *former_ids}
+    newest = next(
+        (
+            one
+            for one in revisions
+            if (one.receiver_id in ids and (one.state in KNOWN_TO_PARTNER or (one.is_withdrawal and _is_closed(one))))
+            or _was_informed(one, sender_id, supplier)
+        ),
+        None,
+    )
+    if newest is None:
+        return None
+    is_informed = _is_closed(newest) and newest.visma_status in NOT_WANTED
+    return newest if newest.is_withdrawal or newest.purpose is Purpose.CANCELLATION or is_informed else None
+
+
+def _was_informed(revision: Revision, sender_id: str | None, supplier: Party) -> bool:
+    """Whether a person has told the partner of a state of the order, and closed it."""
+    if not _is_closed(revision) or not revision.has_content or revision.receiver_id not in {None, sender_id}:
+        return False
+    return revision.counterparty is None or is_same_party(revision, supplier.number, supplier.internal_id)
+
+
+def _is_closed(revision: Revision) -> bool:
+    return revision.state is State.CLOSED
 
 
 def states_newer(
@@ -144,6 +199,8 @@ def _was_read(sent: Revision, filed_at: datetime | None, recorded_at: datetime) 
     at = filed_at or recorded_at
     if earliest_creation(sent) > at + CLOCKS_WITHIN:
         return _Read.NO
+    if _is_closed(sent):
+        return _Read.MAYBE
     if filed_at is not None and any(one.state is State.ACKNOWLEDGED and one.at <= filed_at for one in sent.history):
         return _Read.YES
     within = READ_WITHIN_UNTIMED if filed_at is None else READ_WITHIN

@@ -108,6 +108,10 @@ REFUSED = frozenset({"Voided", "Rejected"})
 """Statuses of an order that was not approved; see `UNFINISHED`."""
 
 
+NOT_WANTED = REFUSED | {"Cancelled"}
+"""Statuses of an order whose goods nobody expects."""
+
+
 UNFINISHED = frozenset({HOLD, "Balanced", "PendingApproval"})
 """Statuses of a document that is still being edited: it is polled again when it is opened or cancelled.
 

@@ -19,7 +19,7 @@ from connector.domain.order_change.record import MAX_REASON_LENGTH, NOBODY, Chan
 from connector.domain.reasons import Reason
 from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import REFUSED, OnUnknownOrder, Route
+from connector.domain.routing.route import NOT_WANTED, OnUnknownOrder, Route
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.answered_order.compare import lines_gone, order_differences
@@ -32,9 +32,6 @@ from connector.services.inbound.sender_check import route_of
 
 _REVISIONS = 20
 """Among so many of the newest revisions of an order, the one is looked for that an answer answers."""
-
-_NOT_WANTED = REFUSED | {"Cancelled"}
-"""Statuses in Visma of an order that is not to be delivered."""
 
 _SENT_ELSEWHERE = frozenset({Reason.SEND_OFF, Reason.ORDER_TYPE_OFF, Reason.BEFORE_GO_LIVE})
 """Reasons for which a document is not sent from here, while the partner may have it."""
@@ -232,7 +229,7 @@ def _taken_back(change: Change, history: Sequence[Revision], cancelled: Revision
     if had is None or had.purpose is Purpose.CANCELLATION:
         return None
     newest = next((one for one in history if not one.is_withdrawal and one.state is not State.SUPERSEDED), None)
-    if newest is not None and newest.visma_status in _NOT_WANTED:
+    if newest is not None and newest.visma_status in NOT_WANTED:
         return f"{accepts} is {newest.visma_status} in Visma: goods may be on their way."
     return None
 

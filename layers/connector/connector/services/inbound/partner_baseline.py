@@ -16,7 +16,7 @@ from datetime import datetime
 
 from connector.domain.documents import MAX_TYPE_LENGTH, DocumentKey, Party, PurchaseOrder
 from connector.domain.errors import Parked, Transient
-from connector.domain.order_change.crossing import ReadStates, states_read
+from connector.domain.order_change.crossing import ReadStates, cancellation_for, states_read
 from connector.domain.order_change.edits import NO_EDITS, Edits, equals_with_edits
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
@@ -25,7 +25,6 @@ from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import KNOWN_TO_PARTNER, UNRESOLVED, ChangeResult, Event, Revision, State
 from connector.domain.revision.row_version import version_in
 from connector.domain.routing.route import Notes
-from connector.domain.transactions import Purpose
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.services.inbound.ports import AgreedRevisions
 from connector.services.order_types import types_of_number
@@ -37,19 +36,19 @@ _MAX_REVISIONS = 1000
 _UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
 
 
-def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
-    """Whether the partner was the last to have the order, and it was not withdrawn there.
+def _has_it(revisions: Sequence[Revision], partner: str | None, supplier: Party) -> bool:
+    """Whether the partner was the last to have the order, and does not have it as cancelled.
 
     Args:
         revisions: Of the order, newest first.
         partner: Its ISA id.
+        supplier: The supplier of the order now.
     """
     reached = [one for one in revisions if one.state in KNOWN_TO_PARTNER]
     last = next((one for one in reached if not one.is_withdrawal), None)
     if last is not None and last.receiver_id not in {None, partner}:
         return False
-    latest = next((one for one in reached if one.receiver_id == partner), None)
-    return latest is None or latest.purpose is not Purpose.CANCELLATION
+    return cancellation_for(revisions, sender_id=partner, supplier=supplier) is None
 
 
 def _was_sent_after(revisions: Sequence[Revision], known_sequence: int | None) -> bool:
@@ -228,7 +227,7 @@ class PartnerBaseline:
         else:
             is_full_resend_due = (
                 needs_full_resend(revisions, known)
-                or not _has_it(revisions, change.sender_id)
+                or not _has_it(revisions, change.sender_id, after.content.supplier)
                 or _was_sent_after(revisions, change.known_sequence)
             )
         if is_full_resend_due or not is_all or not equals_with_edits(after.content, base, requested, notes=notes):

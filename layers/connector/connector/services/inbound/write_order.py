@@ -48,7 +48,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, Route
 from connector.domain.text import truncated
 from connector.domain.timestamps import to_the_minute
-from connector.domain.transactions import Purpose, Stream
+from connector.domain.transactions import Stream
 from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, hold_update, order_update
@@ -303,8 +303,11 @@ class OrderChange:
         for one, other in zip(doubtful, decisions, strict=True):
             if other is None or newest is None or not (decision.comes_to(other) and other.comes_to(newest)):
                 return base, sequence, self._asked_about_crossing(decision, one, other)
-        assert newest is not None  # noqa: S101
-        return contents[0], doubtful[0].sequence, newest
+        for one, content, with_it in zip(doubtful, contents, decisions, strict=True):
+            # What a person told may not be in the partner's system, which then states what it was sent as the former.
+            if with_it is not None and one.state is not State.CLOSED:
+                return content, one.sequence, with_it
+        return base, sequence, self._told_of_crossing(decision, sequence, read)
 
     def _decide(
         self, request: ChangeRequest, base: PurchaseOrder | None, sequence: int, ours: OrderSnapshot, route: Route
@@ -348,34 +351,33 @@ class OrderChange:
         if self.change.filed_at is None:
             received = "Orderful does not say when it received this"
         if other is not None and other.requested == decision.requested and other.reason:
-            comes_to = f"if it had read that one: {other.reason}"
+            comes_to = f"if it knew of that one: {other.reason}"
         else:
             with_it = "its content is no longer kept"
             if other is not None:
                 with_it = f"with it, this asks for {_shown(other.requested)}"
             comes_to = f"{with_it}; without it, for {_shown(decision.requested)}."
         sentence = (
-            f"{_named(crossing)}, {received}, and the partner may have written it before it read that revision: "
+            f"{_named(crossing)}, {received}, and the partner may have written it before it knew of that revision: "
             f"{comes_to}"
         )
         asked = _with(decision, StatedReason(Reason.CROSSES_REVISION, sentence))
         return replace(
             asked,
             action=ChangeAction.PARK,
-            next_step=f"Ask the partner whether it had read revision {sequence}. If not, approve this: what is shown "
+            next_step=f"Ask the partner whether it knew of revision {sequence}. If not, approve this: what is shown "
             f"is written. If so, enter it in Visma by hand, then: connector changes close {transaction} --reason TEXT",
             waits_for=None,
         )
 
     def _checked_against_cancellation(self, decision: ChangeDecision, read: ReadStates) -> ChangeDecision:
-        """Ask about a change of an order that the partner was sent the cancellation of, and that is open in Visma."""
-        newest = read.newest
-        if newest is None or newest.purpose is not Purpose.CANCELLATION or not decision.edits:
+        """Ask about a change of an order that the partner has as cancelled, and that is open in Visma."""
+        if read.cancelled_by is None or not decision.edits:
             return decision
         if self.change.is_approved or decision.action is ChangeAction.REJECT:
             return decision
         takes_none = Reason.ORDER_STATUS in decision.codes
-        sentence = f"{_named(newest)} and cancelled the order for the partner"
+        sentence = f"{_named(read.cancelled_by)} and cancelled the order for the partner"
         sentence = f"{sentence}." if takes_none else f"{sentence}; in Visma the order is open again."
         asked = _with(decision, StatedReason(Reason.CANCELLED_FOR_PARTNER, sentence))
         if takes_none:
@@ -755,6 +757,8 @@ def _shown(edits: Edits) -> str:
 
 
 def _named(revision: Revision) -> str:
+    if revision.state is State.CLOSED:
+        return f"A person closed revision {revision.sequence} {to_the_minute(revision.updated_at)}"
     return f"Revision {revision.sequence} was sent {to_the_minute(time_sent(revision))}"
 
 
