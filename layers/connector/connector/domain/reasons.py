@@ -209,8 +209,8 @@ class Reason(StrEnum):
         "reopened-after-cancellation",
         "Open again after its cancellation",
         (
-            "The partner was sent the cancellation, and the document is open again in Visma. `on_reopen` is `park`, "
-            "because partners differ in what they take then."
+            "The partner was sent the cancellation, or told of it by a person who closed it, and the document is open "
+            "again in Visma. `on_reopen` is `park`, because partners differ in what they take then."
         ),
         "Ask the partner, then release it as original or as replacement, or set `on_reopen` and apply.",
     )

@@ -188,6 +188,16 @@ def test_a_second_original_for_a_partner_that_has_it_needs_force(connector, stac
     assert connector("documents", "release", "500123", "--as", "original", "--force", "--yes").code == 0
 
 
+@pytest.mark.parametrize("closed", [{"visma_status": "Cancelled"}, {"purpose": Purpose.CANCELLATION}])
+def test_an_original_needs_no_force_after_a_person_told_the_partner_of_the_cancellation(
+    connector, stack, ledger, closed
+):
+    informed = replace(PARKED, state=State.CLOSED, **closed)
+    ledger.kept = [SENT, informed, replace(PARKED, sequence=PARKED.sequence + 1)]
+    assert connector("documents", "release", "500123", "--as", "original", "--yes").code == 0
+    assert len(stack.outbox.queued) == 1
+
+
 def _err(connector, command, *arguments):
     result = connector("documents", command, "500123", *arguments, "--reason", "done", "--yes")
     assert result.code != 0

@@ -347,6 +347,38 @@ class TestAnOrderThatIsOpenAgainAfterItsCancellation:
         assert harness.see(an_order("13.0")) is TranslateResult.QUEUED
         assert harness.newest().purpose is Purpose.REPLACE
 
+    @pytest.fixture(params=["a question", "a refused cancellation"])
+    def informed(self, harness_with, request):
+        """A person told the partner of the cancellation, which was asked about or refused, and closed it."""
+
+        def make(on_reopen=None):
+            by_hand = request.param == "a question"
+            settings = {"partners.acme.on_revision": "park"} if by_hand else {}
+            harness = sent(
+                harness_with(settings | ({"partners.acme.on_reopen": on_reopen} if on_reopen else {})), an_order()
+            )
+            harness.see(an_order(status="Cancelled"))
+            if not by_hand:
+                harness.becomes(State.REJECTED, transaction_id="T-2")
+            harness.becomes(State.CLOSED)
+            harness.routing.apply(routing_data({"partners.acme.on_reopen": on_reopen} if on_reopen else {}))
+            return harness
+
+        return make
+
+    def test_a_person_is_asked_after_a_person_told_the_partner(self, informed):
+        harness = informed()
+        assert harness.see(an_order()) is TranslateResult.PARKED
+        asked = harness.newest()
+        assert (asked.reason_code, asked.field) == (Reason.REOPENED_AFTER_CANCELLATION, "on_reopen")
+        assert "a person told acme of its cancellation (revision 2)" in asked.reason
+
+    @pytest.mark.parametrize(("on_reopen", "purpose"), [("original", "ORIGINAL"), ("replace", "REPLACE")])
+    def test_as_routing_says_after_a_person_told_the_partner(self, informed, on_reopen, purpose):
+        harness = informed(on_reopen)
+        assert harness.see(an_order("12.0")) is TranslateResult.QUEUED
+        assert harness.newest().purpose is Purpose[purpose]
+
 
 class TestWhatVismaSendsAsWell:
     @pytest.mark.parametrize("document_type", ["Invoice", "CreditNote"])

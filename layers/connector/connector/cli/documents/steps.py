@@ -17,7 +17,7 @@ from connector.domain.pause import Pause, pause_of
 from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.receivers import is_same_party
+from connector.domain.revision.receivers import is_same_party, tells_cancellation
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     MAY_NEED_ATTENTION,
@@ -269,8 +269,9 @@ def _had_by(record: Record, newest: Revision) -> Revision | None:
             return is_same_party(one, newest.counterparty, newest.counterparty_id)
         return newest.partner in {None, one.partner}
 
-    has = next((one for one in record.revisions if one.state in KNOWN_TO_PARTNER and is_partners(one)), None)
-    return None if has is None or has.purpose is Purpose.CANCELLATION else has
+    knows_of = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER or tells_cancellation(one))
+    has = next((one for one in knows_of if one != newest and is_partners(one)), None)
+    return None if has is None or has.purpose is Purpose.CANCELLATION or tells_cancellation(has) else has
 
 
 def _waiting(record: Record, sequence: int | None = None, *, or_attention: bool = False) -> Revision:

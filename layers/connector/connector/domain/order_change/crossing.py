@@ -17,7 +17,7 @@ from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.quantity import agrees_with_old
 from connector.domain.order_change.request import ChangeRequest
-from connector.domain.revision.receivers import is_same_party
+from connector.domain.revision.receivers import is_same_party, tells_cancellation
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     UNRESOLVED,
@@ -26,7 +26,7 @@ from connector.domain.revision.record import (
     earliest_creation,
     time_sent,
 )
-from connector.domain.routing.route import NOT_WANTED, Route
+from connector.domain.routing.route import Route
 from connector.domain.transactions import Purpose
 
 READ_WITHIN = timedelta(days=1)
@@ -92,7 +92,7 @@ def states_read(
     informed_of = [
         one for one in revisions if one.sequence > own[0].sequence and _was_informed(one, sender_id, supplier)
     ]
-    groups = [*(_Group(one, one) for one in informed_of if one.visma_status not in NOT_WANTED), *groups]
+    groups = [*(_Group(one, one) for one in informed_of if not tells_cancellation(one)), *groups]
     found: list[Revision] = []
     for newest, sent in groups:
         read = _was_read(sent, filed_at, recorded_at)
@@ -138,8 +138,7 @@ def cancellation_for(
     )
     if newest is None:
         return None
-    is_informed = _is_closed(newest) and newest.visma_status in NOT_WANTED
-    return newest if newest.is_withdrawal or newest.purpose is Purpose.CANCELLATION or is_informed else None
+    return newest if newest.purpose is Purpose.CANCELLATION or tells_cancellation(newest) else None
 
 
 def _was_informed(revision: Revision, sender_id: str | None, supplier: Party) -> bool:

@@ -23,7 +23,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, is_of_party, newer_purpose
 from connector.domain.revision.decision import Case, RevisionDecision, send_as
 from connector.domain.revision.go_live import Origin
-from connector.domain.revision.receivers import is_certainly_another
+from connector.domain.revision.receivers import is_certainly_another, tells_cancellation
 from connector.domain.revision.record import Revision
 from connector.domain.revision.reused_number import another_document
 from connector.domain.routing.policy import (
@@ -288,8 +288,8 @@ def _purpose_after(case: Case, document: VismaDocument, route: Route) -> Purpose
     if is_refused(document, route):
         return Purpose.CANCELLATION
     sent = case.assessed.partner_baseline
-    is_asked = case.reading.cause.chooses
-    if sent is not None and not is_asked and _is_reopened(document, sent) and route.on_reopen is OnReopen.ORIGINAL:
+    is_reopened = sent is not None and _is_reopened(document, sent, _cancelled_by_hand(case, document))
+    if is_reopened and not case.reading.cause.chooses and route.on_reopen is OnReopen.ORIGINAL:
         return Purpose.ORIGINAL
     return newer_purpose(document)
 
@@ -338,9 +338,15 @@ def _is_final(document: VismaDocument) -> bool:
     return not document.on_hold and document.status not in UNFINISHED and not is_withdrawn(document)
 
 
-def _is_reopened(document: VismaDocument, sent: Revision) -> bool:
-    """Whether the receiver was sent a cancellation of a document that stands in Visma."""
-    return sent.purpose is Purpose.CANCELLATION and not is_withdrawn(document)
+def _is_reopened(document: VismaDocument, sent: Revision, informed: Revision | None) -> bool:
+    """Whether the receiver was sent a cancellation of a document that stands in Visma, or was told of one."""
+    return not is_withdrawn(document) and (sent.purpose is Purpose.CANCELLATION or informed is not None)
+
+
+def _cancelled_by_hand(case: Case, document: VismaDocument) -> Revision | None:
+    """The revision by which a person told the receiver last that the document is cancelled; None without one."""
+    closed = case.assessed.closed
+    return closed if closed is not None and is_of_party(closed, document) and tells_cancellation(closed) else None
 
 
 def _kept_back_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> RevisionDecision | None:
@@ -374,8 +380,9 @@ def _questioned_revision(
 ) -> RevisionDecision | None:
     """The decision that keeps a revision with something new from its receiver; None when it is sent."""
     purpose = newer_purpose(document)
-    if _is_reopened(document, sent):
-        return RevisionDecision.ask(questions.reopened(document, sent)) if route.on_reopen is OnReopen.PARK else None
+    if _is_reopened(document, sent, informed := _cancelled_by_hand(case, document)):
+        is_asked = route.on_reopen is OnReopen.PARK
+        return RevisionDecision.ask(questions.reopened(document, sent, informed)) if is_asked else None
     if purpose is Purpose.REPLACE:
         before = comparison.recorded(sent)
         if not isinstance(before, Parked) and (other := another_document(before, document)) is not None:

@@ -268,11 +268,14 @@ def sent_by_other_company(
     )
 
 
-def reopened(document: VismaDocument, sent: Revision) -> Parked:
-    """A document whose cancellation was sent is open again in Visma."""
+def reopened(document: VismaDocument, sent: Revision, informed: Revision | None) -> Parked:
+    """A document whose cancellation was sent is open again in Visma, or one of whose cancellation a person told."""
     key = document.key
+    how = f"its cancellation was sent{_at_orderful(sent)}"
+    if informed is not None:
+        how = f"a person told {sent.partner} of its cancellation (revision {informed.sequence})"
     return Parked(
-        f"It is open again in Visma, and its cancellation was sent{_at_orderful(sent)}: whether {sent.partner} takes a "
+        f"It is open again in Visma, and {how}: whether {sent.partner} takes a "
         "replacement of what it has cancelled, or an original with the same number, only the partner can say.",
         document=str(key),
         field="on_reopen",

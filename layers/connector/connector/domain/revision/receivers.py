@@ -12,6 +12,7 @@ from dataclasses import replace
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State
+from connector.domain.routing.route import NOT_WANTED
 from connector.domain.transactions import Purpose
 
 _OPEN_QUESTIONS = frozenset({State.PARKED, State.REJECTED})
@@ -61,6 +62,14 @@ def is_certainly_another(revision: Revision, internal_id: str | None) -> bool:
 
 def is_of_same_party(revision: Revision, incoming: Incoming) -> bool:
     return is_same_party(revision, incoming.counterparty, incoming.counterparty_id)
+
+
+def tells_cancellation(revision: Revision) -> bool:
+    """Whether a person closed it, and so told its receiver that the document is cancelled, or withdrawn there."""
+    if revision.state is not State.CLOSED:
+        return False
+    is_cancelled = revision.purpose is Purpose.CANCELLATION or revision.visma_status in NOT_WANTED
+    return is_cancelled or revision.is_withdrawal
 
 
 def to_withdraw(history: Sequence[Revision], sent: Revision | None, incoming: Incoming) -> Iterator[Revision]:
