@@ -30,10 +30,31 @@ def go_live(text):
 
 @pytest.mark.parametrize(
     ("dated", "expected"),
-    [(date(2023, 5, 1), BEFORE), (date(2026, 11, 30), BEFORE), (date(2026, 12, 1), AFTER), (date(2026, 12, 2), AFTER)],
+    [(date(2023, 5, 1), BEFORE), (date(2026, 11, 26), BEFORE), (date(2026, 12, 1), AFTER), (date(2026, 12, 2), AFTER)],
 )
 def test_an_order_counts_by_its_date_however_late_it_is_touched(dated, expected):
     assert origin(sighting(dated=dated), go_live("2026-12-01"), OSLO) is expected
+
+
+@pytest.mark.parametrize("at", ["2026-12-01", "2026-12-01T08:00"])
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({}, UNCLEAR),
+        ({"dated": date(2026, 11, 27)}, UNCLEAR),
+        # The list was not read on the day of its date, or not all of that day.
+        ({"dated": date(2026, 11, 26)}, BEFORE),
+        ({"listed_since": None}, BEFORE),
+        ({"first_scan": True}, BEFORE),
+        # It was shown late, and written before.
+        ({"modified_at": MORNING - timedelta(days=1)}, BEFORE),
+        ({"modified_at": None}, BEFORE),
+        ({"seen_at": MORNING - timedelta(days=1)}, BEFORE),
+    ],
+)
+def test_an_order_that_the_list_did_not_show_on_its_day_was_entered_later(at, known, expected):
+    """Given by telephone on Friday, and entered on Monday with Friday's date, on which the list was read already."""
+    assert origin(sighting(**{"dated": date(2026, 11, 30)} | known), go_live(at), OSLO) is expected
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@
 new. Visma gives a creation time for invoices but not for purchase orders (its OpenAPI document), so the order date
 decides for orders.
 
+An order that is dated before go-live and was not in the list on its day was entered later: a person has to decide.
+
 The creation time is when a document was entered, which is not when it was issued: documents may be migrated to Visma,
 with their own dates (Visma's help: "Migrate documents to Visma Net"), and its API does not show that they were.
 """
@@ -175,13 +177,26 @@ def _by_delay(sighting: Sighting, first_day: date) -> Origin:
 def _by_date(sighting: Sighting, go_live: GoLive, zone: str | None) -> Origin:
     if sighting.dated is None:
         return Origin.UNCLEAR
+    if sighting.dated < go_live.day:
+        return Origin.UNCLEAR if _is_entered_since(sighting, sighting.dated, go_live, zone) else Origin.BEFORE
     if sighting.dated != go_live.day or go_live.whole_day:
-        return Origin.BEFORE if sighting.dated < go_live.day else Origin.AFTER
+        return Origin.AFTER
     # Dated on the very day of a go-live with a time of day.
     if sighting.modified_at is not None and sighting.modified_at < go_live.at - _slack(zone):
         return Origin.BEFORE
     was_listed_before = sighting.listed_since is not None and sighting.listed_since < go_live.at
     return Origin.AFTER if was_listed_before and not sighting.first_scan else Origin.UNCLEAR
+
+
+def _is_entered_since(sighting: Sighting, dated: date, go_live: GoLive, zone: str | None) -> bool:
+    """Whether an order that is dated before go-live seems to have been entered after it.
+
+    The list was read on the day of its date, and did not show it then: what was entered by then is on record.
+    """
+    if sighting.first_scan or sighting.listed_since is None or sighting.modified_at is None:
+        return False
+    was_changed_since = sighting.modified_at >= go_live.at - _slack(zone)
+    return was_changed_since and sighting.listed_since.date() < dated
 
 
 def _slack(zone: str | None) -> timedelta:

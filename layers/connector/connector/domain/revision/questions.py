@@ -56,8 +56,9 @@ def _what_happened(*, withdrawn: bool) -> str:
 def age_unclear(key: DocumentKey) -> Parked:
     """Visma does not say whether the document is from before go-live."""
     return Parked(
-        "It was created about the time of go-live, or created before it and dated after it, or it got another date "
-        "while this was asked: Visma does not say whether it has left already.",
+        "It was created about the time of go-live, or created before it and dated after it, or dated before it and not "
+        "in Visma's list on that day, or it got another date while this was asked: Visma does not say whether it has "
+        "left already.",
         document=str(key),
         field=AGE_UNCLEAR,
         next_step=choices(key),
