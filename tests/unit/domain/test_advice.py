@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.advice import advised, after_refusal, after_rejection, correction, correction_at, in_words
+from connector.domain.advice import (
+    BY_HAND,
+    advised,
+    after_refusal,
+    after_rejection,
+    correction,
+    correction_at,
+    in_words,
+)
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
@@ -87,3 +95,9 @@ def test_what_has_no_field_and_a_key_of_the_routing_file_are_named_as_they_are()
     assert correction_at("", Kind.PURCHASE_ORDER) == "Correct it in Visma."
     output = correction_at("companies.nordic.name", Kind.CUSTOMER_INVOICE)
     assert output == "Correct companies.nordic.name in the routing file and apply it."
+
+
+@pytest.mark.parametrize("key", ["nordic/customer_invoice/100231", None])
+def test_what_is_told_of_an_error_names_the_document_where_it_is_known(key):
+    error = Parked("Odd.", document=key, next_step=BY_HAND, code=Reason.INSTALMENT)
+    assert str(error).endswith(f"Odd. Send it by hand and run `connector documents close {key or 'KEY'}`.")

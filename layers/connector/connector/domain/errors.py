@@ -27,10 +27,25 @@ next step.
 
 from __future__ import annotations
 
+import re
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 
 from connector.domain.reasons import Reason
+
+_UNNAMED = re.compile(r"(?P<command>\bconnector (?:documents|changes) [a-z]+) (?:KEY|TRANSACTION)\b")
+
+
+def for_one(next_step: str | None, name: str | None) -> str | None:
+    """A next step whose commands name the document or change that it is about.
+
+    Args:
+        next_step: The step as it is written where nobody knows the document, with `KEY` or `TRANSACTION` in a command.
+        name: The key of the document, or the id of the change; None where it is not known.
+    """
+    if next_step is None or name is None:
+        return next_step
+    return _UNNAMED.sub(lambda found: f"{found['command']} {name}", next_step)
 
 
 @dataclass(eq=False)
@@ -52,7 +67,8 @@ class ConnectorError(Exception):
     def __str__(self) -> str:
         """Give the sentence, and the next step when there is one."""
         about = f"{self.document}: " if self.document else ""
-        step = f" {self.next_step}" if self.next_step else ""
+        next_step = for_one(self.next_step, self.document)
+        step = f" {next_step}" if next_step else ""
         return f"{about}{self.sentence}{step}"
 
 

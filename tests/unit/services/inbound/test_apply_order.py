@@ -796,7 +796,8 @@ def test_a_recorded_message_that_is_lost_is_taken_from_orderful_or_the_change_is
     harness.recorder().take(item)
 
     def message_of(change: Any) -> Any:
-        raise PayloadLost("The stored body inbound/x cannot be read (AccessDenied).", next_step="Restore it.")
+        step = "Restore it, and run: connector changes retry TRANSACTION"
+        raise PayloadLost("The stored body inbound/x cannot be read (AccessDenied).", next_step=step)
 
     monkeypatch.setattr(harness.changes, "message_of", message_of)
     if not at_orderful:
@@ -807,6 +808,8 @@ def test_a_recorded_message_that_is_lost_is_taken_from_orderful_or_the_change_is
     assert written(harness) == ([900] if at_orderful else [])
     assert harness.change(FIRST).state is (ChangeState.APPLIED if at_orderful else ChangeState.PARKED)
     assert at_orderful or "inbound/x" in (harness.change(FIRST).reason or "")
+    step = f"Restore it, and run: connector changes retry {harness.change(FIRST).transaction_id}"
+    assert at_orderful or harness.change(FIRST).next_step == step
 
 
 def test_what_is_half_written_is_finished_as_it_was_begun() -> None:

@@ -475,12 +475,14 @@ class TestRefusals:
 
         def request_of(revision):
             if revision.sequence == 1:
-                raise PayloadLost("The stored body requests/x cannot be read (AccessDenied).", next_step="Restore it.")
+                step = "Run: connector documents replay KEY. It is made anew."
+                raise PayloadLost("The stored body requests/x cannot be read (AccessDenied).", next_step=step)
             return read(revision)
 
         monkeypatch.setattr(harness.ledger, "request_of", request_of)
         assert harness.deliver(lost) is DeliverResult.PARKED
-        assert (harness.revision(1).state, harness.revision(1).next_step) == (State.PARKED, "Restore it.")
+        assert harness.revision(1).state is State.PARKED
+        assert harness.revision(1).next_step == f"Run: connector documents replay {lost.key}. It is made anew."
         assert "requests/x" in harness.revision(1).reason
         assert harness.revision(1).reason_code == Reason.PAYLOAD_LOST
         assert harness.deliver(fine) is DeliverResult.SENT

@@ -29,6 +29,7 @@ from testkit.samples.visma_samples import (
     a_customer_invoice,
     a_purchase_order,
     a_supplier_invoice,
+    an_instalment,
     an_order_line,
     as_json,
 )
@@ -655,6 +656,18 @@ class TestParking:
     def test_a_document_without_something_indispensable_is_parked_with_the_field(self, harness):
         assert harness.see(an_order(date=MISSING)) is TranslateResult.PARKED
         assert harness.newest().field == "date"
+
+    @pytest.mark.parametrize(
+        ("number", "document"),
+        [("100231", an_instalment()), ("CreditNote:100240", a_credit_note(roundingDiff=Decimal(5)))],
+        ids=["by itself", "with its type in front"],
+    )
+    def test_a_next_step_names_the_document_in_its_command(self, harness, number, document):
+        key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, number)
+        assert harness.see(document, key=key) is TranslateResult.PARKED
+        (revision,) = harness.ledger.revisions(key)
+        assert f"`connector documents close {key}`" in revision.next_step
+        assert "KEY" not in revision.next_step
 
     def test_a_reason_that_quotes_a_book_is_cut_so_that_the_record_stays_small(self, harness):
         harness.see(an_order(lines=[an_order_line(uom="X" * 500_000)]))

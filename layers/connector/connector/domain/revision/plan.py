@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.domain.documents import MAX_TYPE_LENGTH
+from connector.domain.errors import for_one
 from connector.domain.reasons import StatedReason
 from connector.domain.revision.assess import (
     Requeue,
@@ -438,7 +439,7 @@ def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
         reason=reason,
         reason_code=stated.code.value if stated else None,
         field=_truncated_if_any(parked.field) if parked else None,
-        next_step=_truncated_if_any(parked.next_step) if parked else None,
+        next_step=_truncated_if_any(for_one(parked.next_step, str(revision.key))) if parked else None,
         waits_for=_truncated_if_any(parked.waits_for) if parked else None,
         by_routing=decision.by_routing,
         reads_as_sent=decision.reason == NOTHING_NEW,

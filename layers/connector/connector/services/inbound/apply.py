@@ -26,6 +26,7 @@ from connector.domain.errors import (
     Rejected,
     Unavailable,
     UnknownOutcome,
+    for_one,
 )
 from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.order_change.record import (
@@ -414,7 +415,7 @@ class Applier:
                 ChangeState.PARKED,
                 (problem.code,),
                 problem.sentence,
-                problem.next_step,
+                for_one(problem.next_step, change.transaction_id),
                 awaits_visma=isinstance(problem, ParkedByVisma),
                 waits_for=problem.waits_for,
             )

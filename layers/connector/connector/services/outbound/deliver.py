@@ -26,6 +26,7 @@ from connector.domain.errors import (
     Throttled,
     Transient,
     UnknownOutcome,
+    for_one,
 )
 from connector.domain.pause import Pause, pause_of
 from connector.domain.reasons import Reason, StatedReason
@@ -218,7 +219,7 @@ class Deliverer:
         if revision.attempts > 1:
             self._back_to_wait(revision, lost.sentence)
             raise lost
-        self._parked(revision, StatedReason(lost.code, lost.sentence), lost.next_step)
+        self._parked(revision, StatedReason(lost.code, lost.sentence), for_one(lost.next_step, str(revision.key)))
         self.telemetry.error("stored request cannot be read", {**_names(revision), "reason_code": lost.code.value})
         return DeliverResult.PARKED
 
