@@ -145,6 +145,18 @@ def test_what_waits_for_its_partner_no_more_says_why_it_stays_and_the_way_out(co
     assert of_nobody.outbox.queued == []
 
 
+def test_what_waits_for_a_person_once_its_partner_is_there_is_looked_at_again(connector, of_nobody, routing_file):
+    """Its record would say until it changes that the partner is missing, and no list by code would find it."""
+    received = an_order_line(qtyOnReceipts=10)
+    source = as_json(a_purchase_order(orderNbr="500123", date="2026-08-30T00:00:00", lines=[received]))
+    of_nobody.ledger.kept = [replace(of_nobody.ledger.kept[0], revision_id=_content(source))]
+    of_nobody.ledger.sources = {"500123": source}
+    result = connector("config", "apply", routing_file({}), "--yes", "--release", "all")
+    assert "goods-received" in result.err
+    assert "releases 0 documents.\n1 document is looked at again; it still waits.\n" in result.err
+    assert [(one.number, one.cause.split(" ")[0]) for one in of_nobody.outbox.queued] == [("500123", "release")]
+
+
 def test_it_is_said_once_and_taken_back_with_the_partner(connector, of_nobody, routing_file):
     connector("config", "apply", routing_file(TO_COME), "--yes")
     connector("config", "apply", routing_file(TO_COME), "--yes")

@@ -330,10 +330,9 @@ def _is_named(one: Forecast, choice: str | date) -> bool:
 def _reason_is_past(one: Forecast) -> bool:
     if one.revision.reason == NOT_RELEASED:
         return True  # the entry was in force, and is not any more
-    if one.waits_for is None:
-        return False
-    is_another = one.code is not None and one.revision.reason_code not in {None, one.code}
-    return is_another or one.waits_for != one.revision.waits_for
+    if one.code is None:
+        return False  # nothing would be recorded
+    return one.revision.reason_code not in {None, one.code} or one.waits_for != one.revision.waits_for
 
 
 def _grouped(forecasts: Iterable[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
