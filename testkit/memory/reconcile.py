@@ -99,8 +99,10 @@ class _Lists:
         self.of.looks.append(number)
         if number in self.of.unclear:
             raise self.of.unclear[number]
-        branches = {one.number: one.branch for one in self.of.erps.erps[self.company.name].documents[resource].values()}
-        return Looked(number in branches, branches.get(number), self.of.share_left)
+        erp = self.of.erps.erps[self.company.name]
+        found = {one.number: one for one in erp.documents[resource].values()}.get(number)
+        modified = erp.text_of(found.modified) if found else None
+        return Looked(found is not None, found.branch if found else None, modified, self.of.share_left)
 
 
 def _key(row: ListedDocument) -> ListKey:

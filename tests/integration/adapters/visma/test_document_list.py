@@ -99,6 +99,7 @@ def test_a_document_is_asked_for_at_its_address(lists, server):
     lists.look(Resource.CUSTOMER_CREDIT_NOTES, "8", "CreditNote")
     lists.look(Resource.PURCHASE_ORDERS, "A/7", "")
     assert (looked.is_there, looked.share_left) == (True, 0.25)
+    assert (looked.branch, looked.modified) == ("1", "2026-09-15T10:00:00.123")
     assert [one.path for one in server.seen] == [
         "/v1/purchaseorder/500123",
         "/v1/supplierInvoice/DebitAdj/7",

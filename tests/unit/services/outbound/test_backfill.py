@@ -190,10 +190,15 @@ def _without_go_live(harness):
     return companies
 
 
-def test_a_state_that_visma_has_no_longer_is_found_and_put_right(harness):
-    """A message from before a backup of Visma was restored is put back from the dead letters and sent."""
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=30)])
+def test_a_state_that_visma_has_no_longer_is_found_and_put_right(harness, age):
+    """A message from before a backup of Visma was restored is put back from the dead letters and sent.
+
+    No list of the window shows an order that was last changed before it, in the state of the backup.
+    """
     key = harness.save(1, lines=lines())
     harness.flow()
+    harness.clock.forward(days=age.days)
     restored = dict(harness.erp.documents[Resource.PURCHASE_ORDERS])
     harness.save(1, lines=lines(7))
     harness.clock.forward(minutes=10)
@@ -203,8 +208,17 @@ def test_a_state_that_visma_has_no_longer_is_found_and_put_right(harness):
     harness.clock.forward(hours=6)
     (found,) = harness.reconcile()
     assert found.document == str(key)
-    assert found.next_step.startswith("connector backfill --company nordic --kind purchase_order --number 1 --since")
-    backfill(harness)
+    command = "connector backfill --company nordic --kind purchase_order --number 1"
+    if age:
+        assert found.sentence == (
+            "acme has it, as revision 2 that was sent 2026-12-02 08:20 UTC, and Visma has an earlier state of it, last "
+            "changed 2026-11-02 08:00 UTC."
+        )
+        assert found.next_step == f"{command} --by-day modified --since 2026-11-01 --until 2026-11-03"
+        backfill(harness, Selection(since=date(2026, 11, 1), until=date(2026, 11, 3), question=Question.MODIFIED))
+    else:
+        assert found.next_step.startswith(f"{command} --since")
+        backfill(harness)
     harness.work()
     first, wrong, again = reversed(harness.ledger.revisions(key))
     assert first.revision_id == again.revision_id != wrong.revision_id

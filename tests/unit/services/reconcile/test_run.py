@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +17,10 @@ from connector.services.ports import Resource
 from connector.services.reconcile.local_book import LocalBook
 from connector.services.release import message_for
 from testkit.memory.effects import START, StepDeadline
+from testkit.memory.orderful import LostAnswer
 from testkit.memory.reconcile_harness import Harness, in_short, lines
-from testkit.samples.routing_data import routing_data
+from testkit.memory.visma import FakeErp
+from testkit.samples.routing_data import a_partner, routing_data
 
 BILLS, SALES, NOTES = Resource.SUPPLIER_INVOICES, Resource.CUSTOMER_INVOICES, Resource.CUSTOMER_CREDIT_NOTES
 
@@ -204,6 +207,33 @@ def test_another_content_with_a_row_version_that_is_known_is_a_gap(harness, monk
     assert in_short(harness.reconcile()) == {("missing", "nordic/purchase_order/1")}
 
 
+def test_a_status_alone_is_a_gap_without_a_row_version_too(harness):
+    def save(**changes):
+        harness.save(1, lines=lines(), **changes)
+        raw = json.loads(harness.erp.documents[Resource.PURCHASE_ORDERS]["RegularOrder", "1"].raw)
+        del raw["timeStamp"]
+        harness.erp.save("1", raw=json.dumps(raw).encode(), document_type="RegularOrder")
+
+    save()
+    harness.flow()
+    harness.clock.forward(hours=3)
+    assert harness.reconcile() == []
+    save(status="Cancelled")
+    harness.clock.forward(hours=3)
+    assert in_short(harness.reconcile()) == {("missing", "nordic/purchase_order/1")}
+
+
+def test_a_draft_that_a_person_would_be_asked_about_by_now_is_a_gap(harness):
+    unmapped = [{**lines()[0], "uom": "PAL"}]
+    key = harness.save(1, lines=unmapped, status="Hold", hold=True)
+    harness.flow()
+    assert harness.current(key).state is State.SKIPPED
+    harness.save(1, lines=unmapped, status="Open", hold=False)
+    harness.clock.forward(hours=3)
+    (found,) = harness.reconcile()
+    assert found.sentence.endswith("(status Open); a person would be asked.")
+
+
 def test_what_only_routing_decides_otherwise_is_no_gap(harness):
     harness.save(1, lines=lines(), status="Hold", hold=True)
     harness.save(2, lines=[{**lines()[0], "uom": "PAL"}])
@@ -319,6 +349,102 @@ def test_each_step_ends_its_finding(harness):
     assert {one.subject for one in harness.reconcile() if one.last_seen == harness.clock.now()} == stay
 
 
+def test_a_cancellation_that_the_former_partner_does_not_have_is_found(harness):
+    beta = a_partner(isa_id="BETA", supplier="50013")
+    harness.routing.apply(routing_data({"companies.nordic.go_live": "2026-10-20", "partners.beta": beta}))
+    key = harness.save(1, lines=lines())
+    harness.flow()
+    harness.save(1, lines=lines(), supplier={"internalId": 999, "number": "50013", "name": "Beta"})
+    harness.flow()
+    (withdrawn,) = (one for one in harness.ledger.revisions(key) if one.is_withdrawal)
+    harness.orderful.delete(withdrawn.transaction_id)
+    harness.clock.forward(hours=3)
+    (found,) = harness.reconcile()
+    assert (found.category, found.subject) == ("missing", withdrawn.transaction_id)
+    assert found.next_step == (
+        f"connector documents trace {key}; then: connector reconcile close {found.finding_id} --reason TEXT"
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ({"transaction_type": "810_INVOICE"}, "type 850_PURCHASE_ORDER, at Orderful 810_INVOICE"),
+        ({"sender_id": "SOUTHT"}, "sender NORDICFOODT, at Orderful SOUTHT"),
+        ({"receiver_id": "SOMEBODYT"}, "receiver ACMEPRODUCET, at Orderful SOMEBODYT"),
+        ({"business_number": "2"}, "number 1, at Orderful 2"),
+    ],
+)
+def test_each_difference_of_the_envelope_is_named(harness, listed, said):
+    south = {
+        "visma": {"company_id": "2", "tenant_id": "2"},
+        "orderful": {"isa_id": {"live": "SOUTH", "test": "SOUTHT"}},
+    }
+    harness.routing.apply(routing_data({"companies.nordic.go_live": "2026-10-20", "companies.south": south}))
+    harness.erps.erps["south"] = FakeErp(harness.clock)
+    key = harness.save(1, lines=lines())
+    harness.flow()
+    harness.change_listed(harness.transaction_of(key), **listed)
+    harness.clock.forward(hours=3)
+    (found,) = harness.reconcile()
+    assert (found.category, found.document) == ("different", str(key))
+    assert said in found.sentence
+
+
+def test_a_message_of_another_document_in_a_transaction_is_a_difference(harness):
+    key = harness.save(1, lines=lines())
+    harness.flow()
+    head = "beginningSegmentForPurchaseOrder"
+    harness.change_message(harness.transaction_of(key), lambda tree: tree[head][0].update(purchaseOrderNumber="2"))
+    harness.clock.forward(hours=3)
+    assert in_short(harness.reconcile()) == {("different", str(key))}
+
+
+def test_a_transaction_whose_owner_has_no_record_is_unknown(harness):
+    key = harness.save(1, lines=lines())
+    harness.flow()
+    name = harness.transaction_of(key)
+    harness.forget(key, owners=False)
+    harness.delete(1)
+    harness.clock.forward(hours=3)
+    (found,) = harness.reconcile()
+    assert (found.category, found.transactions) == ("unknown", (name,))
+    assert f"It belongs to revision 1 of {key}, of which the ledger has no record." in found.sentence
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_what_a_tried_revision_says_and_nobody_owns_is_told_until_a_person_has_closed_the_revision(harness, is_closed):
+    """The answer to the post was lost, and Orderful's lists hid the transaction for longer than it is asked about."""
+    key = harness.save(1, lines=lines())
+    harness.orderful.script.append(LostAnswer("No answer came."))
+    with pytest.raises(LostAnswer):
+        harness.flow()
+    tried = harness.current(key)
+    assert tried.state is State.UNCONFIRMED
+    if is_closed:
+        harness.ledger.move(tried, State.CLOSED, now=harness.clock.now(), note="closed")
+    harness.clock.forward(hours=3)
+    found = {one.sentence for one in harness.reconcile() if one.category == "unknown"}
+    if is_closed:
+        assert found == set()
+    else:
+        (sentence,) = found
+        assert f"It is what revision 1 of {key} says, which was tried and is UNCONFIRMED." in sentence
+
+
+def test_what_was_sent_from_elsewhere_before_the_ledger_knew_the_document_is_explained(harness):
+    """The document is from before go-live; another system sends it again while the connector knows it."""
+    key = harness.save(77, lines=lines(), date="2026-10-01T00:00:00")
+    harness.orderful.file(OrderfulRequest.create(Dialect.X12, an_order_elsewhere()))
+    harness.flow()
+    assert harness.current(key).state is State.BASELINE
+    harness.clock.forward(hours=3)
+    assert harness.reconcile() == []
+    harness.orderful.file(OrderfulRequest.create(Dialect.X12, an_order_elsewhere()))
+    harness.clock.forward(hours=3)
+    assert in_short(harness.reconcile()) == {("unknown", str(key))}
+
+
 def test_a_copy_whose_original_is_gone_stands_in_its_place(harness):
     key = harness.save(1, lines=lines())
     harness.flow()
@@ -431,6 +557,24 @@ class TestFailures:
         assert [one.partition(":")[0] for one in progress.problems] == [
             "nordic v1/purchaseorder (dated)",
             "nordic v1/purchaseorder (modified)",
+        ]
+
+    def test_a_list_that_shows_its_first_page_again_and_again(self, harness, monkeypatch):
+        harness.lists.page_size = 2
+        for number in range(1, 6):
+            harness.save(number, lines=lines())
+        harness.clock.forward(hours=3)
+        company = harness.routing.load().companies["nordic"]
+        real = type(harness.lists(company, None)).page
+
+        def first(lists, resource, question, *, since, page):
+            return real(lists, resource, question, since=since, page=1)
+
+        monkeypatch.setattr(type(harness.lists(company, None)), "page", first)
+        progress, found = self.run(harness)
+        assert len(found) == 2
+        assert [one for one in progress.problems if "same page" in one][:1] == [
+            "nordic v1/purchaseorder (dated): Visma shows the same page of v1/purchaseorder again and again."
         ]
 
     def test_a_list_that_fails(self, harness):

@@ -116,7 +116,9 @@ class VismaDocumentList:
         is_there = not is_not_found(answer)
         if is_there and not answer.ok:
             raise self._refusal(answer, path)
-        return Looked(is_there, _branch_in(answer.body) if is_there else None, _remaining_share(answer))
+        head = _head_of(answer.body) if is_there else _RowFields()
+        branch = _branch(head.branch) or _branch(head.branch_number)
+        return Looked(is_there, branch, _text(head.last_modified_date_time), _remaining_share(answer))
 
     def _answer(self, path: str, params: list[tuple[str, str]], read_seconds: float) -> Answer:
         """Send a request, once more with a new token after a 401, and return the answer."""
@@ -205,13 +207,12 @@ def _branch(value: Any) -> str | None:
     return _text(value.get("number")) if isinstance(value, dict) else _text(value)
 
 
-def _branch_in(body: bytes) -> str | None:
-    """The branch of a single document; None when it cannot be read."""
+def _head_of(body: bytes) -> _RowFields:
+    """The fields of a single document; none when it cannot be read."""
     try:
-        head = _row_decoder.decode(without_mark(body))
+        return _row_decoder.decode(without_mark(body))
     except (ValueError, RecursionError, ArithmeticError):
-        return None
-    return _branch(head.branch) or _branch(head.branch_number)
+        return _RowFields()
 
 
 def _remaining_share(answer: Answer) -> float | None:

@@ -18,7 +18,7 @@ class Category(StrEnum):
         DIFFERENT: What Orderful has is not what was sent.
         UNKNOWN: Orderful has a transaction between us and a partner that belongs to no document in the ledger.
         UNRECORDED: A partner sent us a change or an answer that is not on record.
-        DELETED: A partner has a document that Visma no longer has, or has in another branch than that of the company.
+        DELETED: A partner has a document that Visma no longer has, or has in another branch or in an earlier state.
     """
 
     MISSING = "missing"

@@ -76,11 +76,13 @@ class Looked:
     Attributes:
         is_there: Whether Visma has it.
         branch: Number of its branch; None when Visma names none, or does not have it.
+        modified: When it was last modified, as Visma wrote it; None likewise.
         share_left: As in `DocumentPage`.
     """
 
     is_there: bool
     branch: str | None
+    modified: str | None
     share_left: float | None
 
 
