@@ -43,7 +43,7 @@ _COMMON = {
         "VAT", "The VAT of one rate; what Visma states of all VAT, where the rates do not come to what is payable."
     ),
     "TXI-03": Meaning(
-        "rate of the VAT in percent",
+        "rate of the VAT",
         "The rate in Visma; none where the rates do not tell. 0.25 for 25 % with `x12.vat_rate: fraction`.",
     ),
     "N9-01": Meaning("kind of the reference", "Agreed between both sides (ZZ): texts follow.", is_fixed=True),
