@@ -176,8 +176,8 @@ class Reason(StrEnum):
         "goods-received",
         "Goods were received before it was sent",
         (
-            "An order would be sent for the first time, and goods of it were received in Visma: its supplier has it in "
-            "another way. An original would order the whole quantity again."
+            "An order would be sent for the first time, and goods of it are on a receipt in Visma, released or not: "
+            "its supplier has it in another way. An original would order the whole quantity again."
         ),
         "Release it as replacement or as original if the partner is to have it, or close it.",
     )

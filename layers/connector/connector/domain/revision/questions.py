@@ -353,10 +353,10 @@ def number_of_another_partner(document: VismaDocument, route: Route, sent: Revis
 
 def original_of_received(document: VismaDocument, lines: Sequence[int]) -> Parked:
     """An order would leave as an original, and goods of it were received: its supplier has it from elsewhere."""
-    named = "line" if len(lines) == 1 else "lines"
+    named = f"line {lines[0]} are" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:20]))} are"
     return Parked(
-        f"Goods of {named} {', '.join(map(str, lines[:20]))} were received in Visma, and the order was never sent to "
-        "this partner from here. An original would order the whole quantity again.",
+        f"Goods of {named} on a receipt in Visma, which may not be released yet, and the order was never sent to this "
+        "partner from here. An original would order the whole quantity again.",
         field="lines",
         next_step=choices(document.key),
         code=Reason.GOODS_RECEIVED,

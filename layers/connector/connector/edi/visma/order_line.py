@@ -76,9 +76,9 @@ def order_line(
 def _blanket(line: shape.OrderLine, own: str) -> str | None:
     """The blanket order that a line is called off from.
 
-    Visma: `orderNumber` is the originating blanket order. What `orderType` beside it says is not documented: the type
-    of the blanket order or that of the line. An order made from a Standard order names that pattern in the same fields,
-    and a pattern was never sent to anybody. A line that names its own order (`own`) is called off from none.
+    Visma's description of the API: `orderNumber` is the blanket or Standard order that a normal order is based on, and
+    `orderType` the type of that order. A Standard order is a pattern, which was never sent to anybody. A line that
+    names its own order (`own`) is called off from none.
     """
     number, order_type = line.order_number, line.order_type
     if not number:

@@ -38,7 +38,8 @@ class Receipts:
     """What was received of an order.
 
     Attributes:
-        received: Numbers of the lines of which goods were received.
+        received: Numbers of the lines of which goods were received. Visma's description of the API: `qtyOnReceipts` is
+            the quantity of all receipts, including the unreleased ones.
         closed_short: Numbers of the lines that are completed although less than ordered was received. Visma:
             `completed` is true on lines that were received, closed or cancelled; nothing more is expected on them.
     """
