@@ -35,6 +35,21 @@ def test_apply_splits_a_company_only_with_a_go_live_that_is_to_come(connector, r
     assert connector("config", "apply", routing_file(split), "--yes").code == code
 
 
+def test_another_isa_id_of_a_company_is_said_with_what_becomes_of_the_former_one(connector, routing_file):
+    """What a partner goes on sending to the former one is for nobody here: it is recorded nowhere."""
+    assert connector("config", "apply", routing_file(), "--yes").code == 0
+    another = routing_file({"companies.nordic.orderful.isa_id": {"live": "NORDICFOOD", "test": "NORDICNEWT"}})
+    said = " ".join(connector("config", "apply", another, "--dry-run").err.split())
+    assert "warning: companies.nordic.orderful.isa_id.test: it was NORDICFOODT" in said
+    assert "changes and answers that partners send to it are not taken any more" in said
+
+
+def test_an_isa_id_that_stays_or_is_of_the_other_stream_is_not_spoken_of(connector, routing_file):
+    assert connector("config", "apply", routing_file(), "--yes").code == 0
+    live = {"companies.nordic.orderful.isa_id": {"live": "NORDICNEW", "test": "NORDICFOODT"}}
+    assert "it was NORDICFOOD" not in connector("config", "apply", routing_file(live), "--dry-run").err
+
+
 def test_apply_says_what_it_will_do_before_it_does_it(connector, routing_file):
     result = connector("config", "apply", routing_file(), "--yes")
     assert '+ partners.acme.company: "nordic"' in result.err

@@ -11,6 +11,7 @@ import click
 
 from connector.adapters.aws.routing_store import MAX_TEXT_LENGTH, POINTER_AGE
 from connector.cli.config import onboarding
+from connector.cli.config.change_checks import former_addresses
 from connector.cli.config.differences import differences, in_numbers, readable
 from connector.cli.config.file_text import kept_text
 from connector.cli.config.former_partners import former_partners
@@ -118,7 +119,7 @@ def put_in_force(stack: Stack, candidate: Candidate, options: ApplyOptions) -> i
     changes = list(differences(applied.data if applied else {}, data))
     say(f"Compared with version {seen}, which is in force:" if seen else "Nothing is in force yet.")
     say(readable(changes) or "Nothing changes.")
-    for path, sentence in unusual(wanted, now=now, known=applied):
+    for path, sentence in (*unusual(wanted, now=now, known=applied), *former_addresses(applied, wanted, stack.stream)):
         say(f"warning: {path}: {sentence}")
     former = former_partners(stack, applied, wanted)
     for one in former:
