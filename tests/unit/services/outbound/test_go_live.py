@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -213,6 +214,32 @@ class TestItsChangeAfterGoLive:
 
         harness.see(old_order(**now))
         assert harness.states()[:2] == [State.BASELINE, State.SUPERSEDED]
+
+    @pytest.mark.parametrize(
+        ("line", "price", "before", "code"),
+        [
+            ({"qtyOnReceipts": 400}, "10.0", "Hold", Reason.GOODS_RECEIVED),
+            ({"qtyOnReceipts": 400, "completed": True}, "11.0", "Open", Reason.LINE_CLOSED_SHORT),
+            ({"qtyOnReceipts": 800, "completed": True}, "11.0", "Open", None),
+            ({"qtyOnReceipts": 400}, "11.0", "Open", None),
+        ],
+        ids=["received, and never finished before", "closed short", "received in full", "received in part"],
+    )
+    def test_a_replacement_or_original_by_itself_is_kept_back_by_receipts_as_any_other(
+        self, harness_with, line, price, before, code
+    ):
+        harness = harness_with(defaults__before_go_live="send")
+        harness.see(old_order("10.0", status=before))
+        harness.see(old_order(lines=[an_order_line(1, unitCost=Decimal(price), **line)]))
+        assert harness.newest().reason_code == code
+        assert (harness.newest().state is State.PARKED) is (code is not None)
+        assert (harness.due() == []) is (code is not None)
+
+    def test_what_visma_sends_as_well_is_asked_about_before_it_leaves(self, harness_with):
+        harness = harness_with(defaults__before_go_live="send", defaults__sent_by_visma="park")
+        harness.see(old_order("10.0"))
+        harness.see(old_order("11.0", emailed=True))
+        assert harness.newest().reason_code == Reason.SENT_BY_VISMA
 
     def test_it_is_asked_about_in_any_case_when_the_supplier_is_another_one(self, harness_with):
         harness = harness_with(defaults__before_go_live="send")

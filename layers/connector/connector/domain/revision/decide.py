@@ -162,7 +162,7 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
         return None
     if assessed.was_sent:
         return _changed_since_closed(case, document, route)
-    decision = before_go_live(case, document, route)
+    decision = _before_go_live(case, document, route)
     waiting = assessed.kept_back_by_routing
     if decision is None and waiting is not None and waiting.kept_ready:
         # A document that waited for a routing entry and was named when the file was applied is sent.
@@ -170,6 +170,14 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDec
             return None
         return RevisionDecision.ask(questions.switched_on(case.reading.key), by_routing=True)
     return decision
+
+
+def _before_go_live(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
+    """The decision about a document that may be from before go-live; one that leaves is asked about like others."""
+    decision = before_go_live(case, document, route)
+    if not isinstance(decision, RevisionDecision) or decision.translation is None:
+        return decision
+    return _asked_first(case, document, route, decision.translation.purpose) or decision
 
 
 def _changed_since_closed(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
@@ -181,13 +189,23 @@ def _changed_since_closed(case: Case, document: VismaDocument, route: Route) -> 
     return changed_since(case, document, route, closed)
 
 
-def _asked_first(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
-    """The question before a document leaves that this receiver may have from elsewhere; None when there is none."""
+def _asked_first(
+    case: Case, document: VismaDocument, route: Route, purpose: Purpose = Purpose.ORIGINAL
+) -> RevisionDecision | None:
+    """The question before a document leaves that this receiver may have from elsewhere; None when there is none.
+
+    Args:
+        case: The document to decide about.
+        document: The document.
+        route: Its route.
+        purpose: As what it would leave for the first time from here.
+    """
     return (
         _shared(case, document, route)
         or _twice(case, document, route)
         or _moved(case, document, route)
-        or _received(case, document, route)
+        or (_received(case, document, route) if purpose is Purpose.ORIGINAL else None)
+        or (_closed_short(case, case.assessed.baseline) if purpose is Purpose.REPLACE else None)
     )
 
 
@@ -224,6 +242,12 @@ def _received(case: Case, document: VismaDocument, route: Route) -> RevisionDeci
     if not lines or is_known or hold_reason(document, route) is not None:
         return None
     return RevisionDecision.ask(questions.original_of_received(document, lines))
+
+
+def _closed_short(case: Case, had: Revision | None) -> RevisionDecision | None:
+    """The question about a replacement of an order with a line that is closed short; None without such a line."""
+    lines = case.reading.closed_short
+    return RevisionDecision.ask(questions.lines_closed_short(had, lines)) if lines and had is not None else None
 
 
 def _had_elsewhere(
@@ -389,9 +413,6 @@ def _questioned_revision(
             return RevisionDecision.ask(questions.number_used_again(sent, other))
     if route.on_revision is OnRevision.IGNORE and purpose is not Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.IGNORED_CHANGE)
-    question = None
     if route.on_revision is OnRevision.PARK:
-        question = questions.changed_after_sending(sent, purpose)
-    elif purpose is not Purpose.CANCELLATION and case.reading.closed_short:
-        question = questions.lines_closed_short(sent, case.reading.closed_short)
-    return None if question is None else RevisionDecision.ask(question)
+        return RevisionDecision.ask(questions.changed_after_sending(sent, purpose))
+    return None if purpose is Purpose.CANCELLATION else _closed_short(case, sent)

@@ -363,18 +363,19 @@ def original_of_received(document: VismaDocument, lines: Sequence[int]) -> Parke
     )
 
 
-def lines_closed_short(sent: Revision, lines: Sequence[int]) -> Parked:
-    """A sent order changed, and a line of it is closed with less than ordered: a replacement would order it again."""
+def lines_closed_short(had: Revision, lines: Sequence[int]) -> Parked:
+    """An order that the partner has changed, and a line is closed short: a replacement would order the rest again."""
     named = f"line {lines[0]} is" if len(lines) == 1 else f"lines {', '.join(map(str, lines[:20]))} are"
+    since = f"after it was sent{_at_orderful(had)}" if had.orderful_id else "since go-live"
     return Parked(
-        f"It changed in Visma after it was sent{_at_orderful(sent)}, and {named} completed there with less received "
+        f"It changed in Visma {since}, and {named} completed there with less received "
         "than ordered. A replacement would order the whole quantity again.",
         field="lines",
         next_step=(
             "Set the quantity of the line in Visma to what was received (reopen the line first where Visma refuses "
             "that), and the order is sent by itself. If the rest is still wanted: connector documents release "
-            f"{sent.key} --as replacement. Or tell the partner, then: "
-            f"connector documents close {sent.key}"
+            f"{had.key} --as replacement. Or tell the partner, then: "
+            f"connector documents close {had.key}"
         ),
         code=Reason.LINE_CLOSED_SHORT,
     )
