@@ -9,10 +9,12 @@ from connector.domain.order_change.record import (
     HISTORY,
     MAX_NOTE_LENGTH,
     MAX_REASON_LENGTH,
+    WAIT_FOR_EARLIER,
     ApprovalEffect,
     Change,
     ChangeState,
     WaitsOn,
+    predecessor_deadline,
 )
 from testkit.memory.stores import a_change
 
@@ -96,6 +98,27 @@ def test_a_new_change_was_begun_by_nobody_and_is_kept_back_by_nothing(fields, is
 @pytest.mark.parametrize(("until", "is_claimed"), [(None, False), (NOW, False), (NOW + timedelta(seconds=1), True)])
 def test_a_claim_lasts_until_its_time(until, is_claimed):
     assert msgspec.structs.replace(a_change(), claim_until=until).is_claimed(NOW) is is_claimed
+
+
+@pytest.mark.parametrize(
+    ("fields", "others", "wait"),
+    [
+        ({}, (), None),
+        ({"change_sequence": 2}, (), WAIT_FOR_EARLIER),
+        ({"change_sequence": 2}, (1,), None),
+        ({"predecessor_id": "0", "not_before": NOW + timedelta(minutes=5)}, (), timedelta(minutes=5)),
+        ({"predecessor_id": "0", "not_before": NOW + timedelta(minutes=5), "change_sequence": 2}, (), WAIT_FOR_EARLIER),
+        (
+            {"predecessor_id": "1", "not_before": NOW + timedelta(minutes=5), "change_sequence": 3},
+            (1,),
+            WAIT_FOR_EARLIER,
+        ),
+    ],
+)
+def test_it_waits_for_the_one_that_orderful_lists_and_for_the_number_before_its_own(fields, others, wait):
+    change = msgspec.structs.replace(a_change(), created_at=NOW, **fields)
+    recorded = [msgspec.structs.replace(a_change(), transaction_id=str(one), change_sequence=one) for one in others]
+    assert predecessor_deadline(change, recorded) == (None if wait is None else NOW + wait)
 
 
 @pytest.mark.parametrize(

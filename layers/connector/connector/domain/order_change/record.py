@@ -494,13 +494,13 @@ def predecessor_deadline(change: Change, others: Sequence[Change]) -> datetime |
     """
     if change.is_approved:
         return None
-    if change.predecessor_id and not any(change.predecessor_id in one.names for one in others):
-        return change.not_before
+    is_listed = change.predecessor_id and not any(change.predecessor_id in one.names for one in others)
+    until = [change.not_before] if is_listed and change.not_before else []
     number = change.change_sequence or 1
     before = (one for one in others if one.document == CHANGE and (one.change_sequence or 1) == number - 1)
-    if number == 1 or any(before):
-        return None
-    return change.created_at + WAIT_FOR_EARLIER
+    if number != 1 and not any(before):
+        until.append(change.created_at + WAIT_FOR_EARLIER)
+    return max(until, default=None)
 
 
 def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
