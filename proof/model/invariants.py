@@ -263,12 +263,12 @@ class Invariants:
         taken_up = max(event.at for event in change.history if event.state is ChangeState.APPLYING)
         # While a revision is being sent or needs attention, nobody knows whether it has arrived; nor does the connector
         # know of a rejection before it has tracked it, or what the partner noted of a state that a person closed.
-        rejected = self.receivers.refused_transactions
+        has_arrived = {one.transaction_id for sendings in self.receivers.sendings.values() for one in sendings}
         if any(
             one.state in UNRESOLVED | {State.CLOSED}
             or one.needs_attention
             or one.updated_at >= taken_up
-            or (one.transaction_id in rejected and one.state in KNOWN_TO_PARTNER)
+            or (one.state in KNOWN_TO_PARTNER - {State.AGREED} and one.transaction_id not in has_arrived)
             for one in self.ledger.revisions(change.key, limit=1000)
         ):
             return []

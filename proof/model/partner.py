@@ -74,7 +74,6 @@ class Receivers:
         unsettled: Documents with a material edit since the last quiescence: a state in between may be sent too.
         shared: Numbers that two of our companies use, so that equal documents are no duplicates.
         refused: Documents whose last transaction the receiver rejected, so that it may be repeated.
-        refused_transactions: The ids of all transactions that a receiver rejected.
         sendings: The transactions of a document at each receiver, oldest first; without those that it rejected.
         requests: The request of each 860, by transaction id, as in Orderful now.
         names: UUID -> number of a transaction.
@@ -92,7 +91,6 @@ class Receivers:
     unsettled: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
-    refused_transactions: set[str | None] = field(default_factory=set)
     is_paused: Callable[[], bool] = lambda: False
     resent: set[str] = field(default_factory=set)
     closed: dict[str, tuple[View, Callable[[], AbstractSet[str]]]] = field(default_factory=dict)
@@ -216,7 +214,6 @@ class Receivers:
         else:
             self.has[held] = before
         self.refused.add(held)
-        self.refused_transactions.add(transaction_id)
 
     def note_granted(self, transaction_id: str, approved: Mapping[str, Said] | None = None) -> None:
         """Record that a request was written in Visma; a difference counts once, also when recorded again.

@@ -275,6 +275,23 @@ def test_an_order_that_was_agreed_on_with_a_partner_is_withdrawn_there_when_it_b
     )
 
 
+def test_a_withdrawal_that_waits_is_over_when_its_receiver_changes_the_order_that_came_back() -> None:
+    harness = Harness()
+    parks = {"partners.acme.on_revision": "park"}
+    harness.routing.apply(routing_data({"defaults.changes": RULES, **parks}))
+    acme = harness.orders.orders["500123"]["supplier"]
+    harness.orders.edit(supplier={"internalId": 600, "number": "60000"})
+    harness.poll()
+    harness.quiesce()
+    (withdrawal,) = (one for one in harness.ledger.in_state(State.PARKED) if one.is_withdrawal)
+    harness.orders.edit(supplier=acme)
+
+    harness.apply(harness.arrived(more_of(1, 900, was=800)))  # before the order is polled
+
+    assert harness.change().state is ChangeState.APPLIED
+    assert harness.ledger.get(ORDER, withdrawal.sequence).state is State.SUPERSEDED
+
+
 def test_a_partner_that_asks_under_another_isa_id_than_it_was_sent_is_sent_the_whole_there() -> None:
     harness = Harness()
     acme = a_partner(isa_id="ACMENEW", supplier="50012")

@@ -238,8 +238,9 @@ class PartnerBaseline:
             return
         for revision in revisions:
             is_newer = known is None or revision.sequence > known.sequence
-            # A withdrawal from a former receiver is not superseded; it still has to be sent.
-            if is_newer and revision.state in _UNSENT and not revision.is_withdrawal:
+            # A withdrawal from another receiver still has to be sent; the partner itself has the order again.
+            is_elsewhere = revision.is_withdrawal and revision.receiver_id != change.sender_id
+            if is_newer and revision.state in _UNSENT and not is_elsewhere:
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
         agreed = replace(
