@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import DialectChoice
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.fingerprint import Likeness, compare, fingerprint
+from connector.edi.fingerprint import Likeness, compare, differences, fingerprint
 from connector.edi.translate import translate
 from testkit.samples.business_documents import a_line, a_route, an_invoice, an_invoice_line, an_order
 
@@ -42,6 +43,24 @@ IDS = ["order", "invoice", "credit memo"]
 @pytest.mark.parametrize("ours", [MOSAIC, X12])
 def test_a_document_is_the_same_in_both_dialects(content, ours, theirs):
     assert likeness(message(content, ours), message(content, theirs)) is Likeness.SAME
+
+
+@pytest.mark.parametrize(
+    ("content", "purpose"), [*((ORDER, one) for one in Purpose), *((one, Purpose.ORIGINAL) for one in DOCUMENTS[1:])]
+)
+@pytest.mark.parametrize("theirs", [MOSAIC, X12])
+@pytest.mark.parametrize("ours", [MOSAIC, X12])
+def test_both_dialects_show_no_difference(content, purpose, ours, theirs):
+    shown = [fingerprint(message(content, dialect, purpose)) for dialect in (ours, theirs)]
+    assert differences(*shown) == ()
+
+
+def test_lines_that_nobody_can_tell_apart_are_compared_by_their_figures_alone():
+    ours = fingerprint(message(ORDER))
+    first, *others = [dataclasses.replace(line, line_id=None) for line in reversed(ours.lines)]
+    assert differences(ours, dataclasses.replace(ours, lines=(first, *others))) == ()
+    first = dataclasses.replace(first, quantity=Decimal(7))
+    assert differences(ours, dataclasses.replace(ours, lines=(first, *others)))
 
 
 @pytest.mark.parametrize("content", DOCUMENTS, ids=IDS)

@@ -128,7 +128,11 @@ def compare(ours: Fingerprint | None, theirs: Fingerprint | None) -> Likeness:
 
 
 def differences(ours: Fingerprint, theirs: Fingerprint) -> tuple[str, ...]:
-    """In what the figures of two transactions differ, ours first: `total 8000.00, at Orderful 9000.00`."""
+    """In what two forms of one transaction differ, ours first: `total 8000.00, at Orderful 9000.00`.
+
+    Item and date of a line are compared where every line of both has a number of its own: without it nobody knows
+    which line is which.
+    """
     found = [
         f"{name} {our}, at Orderful {their}"
         for name, our, their in (
@@ -136,16 +140,36 @@ def differences(ours: Fingerprint, theirs: Fingerprint) -> tuple[str, ...]:
             ("number", ours.number, theirs.number),
             ("credit memo", ours.is_credit, theirs.is_credit),
             ("purpose", ours.purpose, theirs.purpose),
+            ("date", ours.dated, theirs.dated),
+            ("delivery date", ours.requested, theirs.requested),
             ("total", ours.total, theirs.total),
             ("lines", len(ours.lines) or None, len(theirs.lines) or None),
         )
         if _differ(our, their)
     ]
-    for our, their in zip(sorted(ours.lines, key=_figures), sorted(theirs.lines, key=_figures), strict=False):
-        pairs = ((name, getattr(our, name), getattr(their, name)) for name in ("quantity", "price"))
-        line = f"line {our.line_id or '(without a number)'}"
-        found += [f"{line}: {name} {one}, at Orderful {two}" for name, one, two in pairs if _differ(one, two)]
+    by_number = [{line.line_id: line for line in one.lines if line.line_id} for one in (ours, theirs)]
+    if [len(lines) for lines in by_number] == [len(ours.lines), len(theirs.lines)]:
+        pairs = [(line, by_number[1][name]) for name, line in by_number[0].items() if name in by_number[1]]
+        found += [one for pair in pairs for one in (*_other_figures(*pair), *_other_details(*pair))]
+    elif not _same_figures(ours.lines, theirs.lines):
+        in_order = zip(sorted(ours.lines, key=_figures), sorted(theirs.lines, key=_figures), strict=False)
+        found += [one for pair in in_order for one in _other_figures(*pair)]
     return tuple(found)
+
+
+def _other_figures(our: Line, their: Line) -> Iterator[str]:
+    for name in ("quantity", "price"):
+        one, two = getattr(our, name), getattr(their, name)
+        if _differ(one, two):
+            yield f"line {our.line_id or '(without a number)'}: {name} {one}, at Orderful {two}"
+
+
+def _other_details(our: Line, their: Line) -> Iterator[str]:
+    if our.items and their.items and not our.items & their.items:
+        named = ["/".join(sorted(one.items)) for one in (our, their)]
+        yield f"line {our.line_id}: item {named[0]}, at Orderful {named[1]}"
+    if _differ(our.requested, their.requested):
+        yield f"line {our.line_id}: delivery date {our.requested}, at Orderful {their.requested}"
 
 
 def _same_figures(ours: tuple[Line, ...], theirs: tuple[Line, ...]) -> bool:

@@ -400,6 +400,45 @@ def test_a_message_of_another_document_in_a_transaction_is_a_difference(harness)
     assert in_short(harness.reconcile()) == {("different", str(key))}
 
 
+@pytest.mark.parametrize(
+    ("path", "changed", "said"),
+    [
+        (["beginningSegmentForPurchaseOrder", 0, "date"], "20261109", "date 2026-11-02, at Orderful 2026-11-09"),
+        (
+            ["beginningSegmentForPurchaseOrder", 0, "transactionSetPurposeCode"],
+            "05",
+            "purpose original, at Orderful replace",
+        ),
+        (["dateTimeReference", 0, "date"], "20261009", "delivery date 2026-10-02, at Orderful 2026-10-09"),
+        (
+            ["PO1_loop", 1, "dateTimeReference", 0, "date"],
+            "20261009",
+            "line 2: delivery date 2026-10-02, at Orderful 2026-10-09",
+        ),
+        (
+            ["PO1_loop", 1, "baselineItemData", 0],
+            {"assignedIdentification": "2", "quantity": "101", "unitPrice": "10", "productServiceID": "77"},
+            "line 2: item 1298/AC-500-DR, at Orderful 77",
+        ),
+    ],
+)
+def test_what_a_partner_would_deliver_otherwise_is_a_difference(harness, path, changed, said):
+    key = harness.save(1, lines=lines())
+    harness.flow()
+
+    def edit(tree):
+        *way, last = path
+        for step in way:
+            tree = tree[step]
+        tree[last] = changed
+
+    harness.change_message(harness.transaction_of(key), edit)
+    harness.clock.forward(hours=3)
+    (found,) = harness.reconcile()
+    assert (found.category, found.document) == ("different", str(key))
+    assert found.sentence.endswith(f"was sent: {said}.")
+
+
 def test_a_transaction_whose_owner_has_no_record_is_unknown(harness):
     key = harness.save(1, lines=lines())
     harness.flow()

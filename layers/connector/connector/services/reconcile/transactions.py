@@ -188,8 +188,10 @@ class TransactionComparison:
         differing = list(_header_differences(transaction, revision))
         if self._is_due(transaction):
             ours, theirs = self._sent(revision), self._content(transaction)
-            if compare(ours, theirs) in {Likeness.OTHER_CONTENT, Likeness.OTHER_DOCUMENT}:
-                differing += differences(ours, theirs) if ours and theirs else ()
+            likeness = compare(ours, theirs)
+            if ours is not None and theirs is not None and likeness is not Likeness.UNKNOWN:
+                differing += differences(ours, theirs)
+            if likeness in {Likeness.OTHER_CONTENT, Likeness.OTHER_DOCUMENT}:
                 differing = differing or ["its content"]
         if not differing:
             return None
