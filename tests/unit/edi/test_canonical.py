@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -506,3 +507,31 @@ def test_a_note_about_a_line_names_it_as_visma_does_whatever_number_is_written()
     document = canonical(invoice, route, reconcile(invoice, route), Purpose.ORIGINAL)
     assert [line.number for line in document.lines] == ["9", "7"]
     assert "Line 2 left with the price 0." in document.notes
+
+
+def parties_of(content, route):
+    return canonical(content, route, reconcile(content, route), Purpose.ORIGINAL).parties
+
+
+def test_what_is_remembered_of_parties_is_that_of_one_route():
+    order, invoice = an_order(), an_invoice()
+    routes = [
+        a_route(order),
+        a_route(order, partner_identity=Identity(gln="7080000000025")),
+        a_route(order, company=a_company(identity=Identity(name="Another company"))),
+        a_route(order, main_locations=frozenset({"elsewhere"})),
+    ]
+    fresh = [parties_of(order, replace(route)) for route in routes]
+    assert len(set(fresh[:3])) == 3
+    for _ in range(2):
+        assert [parties_of(order, route) for route in routes] == fresh
+        assert parties_of(invoice, routes[0]) == parties_of(invoice, replace(routes[0]))
+
+
+def test_parties_of_other_documents_are_told_apart_and_the_memory_is_bounded():
+    route = a_route()
+    for _ in range(2):
+        for number in range(200):
+            order = an_order(supplier=Party(number=str(number)), ship_to=Party(name=f"Customer {number}"))
+            assert parties_of(order, route) == parties_of(order, replace(route))
+            assert len(route.parties) <= 64

@@ -43,6 +43,9 @@ class Kind(StrEnum):
         member.facts = facts
         return member
 
+    # That of an enumeration is a function in Python, and a kind is looked up at each step of a document.
+    __hash__ = str.__hash__
+
     @property
     def label(self) -> str:
         """Its name in a sentence."""

@@ -28,6 +28,9 @@ class Role(StrEnum):
     SELLER = "seller"
     REMIT_TO = "remit_to"
 
+    # That of an enumeration is a function in Python, and roles are part of what documents are remembered by.
+    __hash__ = str.__hash__
+
 
 class PartyView(NamedTuple):
     """A party as it is sent.

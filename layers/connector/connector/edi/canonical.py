@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from itertools import combinations
 from typing import Generic, NamedTuple, TypeVar
 
@@ -58,6 +57,7 @@ from connector.domain.totals import (
 )
 from connector.domain.transactions import Purpose
 from connector.domain.wanted_days import header_day, wanted_day
+from connector.edi.memory import remember
 from connector.edi.numbers import NOISELESS, decimal_text, quantity_without_noise, without_noise
 from connector.edi.units import UNITS, Unit
 
@@ -70,6 +70,8 @@ _MAX_LISTED = 10
 # Half cents of both signs: with a thousand lines, their sum passes 0.50 once in a million documents.
 _MAX_ROUNDED_LINES = Decimal(100)
 _LEFT_OUT = "The VAT rows of Visma that are not part of what is payable were left out."
+# So much is remembered of each partner; drop-ship orders all have another one.
+_MAX_PARTIES = 64
 LARGE_ROUNDING = Decimal(1)
 """Units of currency from which on the rounding of a line, or of the total, is told."""
 
@@ -117,7 +119,7 @@ class LineView(msgspec.Struct, gc=False):
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
         source: Where the line stands in the Visma document.
         their_item_source: Where the partner's number of the item stands: the field of the line with a point before it
-            (`.alternateId`), or the key of the routing file.
+            (`.alternateId`), or the key of the items in the routing file (`defaults.items`).
     """
 
     number: str
@@ -198,7 +200,7 @@ class CanonicalDocument:
     lines: list[LineView]
     charges: list[Charge]
     taxes: list[tuple[Decimal | None, Decimal]]
-    parties: list[PartyView]
+    parties: tuple[PartyView, ...]
     terms: TermsView | None
     texts: list[str]
     notes: list[str]
@@ -326,7 +328,8 @@ class _LineReader(Generic[_Line]):
         self.notes: list[str] = []
         self.sales_order: str | None = None
         self.shipment: str | None = None
-        self._with_gtin: dict[tuple[str, str], None] = {}
+        self._with_gtin: dict[str, tuple[str | None, ...]] = {}
+        self._withdrawn: frozenset[str] = frozenset()
         self._content = content
         self._read: Sequence[_Line] = read
         self._route = route
@@ -334,6 +337,7 @@ class _LineReader(Generic[_Line]):
         self._sends_notes = route.notes.of_lines
         self._we_sell = content.kind.facts.we_sell
         self._items = route.items
+        self._needs_ids = route.require_item_id is not None
         self._units: dict[str | None, Unit] = {}
         self._their_field = f".{content.kind.facts.names.their_item}"
 
@@ -343,40 +347,39 @@ class _LineReader(Generic[_Line]):
         Raises:
             Parked: a line lacks something, or nothing is left to write.
         """
-        for line in self._read:
-            self._sort(line)
+        for read in self._read:
+            line, quantity, price = read, decimal_text(read.quantity), decimal_text(read.unit_price)
+            if len(quantity) > NOISELESS or len(price) > NOISELESS:
+                line = _without_noise(read)
+                quantity, price = decimal_text(line.quantity), decimal_text(line.unit_price)
+            if (line.item is None or line.is_text or line.is_charge) and not self._is_goods(line, read):
+                continue
+            if line.source not in self._withdrawn:
+                self.lines.append(self._view(line, quantity, price))
         if not self.lines:
             self._refuse_empty()
 
-    def _sort(self, read: _Line) -> None:
-        line, quantity, price = read, decimal_text(read.quantity), decimal_text(read.unit_price)
-        if len(quantity) > NOISELESS or len(price) > NOISELESS:
-            line = _without_noise(read)
-            quantity, price = decimal_text(line.quantity), decimal_text(line.unit_price)
+    def _is_goods(self, line: _Line, read: _Line) -> bool:
+        """Whether a line that may be a text or a charge is one of goods or services; else adds it where it belongs."""
+        currency = self._content.currency
         # A text that costs something is no text; a line without item and price is none but a text.
         may_be_text = line.is_text or (line.item is None and not line.unit_price)
-        if may_be_text and not payable_amount(read, self._content.currency):
+        if may_be_text and not payable_amount(read, currency):
             text = _text(line.description) or self._note(line)
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
-        elif self._leaves(line):
-            kind = ChargeKind.FREIGHT if line.is_charge else None
-            if kind is None and line.item is None and not self._their_item(line):
-                kind = self._without_item(line)
-            if kind is None:
-                self.lines.append(self._view(line, quantity, price))
-            else:
-                self._charge(kind, line, read)
-
-    def _charge(self, kind: ChargeKind, line: _Line, read: _Line) -> None:
-        currency = self._content.currency
+            return False
+        if line.source in self._withdrawn:
+            return False
+        kind = ChargeKind.FREIGHT if line.is_charge else None
+        if kind is None and line.item is None and not self._their_item(line):
+            kind = self._without_item(line)
+        if kind is None:
+            return True
         amount = rounded(payable_amount(read, currency), currency)
         if amount:
             self.charges.append(Charge(kind, amount, _text(line.description)))
-
-    def _leaves(self, line: _Line) -> bool:  # noqa: ARG002
-        """Whether a line of goods or a charge is written."""
-        return True
+        return False
 
     def _their_item(self, line: _Line) -> str | None:
         """The number of the item at the other side, as the line has it."""
@@ -410,15 +413,10 @@ class _LineReader(Generic[_Line]):
         """Sentences about what of the lines was left out or looks like an oversight."""
         free = [line.number for line in self.lines if not line.price]
         notes = [f"{_listed('Line', free)} left with the price 0."] if free else []
-        if len({item for item, _ in self._with_gtin}) == len(self._with_gtin):
-            return notes
-        units_of: dict[str, list[str]] = {}
-        for item, unit in self._with_gtin:
-            units_of.setdefault(item, []).append(unit)
         return notes + [
-            f"Item {item} left in {' and '.join(units)} with one GTIN: where each unit has its own, set "
-            f"{self._route.item_key}.{item}.gtins."
-            for item, units in units_of.items()
+            f"Item {item} left in {' and '.join(unit or '' for unit in units)} with one GTIN: where each unit has its "
+            f"own, set {self._route.item_key}.{item}.gtins."
+            for item, units in self._with_gtin.items()
             if len(units) > 1
         ]
 
@@ -449,12 +447,12 @@ class _LineReader(Generic[_Line]):
                 )
 
     def _check_fraction(self, line: OrderLine | InvoiceLine, quantity: str) -> None:
-        """A fraction of a unit that is counted is noted on what we sell, or was sold.
+        """A quantity that is a fraction, of a unit that is counted, is noted on what we sell, or was sold.
 
         Raises:
             Parked: it is ordered.
         """
-        if self._cancels or "." not in quantity:
+        if self._cancels:
             return
         unit = self._route.units.get(line.unit or "")
         if unit not in self._route.whole_units:
@@ -472,13 +470,6 @@ class _LineReader(Generic[_Line]):
             waits_for=key,
             code=Reason.FRACTION_OF_UNIT,
         )
-
-    def _their_item_source(self, line: OrderLine | InvoiceLine) -> str:
-        """Where the partner's number of an item stands that the line does not state."""
-        return f"{self._route.item_key}.{line.item}.partner_item"
-
-    def _known_ids(self, item: str | None) -> ItemIds:
-        return self._items.get(item, _NO_IDS) if item else _NO_IDS
 
     def _line_charges(self, line: OrderLine | InvoiceLine) -> tuple[Charge, ...]:
         """What leads from quantity x price to what is payable: the discount or surcharge, and what is left then.
@@ -531,7 +522,7 @@ class _LineReader(Generic[_Line]):
         self._units[word] = unit
         return unit
 
-    def _gtin_of(self, line: OrderLine | InvoiceLine, known: ItemIds, *, partner_item: str | None) -> str | None:
+    def _gtin_of(self, line: OrderLine | InvoiceLine, known: ItemIds, partner_item: str | None) -> str | None:
         """The GTIN of the item as it is written. Checks that the item has the number that routing insists on."""
         gtin = known.gtin_of(line.unit)
         if gtin and line.item and line.unit not in known.gtins:
@@ -543,7 +534,9 @@ class _LineReader(Generic[_Line]):
                 )
                 gtin = None
             else:
-                self._with_gtin[line.item, line.unit or ""] = None
+                before: tuple[str | None, ...] = self._with_gtin.setdefault(line.item, (line.unit,))
+                if line.unit not in before:
+                    self._with_gtin[line.item] = (*before, line.unit)
         required = self._route.require_item_id
         if (required == "gtin" and not gtin) or (required == "partner_item" and not partner_item):
             what = "GTIN" if required == "gtin" else "item number of the partner"
@@ -568,7 +561,6 @@ class _LineReader(Generic[_Line]):
         return written
 
 
-@lru_cache(maxsize=4096)
 def _gtin(gtin: str) -> str | None:
     """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros up to 14 (see `GTIN_LENGTHS`); None for another."""
     if len(gtin) not in GTIN_LENGTHS or not gtin.isascii() or not gtin.isdigit():
@@ -590,10 +582,9 @@ class _OrderReader(_LineReader[OrderLine]):
             len({line.warehouse for line in order.lines if not line.is_text and not line.is_charge}) > 1
         )
         self._ordered: list[OrderLine] = []
-
-    def _leaves(self, line: OrderLine) -> bool:
         # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
-        return self._order.cancelled or not line.cancelled
+        if not order.cancelled:
+            self._withdrawn = frozenset([line.source for line in order.lines if line.cancelled])
 
     def _their_item(self, line: OrderLine) -> str | None:
         return line.supplier_item
@@ -686,7 +677,8 @@ class _OrderReader(_LineReader[OrderLine]):
                 field=f"{line.source}.unitCost",
                 code=Reason.PRICE_BELOW_ZERO,
             )
-        self._check_fraction(line, quantity)
+        if "." in quantity:
+            self._check_fraction(line, quantity)
         if line.unit is None and line.item is not None:
             raise Parked(
                 f"Line {line.number} has no unit.",
@@ -694,7 +686,7 @@ class _OrderReader(_LineReader[OrderLine]):
                 field=f"{line.source}.uom",
                 code=Reason.NO_UNIT,
             )
-        known = self._known_ids(line.item)
+        known = self._items.get(line.item, _NO_IDS) if line.item else _NO_IDS
         wanted = wanted_day(line, self._order, self._route.line_date)
         self._ordered.append(line)
         theirs = line.supplier_item or known.partner_item
@@ -711,11 +703,11 @@ class _OrderReader(_LineReader[OrderLine]):
             () if line.amount == product and not line.discount else self._line_charges(line),
             buyer_item,
             vendor_item,
-            self._gtin_of(line, known, partner_item=theirs),
+            self._gtin_of(line, known, theirs) if self._needs_ids or known is not _NO_IDS else None,
             _text(line.description) or _text(line.item_description),
             self._note(line) if line.note else None,
             line.source,
-            self._their_field if line.supplier_item else self._their_item_source(line),
+            self._their_field if line.supplier_item else self._route.item_key,
             wanted,
             line.promised if line.promised != wanted else None,
             line.warehouse if self._several_warehouses else None,
@@ -751,8 +743,9 @@ class _InvoiceReader(_LineReader[InvoiceLine]):
         return self.lines
 
     def _view(self, line: InvoiceLine, quantity: str, price: str) -> LineView:
-        self._check_fraction(line, quantity)
-        known = self._known_ids(line.item)
+        if "." in quantity:
+            self._check_fraction(line, quantity)
+        known = self._items.get(line.item, _NO_IDS) if line.item else _NO_IDS
         theirs = line.counterparty_item or known.partner_item
         buyer_item, vendor_item = (theirs, line.item) if self._we_sell else (line.item, theirs)
         product = line.quantity * line.unit_price
@@ -767,11 +760,11 @@ class _InvoiceReader(_LineReader[InvoiceLine]):
             () if line.amount == product and not line.discount else self._line_charges(line),
             buyer_item,
             vendor_item,
-            self._gtin_of(line, known, partner_item=theirs),
+            self._gtin_of(line, known, theirs) if self._needs_ids or known is not _NO_IDS else None,
             _text(line.description),
             self._note(line) if line.note else None,
             line.source,
-            self._their_field if line.counterparty_item else self._their_item_source(line),
+            self._their_field if line.counterparty_item else self._route.item_key,
             order=line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
             order_line=None if self._we_sell else line.order_line,
             shipment=line.shipment if line.shipment != self.shipment else None,
@@ -1122,7 +1115,18 @@ def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text]
 
 
-def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
+def _parties(content: BusinessDocument, route: Route) -> tuple[PartyView, ...]:
+    """The parties with their roles; those of the same inputs are taken from the memory of the route."""
+    place = content.ship_to if isinstance(content, PurchaseOrder) else None
+    inputs = (content.party, place, content.branch, content.ships_to_us, content.kind.facts.we_sell)
+    known: tuple[PartyView, ...] | None = route.parties.get(inputs)
+    if known is None:
+        known = tuple(_parties_of(content, route))
+        remember(route.parties, inputs, known, most=_MAX_PARTIES)
+    return known
+
+
+def _parties_of(content: BusinessDocument, route: Route) -> list[PartyView]:
     if isinstance(content, PurchaseOrder):
         return order_parties(content, route)
     company = our_company(content, route)

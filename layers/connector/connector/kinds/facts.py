@@ -126,6 +126,7 @@ class KindFacts:
         defaults: What is built in for this kind alone: key of the setting -> value as the file would say it.
         total_above: What a stated total above the sum of its parts looks like.
         total_below: The same of one below it.
+        we_sell: Whether we are the seller in it.
     """
 
     noun: str
@@ -145,11 +146,11 @@ class KindFacts:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     total_above: str | None = None
     total_below: str | None = None
+    we_sell: bool = field(init=False)
 
-    @property
-    def we_sell(self) -> bool:
-        """Whether we are the seller in it."""
-        return self.counterparty is Counterparty.CUSTOMER
+    def __post_init__(self) -> None:
+        """Tell who sells, once: it is asked for each line."""
+        object.__setattr__(self, "we_sell", self.counterparty is Counterparty.CUSTOMER)
 
     @property
     def is_listed(self) -> bool:

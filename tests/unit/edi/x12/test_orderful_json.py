@@ -12,6 +12,7 @@ from connector.domain.errors import Parked
 from connector.domain.routing.route import Charset, DialectChoice
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
+from connector.edi import memory
 from connector.edi.canonical import canonical
 from connector.edi.numbers import decimal_text
 from connector.edi.translate import translate
@@ -137,7 +138,8 @@ def test_more_loops_than_x12_holds_are_suspect():
 
 
 def test_the_memory_is_bounded_and_forgetting_changes_nothing(monkeypatch):
-    monkeypatch.setattr(check, "_MAX_REMEMBERED", 2)
+    for module in (memory, check):
+        monkeypatch.setattr(module, "MAX_REMEMBERED", 2)
     release = Release("004010", Charset.EXTENDED)
     for _ in range(2):
         for number in range(5):

@@ -6,7 +6,7 @@ The fields of these records declare the settings of the routing file (`settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -683,6 +683,8 @@ class Route:
         answers_to_unknown_orders: What to do with an answer to an order that was not sent from here.
         charges_in_answers: What a charge is for, or the number of its item, in lower case -> the largest amount, in the
             currency of the order, up to which the partner's answers state it while the order does not.
+        parties: The parties of documents that were written before, by what they depend on beside the route
+            (`edi/canonical.py`).
     """
 
     company: Company
@@ -811,6 +813,7 @@ class Route:
         "currency of the order, nobody is asked",
         merge=Merge.KEYS,
     )
+    parties: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def is_unit(self, visma_unit: str | None, unit: str | None) -> bool:
         """Whether a unit of the partner is the one that `units` gives to Visma's word.

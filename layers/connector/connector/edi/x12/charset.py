@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TypeVar
 
 from connector.domain.advice import correction, correction_at
 from connector.domain.errors import Parked
@@ -69,8 +68,6 @@ _BASIC_SIGNS = str.maketrans(
 _ONCE = frozenset({_TRANSLITERATED, _REPLACED})
 """Sentences about the whole document."""
 
-_Written = TypeVar("_Written")
-
 
 class Wording:
     """Brings descriptive texts into the shape agreed with a partner, and remembers what was lost on the way.
@@ -88,12 +85,13 @@ class Wording:
         self._foreign = FOREIGN[options.charset]
         self._overflow = options.overflow
 
-    def apart(self, write: Callable[[], _Written]) -> tuple[_Written, tuple[str, ...]]:
-        """What `write` gives, and what was lost on its way, as if nothing had been lost before."""
+    def apart(self, write: Callable[[], None]) -> tuple[str, ...]:
+        """What is lost while `write` writes, as if nothing had been lost before."""
         before = [*self.notes]
         self.notes.clear()
         try:
-            return write(), tuple(self.notes)
+            write()
+            return tuple(self.notes)
         finally:
             self.notes[:] = before
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from connector.domain.advice import BY_HAND, correction_at
 from connector.domain.errors import Parked
@@ -17,6 +17,7 @@ from connector.domain.reasons import Reason
 from connector.domain.routing.route import Charset, Route, X12Options
 from connector.domain.routing.values import MAX_ISA_ID_LENGTH
 from connector.domain.transactions import Stream
+from connector.edi.memory import MAX_REMEMBERED, remember
 from connector.edi.x12.charset import FOREIGN
 from connector.edi.x12.dictionary import MAX_USES, SEGMENTS, VERSIONS, Element, Uses
 from connector.edi.x12.model import Head, Loop, Numbers, Segment, line_values
@@ -24,9 +25,6 @@ from connector.edi.x12.model import Head, Loop, Numbers, Segment, line_values
 _FOR_NUMBERS = str.maketrans("", "", "-.")
 _NUMERIC = frozenset({"R", "N2"})
 
-
-_MAX_REMEMBERED = 4_000
-"""So much is remembered of each element and segment; a document has mostly what those before it had."""
 
 _MAX_REMEMBERED_LENGTH = 100
 
@@ -51,9 +49,6 @@ _LINES = ("PO1", "IT1")
 """The segments of a line of goods: number, quantity, unit, price, and what the item is called."""
 
 _NO_LIMITS: Mapping[str, int] = {}
-
-_Key = TypeVar("_Key", bound=Hashable)
-_Printed = TypeVar("_Printed")
 
 
 class Suspect(Exception):
@@ -111,12 +106,10 @@ class Part(NamedTuple):
     Attributes:
         printed: Its loops.
         notes: What was lost on the way.
-        found: What the writing gave.
     """
 
     printed: dict[str, Any]
     notes: tuple[str, ...]
-    found: str | None
 
 
 class Release:
@@ -223,7 +216,7 @@ class Release:
         fits = element.shortest <= len(value) <= element.longest[self._version]
         if element.codes is not None or not fits or self._foreign.search(value):
             raise Suspect
-        if len(known) >= _MAX_REMEMBERED:
+        if len(known) >= MAX_REMEMBERED:
             known.clear()
         if len(value) <= _MAX_REMEMBERED_LENGTH:
             known.add(value)
@@ -235,13 +228,6 @@ class Release:
         if is_missing or syntax_faults(segment_id, tuple(places)):
             raise Suspect
         known.filled.add(filled)
-
-
-def remember(memory: dict[_Key, _Printed], key: _Key, printed: _Printed) -> None:
-    """Keep what was printed, and forget everything before when there is too much of it."""
-    if len(memory) >= _MAX_REMEMBERED:
-        memory.clear()
-    memory[key] = printed
 
 
 @cache

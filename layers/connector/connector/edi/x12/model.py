@@ -42,8 +42,8 @@ class Writing(Protocol):
     def number_of(self, segment_id: str) -> int:
         """How often a segment was added here, outside of loops."""
 
-    def once(self, inputs: Hashable, write: Callable[[Writing], str | None], wording: Wording) -> str | None:
-        """Write loops that depend on `inputs` alone; gives what `write` gives."""
+    def once(self, inputs: Hashable, write: Callable[[Writing], None], wording: Wording) -> None:
+        """Write loops that depend on `inputs` alone."""
 
 
 def line_values(head: Head, numbers: Numbers) -> tuple[str, ...]:
@@ -117,9 +117,9 @@ class Loop(msgspec.Struct):
         """How often a segment was added here, outside of loops."""
         return sum(isinstance(part, Segment) and part.id == segment_id for part in self.parts)
 
-    def once(self, inputs: Hashable, write: Callable[[Writing], str | None], wording: Wording) -> str | None:  # noqa: ARG002
+    def once(self, inputs: Hashable, write: Callable[[Writing], None], wording: Wording) -> None:  # noqa: ARG002
         """Write loops: a tree also says where their content stands, which others of the same content need not share."""
-        return write(self)
+        write(self)
 
     def segments(self) -> list[Segment]:
         """Every segment, in the order in which X12 text has them."""

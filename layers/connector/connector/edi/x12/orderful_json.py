@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from connector.edi.memory import remember
 from connector.edi.x12.charset import Wording
-from connector.edi.x12.check import Part, Release, Suspect, remember
+from connector.edi.x12.check import Part, Release, Suspect
 from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Head, Loop, Numbers, Segment, Sources, Writing
 
@@ -87,9 +88,8 @@ class Objects:
         known = self._release.described.get(text)
         if known is None:
             apart = Objects(self._release, self._set_id, self._name)
-            _, notes = wording.apart(lambda: write(apart))
-            known = Part(apart.printed, notes, None)
-            if wording.is_of_documents(notes):
+            known = Part(apart.printed, wording.apart(lambda: write(apart)))
+            if wording.is_of_documents(known.notes):
                 remember(self._release.described, text, known)
         wording.tell(known.notes)
         self.printed |= known.printed
@@ -98,7 +98,7 @@ class Objects:
         """How often a segment was added here, outside of loops."""
         return len(self.printed.get(self._release.key(segment_id), ()))
 
-    def once(self, inputs: Hashable, write: Callable[[Writing], str | None], wording: Wording) -> str | None:
+    def once(self, inputs: Hashable, write: Callable[[Writing], None], wording: Wording) -> None:
         """Write loops that depend on `inputs` alone: what was printed of the same before, with its notes.
 
         Raises:
@@ -108,14 +108,12 @@ class Objects:
         known = self._release.parts.get(key)
         if known is None:
             apart = Objects(self._release, self._set_id)
-            found, notes = wording.apart(lambda: write(apart))
-            known = Part(apart.printed, notes, found)
+            known = Part(apart.printed, wording.apart(lambda: write(apart)))
             remember(self._release.parts, key, known)
         wording.tell(known.notes)
         for name, loops in known.printed.items():
             for one in loops:
                 self._append(name, name, one)
-        return known.found
 
     def _append(self, part: str, key: str, entry: dict[str, Any]) -> None:
         entries = self.printed.get(key)

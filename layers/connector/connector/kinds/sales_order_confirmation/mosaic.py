@@ -17,7 +17,7 @@ from connector.edi.mosaic.write.common import (
     filled,
     item,
     note,
-    parties,
+    parties_called,
     quantity,
     terms,
 )
@@ -48,6 +48,8 @@ GAPS = (
 Its prices are without VAT, which it does not speak of. Our order number has no field and stands in the note.
 """
 
+_parties = parties_called({Role.SELLER: "supplier"})
+
 
 def acknowledgment(document: CanonicalDocument, order: PurchaseOrder) -> dict[str, Any]:
     """The `message` of a `855_PURCHASE_ORDER_ACKNOWLEDGMENT`: everything is accepted as our order has it.
@@ -61,7 +63,7 @@ def acknowledgment(document: CanonicalDocument, order: PurchaseOrder) -> dict[st
             "purchaseOrderNumber": customers_order(order),
             "status": "accepted",
             "statusNote": note([f"Our order: {order.number}", *document.texts]).get("general"),
-            "parties": parties(document, {Role.SELLER: "supplier"}),
+            "parties": _parties(document),
             "termsOfSale": terms(document.terms),
             "lineItems": [_line(line, days.get(line.number)) for line in document.lines],
         }

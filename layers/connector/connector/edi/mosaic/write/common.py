@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -56,17 +56,28 @@ def filled(pairs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in pairs.items() if value or value == 0}
 
 
-def parties(document: CanonicalDocument, names: Mapping[Role, str]) -> dict[str, Any]:
-    """The parties that Mosaic has a name for."""
-    for view in document.parties:
-        region = view.address and view.address.region
-        if view.role in names and view.address and region and not region_code(view.address.country, region):
-            document.notes.append(f"'{region}' in the address of the {view.role} is no region code and was left out.")
-    return filled({names[view.role]: _party(view) for view in document.parties if view.role in names})
+def parties_called(names: Mapping[Role, str]) -> Callable[[CanonicalDocument], dict[str, Any]]:
+    """Writes the parties that Mosaic has a name for in a kind of document."""
+
+    # The parties of a document are those of documents before. Nobody changes what is written.
+    @lru_cache(maxsize=1024)
+    def written(views: tuple[PartyView, ...]) -> tuple[dict[str, Any], tuple[str, ...]]:
+        known = [view for view in views if view.role in names]
+        regions = [(view.role, view.address) for view in known if view.address is not None and view.address.region]
+        return filled({names[view.role]: _party(view) for view in known}), tuple(
+            f"'{address.region}' in the address of the {role} is no region code and was left out."
+            for role, address in regions
+            if not region_code(address.country, address.region)
+        )
+
+    def parties(document: CanonicalDocument) -> dict[str, Any]:
+        found, notes = written(document.parties)
+        document.notes.extend(notes)
+        return found
+
+    return parties
 
 
-# The parties of an order are those of the orders before. Nobody changes what is written.
-@lru_cache(maxsize=1024)
 def _party(view: PartyView) -> dict[str, Any]:
     """Mosaic `Party`. A number is ours, so its type is `sendersId`, unless the other side assigned it."""
     address = view.address

@@ -22,7 +22,7 @@ from connector.edi.mosaic.write.common import (
     filled,
     item,
     note,
-    parties,
+    parties_called,
     quantity,
     terms,
 )
@@ -74,12 +74,14 @@ _TYPES = {
     InvoiceType.DEBIT_MEMO: "debitMemo",
 }
 # Mosaic's invoice has no seller; who is to be paid is `accountsReceivable`.
-_PARTIES = {
-    Role.BUYER: "buyer",
-    Role.BILL_TO: "billTo",
-    Role.SHIP_TO: "shipTo",
-    Role.SELLER: "accountsReceivable",
-}
+_parties = parties_called(
+    {
+        Role.BUYER: "buyer",
+        Role.BILL_TO: "billTo",
+        Role.SHIP_TO: "shipTo",
+        Role.SELLER: "accountsReceivable",
+    }
+)
 
 
 def invoice(document: CanonicalDocument, content: Invoice) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def invoice(document: CanonicalDocument, content: Invoice) -> dict[str, Any]:
             "purchaseOrderNumber": content.order_number,
             "shipmentIdentification": document.shipment,
             "originalInvoiceNumber": next(iter(content.original_invoices), None),
-            "parties": parties(document, _PARTIES),
+            "parties": _parties(document),
             "termsOfSale": terms(document.terms),
             "dates": _dates(document.terms),
             "references": _references(content),

@@ -23,7 +23,7 @@ from connector.edi.mosaic.write.common import (
     filled,
     item,
     note,
-    parties,
+    parties_called,
     quantity,
     terms,
 )
@@ -46,12 +46,14 @@ GAPS = (
 )
 """What an order may have and Mosaic cannot carry."""
 
-_PARTIES = {
-    Role.BUYER: "buyer",
-    Role.BILL_TO: "billTo",
-    Role.SHIP_TO: "shipTo",
-    Role.SELLER: "supplier",
-}
+_parties = parties_called(
+    {
+        Role.BUYER: "buyer",
+        Role.BILL_TO: "billTo",
+        Role.SHIP_TO: "shipTo",
+        Role.SELLER: "supplier",
+    }
+)
 
 
 def purchase_order(document: CanonicalDocument, order: PurchaseOrder) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder) -> dict[st
             "purchaseOrderNumber": order.number,
             "purchaseOrderDate": order.ordered_on.isoformat(),
             "releaseNumber": document.blanket,
-            "parties": parties(document, _PARTIES),
+            "parties": _parties(document),
             "dates": _dates(document.wanted_on) if document.wanted_on else None,
             "termsOfSale": terms(document.terms),
             "carrierDetails": _carrier(order),

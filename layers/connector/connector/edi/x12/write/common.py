@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -108,61 +108,59 @@ def vat_rate(rate: Decimal | None, options: X12Options) -> str:
 
 
 def add_parties(tree: Writing, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:
-    """N1 loops. The parties of an order are those of the orders before, so that each is written once."""
-    we_sell, options = document.content.kind.facts.we_sell, document.route.x12
-    nameless: list[str] = []
-    for view in document.parties:
-        inputs = (view, _is_ours(document, view.role), we_sell, with_vat, options.overflow, options.remit_to_code)
-        who = tree.once(inputs, _party(view, document, wording, with_vat=with_vat), wording)
-        if who is not None:
-            nameless.append(who)
-    if nameless:
-        wording.notes.append(NAMELESS.of(" and ".join(nameless), document.route.company.name))
+    """N1 loops. The parties of a document are those of documents before, so that they are written once."""
+    content, options, company = document.content, document.route.x12, document.route.company.name
+    sides = content.kind.facts.we_sell, content.ships_to_us, with_vat
+    inputs = (document.parties, sides, options.overflow, options.remit_to_code, company)
+
+    def write(tree: Writing) -> None:
+        found = [_add_party(tree, view, document, wording, with_vat=with_vat) for view in document.parties]
+        nameless = [who for who in found if who is not None]
+        if nameless:
+            wording.notes.append(NAMELESS.of(" and ".join(nameless), company))
+
+    tree.once(inputs, write, wording)
 
 
-def _party(
-    view: PartyView, document: CanonicalDocument, wording: Wording, *, with_vat: bool
-) -> Callable[[Writing], str | None]:
-    """Writes the N1 loop of a party, or gives what it is called if it has neither name nor number and is our own.
+def _add_party(
+    tree: Writing, view: PartyView, document: CanonicalDocument, wording: Wording, *, with_vat: bool
+) -> str | None:
+    """The N1 loop of a party; gives what it is called if it has neither name nor number and is our own.
 
     A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell; the other one for a number that
     the other side gave.
     """
-
-    def write(tree: Writing) -> str | None:
-        whose = "91" if document.content.kind.facts.we_sell is not view.theirs else "92"
-        role = view.role.value.replace("_", "-")
-        who = f"{role} party"
-        name = wording.text(view.name, 60, f"name of the {who}")
-        qualifier, number = ("UL", view.gln) if view.gln else (whose, view.number) if view.number else ("", "")
-        if view.role is Role.SHIP_TO and view.number and not view.gln and name and not wording.fits(number, 80):
-            # A place may have any name as its number, and the name beside it tells it as well.
-            wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
-            qualifier = number = ""
-        if number and len(number) < _MIN_PARTY_ID_LENGTH:
-            # Our own number says nothing beside our name, and nobody can act on it order after order.
-            if not _is_ours(document, view.role) or (view.role is Role.SHIP_TO and not name):
-                wording.notes.append(SHORT_NUMBER.of(number, role))
-            qualifier = number = ""
-        if not (name or number):
-            if view.role is not Role.SHIP_TO and _is_ours(document, view.role):
-                return who
-            if view.address is not None:
-                wording.notes.append(ADDRESS_ALONE.of(role))
-            return None
-        entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
-        loop = tree.loop("N1_loop")
-        loop.add("N1", entity, name, qualifier, number, source=_party_field(document, view.role))
-        _add_further_names(loop, view, wording)
+    whose = "91" if document.content.kind.facts.we_sell is not view.theirs else "92"
+    role = view.role.value.replace("_", "-")
+    who = f"{role} party"
+    name = wording.text(view.name, 60, f"name of the {who}")
+    qualifier, number = ("UL", view.gln) if view.gln else (whose, view.number) if view.number else ("", "")
+    if view.role is Role.SHIP_TO and view.number and not view.gln and name and not wording.fits(number, 80):
+        # A place may have any name as its number, and the name beside it tells it as well.
+        wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
+        qualifier = number = ""
+    if number and len(number) < _MIN_PARTY_ID_LENGTH:
+        # Our own number says nothing beside our name, and nobody can act on it order after order.
+        if not _is_ours(document, view.role) or (view.role is Role.SHIP_TO and not name):
+            wording.notes.append(SHORT_NUMBER.of(number, role))
+        qualifier = number = ""
+    if not (name or number):
+        if view.role is not Role.SHIP_TO and _is_ours(document, view.role):
+            return who
         if view.address is not None:
-            _add_address(loop, view.role, view.address, _address_field(document, view), wording)
-        if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
-            loop.add("REF", "VX", view.vat_number, source=_vat_number_key(document, view))
-        if view.contact is not None:
-            _add_contact(loop, view.contact, wording)
+            wording.notes.append(ADDRESS_ALONE.of(role))
         return None
-
-    return write
+    entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
+    loop = tree.loop("N1_loop")
+    loop.add("N1", entity, name, qualifier, number, source=_party_field(document, view.role))
+    _add_further_names(loop, view, wording)
+    if view.address is not None:
+        _add_address(loop, view.role, view.address, _address_field(document, view), wording)
+    if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
+        loop.add("REF", "VX", view.vat_number, source=_vat_number_key(document, view))
+    if view.contact is not None:
+        _add_contact(loop, view.contact, wording)
+    return None
 
 
 def add_terms(
@@ -204,7 +202,10 @@ def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[
 
     `ours_first` says whether our number of the item is the buyer's.
     """
-    buyers, vendors = (names.item, line.their_item_source) if ours_first else (line.their_item_source, names.item)
+    theirs = line.their_item_source
+    if not theirs.startswith("."):
+        theirs = f"{theirs}.{line.buyer_item if ours_first else line.vendor_item}.partner_item"
+    buyers, vendors = (names.item, theirs) if ours_first else (theirs, names.item)
     sources = [*names.first]
     if line.buyer_item:
         sources += ["", buyers]
