@@ -291,7 +291,9 @@ class Invariants:
         return found + self._at_former_receivers(document, revisions) + self._at_receiver(document, revisions)
 
     def _at_former_receivers(self, document: Document, revisions: Sequence[Revision]) -> list[str]:
-        """Check that no former receiver has a document, unless a person must withdraw it."""
+        """Check that no former receiver has a document, unless a person must withdraw it, or it is on hold."""
+        if not document.now.ready and document.now.view != CANCELLED:
+            return []
         former = self.receivers.holders(document.name).keys() - self.directory.ever(document.now.counterparty)
         left = former - _awaiting_withdrawal(revisions)
         return [f"{document.key} was never withdrawn from {receiver}." for receiver in sorted(left)]

@@ -79,6 +79,35 @@ class TestAnOrderWhoseSupplierChanges:
         harness.see(an_order("11.0", supplier=OTHER))
         assert lines(harness)[3:] == [(State.TRANSLATED, Purpose.REPLACE, BERG)]
 
+    @pytest.mark.parametrize("supplier", [OTHER, STRANGER], ids=["another partner", "nobody in routing"])
+    @pytest.mark.parametrize("status", ["Hold", "PendingApproval", "Balanced"])
+    def test_it_is_not_withdrawn_while_it_is_edited(self, harness, supplier, status):
+        """A slip in the supplier that is corrected before the order is released cancels nothing."""
+        sent_to_acme(harness)
+        harness.see(an_order(status=status, supplier=supplier))
+        assert harness.due() == []
+        harness.see(an_order(status=status))
+        harness.see(an_order())
+        assert [line[0] for line in lines(harness) if line[0] is not State.SUPERSEDED] == [State.ACKNOWLEDGED]
+
+    @pytest.mark.parametrize("status", ["Hold", "PendingApproval"])
+    @pytest.mark.parametrize("after", ["Open", "Cancelled"])
+    def test_it_is_withdrawn_once_it_is_released_or_cancelled(self, harness, status, after):
+        sent_to_acme(harness)
+        harness.see(an_order(status=status, supplier=OTHER))
+        harness.see(an_order(status=after, supplier=OTHER))
+        queued = [harness.ledger.get(ORDER, sequence) for sequence in harness.due()]
+        assert [(one.purpose, one.receiver_id) for one in queued] == [
+            (Purpose.CANCELLATION, ACME),
+            *([(Purpose.ORIGINAL, BERG)] if after == "Open" else []),
+        ]
+
+    def test_it_is_withdrawn_while_it_is_edited_where_the_new_partner_gets_drafts(self, harness_with):
+        harness = harness_with(defaults__send_when={"purchase_order": ["Open", "Hold"]})
+        sent_to_acme(harness)
+        harness.see(an_order(status="Hold", supplier=OTHER))
+        assert [line[1:] for line in lines(harness)[1:]] == [(Purpose.CANCELLATION, ACME), (Purpose.ORIGINAL, BERG)]
+
     def test_what_the_former_supplier_never_had_is_not_withdrawn(self, harness):
         harness.see(an_order())
         harness.see(an_order(supplier=OTHER))

@@ -29,6 +29,7 @@ from connector.domain.revision.reused_number import another_document
 from connector.domain.routing.policy import (
     hold_reason,
     is_refused,
+    is_unfinished,
     is_withdrawn,
     refuse_unknown_type,
     unrouted_reason,
@@ -359,7 +360,7 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
 
 def _is_final(document: VismaDocument) -> bool:
     """Whether it may stay in its status: it is no draft, waits for no approval, and is not withdrawn."""
-    return not document.on_hold and document.status not in UNFINISHED and not is_withdrawn(document)
+    return not is_unfinished(document) and not is_withdrawn(document)
 
 
 def _is_reopened(document: VismaDocument, sent: Revision, informed: Revision | None) -> bool:

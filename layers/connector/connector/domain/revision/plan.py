@@ -41,6 +41,7 @@ from connector.domain.revision.record import (
     own_revisions,
 )
 from connector.domain.revision.withdrawal import Withdrawal
+from connector.domain.routing.policy import is_unfinished
 from connector.domain.routing.route import HOLD, Route
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
@@ -208,15 +209,25 @@ def _planned(
             return Plan(tuple(_unchanged(assessed, record, facts, sequence=sequence)))
         case ToDecide():
             decision = decide(Case(reading, routed, assessed, facts, sharing=sharing))
+    withdraw = assessed.withdraw if _withdraws(decision, reading) else ()
     if isinstance(decision, Unchanged):
-        return Plan(tuple(_withdrawals(assessed.withdraw, reading.cause, facts, sequence=sequence, now=now)))
-    withdraw = () if decision.withdraws_nothing else assessed.withdraw
+        return Plan(tuple(_withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now)))
     before, others = _replaced_by(withdraw, assessed.supersede)
     withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now, before=before)
     assessed = replace(assessed, supersede=others)
     record = _Recorder(reading, routed, LastShown.of(own_revisions(history)), now)
     decided = record.carried_out(decision, assessed, sequence=sequence + len(withdrawals))
     return Plan((*withdrawals, *decided), decision.state)
+
+
+def _withdraws(decision: RevisionDecision | Unchanged, reading: Reading) -> bool:
+    """Whether the document is withdrawn from its former receivers now.
+
+    What is still edited and does not leave may be somebody's slip: it is withdrawn when that ends.
+    """
+    if isinstance(decision, RevisionDecision) and (decision.withdraws_nothing or decision.translation is not None):
+        return not decision.withdraws_nothing
+    return reading.document is None or not is_unfinished(reading.document)
 
 
 def _seen_again(steps: Sequence[Step], incoming: Incoming, own: Sequence[Revision]) -> Iterator[SeenAgain]:

@@ -6,7 +6,7 @@ from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import is_invoice_type, why_never_sent
 from connector.domain.reasons import Reason, StatedReason
-from connector.domain.routing.route import DO_NOT_SEND, HOLD, Route, is_known_status
+from connector.domain.routing.route import DO_NOT_SEND, HOLD, UNFINISHED, Route, is_known_status
 
 PATTERN = "StandardBlanket"
 """Visma's "Standard" order: it stays Open, and nothing is received or billed on it (Visma's help on order types)."""
@@ -18,6 +18,11 @@ ON_HOLD_IN_VISMA = StatedReason(Reason.ON_HOLD, "It is on hold in Visma; it is s
 def is_withdrawn(document: VismaDocument) -> bool:
     """Whether Visma cancelled the order or voided the invoice."""
     return document.content.is_withdrawn
+
+
+def is_unfinished(document: VismaDocument) -> bool:
+    """Whether it is a draft or waits for an approval: it is decided again when that ends."""
+    return (document.on_hold or document.status in UNFINISHED) and not is_withdrawn(document)
 
 
 def is_refused(document: VismaDocument, route: Route) -> bool:
