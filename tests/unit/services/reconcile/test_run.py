@@ -33,6 +33,18 @@ def test_a_stack_without_gaps_has_no_findings(harness):
     assert harness.reconcile() == []
 
 
+def test_a_document_that_was_sent_sixty_times_has_no_findings_and_its_first_one_is_watched(harness):
+    for count in range(60):
+        key = harness.save(1, lines=lines(200 + count))
+        harness.flow(minutes=40)
+    *_, first = harness.ledger.revisions(key, limit=100)
+    harness.clock.forward(hours=3)
+    assert harness.reconcile() == []
+    copy = harness.orderful.copy(first.transaction_id)
+    harness.clock.forward(hours=3)
+    assert [(one.category, one.subject) for one in harness.reconcile()] == [("doubled", copy)]
+
+
 def quiet_background(harness: Harness) -> None:
     """A document in each of the states that are as they should be."""
     harness.save("B1", lines=lines(), date="2026-09-01T00:00:00")  # from before go-live

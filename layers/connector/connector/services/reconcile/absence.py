@@ -18,6 +18,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Purpose
 from connector.domain.visma_clock import to_utc, zone_named
+from connector.services.outbound.planning import history_of
 from connector.services.ports import Ledger, Resource
 from connector.services.reconcile.documents import Window
 from connector.services.reconcile.ports import DocumentList, Looked, Question
@@ -25,7 +26,6 @@ from connector.services.reconcile.ports import DocumentList, Looked, Question
 MAX_LOOKS = 100
 """Most documents of a company for which the run of a night asks Visma; the next one goes on behind them."""
 
-_HISTORY = 50
 _DAY = timedelta(days=1)
 _CERTAINLY_EARLIER = _DAY
 """A smaller difference may be one of zones and clocks."""
@@ -68,7 +68,7 @@ class AbsenceComparison:
 
     def _newest_sent(self, key: DocumentKey) -> Sequence[Revision]:
         """The newest revision of each receiver that has the document."""
-        history = self.ledger.revisions(key, limit=_HISTORY)
+        history = history_of(self.ledger, key)
         return [
             one
             for one, _ in newest_reached(history)

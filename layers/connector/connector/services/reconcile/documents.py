@@ -30,6 +30,7 @@ from connector.edi.kinds import KINDS
 from connector.services.messages import DocumentMessage
 from connector.services.order_types import shared_number
 from connector.services.outbound.facts import DocumentFacts
+from connector.services.outbound.planning import history_of
 from connector.services.outbound.reading import read_message
 from connector.services.ports import Resource
 from connector.services.reconcile.ports import QUESTIONS, DocumentPage, ListedDocument, Question
@@ -37,8 +38,6 @@ from connector.services.reconcile.ports import QUESTIONS, DocumentPage, ListedDo
 YOUNG = timedelta(hours=1)
 """A more recent change or sending may still be in progress, and is left to the next run."""
 
-_FIRST_LOOK = 10
-_ALL = 1_000
 _STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
 _NEEDS_LEDGER = {
     State.TRANSLATED: "it would be sent",
@@ -341,8 +340,7 @@ class DocumentComparison:
         )
 
     def _history(self, key: DocumentKey) -> Sequence[Revision]:
-        history = self.facts.ledger.revisions(key, limit=_FIRST_LOOK)
-        return history if len(history) < _FIRST_LOOK else self.facts.ledger.revisions(key, limit=_ALL)
+        return history_of(self.facts.ledger, key)
 
 
 def _has_seen(history: Sequence[Revision], reading: Reading) -> bool:

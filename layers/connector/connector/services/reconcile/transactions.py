@@ -27,6 +27,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, differences, fingerprint
 from connector.edi.kinds import KINDS
+from connector.services.outbound.planning import history_of
 from connector.services.ports import Ledger
 from connector.services.reconcile.documents import Window
 from connector.services.reconcile.ports import ListedTransaction, TransactionList
@@ -36,8 +37,6 @@ SAME_TIME = timedelta(minutes=2)
 
 MAX_NAMED = 4
 """Most differences in a sentence."""
-
-_HISTORY = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -301,7 +300,7 @@ class TransactionComparison:
         return None
 
     def _history(self, key: DocumentKey) -> Sequence[Revision]:
-        return self.ledger.revisions(key, limit=_HISTORY)
+        return history_of(self.ledger, key)
 
 
 def keys_of(transaction: ListedTransaction, parties: Mapping[str, str]) -> Iterator[DocumentKey]:
