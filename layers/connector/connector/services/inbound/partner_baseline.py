@@ -82,6 +82,19 @@ class PartnerBaseline:
                 return found
         return None
 
+    def is_with(self, order: DocumentKey, partner: str, supplier: Party) -> bool:
+        """Whether the partner was sent the order last, and does not have it as cancelled.
+
+        Args:
+            order: The order.
+            partner: Its ISA id.
+            supplier: The supplier of the order now.
+        """
+        newest = self.newest_known(order)
+        if newest is None or newest.receiver_id != partner:
+            return False
+        return _has_it(self.ledger.revisions(order, limit=_FIRST_LOOK), partner, supplier)
+
     def read_at(self, order: DocumentKey, change: Change, supplier: Party) -> ReadStates:
         """What the partner had of the order, which is for this supplier now, when it wrote the change."""
         found = ReadStates(None)

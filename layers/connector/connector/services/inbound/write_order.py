@@ -45,7 +45,7 @@ from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import Revision, State, time_sent
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import Company, Route
+from connector.domain.routing.route import UNFINISHED, Company, Route
 from connector.domain.text import truncated
 from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Stream
@@ -187,9 +187,11 @@ class OrderChange:
         sender_id = self.change.sender_id or ""
         try:
             route = route_of(self.routing, self.company.name, ours, sender_id=sender_id, stream=self.stream)
-        except (Parked, Rejected):
+        except (Parked, Rejected) as problem:
             # Between two rounds the order may have got another partner; it may still be on hold from the first round.
-            self._take_off_hold(ours)
+            is_ours = self._take_off_hold(ours)
+            if isinstance(problem, Rejected) and not is_ours:
+                self._wait_for_user(ours, problem)
             raise
         types = self.known.order_types(self._order)
         self._refuse_another_type(ours.content.order_type, types)
@@ -268,6 +270,24 @@ class OrderChange:
         added = added_lines(self._requested, before=before, after=ours.content)
         self.change = msgspec.structs.replace(change, added=added)
         return WriteResult(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
+
+    def _wait_for_user(self, ours: OrderSnapshot, problem: Rejected) -> None:
+        """Park a change of the partner that has the order, while a user edits it and has given it to another one.
+
+        It is not withdrawn from the partner before it is released or cancelled, and the supplier may be corrected.
+        """
+        sender_id, supplier = self.change.sender_id or "", ours.content.supplier
+        if ours.status not in UNFINISHED or not self.known.is_with(self._order, sender_id, supplier):
+            return
+        raise Parked(
+            f"{problem.sentence} The order is {ours.status} in Visma, and {sender_id} still has it.",
+            document=problem.document,
+            next_step=(
+                "Once the order is released in Visma, for this partner again or for the other one: connector changes "
+                f"retry {self.change.transaction_id}"
+            ),
+            code=problem.code,
+        )
 
     def _decided(
         self, request: ChangeRequest, base: PurchaseOrder | None, ours: OrderSnapshot, route: Route, read: ReadStates
