@@ -111,7 +111,7 @@ def test_an_entered_amount_is_refused_with_its_working_and_the_two_ways_out():
     with pytest.raises(Parked) as caught:
         reconcile(document, a_route(document))
     parked = caught.value
-    assert parked.sentence == "lines[2]: 3 x 33.33 = 99.99, Visma states 90.00."
+    assert parked.sentence == "Line 3: 3 x 33.33 = 99.99, Visma states 90.00."
     assert parked.field == "lines[2].amount"
     assert parked.waits_for == "partners.acme.kinds.purchase_order.entered_amount"
     assert f"{parked.waits_for}: adjust" in parked.next_step
@@ -189,9 +189,9 @@ def test_of_freight_and_of_a_charge_by_routing_only_the_amount_leaves():
 
 def test_the_working_shows_the_discount_and_no_exponents():
     line = an_order_line(1, orderQty=Decimal("8E+2"), amount=Decimal("7000.0"), discountAmount=Decimal("400.0"))
-    assert refusal(order(line)).sentence == "lines[0]: 800 x 10 - 400.00 = 7600.00, Visma states 7000.00."
+    assert refusal(order(line)).sentence == "Line 1: 800 x 10 - 400.00 = 7600.00, Visma states 7000.00."
     returned = an_order_line(1, orderQty=Decimal(-8), amount=Decimal(-70), discountAmount=Decimal(4))
-    assert refusal(order(returned)).sentence == "lines[0]: -8 x 10 + 4.00 = -76.00, Visma states -70.00."
+    assert refusal(order(returned)).sentence == "Line 1: -8 x 10 + 4.00 = -76.00, Visma states -70.00."
 
 
 @pytest.mark.parametrize(("quantity", "message"), [(8, "8 x 10 + 4.00 = 84.00"), (-8, "-8 x 10 - 4.00 = -84.00")])

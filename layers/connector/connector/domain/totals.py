@@ -474,7 +474,7 @@ def _stated_amount(
 
 
 def _working_of(line: OrderLine | InvoiceLine, currency: str | None) -> str:
-    working = f"{line.source}: {_plain(line.quantity)} x {_plain(line.unit_price)}"
+    working = f"Line {line.number}: {_plain(line.quantity)} x {_plain(line.unit_price)}"
     if not line.discount:
         return working
     adds = (line.quantity * line.unit_price < 0) is (line.discount > 0)

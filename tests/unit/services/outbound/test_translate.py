@@ -467,7 +467,8 @@ class TestPolicy:
         revision = harness.newest()
         assert (revision.reason_code, revision.field) == (Reason.UNKNOWN_STATUS, "status")
         assert revision.waits_for == "defaults.send_when.purchase_order"
-        assert "Add Odd to defaults.send_when.purchase_order in the routing file" in revision.next_step
+        whole = "defaults.send_when.purchase_order: [Open, PendingEmail, PendingPrint, Printed, Odd]"
+        assert f"Write {whole} into the routing file" in revision.next_step, "a list replaces the one that is built in"
         assert harness.see(an_order(status="Open")) is TranslateResult.QUEUED
         assert harness.newest().reason_code is None
 
@@ -659,8 +660,12 @@ class TestParking:
 
     @pytest.mark.parametrize(
         ("number", "document"),
-        [("100231", an_instalment()), ("CreditNote:100240", a_credit_note(roundingDiff=Decimal(5)))],
-        ids=["by itself", "with its type in front"],
+        [
+            ("100231", an_instalment()),
+            ("CreditNote:100240", a_credit_note(roundingDiff=Decimal(5))),
+            ("Odd:100231", a_customer_invoice(documentType="Odd")),
+        ],
+        ids=["by itself", "with its type in front", "of an unknown type"],
     )
     def test_a_next_step_names_the_document_in_its_command(self, harness, number, document):
         key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, number)

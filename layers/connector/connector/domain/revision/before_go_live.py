@@ -124,7 +124,7 @@ def _out_of_status(
 ) -> RevisionDecision | Unchanged:
     """The decision about a change that waits for another status; an unknown status is a question to a person."""
     if reason.code is Reason.UNKNOWN_STATUS and route.before_go_live is not BeforeGoLive.IGNORE:
-        return RevisionDecision.ask(questions.unknown_status(document, reason))
+        return RevisionDecision.ask(questions.unknown_status(document, reason, send_when=route.send_when))
     return _taken_back(case, reason)
 
 

@@ -346,7 +346,7 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
     sent = assessed.partner_baseline or assessed.under_other_id
     quiet = RevisionDecision.skip(reason, withdraws_nothing=withdraws_nothing)
     if (sent is None or sent.purpose is Purpose.CANCELLATION) and reason.code is Reason.UNKNOWN_STATUS:
-        return RevisionDecision.ask(questions.unknown_status(document, reason))
+        return RevisionDecision.ask(questions.unknown_status(document, reason, send_when=route.send_when))
     if sent is None or sent.purpose is Purpose.CANCELLATION or not _is_final(document):
         return quiet
     has_nothing_new = _nothing_new(case, Comparison(document, route, case.facts), sent) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from connector.domain.documents import DocumentKey, VismaDocument
@@ -160,15 +160,16 @@ def _at_orderful(sent: Revision) -> str:
     return f" (Orderful {sent.orderful_id})" if sent.orderful_id else ""
 
 
-def unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:
+def unknown_status(document: VismaDocument, reason: StatedReason, *, send_when: Collection[str]) -> Parked:
     """A document that was never sent has an undocumented status, which may mean that it is not finished."""
     key = document.key
     setting = f"defaults.send_when.{key.kind}"
+    words = ", ".join([*sorted(send_when), str(document.status)])
     return Parked(
         f"{reason.sentence} Visma does not document this status.",
         document=str(key),
         field="status",
-        next_step=f"Add {document.status} to {setting} in the routing file and apply it. {choices(key)}",
+        next_step=f"Write {setting}: [{words}] into the routing file and apply it. {choices(key)}",
         waits_for=setting,
         code=reason.code,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.domain.advice import BY_HAND
 from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.invoice_types import is_invoice_type, why_never_sent
@@ -42,7 +43,7 @@ def refuse_unknown_type(document: VismaDocument) -> None:
             f"The connector does not know its type {word}.",
             document=str(document.key),
             field="documentType",
-            next_step="Send it by another way, and install a version of the connector that knows the type.",
+            next_step=f"{BY_HAND} Install a version of the connector that knows the type.",
             code=Reason.UNKNOWN_DOCUMENT_TYPE,
         )
 
