@@ -1,6 +1,6 @@
 import pytest
 
-from connector.domain.text import truncated, visible
+from connector.domain.text import in_a_row, truncated, visible
 
 
 def test_what_is_short_enough_stays_as_it_is():
@@ -28,3 +28,16 @@ def test_no_sign_is_left_that_a_terminal_would_obey(text, seen):
 
 def test_the_layout_of_whoever_writes_stays():
     assert visible("a\tb\n\x1bc", keep="\n\t") == "a\tb\n\\u001bc"
+
+
+@pytest.mark.parametrize(
+    ("sentences", "text"),
+    [
+        ([], ""),
+        (["Run: connector x"], "Run: connector x"),
+        (["Run: connector x", "Look at it."], "Run: connector x. Look at it."),
+        (["Which one?", "Look at it.", "Run: connector x"], "Which one? Look at it. Run: connector x"),
+    ],
+)
+def test_a_sentence_that_ends_in_a_command_is_ended_before_the_next(sentences, text):
+    assert in_a_row(sentences) == text

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def truncated(text: str, longest: int) -> str:
     """The text with at most `longest` characters; a shortened text ends in three dots."""
     return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
+
+
+def in_a_row(sentences: Iterable[str]) -> str:
+    """Sentences one behind the other. One that ends in a command gets its full stop before the next one begins."""
+    *earlier, last = list(sentences) or [""]
+    return " ".join([*(one if one.endswith((".", "?")) else f"{one}." for one in earlier), last])
 
 
 def visible(text: str, *, keep: str = "") -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
@@ -129,6 +130,13 @@ def test_list_can_be_narrowed(connector, changes, options, transactions):
 def test_list_refuses_a_state_that_there_is_not(connector, changes):
     result = connector("changes", "list", "--state", "APPLID")
     assert (result.code, result.out) == (2, "")
+
+
+def test_a_step_that_ends_in_a_command_is_set_apart_from_the_one_that_follows(connector, changes, stored):
+    """Copied as one line, the second command would be arguments of the first."""
+    close = "connector changes close 802210971 --reason TEXT"
+    changes.save(msgspec.structs.replace(stored(), next_step=f"Enter it, then: {close}"))
+    assert f"-> Enter it, then: {close}. connector changes show 802210971" in connector("changes", "list").out
 
 
 def test_a_step_names_the_commands_that_carry_it_out(connector, changes):

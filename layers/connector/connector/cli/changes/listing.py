@@ -13,6 +13,7 @@ from connector.cli.documents.filters import READS_EVERYTHING
 from connector.cli.output import WrongInput, json_option, say, show, table
 from connector.cli.stack.stack import Stack, stack_option
 from connector.domain.order_change.record import Change
+from connector.domain.text import in_a_row
 from connector.services.listing import partners_of_change
 
 
@@ -68,7 +69,7 @@ def _step(change: Change) -> str | None:
     """What a person does about it; what it is compared with is shown by a command of its own."""
     if change.next_step is None or not commands(change):
         return change.next_step
-    return f"{change.next_step} connector changes show {change.transaction_id}"
+    return in_a_row([change.next_step, f"connector changes show {change.transaction_id}"])
 
 
 def _partner(change: Change, wanted: ChangeSelection) -> str | None:

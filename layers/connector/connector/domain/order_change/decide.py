@@ -48,7 +48,7 @@ from connector.domain.order_change.stated_total import check_totals
 from connector.domain.reasons import Reason
 from connector.domain.routing.policy import PATTERN
 from connector.domain.routing.route import OnLines, QuantityReading, Route
-from connector.domain.text import truncated
+from connector.domain.text import in_a_row, truncated
 
 __all__ = ["HEADER", "LOOK", "ChangeAction", "ChangeDecision", "Difference", "Objection", "decide"]
 
@@ -544,7 +544,7 @@ def _parked(decided: ChangeDecision, objections: list[Objection]) -> ChangeDecis
         reason=f"{text} {_left_out(more)}" if more > 0 else text,
         reasons=tuple(sentences),
         codes=tuple(dict.fromkeys(one.code for one in objections)),
-        next_step=" ".join(steps[:_MAX_SENTENCES]) or otherwise,
+        next_step=in_a_row(steps[:_MAX_SENTENCES]) or otherwise,
         waits_for=next((one.waits_for for one in objections if one.waits_for), None),
     )
 

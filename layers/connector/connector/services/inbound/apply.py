@@ -49,6 +49,7 @@ from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company
+from connector.domain.text import in_a_row
 from connector.domain.timestamps import to_the_second
 from connector.domain.transactions import Stream
 from connector.edi.order_change.content_id import content_id
@@ -642,7 +643,7 @@ def _objected(ending: WriteResult, objection: _Objection | None) -> WriteResult:
         return ending
     sentence, step = objection.reason.sentence, objection.next_step
     reason = f"{sentence} {ending.reason}" if ending.reason else sentence
-    next_step = f"{ending.next_step} {step}" if ending.next_step else step
+    next_step = in_a_row([ending.next_step, step]) if ending.next_step else step
     codes = (objection.reason.code, *ending.codes)
     return replace(ending, state=ChangeState.PARKED, codes=codes, reason=reason, next_step=next_step)
 
