@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+import msgspec
+
 
 class Stream(StrEnum):
     """Orderful's stream, live or test; a stack uses one of them."""
@@ -89,8 +91,7 @@ class OrderfulRequest:
         return cls("POST", dialect.path, dict(dialect.headers), body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A document translated for its partner.
 
     Attributes:

@@ -7,7 +7,6 @@ called on the other side, which unit is meant, who plays which part, what the te
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -178,8 +177,7 @@ class TermsView(NamedTuple):
         return bool(self.discount_percent or self.discount_amount)
 
 
-@dataclass(slots=True, kw_only=True)
-class CanonicalDocument:
+class CanonicalDocument(msgspec.Struct, kw_only=True, gc=False):
     """The document as both dialects write it. Credit memos have positive amounts here.
 
     Attributes:
@@ -471,13 +469,13 @@ class _LineReader(Generic[_Line]):
             code=Reason.FRACTION_OF_UNIT,
         )
 
-    def _line_charges(self, line: OrderLine | InvoiceLine) -> tuple[Charge, ...]:
+    def _line_charges(self, line: OrderLine | InvoiceLine, product: Decimal) -> tuple[Charge, ...]:
         """What leads from quantity x price to what is payable: the discount or surcharge, and what is left then.
 
         The rest is a rounding where a rounded price explains it, else the adjustment of an entered amount.
         """
         currency = self._content.currency
-        product = rounded(line.quantity * line.unit_price, currency)
+        product = rounded(product, currency)
         charges = []
         left = ZERO if line.amount is None else rounded(line.amount, currency) - product
         if line.discount:
@@ -700,7 +698,7 @@ class _OrderReader(_LineReader[OrderLine]):
             line.unit_price,
             price,
             product,
-            () if line.amount == product and not line.discount else self._line_charges(line),
+            () if line.amount == product and not line.discount else self._line_charges(line, product),
             buyer_item,
             vendor_item,
             self._gtin_of(line, known, theirs) if self._needs_ids or known is not _NO_IDS else None,
@@ -727,8 +725,8 @@ class _InvoiceReader(_LineReader[InvoiceLine]):
         if self._we_sell:
             # A fee beside the goods has no order of its own; an invoice of fees alone has theirs.
             goods = [line for line in invoice.lines if line.item and not line.is_charge] or invoice.lines
-            self.sales_order = _only([line.sales_order for line in goods])
-            self.shipment = _only([line.shipment for line in goods])
+            self.sales_order = _only({line.sales_order for line in goods})
+            self.shipment = _only({line.shipment for line in goods})
 
     def _their_item(self, line: InvoiceLine) -> str | None:
         return line.counterparty_item
@@ -757,7 +755,7 @@ class _InvoiceReader(_LineReader[InvoiceLine]):
             line.unit_price,
             price,
             product,
-            () if line.amount == product and not line.discount else self._line_charges(line),
+            () if line.amount == product and not line.discount else self._line_charges(line, product),
             buyer_item,
             vendor_item,
             self._gtin_of(line, known, theirs) if self._needs_ids or known is not _NO_IDS else None,
@@ -968,17 +966,21 @@ def _taxes(content: BusinessDocument, totals: Totals) -> _Vat:
     net = totals.lines + totals.charges - totals.discounts
     within = smallest_unit(currency) * min(Decimal(len(content.lines) + 1), _MAX_ROUNDED_LINES) / 2
     taxes = tuple(_credible(tax, net, within) for tax in content.taxes)
-    doubted = {tax.code: tax for tax, read in zip(content.taxes, taxes, strict=True) if tax.rate != read.rate}
-    doubts = tuple(
-        f"Visma's VAT of {tax.amount:.2f} is not {decimal_text(tax.rate or ZERO)} % of "
-        f"{'what is taxed' if tax.taxable is None else f'{tax.taxable:.2f}'}; it is written without the rate."
-        for tax in doubted.values()
+    doubted = {tax.code: tax for tax, read in zip(content.taxes, taxes, strict=True) if tax is not read}
+    doubts = (
+        ()
+        if not doubted
+        else tuple(
+            f"Visma's VAT of {tax.amount:.2f} is not {decimal_text(tax.rate or ZERO)} % of "
+            f"{'what is taxed' if tax.taxable is None else f'{tax.taxable:.2f}'}; it is written without the rate."
+            for tax in doubted.values()
+        )
     )
     rows = _by_rate(taxes, currency)
     off = abs(sum((amount for _, amount in rows), ZERO) - totals.tax)
     if not off:
         unpaid = _taken_back(content)
-        return _Vat(rows, (*doubts, *([_LEFT_OUT] if unpaid else [])), unpaid | doubted.keys())
+        return _Vat(rows, (*doubts, _LEFT_OUT) if unpaid else doubts, unpaid | doubted.keys())
     if not totals.tax:
         return _Vat(
             [], ("Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written.",)
@@ -1015,6 +1017,8 @@ def _taken_back(content: BusinessDocument) -> frozenset[str | None]:
 
     Which of several rows of one amount is meant cannot be told, so all of them are named.
     """
+    if all(row.amount >= ZERO for row in content.taxes):
+        return frozenset()
     on_lines = {line.tax_code for line in content.lines}
     rows = [row for row in content.taxes if row.amount]
     return frozenset(
@@ -1103,16 +1107,15 @@ def _differ(numbers: list[str]) -> bool:
     return len(set(numbers)) == len(numbers)
 
 
-def _only(numbers: list[str | None]) -> str | None:
+def _only(found: set[str | None]) -> str | None:
     """The number that all goods have, None when they have none or not the same."""
-    found = set(numbers)
     return found.pop() if len(found) == 1 else None
 
 
 def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
     description = _text(content.description) if route.description is Description.SEND else None
-    texts = [description, _text(content.note) if route.notes.of_header else None]
-    return [text for text in dict.fromkeys(texts) if text]
+    note = _text(content.note) if content.note and route.notes.of_header else None
+    return [text for text in (description, note if note != description else None) if text]
 
 
 def _parties(content: BusinessDocument, route: Route) -> tuple[PartyView, ...]:

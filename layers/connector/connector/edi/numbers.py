@@ -66,7 +66,7 @@ def implied_cents(amount: Decimal) -> str:
         ValueError: the amount has a third decimal, which N2 cannot hold.
     """
     cents = amount.scaleb(2)
-    whole = cents.to_integral_value()
+    whole = int(cents)
     if whole != cents:
         raise ValueError(f"{amount} has more than two decimals")
-    return decimal_text(whole)
+    return str(whole)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
 
 from connector.domain.totals import ZERO, explained_by_price, rounded
 from connector.edi.visma.fields import missing
@@ -82,30 +81,18 @@ def figures_of(
     product = quantity * unit_price
     if product == amount:
         return quantity, unit_price, ZERO, amount, False
-    line_sum = _Sum(
-        quantity=quantity,
-        unit_price=unit_price,
-        currency=currency,
-        product=rounded(product, currency),
-        amount=amount,
-    )
-    return quantity, unit_price, _discount(line, names, line_sum), amount, False
+    return quantity, unit_price, _discount(line, names, quantity, unit_price, amount, currency=currency), amount, False
 
 
-class _Sum(NamedTuple):
-    """A line as a sum: what quantity x price come to, rounded, beside the stated amount."""
-
-    quantity: Decimal
-    unit_price: Decimal
-    currency: str | None
-    product: Decimal
-    amount: Decimal | None
-
-    def explains(self, difference: Decimal) -> bool:
-        return explained_by_price(difference, self.quantity, self.unit_price, self.currency)
-
-
-def _discount(line: OrderLine | InvoiceLine, names: Names, line_sum: _Sum) -> Decimal:
+def _discount(
+    line: OrderLine | InvoiceLine,
+    names: Names,
+    quantity: Decimal,
+    unit_price: Decimal,
+    amount: Decimal | None,
+    *,
+    currency: str | None,
+) -> Decimal:
     """The discount that leads from quantity x price to the amount, if Visma states one that does; else what it states.
 
     It brings quantity x price towards zero; a negative one is a surcharge (Visma: percentages from -100 to 100). Which
@@ -114,11 +101,11 @@ def _discount(line: OrderLine | InvoiceLine, names: Names, line_sum: _Sum) -> De
     Visma's amount is after discount, and the discount may be in the price already (then product and amount agree and
     nothing is taken off again); where it is stated only in percent, the percentage tells.
     """
-    product, currency = line_sum.product, line_sum.currency
+    product = rounded(quantity * unit_price, currency)
     size = abs(product)
     taken_off = None
-    if line_sum.amount is not None:
-        amount = rounded(line_sum.amount, currency)
+    if amount is not None:
+        amount = rounded(amount, currency)
         taken_off = size + amount if product < 0 else size - amount
         if not taken_off:
             return ZERO
@@ -141,5 +128,7 @@ def _discount(line: OrderLine | InvoiceLine, names: Names, line_sum: _Sum) -> De
             return found
     # A rounded price may hide a cent or two of it.
     away = Decimal(-1).copy_sign(-product)
-    nearly = (likely, by_percent, ZERO)
-    return next((found for found in nearly if line_sum.explains(away * (taken_off - found))), likely)
+    for found in (likely, by_percent, ZERO):
+        if explained_by_price(away * (taken_off - found), quantity, unit_price, currency):
+            return found
+    return likely

@@ -23,6 +23,7 @@ from connector.domain.visma_clock import FIRST_DAY
 Data = Mapping[str, Any]
 
 _Read = TypeVar("_Read")
+_Shared = TypeVar("_Shared")
 
 _NOTHING: Data = {}
 # Below a trillion, so that a price times a quantity keeps its cents within the 28 digits of decimal arithmetic.
@@ -220,13 +221,13 @@ def _places(name: str, count: int) -> list[str]:
     return known
 
 
-def each(read: Callable[..., _Read], found: Sequence[Any], name: str, *more: Any) -> list[_Read]:
-    """Read the rows of a list, each with its path and `more`; an error about a field of a row names the row."""
+def each(read: Callable[[Any, str, _Shared], _Read], found: Sequence[Any], name: str, shared: _Shared) -> list[_Read]:
+    """Read the rows of a list, each with its path and what all share; an error about a field of a row names the row."""
     done: list[_Read] = []
     where = name
     try:
         for row, where in zip(found, _places(name, len(found)), strict=False):
-            done.append(read(row, where, *more))
+            done.append(read(row, where, shared))
     except Parked as parked:
         if parked.code is Reason.UNEXPECTED_SHAPE and not (parked.field or "").startswith(where):
             parked.field, parked.sentence = f"{where}.{parked.field}", f"{where}.{parked.sentence}"

@@ -85,7 +85,7 @@ def read_invoice(data: shape.Invoice, invoice_number: str, *, kind: Kind, fields
     currency = said(data.currency_id)
     currency = currency.upper() if currency else None
     names = IN_CURRENCY if suffix else PLAIN
-    each_read = each(_line, raw_lines, list_name, names, currency)
+    each_read = each(_line, raw_lines, list_name, (names, currency))
     read = [line for line in each_read if line is not None]
     is_supplier = not kind.facts.we_sell
     order_source, order_number, customer_reference = _buyers_order(data)
@@ -193,36 +193,40 @@ def _lines(data: shape.Invoice) -> tuple[str, Sequence[shape.InvoiceLine]]:
     return ("lines", lines) if lines else ("invoiceLines", invoice_lines)
 
 
-def _line(line: shape.InvoiceLine, where: str, names: Names, currency: str | None) -> InvoiceLine | None:
+def _line(line: shape.InvoiceLine, where: str, shared: tuple[Names, str | None]) -> InvoiceLine | None:
     """A line; None when it only states the discount of the document."""
+    names, currency = shared
     line_type = said(line.line_type)
     if line_type == "DS":
         return None
-    item, theirs = said(line.item), said(line.their_item)
+    # Texts of lines are stripped in place: the calls would take as long as all else.
+    item, theirs = line.item, line.their_item
+    item = (item.strip() or None) if item else None
+    theirs = (theirs.strip() or None) if theirs else None
     quantity, unit_price, discount, amount, is_empty = figures_of(
         line, names, currency, needed=item is not None, names_item=bool(item or theirs)
     )
-    number = line.number
+    number, description, unit = line.number, line.description, line.unit
     # In the order of the record: with their names it takes five times as long.
     return InvoiceLine(
         _place(where) if number is None else number,
         item,
-        said(line.description),
+        (description.strip() or None) if description else None,
         theirs,
         quantity,
-        said(line.unit),
+        (unit.strip() or None) if unit else None,
         unit_price,
         discount,
         amount,
         said(line.vat_code.id) if line.vat_code is not None else None,
-        said(line.po_number),
+        said(line.po_number) if line.po_number else None,
         line.po_line_nr or None,
         said(line.note) if line.note else None,
         item is None and is_empty,
         line_type == "FR",
         where,
-        said(line.so_order_nbr),
-        said(line.so_shipment_nbr),
+        said(line.so_order_nbr) if line.so_order_nbr else None,
+        said(line.so_shipment_nbr) if line.so_shipment_nbr else None,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from connector.domain.documents import OrderLine
 from connector.edi.visma import shape
 from connector.edi.visma.amounts import PLAIN, figures_of
@@ -11,36 +13,42 @@ _PATTERNS = frozenset({"standardblanket", "standard"})
 """Types of orders from which others are made; the second is the word of Visma's screen."""
 
 
-def order_line(
-    line: shape.OrderLine,
-    where: str,
-    currency: str | None,
-    *,
-    own: str | None = None,
-    is_cancelled: bool = False,
-    is_described: bool = False,
-    is_charge: bool = False,
-) -> OrderLine:
-    """Read what every order's line has.
+class Lines(NamedTuple):
+    """What the lines of an order share.
 
-    Args:
-        line: The line as Visma gives it.
-        where: Its path in the document.
+    Attributes:
         currency: Currency of the order, for its cents.
-        own: Number of the order; None: its lines are not called off from a blanket order.
-        is_cancelled: It is cancelled, so it needs no figures.
-        is_described: It is a text, so it needs none either.
-        is_charge: It is freight or the like.
+        own: Number of a purchase order; None: a sales order, whose lines have no type, are not cancelled by themselves,
+            and are not called off from a blanket order.
+    """
+
+    currency: str | None
+    own: str | None
+
+
+def order_line(line: shape.OrderLine, where: str, lines: Lines) -> OrderLine:
+    """Read a line of an order that stands at `where` in the document.
+
+    A cancelled line and a text need no figures.
 
     Raises:
         Parked: it has no number, or a figure is missing or cannot be understood.
     """
+    currency, own = lines
+    is_cancelled = is_described = is_charge = False
+    if own is not None:
+        is_cancelled, line_type = bool(line.canceled), said(line.line_type)
+        is_described, is_charge = line_type == "Description", line_type == "Freight"
     number = line.number
     if number is None:
         # An 860 refers to it: nothing may be made up.
         raise missing(line.path("number"), "line number", by_api=True)
+    # Texts of lines are stripped in place: the calls would take as long as all else.
     inventory, is_ordered = line.inventory, not (is_cancelled or is_described)
-    item, theirs = said(line.item), said(line.their_item)
+    item = inventory.number if inventory is not None else None
+    item = (item.strip() or None) if item else None
+    theirs = line.their_item
+    theirs = (theirs.strip() or None) if theirs else None
     quantity, unit_price, discount, amount, is_empty = figures_of(
         line,
         PLAIN,
@@ -48,15 +56,17 @@ def order_line(
         needed=item is not None and is_ordered,
         names_item=bool(item or theirs) and is_ordered,
     )
+    item_description = inventory.description if inventory is not None else None
+    description, unit = line.description, line.unit
     # In the order of the record: with their names it takes five times as long.
     return OrderLine(
         number,
         item,
-        None if inventory is None else said(inventory.description),
-        said(line.description),
+        (item_description.strip() or None) if item_description else None,
+        (description.strip() or None) if description else None,
         theirs,
         quantity,
-        said(line.unit),
+        (unit.strip() or None) if unit else None,
         unit_price,
         discount,
         amount,
@@ -69,18 +79,17 @@ def order_line(
         is_described or (item is None and is_empty),
         is_charge,
         where,
-        None if own is None else _blanket(line, own),
+        None if own is None else _blanket(line.order_number, line.order_type, own),
     )
 
 
-def _blanket(line: shape.OrderLine, own: str) -> str | None:
+def _blanket(number: str | None, order_type: str | None, own: str) -> str | None:
     """The blanket order that a line is called off from.
 
     Visma's description of the API: `orderNumber` is the blanket or Standard order that a normal order is based on, and
     `orderType` the type of that order. A Standard order is a pattern, which was never sent to anybody. A line that
     names its own order (`own`) is called off from none.
     """
-    number, order_type = line.order_number, line.order_type
     if not number:
         return None
     number, order_type = said(number), said(order_type)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from connector.domain.documents import DocumentDiscount, OrderLine, Party, PurchaseOrder
+from connector.domain.documents import DocumentDiscount, Party, PurchaseOrder
 from connector.domain.routing.route import REFUSED
 from connector.edi.visma import shape
 from connector.edi.visma.fields import day_of, each, missing, said
-from connector.edi.visma.order_line import order_line
+from connector.edi.visma.order_line import Lines, order_line
 from connector.edi.visma.parties import address_of, contact_of, internal_id_of, taxes_of, terms_of
 from connector.edi.visma.shape import NOTHING
 
@@ -29,7 +29,7 @@ def read_purchase_order(order: shape.PurchaseOrder, order_number: str) -> Purcha
         raise missing("supplier.number", "supplier number", by_api=True)
     currency = said(order.currency)
     currency = currency.upper() if currency else None
-    lines = each(_line, order.lines or (), "lines", currency, order_number)
+    lines = each(order_line, order.lines or (), "lines", Lines(currency, order_number))
     return PurchaseOrder(
         number=order_number,
         order_type=said(order.document_type) or "RegularOrder",
@@ -69,19 +69,6 @@ def _sent_by_visma(order: shape.PurchaseOrder) -> str:
     if order.emailed:
         return "mail (emailed)"
     return "mail (PendingEmail)" if said(order.status) == "PendingEmail" and not order.dont_email else ""
-
-
-def _line(line: shape.OrderLine, where: str, currency: str | None, own: str) -> OrderLine:
-    is_cancelled, line_type = bool(line.canceled), said(line.line_type)
-    return order_line(
-        line,
-        where,
-        currency,
-        own=own,
-        is_cancelled=is_cancelled,
-        is_described=line_type == "Description",
-        is_charge=line_type == "Freight",
-    )
 
 
 def _ship_to(order: shape.PurchaseOrder) -> Party:

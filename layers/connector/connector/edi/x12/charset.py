@@ -97,8 +97,9 @@ class Wording:
 
     def tell(self, lost: Sequence[str]) -> None:
         """Remember what was lost apart from this, or in a text."""
-        if lost:
-            self.notes += [one for one in lost if one not in _ONCE or one not in self.notes]
+        for one in lost:
+            if one not in _ONCE or one not in self.notes:
+                self.notes.append(one)
 
     @staticmethod
     def is_of_documents(lost: Iterable[str]) -> bool:

@@ -21,6 +21,10 @@ Sources = Sequence[str] | Callable[[], Sequence[str]]
 """Where the elements of a segment stand, or a function that tells it: it is only asked when something is wrong."""
 
 
+Describe = Callable[["Writing", str, str, Wording], None]
+"""Writes a description into the loop of a line: the loop, the text, the number of the line, the wording."""
+
+
 class Writing(Protocol):
     """What a transaction set is written into: the tree, or Orderful's objects at once (`orderful_json.Objects`)."""
 
@@ -36,8 +40,8 @@ class Writing(Protocol):
     def line(self, segment_id: str, head: Head, numbers: Numbers, *, source: str, sources: Sources) -> Writing:
         """Append the loop of a line with its segment (PO1, IT1), and give it back to be written into until the next."""
 
-    def described(self, text: str, write: Callable[[Writing], None], wording: Wording) -> None:
-        """Write the description of a line into its loop, which depends on `text` alone."""
+    def described(self, text: str, number: str, write: Describe, wording: Wording) -> None:
+        """Write the description of a line into its loop; it depends on `text` alone unless it tells something."""
 
     def number_of(self, segment_id: str) -> int:
         """How often a segment was added here, outside of loops."""
@@ -109,9 +113,9 @@ class Loop(msgspec.Struct):
         self.parts.append(added)
         return added
 
-    def described(self, text: str, write: Callable[[Writing], None], wording: Wording) -> None:  # noqa: ARG002
+    def described(self, text: str, number: str, write: Describe, wording: Wording) -> None:
         """Write the description of a line into its loop."""
-        write(self)
+        write(self, text, number, wording)
 
     def number_of(self, segment_id: str) -> int:
         """How often a segment was added here, outside of loops."""

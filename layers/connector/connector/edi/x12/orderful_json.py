@@ -5,6 +5,7 @@ Orderful makes SE and the CTT loop itself, so they are not printed.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -12,7 +13,7 @@ from connector.edi.memory import remember
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.check import Part, Release, Suspect
 from connector.edi.x12.dictionary import SEGMENTS
-from connector.edi.x12.model import Head, Loop, Numbers, Segment, Sources, Writing
+from connector.edi.x12.model import Describe, Head, Loop, Numbers, Segment, Sources, Writing
 
 
 class Objects:
@@ -25,13 +26,15 @@ class Objects:
         printed: The object.
     """
 
-    __slots__ = ("_limits", "_line", "_name", "_release", "_set_id", "printed")
+    __slots__ = ("_limits", "_line", "_lines", "_most_lines", "_name", "_release", "_set_id", "printed")
 
     def __init__(self, release: Release, set_id: str, name: str = "") -> None:
         """Take the dictionary, the number of the set, and the name of the loop."""
         self.printed: dict[str, Any] = {}
         self._release, self._set_id, self._name = release, set_id, name
         self._line: Objects | None = None
+        self._lines: list[dict[str, Any]] = []
+        self._most_lines = sys.maxsize
         self._limits = release.limits(set_id, name)
 
     def add(self, segment_id: str, *values: str, source: str = "", sources: Sources = ()) -> None:  # noqa: ARG002
@@ -74,12 +77,17 @@ class Objects:
         key, entry = self._release.line(segment_id, head, numbers)
         line = self._line
         if line is None:
-            line = self._line = Objects(self._release, self._set_id, f"{segment_id}_loop")
+            name = f"{segment_id}_loop"
+            line = self._line = Objects(self._release, self._set_id, name)
+            self._lines = self.printed.setdefault(name, [])
+            self._most_lines = self._limits.get(name, sys.maxsize)
         line.printed = {key: [entry]}
-        self._append(line._name, line._name, line.printed)
+        self._lines.append(line.printed)
+        if len(self._lines) > self._most_lines:
+            raise Suspect
         return line
 
-    def described(self, text: str, write: Callable[[Writing], None], wording: Wording) -> None:
+    def described(self, text: str, number: str, write: Describe, wording: Wording) -> None:
         """Write the description of a line: what was printed of the same before, unless that told something of its line.
 
         Raises:
@@ -88,10 +96,11 @@ class Objects:
         known = self._release.described.get(text)
         if known is None:
             apart = Objects(self._release, self._set_id, self._name)
-            known = Part(apart.printed, wording.apart(lambda: write(apart)))
+            known = Part(apart.printed, wording.apart(lambda: write(apart, text, number, wording)))
             if wording.is_of_documents(known.notes):
                 remember(self._release.described, text, known)
-        wording.tell(known.notes)
+        if known.notes:
+            wording.tell(known.notes)
         self.printed |= known.printed
 
     def number_of(self, segment_id: str) -> int:

@@ -16,7 +16,7 @@ from connector.domain.totals import ZERO
 from connector.edi.regions import region_code
 from connector.edi.visma import shape
 from connector.edi.visma.fields import day_of, each, missing, said
-from connector.edi.visma.order_line import order_line
+from connector.edi.visma.order_line import Lines, order_line
 from connector.edi.visma.parties import contact_of, internal_id_of, terms_of
 from connector.edi.visma.shape import NOTHING, Day, Flag, Id, Number, Reference, Row, Text, Whole
 
@@ -134,7 +134,7 @@ def read_sales_order(order: SalesOrder, order_number: str) -> PurchaseOrder:
     currency = said(order.currency_id)
     currency = currency.upper() if currency else None
     discount = totals.discount_total
-    lines = each(order_line, order.lines or (), "lines", currency)
+    lines = each(order_line, order.lines or (), "lines", Lines(currency, None))
     return PurchaseOrder(
         kind=Kind.SALES_ORDER_CONFIRMATION,
         number=order_number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction
@@ -33,6 +33,9 @@ _REGION_LENGTH = 2
 _MIN_PARTY_ID_LENGTH = 2
 _MAX_DAYS = 999
 _MAX_CHARGES = 25
+_UP_TO_TEXT = ("",) * 9
+"""The elements of SAC between the amount and the text."""
+
 _MAX_DESCRIPTION_LENGTH = 80
 _MAX_DESCRIPTIONS = 1000
 _CENT = Decimal("0.01")
@@ -217,19 +220,18 @@ def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[
 def add_description(loop: Writing, line: LineView, wording: Wording) -> None:
     """PID with free text; a long one runs over into further PID, broken between words (X12: a line has 1000)."""
     if line.description:
-        loop.described(line.description, partial(_describe, line, wording), wording)
+        loop.described(line.description, line.number, _describe, wording)
 
 
-def _describe(line: LineView, wording: Wording, loop: Writing) -> None:
-    assert line.description is not None  # noqa: S101 - `add_description` has seen to it
-    plain = wording.row(line.description)
+def _describe(loop: Writing, description: str, number: str, wording: Wording) -> None:
+    plain = wording.row(description)
     if plain and len(plain) <= _MAX_DESCRIPTION_LENGTH:
         loop.add_alone("PID_loop", "PID", "F", "", "", "", plain)
         return
-    text = " ".join(line.description.split())
+    text = " ".join(description.split())
     if not text:
         return
-    what = f"description of line {line.number}"
+    what = f"description of line {number}"
     # What has no letter at all is told, too.
     rows = wording.lines([text], _MAX_DESCRIPTION_LENGTH, _MAX_DESCRIPTIONS, what) or [wording.text(text, 1, what)]
     for row in filter(None, rows):
@@ -250,23 +252,16 @@ def add_charges(
             sums[same] = charge._replace(amount=charge.amount + (sums[same].amount if same in sums else 0))
         charges = list(sums.values())
     for charge in charges:
-        _add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+        _add_charge(tree, charge, sign, content, wording)
 
 
-def _add_charge(tree: Writing, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
+def _add_charge(tree: Writing, charge: Charge, sign: int, content: BusinessDocument, wording: Wording) -> None:
     """SAC: C for what is added, A for what is taken off, always with a positive amount."""
-    text = wording.text(charge.description, 80, f"description of the {charge.kind.value}") or charge.kind.value.upper()
-    tree.add_alone(
-        "SAC_loop",
-        "SAC",
-        "A" if charge.amount < 0 else "C",
-        _CHARGES[charge.kind],
-        "",
-        "",
-        cents(abs(charge.amount), content),
-        *[""] * 9,
-        text,
-    )
+    kind, amount, description = charge
+    text = wording.text(description, 80, f"description of the {kind.value}") if description else ""
+    code, side = _CHARGES[kind], "A" if sign * amount < 0 else "C"
+    figure = cents(abs(amount), content)
+    tree.add_alone("SAC_loop", "SAC", side, code, "", "", figure, *_UP_TO_TEXT, text or kind.value.upper())
 
 
 def add_texts(tree: Writing, texts: Iterable[str], wording: Wording, *, segment: str, longest: int, most: int) -> None:
