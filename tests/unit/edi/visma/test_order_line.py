@@ -11,7 +11,7 @@ from msgspec import field
 from connector.domain.documents import OrderLine
 from connector.domain.errors import Parked
 from connector.edi.visma import shape
-from connector.edi.visma.order_line import order_line
+from connector.edi.visma.order_line import Lines, order_line
 from connector.edi.visma.shape import Number, Text, Whole
 from connector.edi.visma.tolerant import tolerant
 
@@ -50,12 +50,12 @@ LINE = {
 }
 
 
-def read(data, **kwargs):
-    return order_line(tolerant(data, Line, "lines[0]"), "lines[0]", "NOK", **kwargs)
+def read(data, own="500123"):
+    return order_line(tolerant(data, Line, "lines[0]"), "lines[0]", Lines("NOK", own))
 
 
 def test_a_line_is_read_by_the_names_of_its_service():
-    assert read(LINE, own="500123", is_charge=True) == OrderLine(
+    assert read({**LINE, "lineType": "Freight"}) == OrderLine(
         number=3,
         item="ITEM-1",
         item_description="Apples",
@@ -86,8 +86,13 @@ def test_what_an_ordered_line_lacks_is_asked_for(name):
     assert parked.value.field == f"lines[0].{name}"
 
 
-@pytest.mark.parametrize("kwargs", [{"is_cancelled": True}, {"is_described": True}])
-def test_a_line_that_orders_nothing_needs_no_figures(kwargs):
-    line = read({"no": 3, "inventory": {"number": "ITEM-1"}}, **kwargs)
+@pytest.mark.parametrize("marks", [{"canceled": True}, {"lineType": "Description"}])
+def test_a_line_that_orders_nothing_needs_no_figures(marks):
+    line = read({"no": 3, "inventory": {"number": "ITEM-1"}, **marks})
     assert (line.quantity, line.amount) == (0, None)
-    assert (line.cancelled, line.is_text) == (bool(kwargs.get("is_cancelled")), bool(kwargs.get("is_described")))
+    assert (line.cancelled, line.is_text) == ("canceled" in marks, "lineType" in marks)
+
+
+def test_a_line_of_a_sales_order_has_no_marks_and_no_blanket_order():
+    line = read({**LINE, "canceled": True, "lineType": "Freight"}, own=None)
+    assert (line.cancelled, line.is_text, line.is_charge, line.blanket) == (False, False, False, None)
