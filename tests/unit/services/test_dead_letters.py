@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
+from connector.domain.inbound import ApiVersion, Delivery
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import Event, Revision, State
 from connector.services.dead_letters import DeadLetter, Queue, next_step, standing
@@ -105,6 +106,13 @@ def test_a_delivery_is_over_when_its_revision_is_not_to_be_sent_any_more(state, 
 def test_a_change_is_over_when_it_is_decided(state, is_over):
     stands = standing(DEAD_LETTERS["change"], [], [a_change(state=state)])
     assert (stands.state, stands.why, stands.is_over) == (state, "received", is_over)
+
+
+def test_a_change_that_orderful_was_not_told_of_is_not_over():
+    delivery = Delivery("b646771e-a068-4e32-832f-000802210971", ApiVersion.V4, "accept", "fail")
+    unconfirmed = a_change(state=ChangeState.APPLIED).with_delivery(delivery)
+    assert unconfirmed.is_unconfirmed
+    assert not standing(DEAD_LETTERS["change"], [], [unconfirmed]).is_over
 
 
 @pytest.mark.parametrize("name", ["document", "hint", "unreadable", "delivery", "change"])

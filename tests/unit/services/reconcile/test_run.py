@@ -628,6 +628,41 @@ class TestFailures:
             "nordic v1/purchaseorder (dated): Visma shows the same page of v1/purchaseorder again and again."
         ]
 
+    @pytest.mark.parametrize("call", ["content", "exists", "look"])
+    def test_one_that_fails_each_time_keeps_no_other_from_being_compared(self, harness, monkeypatch, call):
+        keys = [harness.save(number, lines=lines()) for number in range(1, 6)]
+        harness.flow()
+        harness.clock.forward(hours=3)
+        names = {key: harness.transaction_of(key) for key in keys}
+        for key, name in names.items():
+            if call == "content":
+                harness.change_message(name, lambda tree: tree["PO1_loop"].pop())
+            elif call == "exists":
+                harness.orderful.delete(name)
+            else:
+                harness.delete(key.number)
+        failure, failing = Transient("It answered 500."), keys[2]
+        if call == "look":
+            harness.lists.unclear[failing.number] = failure
+        else:
+            real = getattr(type(harness.listed), call)
+
+            def asked(listed, transaction_id):
+                if transaction_id == names[failing]:
+                    raise failure
+                return real(listed, transaction_id)
+
+            monkeypatch.setattr(type(harness.listed), call, asked)
+        reconciler, progress = harness.begin()
+        for _ in range(2):
+            with pytest.raises(Transient):
+                reconciler.go_on(harness.book.progress() or progress)
+        progress = reconciler.go_on(harness.book.progress())
+        assert {one.document for one in harness.book.findings()} == {str(key) for key in keys if key != failing}
+        (problem,) = progress.problems
+        assert problem.endswith(": It answered 500.")
+        assert failing.number in problem or names[failing] in problem
+
     def test_a_list_that_fails(self, harness):
         harness.lists.broken[BILLS] = Misconfigured("Visma answered 400.")
         harness.save(1, SALES)

@@ -105,7 +105,7 @@ class Reconciler:
         outbox: Has what partners sent and is not on record looked up; None: it is only reported.
         most_calls: Most calls of Orderful in one invocation; None: no limit.
         most_looks: Most documents of a company for which Visma is asked in one run; None: no limit.
-        most_tries: How often a step may fail before the run continues without it.
+        most_tries: How often a step, or one document or transaction of it, may fail before the run goes on without it.
         young: Younger documents may still be in progress, and are not compared.
         partner: Only documents and transactions of this partner; None for all.
         wait: Waits for a pause that Orderful or Visma asks for; returns False when there is no time for it, and the run
@@ -375,10 +375,11 @@ class Reconciler:
             for transaction in page.transactions[progress.handled :]:
                 with self._kept(progress):
                     self._allow()
-                    with self._guarded(progress.problems, transaction.transaction_id) as problems:
+                    with self._guarded(progress, transaction.transaction_id) as problems:
                         compare(transaction)
                 counted = {reading.counter: getattr(progress, reading.counter) + 1}
-                progress = replace(progress, handled=progress.handled + 1, problems=tuple(problems), **counted)
+                handled = {"handled": progress.handled + 1, "tries": 0}
+                progress = replace(progress, problems=tuple(problems), **handled, **counted)
             reading.keep(page.transactions)
             if page.following is None:
                 return self._next(progress)
@@ -453,7 +454,7 @@ class Reconciler:
                 compared, over = None, progress.over
                 with self._kept(progress):
                     self._allow()
-                    with self._guarded(progress.problems, f"{step.company} {document.number}") as problems:
+                    with self._guarded(progress, f"{step.company} {document.number}") as problems:
                         compared = comparison.compare(step.resource, step.question, document, page)
                         if compared is not None:
                             over = self._noted(progress, compared)
@@ -462,6 +463,7 @@ class Reconciler:
                 progress = replace(
                     progress,
                     handled=progress.handled + 1,
+                    tries=0,
                     documents=progress.documents + (compared is not None),
                     problems=tuple(problems),
                     over=over,
@@ -499,13 +501,13 @@ class Reconciler:
             absence = Absence()
             with self._kept(progress):
                 self._allow()
-                with self._guarded(progress.problems, name) as problems:
+                with self._guarded(progress, name) as problems:
                     absence = comparison.look(DocumentKey.parse(name))
                     if absence.finding is not None:
                         self._note(absence.finding)
             if absence.finding is None and len(problems) == len(progress.problems):
                 progress = self._over(progress, {name})
-            progress = replace(progress, handled=progress.handled + 1, problems=tuple(problems))
+            progress = replace(progress, handled=progress.handled + 1, tries=0, problems=tuple(problems))
             if absence.share_left is not None and absence.share_left < SHARE_FOR_OTHERS:
                 self.book.keep(progress)
                 raise _ShareUsed
@@ -611,14 +613,21 @@ class Reconciler:
             raise
 
     @contextmanager
-    def _guarded(self, before: Sequence[str], name: str) -> Iterator[list[str]]:
-        """Add an error with one document or transaction to the problems of the run, and continue."""
-        problems = list(before)
+    def _guarded(self, progress: Progress, name: str) -> Iterator[list[str]]:
+        """Add an error with one document or transaction to the problems of the run, and continue.
+
+        What may pass is raised, so that it is tried again later: each time, it would keep all that stand behind it from
+        being compared.
+        """
+        problems = list(progress.problems)
+        is_last_try = progress.tries + 1 >= self.most_tries
         try:
             yield problems
-        except (_PutAside, Transient, ListRefused):
+        except (_PutAside, Throttled, ListRefused):
             raise
         except ConnectorError as error:
+            if isinstance(error, Transient) and not is_last_try:
+                raise
             problems.append(f"{name}: {error}")
         except Exception as error:  # noqa: BLE001 - a defect in one document must not stop the others
             problems.append(f"{name}: an unexpected failure: {type(error).__name__}.")
