@@ -301,7 +301,10 @@ def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector
     output = connector("changes", "approve", "5", "--yes").err
     assert listed in output
     closes = not differences or writes is False
-    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in output) is closes
+    nothing = (
+        "This writes nothing into order 5 of nordic and closes the change, in kari's name, unless what speaks against"
+    )
+    assert (f"{nothing} it cannot be approved: then it is parked again." in output) is closes
     assert ("written into order 5 of nordic as shown" in output) is not closes
 
 
@@ -310,7 +313,10 @@ def test_an_approval_that_only_confirms_a_party_says_that_it_writes_nothing(conn
         a_change(transaction_id="5", number="5", state=ChangeState.PARKED, reason="?", decided_on="r1", writes=False)
     )
     output = connector("changes", "approve", "5", "--yes").err
-    assert "This writes nothing into order 5 of nordic, and ends the change in kari's name." in output
+    nothing = (
+        "This writes nothing into order 5 of nordic, and ends the change in kari's name, unless what speaks against"
+    )
+    assert f"{nothing} it cannot be approved: then it is parked again." in output
 
 
 def test_approve_may_say_what_the_quantities_of_this_change_mean(connector, stored):

@@ -191,6 +191,8 @@ def _approval(stack: Stack, change: Change, *, order: str | None, reading: str |
     )
 
 
+_UNLESS = "unless what speaks against it cannot be approved: then it is parked again."
+
 _WRITES = {
     ApprovalEffect.LOOKS_AGAIN: (
         "looked at again",
@@ -198,11 +200,11 @@ _WRITES = {
     ),
     ApprovalEffect.CLOSES: (
         "closed, nothing written",
-        "This writes nothing into {order} and closes the change, in {by}'s name.",
+        f"This writes nothing into {{order}} and closes the change, in {{by}}'s name, {_UNLESS}",
     ),
     ApprovalEffect.ENDS: (
         "ended, nothing written",
-        "This writes nothing into {order}, and ends the change in {by}'s name.",
+        f"This writes nothing into {{order}}, and ends the change in {{by}}'s name, {_UNLESS}",
     ),
     ApprovalEffect.WRITES: (
         "written",
