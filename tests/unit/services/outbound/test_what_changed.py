@@ -366,6 +366,15 @@ class TestAnOrderThatIsOpenAgainAfterItsCancellation:
 
         return make
 
+    def test_a_question_names_the_change_of_which_a_person_told_the_partner(self, harness_with):
+        """Beside what was sent alone, a change back to it looks like none."""
+        harness = sent(harness_with({"partners.acme.on_revision": "park"}), an_order())
+        harness.see(an_order("12.0"))
+        assert "closed" not in harness.newest().reason
+        harness.becomes(State.CLOSED)
+        assert harness.see(an_order()) is TranslateResult.PARKED
+        assert ", and a person closed revision 2 since; routing says a person decides." in harness.newest().reason
+
     def test_a_person_is_asked_after_a_person_told_the_partner(self, informed):
         harness = informed()
         assert harness.see(an_order()) is TranslateResult.PARKED

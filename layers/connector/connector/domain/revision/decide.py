@@ -415,5 +415,5 @@ def _questioned_revision(
     if route.on_revision is OnRevision.IGNORE and purpose is not Purpose.CANCELLATION:
         return RevisionDecision.skip(questions.IGNORED_CHANGE)
     if route.on_revision is OnRevision.PARK:
-        return RevisionDecision.ask(questions.changed_after_sending(sent, purpose))
+        return RevisionDecision.ask(questions.changed_after_sending(sent, purpose, closed=case.assessed.closed))
     return None if purpose is Purpose.CANCELLATION else _closed_short(case, sent)

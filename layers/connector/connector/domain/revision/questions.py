@@ -399,11 +399,18 @@ def number_used_again(sent: Revision, other: AnotherDocument) -> Parked:
     )
 
 
-def changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
-    """A sent document changed, and routing says that a person decides (`on_revision: park`)."""
+def changed_after_sending(sent: Revision, purpose: Purpose, *, closed: Revision | None) -> Parked:
+    """A sent document changed, and routing says that a person decides (`on_revision: park`).
+
+    Args:
+        sent: What the receiver was sent last.
+        purpose: How the change would be sent.
+        closed: What a person closed since: the receiver was told of it, so the document may be as it was sent.
+    """
     what = _what_happened(withdrawn=purpose is Purpose.CANCELLATION)
+    since = f", and a person closed revision {closed.sequence} since" if closed is not None else ""
     return Parked(
-        f"It {what} in Visma after it was sent{_at_orderful(sent)}; routing says a person decides.",
+        f"It {what} in Visma after it was sent{_at_orderful(sent)}{since}; routing says a person decides.",
         field="on_revision",
         next_step=(f"Tell the partner, then: {_close(sent.key)}. Or send it: {_release(sent.key, 'replacement')}"),
         code=Reason.CHANGED_AFTER_SENDING,
