@@ -227,6 +227,7 @@ def test_an_answer_that_needs_a_person_comes_first_and_says_what_to_do(connector
     for name in ("900145", "nordic/supplier_invoice/900145", "77"):
         out = connector("changes", "show", name).out
         assert reason in out
+        assert "77: ATTENTION, an answer that waits for a person\n" in out, "one may accept what was cancelled"
         assert "without effect, 1 time" in out
 
 

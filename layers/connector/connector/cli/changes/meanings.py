@@ -13,7 +13,7 @@ _STATES = {
     ChangeState.REJECTED: "refused, and over",
     ChangeState.RECORDED: "kept beside its document; changes nothing",
     ChangeState.CLOSED: "settled, and not written",
-    ChangeState.ATTENTION: "an answer that does not accept what was sent; waits for a person",
+    ChangeState.ATTENTION: "an answer that waits for a person",
 }
 
 

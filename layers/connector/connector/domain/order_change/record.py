@@ -8,7 +8,8 @@ RECEIVED -> APPLYING -> APPLIED
 
 REFUSED is a change that the rules refuse without a person. It is open until a person has informed the partner and
 closes it; then it is REJECTED, like a change that a person rejects.
-ATTENTION is an answer that does not accept what we sent. It is open until a person closes it.
+ATTENTION is an answer that does not accept what we sent, states something else, or is to an order that was cancelled or
+not sent from here. It is open until a person closes it.
 
 The delivery is confirmed to Orderful (accepted or failed) only after a state other than RECEIVED and APPLYING is
 written.
