@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from connector.domain.documents import DocumentKey
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
 from connector.services.release import message_for
 from testkit.memory.change_harness import ORDER, Harness
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 SHORT = {"qtyOnReceipts": 500, "completed": True}
 
@@ -79,3 +81,47 @@ def test_a_cancellation_leaves_whatever_was_received(harness):
     seen(harness, of_line_1=SHORT)
     sent = seen(harness, status="Cancelled")
     assert (sent.state, sent.purpose) == (State.SENT, Purpose.CANCELLATION)
+
+
+def waiting(*, paused: bool) -> Harness:
+    """An order that was never sent: a pause kept it until goods were received, or the deliverer asks a person."""
+    harness = Harness()
+    harness.orders.put_in(a_purchase_order(orderNbr="500124", lines=[an_order_line(1)]))
+    key = DocumentKey.of_order("nordic", "500124")
+    harness.poll("500124")
+    harness.translator().handle(harness.outbox.queued_documents[-1])
+    harness.outbox.clear()
+    code = Reason.PAUSED if paused else Reason.UNKNOWN_TRANSACTION
+    harness.ledger.move(
+        harness.ledger.revisions(key)[0],
+        State.PARKED,
+        now=harness.clock.now(),
+        note="it waits",
+        reason="it waits",
+        reason_code=code.value,
+    )
+    if paused:
+        harness.orders.line(1, "500124").update(qtyOnReceipts=400)
+        harness.orders.edit("500124", dontPrint=True)
+        harness.poll("500124")
+        harness.quiesce()
+        assert harness.ledger.revisions(key)[0].reason_code == Reason.GOODS_RECEIVED
+    return harness
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_an_order_that_waits_and_is_received_in_full_does_not_leave_when_it_is_released(paused):
+    """Its status is no part of what the partner sees; the person has an older one in mind."""
+    harness, key = waiting(paused=paused), DocumentKey.of_order("nordic", "500124")
+    harness.orders.line(1, "500124").update(qtyOnReceipts=800, completed=True)
+    harness.orders.edit("500124", status="Closed")
+    harness.poll("500124")
+    harness.quiesce()
+
+    asked = harness.ledger.revisions(key)[0]
+    assert (asked.state, asked.visma_status) == (State.SKIPPED if paused else State.PARKED, "Closed")
+    source, now = harness.ledger.source_of(asked), harness.clock.now()
+    harness.outbox.documents([message_for(asked, source, harness.payloads, now=now, cause=Cause.AS_ORIGINAL)])
+    harness.quiesce()
+    assert len(harness.sent) == 1
+    assert harness.ledger.revisions(key)[0].state is State.SKIPPED

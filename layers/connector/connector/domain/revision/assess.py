@@ -48,8 +48,7 @@ class Unchanged:
         supersede: Revisions that never left.
         withdraw: As in `ToDecide`; not empty only if a person asked for a withdrawal.
         withdrawn_before: Withdrawals that did not leave; those of `withdraw` replace them.
-        waits: A revision that routing or a pause keeps back until a person decides; it is updated with what Visma has
-            now.
+        waits: A revision that is kept back until a person decides; it is updated with what Visma has now.
     """
 
     supersede: tuple[Revision, ...] = ()
@@ -257,8 +256,7 @@ def _same_content(
     waits_for_person = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
     is_left = newest.released or not newest.is_paused
     waits_for_person = waits_for_person and is_left and incoming.cause.is_sighting
-    is_noted = newest.by_routing or newest.is_paused
-    return Unchanged(waits=newest if waits_for_person and is_noted else None) if is_over or waits_for_person else None
+    return Unchanged(waits=newest if waits_for_person else None) if is_over or waits_for_person else None
 
 
 def waiting_resend(history: Sequence[Revision]) -> Revision | None:

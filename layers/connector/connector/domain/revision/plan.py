@@ -459,7 +459,8 @@ def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
         history=(*revision.history, Event(now, decision.state, note)),
     )
     if translation is None:
-        return revision
+        # What a pause kept was translated before; a question that the deliverer asks is told by its translation.
+        return replace(revision, transaction_type=None)
     return replace(
         revision,
         partner=translation.partner,
