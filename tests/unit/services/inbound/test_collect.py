@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NoRouting, Transient
-from connector.domain.inbound import Confirmation, Validation
+from connector.domain.inbound import Confirmation, Delivery, Validation
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
@@ -17,6 +19,7 @@ from connector.services.inbound.collect import Collected
 from connector.services.ports import Metric
 from testkit.memory.change_harness import KARI, ORDER, Harness, an_860, more_of
 from testkit.memory.effects import Killed, StepDeadline, killer
+from testkit.memory.orderful import FakeInbound
 from testkit.memory.stores import a_change
 
 
@@ -257,6 +260,34 @@ def test_orderful_is_told_though_the_message_was_given_up_and_no_inbox_shows_wha
 
     assert harness.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
     assert not harness.change().is_unconfirmed
+
+
+def test_a_confirmation_that_fails_each_time_keeps_no_other_from_orderful(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness()
+    numbers = [f"80221097{count}" for count in (1, 2, 3)]
+    for number in numbers:
+        harness.inbound.send(an_860(more_of(1, 900 + int(number[-1]))), number=number, inbox=False)
+        harness.apply(harness.inbound.hint(number))
+    messages = list(harness.outbox.queued_changes)
+    harness.outbox.clear()
+    for message in messages:
+        harness.inbound.fail = [Transient("Orderful answered 503.")]
+        with suppress(Transient):
+            harness.apply(message)
+    harness.inbound.fail = []
+    failing = next(iter(harness.changes.unacknowledged())).transaction_id
+    real = FakeInbound.confirm
+
+    def confirm(inbound: FakeInbound, delivery: Delivery, transaction_id: str, *said: Any) -> bool:
+        if transaction_id == failing:
+            raise Transient("Orderful answered 500.")
+        return real(inbound, delivery, transaction_id, *said)
+
+    monkeypatch.setattr(FakeInbound, "confirm", confirm)
+    harness.clock.forward(hours=1)
+    result = harness.collect(inbox_ids=())
+    assert {name for name, _ in harness.inbound.confirmed} == {*numbers} - {failing}
+    assert f"what is not confirmed to Orderful: transaction {failing}: Orderful answered 500." in result.problems
 
 
 def test_an_item_that_was_told_and_is_still_there_is_told_again() -> None:

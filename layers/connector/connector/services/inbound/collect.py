@@ -562,9 +562,20 @@ class Collector:
             if not self._has_time():
                 return
             if self.clock.now() - change.updated_at > self.resend_after + MAX_DELAY:
-                with suppress(Conflict):  # another worker has it
-                    confirm(change, self.changes, self.orderful, self.telemetry)
-                    result.confirmed += 1
+                result.confirmed += self._confirmed_again(change, result)
+
+    def _confirmed_again(self, change: Change, result: Collected) -> bool:
+        """Confirm one; that it fails keeps no other from Orderful."""
+        try:
+            confirm(change, self.changes, self.orderful, self.telemetry)
+        except Conflict:  # another worker has it
+            return False
+        except (Misconfigured, Throttled):
+            raise
+        except ConnectorError as error:
+            result.problems.append(f"what is not confirmed to Orderful: transaction {change.transaction_id}: {error}")
+            return False
+        return True
 
     def _is_forgotten(self, change: Change, now: datetime) -> bool:
         if change.not_before is not None:
