@@ -240,6 +240,16 @@ def test_what_the_partner_may_not_have_is_not_sent_a_second_time(connector, stac
     assert f"is {state}: only what Orderful has taken" in result.err
 
 
+def test_of_a_state_that_the_partner_asked_for_the_way_out_is_named(connector, stack, ledger):
+    """It was never sent from here, and neither a replay nor a release sends it."""
+    ledger.kept = [SENT, replace(SENT, sequence=2, state=State.AGREED, transaction_id=None, change_id="802219999")]
+    result = connector("documents", "resend", "500123", "--as", "replacement", "--yes")
+    assert (result.code, stack.outbox.queued) == (1, [])
+    said = " ".join(result.err.split())
+    assert "is AGREED: the partner asked for this state by its change 802219999, and nothing of it was sent" in said
+    assert "Change the order in Visma, and the whole order leaves as replacement, as on_revision says." in said
+
+
 def test_an_older_state_is_not_sent_a_second_time(connector, stack, ledger):
     assert connector("documents", "resend", "500123", "--as", "original", "--yes").code == 1
     assert stack.outbox.queued == []

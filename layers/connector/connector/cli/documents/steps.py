@@ -170,6 +170,11 @@ def resend(record: Record, purpose: str, pauses: Sequence[Pause], *, force: bool
     """
     own = own_revisions(record.revisions)
     current = current_revision(own)
+    if current is not None and current.state is State.AGREED:
+        raise Failed(
+            f"{record.key} is AGREED: the partner asked for this state by its change {current.change_id}, and nothing "
+            "of it was sent. Change the order in Visma, and the whole order leaves as replacement, as on_revision says."
+        )
     if current is None or current.state not in RESENDABLE:
         state = f"is {current.state}" if current else "was never sent"
         raise Failed(
