@@ -12,16 +12,18 @@ from datetime import date
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.routing.route import LineDate
 
+# A member of an enumeration is looked up by a function in Python, and each line asks.
+_REQUESTED = LineDate.REQUESTED
+
 
 def wanted_day(line: OrderLine, order: PurchaseOrder, line_date: LineDate) -> date | None:
     """The day on which the goods of a line are wanted; None when Visma states none.
 
     A requested day equal to the order date is ignored, unless `line_date` is `requested`.
     """
-    if line_date is LineDate.REQUESTED:
+    if line_date is _REQUESTED:
         return line.requested or order.promised_on
-    default = line.requested == order.ordered_on
-    return line.promised or order.promised_on or (None if default else line.requested)
+    return line.promised or order.promised_on or (None if line.requested == order.ordered_on else line.requested)
 
 
 def header_day(order: PurchaseOrder, days: Sequence[date | None], line_date: LineDate) -> date | None:

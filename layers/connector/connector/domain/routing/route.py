@@ -152,12 +152,12 @@ class Notes(StrEnum):
     @property
     def of_header(self) -> bool:
         """Whether the note of the document is sent."""
-        return self in {Notes.HEADER, Notes.ALL}
+        return self is Notes.HEADER or self is Notes.ALL
 
     @property
     def of_lines(self) -> bool:
         """Whether the notes of lines are sent."""
-        return self in {Notes.LINES, Notes.ALL}
+        return self is Notes.LINES or self is Notes.ALL
 
 
 class Description(StrEnum):

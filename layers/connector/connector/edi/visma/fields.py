@@ -99,9 +99,14 @@ def number(data: Data, name: str, where: str = "") -> Decimal | None:
         value = _to_decimal(unwrap(value), name, where)
         if value is None:
             return None
-    if MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT and value.is_finite():
+    if is_plausible(value):
         return value
     raise _not_understood(data, name, where, "a number of a plausible size")
+
+
+def is_plausible(value: Decimal) -> bool:
+    """Whether a number has a size that money and quantities have."""
+    return MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT and value.is_finite()
 
 
 def whole(data: Data, name: str, where: str = "") -> int | None:

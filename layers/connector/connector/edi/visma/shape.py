@@ -11,14 +11,14 @@ Numbers of an implausible size, and whatever else needs a message that names the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any, NewType
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from connector.edi.visma.fields import MAX_EXPONENT, MIN_EXPONENT
+from connector.edi.visma.fields import MAX_EXPONENT, MIN_EXPONENT, is_plausible
 
 Text = str | None
 Id = str | int | None
@@ -59,15 +59,22 @@ class Row(msgspec.Struct, rename="camel", gc=False):
         return name
 
 
+_MIN_SIZE, _TOO_LARGE = Decimal(1).scaleb(MIN_EXPONENT), Decimal(1).scaleb(MAX_EXPONENT + 1)
+
+
 def refuse_implausible(*numbers: Decimal | None) -> None:
     """Refuse numbers of a size that `fields.number` refuses.
 
     Raises:
         ValueError: one of them is. Numbers that were read tolerantly have been looked at before.
     """
-    for one in numbers:
-        if one is not None and not (MIN_EXPONENT <= one.adjusted() <= MAX_EXPONENT and one.is_finite()):
-            raise ValueError("a number of an implausible size")
+    try:
+        for one in numbers:
+            # Most numbers are inside these limits, which is seen in half the time.
+            if one is not None and not _MIN_SIZE <= one < _TOO_LARGE and not is_plausible(one):
+                raise ValueError("a number of an implausible size")
+    except InvalidOperation:
+        raise ValueError("no number") from None
 
 
 class Reference(Row, gc=False):

@@ -300,6 +300,8 @@ def isa_ids(route: Route, stream: Stream) -> tuple[str, str]:
         Parked: one of them does not fit into X12's envelope (`MAX_ISA_ID_LENGTH`).
     """
     sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
+    if _fits_envelope(sender) and _fits_envelope(receiver):
+        return sender, receiver
     for isa_id, whose, key in (
         (sender, "our", f"companies.{route.company.name}"),
         (receiver, "the partner's", f"partners.{route.partner}"),

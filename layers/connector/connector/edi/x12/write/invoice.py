@@ -106,7 +106,8 @@ def _add_references(
     notes: list[str] = []
 
     def typed(qualifier: str, number: str | None, source: str, what: str) -> None:
-        notes.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
+        if number:
+            notes.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
 
     add_partners_references(tree, document)
     theirs = content.counterparty_reference
@@ -126,6 +127,8 @@ def _add_references(
     # Element 128: CR is the customer's reference number.
     typed("CR", content.buyer_reference, "accountingCostRef", "accounting reference")
     reference(tree, "ZZ", content.payment_reference, source=fields.payment_reference, what="PAYMENT REFERENCE")
+    if not content.original_invoices:
+        return notes, []
     room = _MAX_REFERENCES - tree.number_of("REF")
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, source="applications")
