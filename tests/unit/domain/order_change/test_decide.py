@@ -197,6 +197,12 @@ def test_an_order_in_another_status_takes_no_change(status):
     restated = decided(asks("NC", 1), status=status).reasons
     ended = status in {"Closed", "Cancelled"}
     assert restated == ((f"It restates an order that is {status.lower()} in Visma.",) if ended else ())
+    step = decided(asks("QI", 1, quantity=12), status=status).next_step
+    words = "[Hold, Open, PendingEmail, PendingPrint, Printed, Balanced]"
+    written = f"; or write partners.acme.changes.statuses: {words} into the routing file and apply it"
+    assert step == f"Settle it with the partner, then reject it{written if status == 'Balanced' else ''}.", (
+        "a list replaces the one that is built in, and an order that has ended is not written"
+    )
 
 
 def test_statuses_are_those_of_the_partner():

@@ -384,11 +384,17 @@ class _Comparison:
 
     def _check_writing(self, edits: Edits) -> None:
         """Object to a write that the order's status or the limits do not allow."""
-        if self.ours.status not in self.route.changes.statuses:
+        status, taken = self.ours.status, self.route.changes.statuses
+        if status not in taken:
+            step = "Settle it with the partner, then reject it"
+            if status is not None and status not in _ENDED:
+                setting = f"partners.{self.route.partner}.changes.statuses"
+                words = ", ".join([*sorted(taken), text_of(status)])
+                step = f"{step}; or write {setting}: [{words}] into the routing file and apply it"
             self.findings.add_objection(
-                f"The order is {text_of(self.ours.status or 'without a status')} in Visma and takes no change.",
+                f"The order is {text_of(status or 'without a status')} in Visma and takes no change.",
                 hard=True,
-                next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
+                next_step=f"{step}.",
                 code=Reason.ORDER_STATUS,
             )
         if self.ours.content.order_type == PATTERN:
