@@ -102,6 +102,28 @@ class TestAnOrderWhoseSupplierChanges:
             *([(Purpose.ORIGINAL, BERG)] if after == "Open" else []),
         ]
 
+    @pytest.mark.parametrize("price", ["10.0", "11.0"], ids=["closed last", "changed and changed back"])
+    def test_it_is_withdrawn_once_it_is_released_where_a_person_closed_it_before(self, harness, price):
+        """The close is about what the new supplier gets, and the former one still has the order."""
+        sent_to_acme(harness)
+        harness.see(an_order(status="Hold", supplier=STRANGER))
+        harness.becomes(State.CLOSED)
+        harness.see(an_order(price, status="Hold", supplier=STRANGER))
+        assert harness.due() == []
+        for _ in range(2):
+            harness.see(an_order(supplier=STRANGER))
+        queued = [harness.ledger.get(ORDER, sequence) for sequence in harness.due()]
+        assert [(one.purpose, one.receiver_id) for one in queued] == [(Purpose.CANCELLATION, ACME)]
+
+    def test_what_a_person_closed_is_withdrawn_after_what_is_still_being_sent(self, harness):
+        sent_to_acme(harness)
+        harness.see(an_order(status="Hold", supplier=STRANGER))
+        harness.becomes(State.CLOSED)
+        harness.becomes(State.UNCONFIRMED, sequence=1)
+        with pytest.raises(Transient):
+            harness.see(an_order(supplier=STRANGER))
+        assert harness.due() == []
+
     def test_it_is_withdrawn_while_it_is_edited_where_the_new_partner_gets_drafts(self, harness_with):
         harness = harness_with(defaults__send_when={"purchase_order": ["Open", "Hold"]})
         sent_to_acme(harness)

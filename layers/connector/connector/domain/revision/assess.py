@@ -46,7 +46,8 @@ class Unchanged:
 
     Attributes:
         supersede: Revisions that never left.
-        withdraw: As in `ToDecide`; not empty only if a person asked for a withdrawal.
+        withdraw: As in `ToDecide`; not empty only if a person asked for a withdrawal, or closed the document while it
+            was edited.
         withdrawn_before: Withdrawals that did not leave; those of `withdraw` replace them.
         waits: A revision that is kept back until a person decides; it is updated with what Visma has now.
     """
@@ -153,10 +154,13 @@ def _assessed(history: Sequence[Revision], own: Sequence[Revision], incoming: In
     if newest is not None and newest.state is State.CHANGING:
         return Wait(f"A change that the partner asked for ({newest.change_id}) is being written into it.")
     sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
+    doubtful = next((one for one in history if one.state in UNRESOLVED), None)
     again = _same_content(history, own, sent, incoming)
+    if isinstance(again, Unchanged) and (withdraw := _not_withdrawn_while_edited(history, own, sent, incoming)):
+        again = replace(again, withdraw=withdraw) if doubtful is None else None
     if again is not None:
         return again
-    if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
+    if doubtful is not None:
         return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
     return _to_decide(history, own, sent, incoming)
 
@@ -257,6 +261,18 @@ def _same_content(
     is_left = newest.released or not newest.is_paused
     waits_for_person = waits_for_person and is_left and incoming.cause.is_sighting
     return Unchanged(waits=newest if waits_for_person else None) if is_over or waits_for_person else None
+
+
+def _not_withdrawn_while_edited(
+    history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, incoming: Incoming
+) -> tuple[Revision, ...]:
+    """What former suppliers or customers still have of a document that a person closed, once it is no longer edited.
+
+    Another one is withdrawn there when it is decided about; nothing is decided about what was closed.
+    """
+    if incoming.is_unfinished or _closed_since(own, sent) is None:
+        return ()
+    return tuple(one for one in to_withdraw(history, sent, incoming) if not is_of_same_party(one, incoming))
 
 
 def waiting_resend(history: Sequence[Revision]) -> Revision | None:

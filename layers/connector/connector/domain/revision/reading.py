@@ -11,6 +11,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.record import State
 from connector.domain.revision.row_version import row_version
+from connector.domain.routing.policy import is_unfinished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Incoming:
         counterparty_id: Visma's internal id of the supplier or customer; None when the document has none.
         resends: A person asked to send it although the receiver has it.
         asked_about: For a request of a person: the sequence of the revision that was shown when it was made.
+        is_unfinished: It is a draft or waits for an approval.
     """
 
     revision_id: str
@@ -77,6 +79,7 @@ class Incoming:
     counterparty_id: str | None = None
     resends: bool = False
     asked_about: int | None = None
+    is_unfinished: bool = False
 
     @classmethod
     def of(cls, reading: Reading, receiver: str | None) -> Incoming:
@@ -92,4 +95,5 @@ class Incoming:
             counterparty_id=document.counterparty_id if document else None,
             resends=reading.resends_after is not None,
             asked_about=reading.asked_of[0] if reading.asked_of is not None else None,
+            is_unfinished=document is not None and is_unfinished(document),
         )
