@@ -165,8 +165,11 @@ class TestKeeping:
     def test_a_body_that_is_not_there_is_no_longer_kept(self, ledger):
         """It is written before its revision, so waiting for it would be in vain."""
         revision = put(ledger, request=None)
-        with pytest.raises(Parked, match="request of revision 1 is no longer kept"):
+        with pytest.raises(Parked, match="request of revision 1 is no longer kept") as lost:
             ledger.request_of(revision)
+        assert "If it waits for a person, then: connector documents close" in lost.value.next_step, (
+            "only such are closed"
+        )
         with pytest.raises(Parked, match="source of revision 2 is no longer kept"):
             ledger.source_of(a_revision(2))
 

@@ -615,7 +615,8 @@ def no_body(revision: Revision, part: str) -> Transient | PayloadLost:
     return PayloadLost(
         f"The {part} of revision {revision.sequence} is no longer kept.",
         document=str(revision.key),
-        next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",
+        next_step="Look it up in Visma and at Orderful. If it waits for a person, then: connector documents close "
+        f"{revision.key}",
     )
 
 
