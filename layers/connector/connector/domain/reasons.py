@@ -739,7 +739,10 @@ class Reason(StrEnum):
         "order-of-another-partner",
         "The order is another partner's",
         "The order is not for the partner that sent the change.",
-        "Tell the partner, then close it; or name the order that is meant.",
+        (
+            "Tell the partner, then close it; or name the order that is meant. While the order is still edited in "
+            "Visma, its supplier may be corrected: retry it once that has ended."
+        ),
     )
     OTHER_ORDER = (
         "other-order",

@@ -285,15 +285,20 @@ def test_an_order_left_on_hold_is_released_by_the_next_try() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "state"),
-    [("Hold", ChangeState.PARKED), ("PendingApproval", ChangeState.PARKED), ("Open", ChangeState.REFUSED)],
+    ("status", "hold", "state"),
+    [
+        ("Hold", True, ChangeState.PARKED),
+        ("PendingApproval", False, ChangeState.PARKED),
+        ("Open", True, ChangeState.PARKED),
+        ("Open", False, ChangeState.REFUSED),
+    ],
 )
-def test_a_change_of_the_partner_that_has_the_order_waits_while_a_user_gives_it_to_another(status, state) -> None:
+def test_a_change_of_the_partner_that_has_the_order_waits_while_a_user_gives_it_to_another(status, hold, state) -> None:
     """Until the order is released, it is not withdrawn from its partner: the supplier may be corrected."""
     harness = Harness()
     with_another_partner(harness)
     acme = harness.orders.orders["500123"]["supplier"]
-    harness.orders.edit(status=status, supplier={"internalId": 2, "number": "60000", "name": "Berg"})
+    harness.orders.edit(status=status, hold=hold, supplier={"internalId": 2, "number": "60000", "name": "Berg"})
     harness.poll()
     harness.quiesce()
 
@@ -302,8 +307,8 @@ def test_a_change_of_the_partner_that_has_the_order_waits_while_a_user_gives_it_
     assert harness.change().state is state
     if state is ChangeState.PARKED:
         assert harness.change().reason_codes == (Reason.ORDER_OF_ANOTHER_PARTNER,)
-        assert f"is {status} in Visma" in (harness.change().reason or "")
-        harness.orders.edit(status="Open", supplier=acme)
+        assert f"is still edited in Visma ({status})" in (harness.change().reason or "")
+        harness.orders.edit(status="Open", hold=False, supplier=acme)
         harness.review.retry(harness.change(), KARI)
         harness.quiesce()
         assert (harness.change().state, harness.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)

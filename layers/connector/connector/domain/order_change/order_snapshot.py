@@ -6,7 +6,7 @@ The second part decides whether a change can be written: version, status, what w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 
 from connector.domain.documents import PurchaseOrder
@@ -36,9 +36,12 @@ class OrderSnapshot:
         status: Visma's status word.
         content: What a partner could see.
         facts: By line number.
+        is_unfinished: It is a draft or waits for an approval.
     """
 
     etag: str
     status: str | None
     content: PurchaseOrder
     facts: Mapping[int, LineFacts]
+    _: KW_ONLY
+    is_unfinished: bool = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from connector.domain.documents import CHANGED_KIND
 from connector.domain.errors import Parked
 from connector.domain.order_change.order_snapshot import LineFacts, OrderSnapshot
+from connector.domain.routing.policy import is_unfinished
 from connector.domain.totals import ZERO
 from connector.edi.visma.fields import Data, flag, number, rows, text, whole
 from connector.edi.visma.read import NotADocument, decode, read_document
@@ -30,7 +31,7 @@ def read_order_snapshot(raw: bytes, *, company: str, etag: str = "") -> OrderSna
     except Parked as parked:
         parked.document = str(document.key)
         raise
-    return OrderSnapshot(etag, document.status, content, facts)
+    return OrderSnapshot(etag, document.status, content, facts, is_unfinished=is_unfinished(document))
 
 
 @dataclass(frozen=True, slots=True)

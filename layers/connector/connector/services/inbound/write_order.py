@@ -45,7 +45,7 @@ from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import Revision, State, time_sent
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import UNFINISHED, Company, Route
+from connector.domain.routing.route import Company, Route
 from connector.domain.text import truncated
 from connector.domain.timestamps import to_the_minute
 from connector.domain.transactions import Stream
@@ -277,14 +277,14 @@ class OrderChange:
         It is not withdrawn from the partner before it is released or cancelled, and the supplier may be corrected.
         """
         sender_id, supplier = self.change.sender_id or "", ours.content.supplier
-        if ours.status not in UNFINISHED or not self.known.is_with(self._order, sender_id, supplier):
+        if not ours.is_unfinished or not self.known.is_with(self._order, sender_id, supplier):
             return
         raise Parked(
-            f"{problem.sentence} The order is {ours.status} in Visma, and {sender_id} still has it.",
+            f"{problem.sentence} The order is still edited in Visma ({ours.status}), and {sender_id} has it.",
             document=problem.document,
             next_step=(
-                "Once the order is released in Visma, for this partner again or for the other one: connector changes "
-                f"retry {self.change.transaction_id}"
+                "Once the order is released or cancelled in Visma, for this partner again or for the other one: "
+                f"connector changes retry {self.change.transaction_id}"
             ),
             code=problem.code,
         )
