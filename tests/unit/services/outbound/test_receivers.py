@@ -10,9 +10,10 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Transient
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.record import State
+from connector.domain.revision.record import State, current_revision
 from connector.domain.transactions import Purpose
 from connector.services.outbound.translate import TranslateResult
+from connector.services.release import message_for
 from testkit.memory.stores import FixedRouting
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_customer_invoice, an_order_line, as_json
@@ -114,6 +115,22 @@ class TestAnOrderWhoseSupplierChanges:
             harness.see(an_order(supplier=STRANGER))
         queued = [harness.ledger.get(ORDER, sequence) for sequence in harness.due()]
         assert [(one.purpose, one.receiver_id) for one in queued] == [(Purpose.CANCELLATION, ACME)]
+
+    @pytest.mark.parametrize("cause", [Cause.AS_REPLACEMENT, Cause.AS_ORIGINAL])
+    @pytest.mark.parametrize("status", ["Hold", "Open"], ids=["released on hold", "edited before it left"])
+    def test_what_a_person_says_that_the_new_supplier_has_holds_although_the_former_one_had_it(
+        self, harness_with, status, cause
+    ):
+        harness = harness_with(partners__somebody=a_partner(isa_id="SOME", supplier=STRANGER["number"]))
+        sent_to_acme(harness)
+        harness.see(an_order(status=status, supplier=STRANGER))
+        current = current_revision(harness.ledger.revisions(ORDER, limit=10))
+        asked = harness.ledger.source_of(current)
+        harness.translator().handle(message_for(current, asked, harness.payloads, now=harness.clock.now(), cause=cause))
+        harness.see(an_order("11.0", supplier=STRANGER))
+        newest = current_revision(harness.ledger.revisions(ORDER, limit=10))
+        wanted = Purpose.REPLACE if cause is Cause.AS_REPLACEMENT else Purpose.ORIGINAL
+        assert (newest.state, newest.purpose, newest.receiver_id) == (State.TRANSLATED, wanted, "SOMET")
 
     def test_what_a_person_closed_is_withdrawn_after_what_is_still_being_sent(self, harness):
         sent_to_acme(harness)

@@ -319,6 +319,8 @@ def _to_decide(
     kept = {State.BASELINE, State.CLOSED}
     unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
     supersede = tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT - kept)
+    elsewhere = under_other_id(history, sent, incoming)
+    is_first = partner_baseline is None and elsewhere is None
     return ToDecide(
         partner_baseline=partner_baseline,
         replaces=replaces,
@@ -329,9 +331,9 @@ def _to_decide(
         full_resend_due=sent is not None and (needs_full_resend(own, sent) or closed is not None),
         withdraw=tuple(to_withdraw(history, sent, incoming)),
         was_sent=sent is not None,
-        under_other_id=under_other_id(history, sent, incoming),
+        under_other_id=elsewhere,
         was_routed=baseline is None and any(one.partner is not None and one.field != AGE_UNCLEAR for one in own),
-        person_says_sent=sent is None and _chosen_purpose(own, incoming) not in {None, Purpose.ORIGINAL},
+        person_says_sent=is_first and _chosen_purpose(own, incoming) not in {None, Purpose.ORIGINAL},
         kept_back_by_routing=newest if sent is None and newest is not None and newest.by_routing else None,
         asked_before=any(one.state is State.SUPERSEDED and _waited(one) for one in own),
         resends=incoming.resends or waiting_resend(own) is not None,
@@ -343,8 +345,9 @@ def _waited(revision: Revision) -> bool:
 
 
 def _chosen_purpose(own: Sequence[Revision], incoming: Incoming) -> Purpose | None:
-    """The purpose with which a person last released it for the same supplier or customer; None without a release."""
-    return next((one.purpose for one in own if one.released and is_of_same_party(one, incoming)), None)
+    """The purpose with which a person last released it for the same supplier or customer; None where that has left."""
+    chosen = next((one for one in own if one.released and is_of_same_party(one, incoming)), None)
+    return None if chosen is None or chosen.state in KNOWN_TO_PARTNER else chosen.purpose
 
 
 def baseline_of(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
