@@ -141,6 +141,16 @@ class TestAnOrderWhoseSupplierChanges:
             harness.see(an_order(supplier=STRANGER))
         assert harness.due() == []
 
+    def test_nobody_is_asked_for_a_routing_entry_of_an_order_that_would_not_be_sent(self, harness):
+        sent_to_acme(harness)
+        harness.see(an_order(status="Hold", hold=True, supplier=STRANGER))
+        assert harness.newest().reason_code == Reason.ON_HOLD
+        harness.see(an_order(supplier=STRANGER))
+        current = current_revision(one for one in harness.ledger.revisions(ORDER) if not one.is_withdrawal)
+        assert (current.state, current.reason_code) == (State.PARKED, Reason.UNMAPPED_PARTNER)
+        harness.see(an_order(status="Cancelled", supplier=STRANGER))
+        assert (harness.newest().state, harness.newest().reason_code) == (State.SKIPPED, Reason.WITHDRAWN_UNSENT)
+
     def test_it_is_withdrawn_while_it_is_edited_where_the_new_partner_gets_drafts(self, harness_with):
         harness = harness_with(defaults__send_when={"purchase_order": ["Open", "Hold"]})
         sent_to_acme(harness)

@@ -87,7 +87,8 @@ def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Re
             return Unchanged()
     if isinstance(problem, UnmappedPartner) and (kept := _unmapped(case, document, problem)) is not None:
         return kept
-    if assessed.partner_baseline is None:
+    had = assessed.partner_baseline
+    if had is None or is_certainly_another(had, document.counterparty_id):
         # With a route it would be skipped, so nobody is asked for one.
         unsent = unrouted_reason(document, partner_has_it=assessed.person_says_sent)
         if unsent is not None:
