@@ -21,7 +21,7 @@ from proof.model.asking import RequestedLine
 from proof.model.functions import COMPANY
 from proof.model.partner import document_of
 from proof.model.queues import VISIBILITY
-from proof.system import Configuration, System, invoice_key, order_key
+from proof.system import Configuration, System, a_supplier, invoice_key, order_key
 from testkit.memory.orderful import LostAnswer
 from testkit.samples.routing_data import a_partner
 
@@ -538,6 +538,22 @@ def _another_supplier(system: System) -> None:
     system.quiesce()
 
 
+def _slip_on_hold(system: System) -> None:
+    """A user takes the order off the former supplier and gives it back; then to the new one, and releases it."""
+    for changes in ({"status": "Hold"}, {"supplier": a_supplier(BERG)}, {"supplier": a_supplier(ACME)}):
+        system.edit(ORDER, **changes)
+        system.quiesce()
+    system.edit(ORDER, supplier=a_supplier(BERG), status="Open")
+    system.quiesce()
+
+
+def _slip_on_hold_released(system: System) -> None:
+    """The slip is corrected; the order is released as it was."""
+    for changes in ({"status": "Hold", "supplier": a_supplier(BERG)}, {"status": "Open", "supplier": a_supplier(ACME)}):
+        system.edit(ORDER, **changes)
+        system.quiesce()
+
+
 def _berg_is_mapped_and_in_doubt(system: System) -> None:
     _berg_is_mapped(system)
     _in_doubt(system)
@@ -725,6 +741,8 @@ SCENARIOS = (
         sent=4,
         prepared=_berg_is_mapped_and_in_doubt,
     ),
+    Scenario("another supplier of an order on hold", _slip_on_hold, sent=3, prepared=_berg_is_mapped),
+    Scenario("another supplier by mistake on hold", _slip_on_hold_released, sent=1, prepared=_berg_is_mapped),
     Scenario("a supplier that gets another number", _another_number, sent=1),
     Scenario("another supplier, and back again", _back_again, sent=5, prepared=_berg_is_mapped),
     Scenario("an 860 of a former partner", _change_of_a_former_partner, sent=3),

@@ -19,7 +19,7 @@ from connector.services.inbound.write_order import OrderChange
 from connector.services.reconcile.received import ReceivedComparison
 from connector.services.reconcile.run import Reconciler
 from proof.model.orderful import Inbound
-from proof.mutations.plant import Mutation
+from proof.mutations.plant import Mutation, always
 
 
 def _by_arrival(_right: Any) -> Callable[..., list[Change]]:
@@ -73,10 +73,6 @@ def _repeats_nothing(_right: Any) -> Callable[..., None]:
 def _repeats_by_number(right: Callable[..., Change | None]) -> Callable[..., Change | None]:
     """Only a number that comes again is a repetition."""
     return lambda change, others: right(change, others) if change.change_sequence is not None else None
-
-
-def _always(_right: Any) -> Callable[..., bool]:
-    return lambda *_args, **_named: True
 
 
 def _nothing_later(_right: Any) -> Callable[..., tuple[str, ...]]:
@@ -152,7 +148,7 @@ MUTATIONS = (
     Mutation(
         "without BCH05 nothing is a repetition", (write_order, "duplicate_of"), _repeats_by_number, scenario=_AGAIN
     ),
-    Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), _always, scenario=_RENEWED),
+    Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), always, scenario=_RENEWED),
     Mutation(
         "what writes nothing passes a parked one",
         (write_order, "earlier_waits_reason"),

@@ -21,7 +21,7 @@ from connector.services.inbound.apply import Applier
 from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.write_order import OrderChange, WriteResult
 from connector.services.outbound.track import Tracker
-from proof.mutations.plant import Mutation
+from proof.mutations.plant import Mutation, always
 from testkit.memory.visma import FakeOrders
 
 
@@ -94,10 +94,6 @@ def _forgets_what_the_partner_knows(_right: Any) -> Callable[..., None]:
         known.drop(order, change)
 
     return settle
-
-
-def _always(_right: Any) -> Callable[..., bool]:
-    return lambda *_args, **_named: True
 
 
 def _equal_with_edits(right: Callable[..., bool]) -> Callable[..., bool]:
@@ -203,7 +199,7 @@ MUTATIONS = (
     Mutation(
         "a discount that came along is not sent",
         (edits, "_keeps_discounts"),
-        _always,
+        always,
         scenario="an 860 with a discount entered in the same moment",
     ),
     Mutation(
@@ -252,7 +248,7 @@ MUTATIONS = (
     Mutation(
         "what was agreed on a refused revision stays agreed",
         (Tracker, "_take_back_agreed"),
-        _always,
+        always,
         scenario="a refusal of what an 860 was agreed on",
     ),
     Mutation("an order is left on hold", (OrderChange, "_take_off_hold"), _never, scenario="an 860 with hold_first"),

@@ -16,7 +16,7 @@ from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import UNSENT, Revision, State
 from connector.services.inbound import write_order
 from connector.services.reconcile.documents import DocumentComparison
-from proof.mutations.plant import Mutation
+from proof.mutations.plant import Mutation, always
 
 
 def _never(_right: Any) -> Callable[..., bool]:
@@ -167,6 +167,12 @@ MUTATIONS = (
         (assess, "to_withdraw"),
         _withdraws_nothing,
         scenario="another supplier",
+    ),
+    Mutation(
+        "an order on hold is withdrawn",
+        (plan, "_withdraws"),
+        always,
+        scenario="another supplier by mistake on hold",
     ),
     Mutation(
         "a withdrawal is sent twice",

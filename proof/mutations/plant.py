@@ -42,3 +42,8 @@ class Mutation:
         owner, name = self.place
         with patch.object(owner, name, self.bug(getattr(owner, name))):
             yield
+
+
+def always(_right: Any) -> Callable[..., bool]:
+    """A test that everything passes."""
+    return lambda *_args, **_named: True
