@@ -33,7 +33,7 @@ BESIDES: Final = {
 RATES: Final = BROKEN | LOST | BESIDES
 SLOW_SECONDS: Final = 1.5
 STORM_EVERY: Final = 8.0
-"""Seconds between two revocations of all tokens; every second one comes with a burst of 429."""
+"""Seconds between two revocations of all tokens; every second one comes with a burst of 429, until `STORMS` came."""
 
 REVOKED_AGAIN: Final = 1.0
 """Seconds until they are revoked again: now the tokens that the functions share."""
@@ -43,6 +43,9 @@ CALM_BEFORE: Final = 1.0
 
 STORM_REQUESTS: Final = 6
 """Consecutive requests that each vendor answers with 429."""
+
+STORMS: Final = 4
+"""Bursts of 429 in a run. A message waits twice as long after each: without an end, all its attempts could meet one."""
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ class FaultInjection:
         storm = {"fault": "http_429", "times": STORM_REQUESTS, "retry_after": 1}
         while not over.wait(STORM_EVERY if self.revoked else CALM_BEFORE):
             self._revoke()
-            if self.revoked % 4 == 1:
+            if self.revoked % 4 == 1 and self.revoked < 4 * STORMS:
                 for sandbox in (self.laptop.visma, self.laptop.orderful):
                     sandbox.control("POST", "faults", storm)
             over.wait(REVOKED_AGAIN)

@@ -250,7 +250,7 @@ class Base(RuleBasedStateMachine):
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
             for place, key in enumerate(self.keys()):
                 if system.waiting(key) and not self.is_empty(key):
-                    self.answer(key, ANSWERS[(place + turn + self.asks + len(self.keys())) % len(ANSWERS)])
+                    self.answer(key, ANSWERS[(place + turn + len(self.system.orderful.transactions)) % len(ANSWERS)])
                     waiting.append(str(key))
             if not waiting:
                 return
