@@ -76,7 +76,7 @@ test: setup ## Every test
 	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 .PHONY: prove
-prove: setup build $(AUDIT) ## Try hard to break every guarantee: half an hour on 2 quiet cores, one table at the end
+prove: setup build $(AUDIT) ## Try hard to break every guarantee: 25 minutes on 2 quiet cores, one table at the end
 	$(BIN)/python -m proof $(ARGS)
 
 .PHONY: bench
