@@ -128,7 +128,7 @@ IDLE_METRICS = _measured(2, "metrics that an idle stack reports", "bench/cost.py
 IDLE_LINES = _measured(5, "log lines of a run of all schedules with one company", "bench/cost.py")
 LIST_UNITS = _measured(2, "write units of a poll of one list: lease and cursor", "bench/cost.py")
 TRANSLATE_CPU = _measured(
-    0.000_316, "seconds of a core for the dearer dialect", "docs/performance.md (bench/translation.py)"
+    0.000_193, "seconds of a core for the dearer dialect", "docs/performance.md (bench/translation.py)"
 )
 ROW_CPU = _measured(0.000_02, "seconds of a core for a row of a poll", "docs/performance.md (bench/poll.py)")
 ROUTING_BYTES = _measured(23, "bytes of a partner in the stored routing", "bench/scale.py (routing_of)")
